@@ -1,0 +1,98 @@
+// @ts-check
+/**
+ * Extracts the code snippets of README.md and docs/*.md and runs them: TypeScript is type-checked and run through tsx,
+ * JavaScript runs on Node, shell lines run in the root of the repository with `runlane` on the path. All of them see the
+ * built package. A snippet stays out with a reason: `<!-- no-run: needs a broker -->` on the line above it.
+ */
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter } from "node:path";
+import { pathToFileURL } from "node:url";
+import { at, command, node, run, tally } from "./lib.mjs";
+
+const FOLDER = ".cache/snippets";
+const TIMEOUT_MS = 60_000;
+
+/** @type {Record<string, "ts" | "mjs" | "sh" | undefined>} */
+const KINDS = { ts: "ts", typescript: "ts", js: "mjs", javascript: "mjs", sh: "sh", bash: "sh", shell: "sh" };
+
+/** @typedef {{ document: string, line: number, kind: "ts" | "mjs" | "sh", code: string, file: string, unmarked: boolean }} Snippet */
+
+/** Finds the snippets of one document. `line` is the line of the opening fence. */
+function extract(/** @type {string} */ document) {
+  /** @type {Snippet[]} */
+  const snippets = [];
+  const lines = readFileSync(at(document), "utf8").split("\n");
+  for (let index = 0; index < lines.length; index++) {
+    const fence = /^( *)(`{3,}|~{3,}) *(\w*)/.exec(lines[index] ?? "");
+    if (fence === null) continue;
+    const [, indent = "", ticks, language = ""] = fence;
+    const opened = index++;
+    while (index < lines.length && lines[index]?.trim() !== ticks) index++;
+    const kind = KINDS[language];
+    const mark = /^<!-- *no-run\b:?(.*)-->$/.exec(lines[opened - 1]?.trim() ?? "");
+    if (kind === undefined || mark?.[1]?.trim()) continue;
+    const body = lines
+      .slice(opened + 1, index)
+      .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
+    // Blank lines in front keep the line numbers of the document.
+    const code = `${"\n".repeat(opened + 1)}${body.join("\n")}\n`;
+    const file = `${FOLDER}/${document.replaceAll("/", "-")}.${opened + 1}.${kind}`;
+    snippets.push({ document, line: opened + 1, kind, code, file, unmarked: mark !== null });
+  }
+  return snippets;
+}
+
+/** Type-checks the TypeScript snippets. Returns the errors as lines. */
+async function checkTypes(/** @type {readonly Snippet[]} */ snippets) {
+  if (!snippets.some(({ kind }) => kind === "ts")) return [];
+  const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false };
+  const config = { extends: "../../tsconfig.json", compilerOptions, include: ["*.ts"] };
+  writeFileSync(at(FOLDER, "tsconfig.json"), JSON.stringify(config));
+  const { code, output } = await node([command("typescript", "tsc"), "-p", FOLDER, "--pretty", "false"]);
+  return code === 0 ? [] : output.trim().split("\n");
+}
+
+/** Runs one snippet. */
+function execute(/** @type {Snippet} */ { kind, file }) {
+  const path = at(file);
+  if (kind === "ts") return node(["--import", "tsx", path], { cwd: at(FOLDER), timeoutMs: TIMEOUT_MS });
+  if (kind === "mjs") return node([path], { cwd: at(FOLDER), timeoutMs: TIMEOUT_MS });
+  const env = { PATH: [at(FOLDER, "bin"), at("node_modules/.bin"), process.env.PATH].join(delimiter) };
+  return run("sh", ["-eu", path], { env, timeoutMs: TIMEOUT_MS });
+}
+
+const documents = [
+  "README.md",
+  ...(existsSync(at("docs")) ? readdirSync(at("docs")).map((name) => `docs/${name}`) : []),
+];
+const snippets = documents.filter((path) => path.endsWith(".md") && existsSync(at(path))).flatMap(extract);
+
+rmSync(at(FOLDER), { recursive: true, force: true });
+mkdirSync(at(FOLDER, "bin"), { recursive: true });
+writeFileSync(at(FOLDER, "bin/runlane"), `#!/bin/sh\nexec node "${at("dist/cli/main.js")}" "$@"\n`);
+chmodSync(at(FOLDER, "bin/runlane"), 0o755);
+for (const { file, code } of snippets) writeFileSync(at(file), code);
+
+const typeErrors = await checkTypes(snippets);
+const queue = [...snippets];
+let failed = 0;
+async function work() {
+  for (let snippet = queue.shift(); snippet !== undefined; snippet = queue.shift()) {
+    const { document, line, file, unmarked } = snippet;
+    const problems = typeErrors.filter((error) => error.startsWith(file));
+    if (unmarked) problems.push("a no-run mark says why: <!-- no-run: the reason -->");
+    if (problems.length === 0) {
+      const { code, output } = await execute(snippet);
+      if (code !== 0) problems.push(`exit code ${code}`, output);
+    }
+    if (problems.length === 0) continue;
+    failed++;
+    const text = problems.join("\n").replaceAll(pathToFileURL(at(file)).href, document);
+    console.log(`${document}:${line}\n${text.replaceAll(at(file), document).replaceAll(file, document)}`);
+  }
+}
+await Promise.all([work(), work()]);
+const strays = typeErrors.filter((error) => !snippets.some(({ file }) => error.startsWith(file) || /^\s/.test(error)));
+if (strays.length > 0) console.log(strays.join("\n"));
+console.log(tally(snippets.length - failed, failed + (strays.length > 0 ? 1 : 0)));
+process.exitCode = failed + strays.length > 0 ? 1 : 0;

@@ -1,0 +1,131 @@
+import type { Slot } from "../core/budget.ts";
+import type { Pacer } from "../core/context.ts";
+import { isThenable } from "../core/thenable.ts";
+import { loopPacer } from "./pacer.ts";
+
+/** How many inputs may start between two looks at the clock, at most. It bounds how far a slice can overrun when costs jump. */
+const MAX_STRIDE = 16;
+
+/**
+ * Starts inputs in order, each as soon as there is a slot for it and the loop's slice lasts, and reports each exactly once. What
+ * the inputs are and what becomes of the results is up to the subclass; parallels, batches and streams of inputs share this.
+ */
+export abstract class FanOut {
+  /** The number of inputs that were started. */
+  protected started = 0;
+  /** The number of inputs that were started and have not settled. */
+  protected inFlight = 0;
+  protected stopped = false;
+  private pumping = false;
+  private parked = false;
+  private waiting = false;
+  private stride = 1;
+  private sinceClock = 0;
+
+  constructor(
+    /** The slot of the call around, where `maxConcurrency` is set. */
+    private readonly slot: Slot | null,
+    protected readonly pacer: Pacer = loopPacer,
+  ) {}
+
+  /** Whether input number `started` is there and may start. */
+  protected abstract ready(): boolean;
+
+  /** Starts one input. */
+  protected abstract launch(index: number, slot: Slot | null): unknown;
+
+  /** Takes the output of one input. */
+  protected abstract onValue(index: number, value: unknown): void;
+
+  /** Takes the failure of one input. */
+  protected abstract onError(index: number, error: unknown): void;
+
+  /** Starts what can start now. Called again whenever that may have changed. */
+  protected pump(): void {
+    if (this.pumping || this.parked) return;
+    this.pumping = true;
+    this.startReady();
+    this.pumping = false;
+  }
+
+  protected startReady(): void {
+    for (; !this.stopped && this.ready(); this.sinceClock++) {
+      if (this.sinceClock >= this.stride) {
+        if (this.pacer.spent()) {
+          this.park();
+          break;
+        }
+        this.sinceClock = 0;
+        this.stride = Math.min(this.stride * 2, MAX_STRIDE);
+      }
+      let slot: Slot | null = null;
+      if (this.slot !== null) {
+        slot = this.slot.take();
+        if (slot === null) {
+          this.awaitSlot(this.slot);
+          break;
+        }
+      }
+      this.start(this.started++, slot);
+    }
+  }
+
+  /** Goes on in a later turn of the loop. */
+  protected park(): void {
+    this.parked = true;
+    this.stride = 1;
+    this.sinceClock = 0;
+    this.pacer.park(() => {
+      this.parked = false;
+      this.pump();
+    });
+  }
+
+  private awaitSlot(slot: Slot): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    slot.wait(() => {
+      this.waiting = false;
+      this.pump();
+    });
+  }
+
+  protected start(index: number, slot: Slot | null): void {
+    this.inFlight++;
+    let out: unknown;
+    try {
+      out = this.launch(index, slot);
+    } catch (error) {
+      this.settle(slot);
+      this.onError(index, error);
+      return;
+    }
+    if (!isThenable(out)) {
+      this.settle(slot);
+      this.onValue(index, out);
+      return;
+    }
+    this.follow(index, out, slot);
+  }
+
+  /** Reports an input whose output is still to come. */
+  protected follow(index: number, pending: PromiseLike<unknown>, slot: Slot | null): void {
+    Promise.resolve(pending).then(
+      (value) => {
+        this.settle(slot);
+        this.onValue(index, value);
+        this.pump();
+      },
+      (error) => {
+        this.settle(slot);
+        this.onError(index, error);
+        this.pump();
+      },
+    );
+  }
+
+  private settle(slot: Slot | null): void {
+    this.inFlight--;
+    slot?.release();
+  }
+}

@@ -1,0 +1,81 @@
+import type { Slot } from "../core/budget.ts";
+import type { RunnableConfig } from "../core/config.ts";
+import { openContext, type RunContext } from "../core/context.ts";
+import { runlaneError } from "../core/errors.ts";
+import { startCall } from "../core/start-step.ts";
+import { Scope } from "../core/scope.ts";
+import type { Step } from "../core/step.ts";
+import { loopPacer } from "./pacer.ts";
+
+/** Options that concern the whole batch. */
+export interface RunnableBatchOptions {
+  /** @deprecated Use `config.maxConcurrency`. */
+  maxConcurrency?: number;
+  /**
+   * Whether a failed input leaves its error in its place of the result. Otherwise the first failure rejects the batch, and inputs
+   * that have not started never do. @default false
+   */
+  returnExceptions?: boolean;
+}
+
+/** The runs of the inputs of one call: one step, a context for each input. */
+export class InputRuns {
+  /** What the whole call shares. */
+  readonly call: RunContext;
+  private readonly configs: readonly (Partial<RunnableConfig> | undefined)[] | undefined;
+  private readonly timeoutMs: number | undefined;
+  private readonly runId: string | undefined;
+  /** Whether every input can run in the context of the call itself. */
+  readonly shared: boolean;
+
+  constructor(
+    readonly step: Step,
+    options: Partial<RunnableConfig> | readonly Partial<RunnableConfig>[] | undefined,
+    { count, maxConcurrency, abortable = false }: { count?: number; maxConcurrency?: number | undefined; abortable?: boolean },
+  ) {
+    if (Array.isArray(options)) {
+      if (options.length !== count) {
+        throw runlaneError("RUNLANE_CONFIG_COUNT", { inputs: count ?? "any number of", configs: options.length });
+      }
+      this.configs = options;
+      const limit = options[0]?.maxConcurrency ?? maxConcurrency;
+      this.call = openContext(undefined, { pacer: loopPacer, maxConcurrency: limit, abortable });
+      this.shared = false;
+      return;
+    }
+    const config = options as Partial<RunnableConfig> | undefined;
+    this.timeoutMs = config?.timeout;
+    this.runId = config?.runId;
+    const limit = config?.maxConcurrency ?? maxConcurrency;
+    this.call = openContext(config, { pacer: loopPacer, maxConcurrency: limit, abortable, timeoutPerInput: true });
+    this.shared =
+      this.timeoutMs === undefined && this.call.slot === null && this.call.observer === null && this.runId === undefined;
+  }
+
+  /** Starts one input. */
+  run(input: unknown, index: number, slot: Slot | null): unknown {
+    if (this.shared) return startCall(this.step, input, this.call);
+    const ctx = this.contextOf(index, slot);
+    const { scope } = ctx;
+    if (scope === null || scope === this.call.scope) return startCall(this.step, input, ctx);
+    return scope.guard(() => startCall(this.step, input, ctx));
+  }
+
+  private contextOf(index: number, slot: Slot | null): RunContext {
+    const { call } = this;
+    if (this.configs !== undefined) {
+      const { maxConcurrency, ...config } = this.configs[index] ?? {};
+      const own = openContext(config, { pacer: loopPacer });
+      return slot === null ? own : own.with({ slot });
+    }
+    let { config } = call;
+    if (this.runId !== undefined && index > 0) {
+      const { runId, ...rest } = config;
+      config = rest;
+    }
+    const observer = call.observer === null ? null : call.observer.forInput(index);
+    if (this.timeoutMs === undefined) return call.with({ config, slot, observer });
+    const scope = new Scope(call.scope?.signal, this.timeoutMs);
+    return call.with({ config: { ...config, signal: scope.signal }, slot, observer, scope });
+  }
+}

@@ -1,0 +1,56 @@
+import type { Pacer } from "../core/context.ts";
+
+/** How long sync work may hold the event loop in one turn, in milliseconds. */
+export const SLICE_MS = 8;
+
+/**
+ * Cuts sync work into slices, so that timers and I/O get their turn. One pacer serves the whole process: the slice belongs to the
+ * turn of the loop, however many batches share it.
+ *
+ * @param now The clock, in milliseconds.
+ * @param later Calls back in a later turn of the loop, after I/O had a chance.
+ */
+export class LoopPacer implements Pacer {
+  private sliceEnd = 0;
+  private inTurn = false;
+  private readonly parked: (() => void)[] = [];
+
+  constructor(
+    private readonly now: () => number,
+    private readonly later: (callback: () => void) => void,
+    private readonly sliceMs: number = SLICE_MS,
+  ) {}
+
+  spent(): boolean {
+    const time = this.now();
+    if (this.inTurn) return time >= this.sliceEnd;
+    this.startTurn(time);
+    return false;
+  }
+
+  park(callback: () => void): void {
+    if (!this.inTurn) this.startTurn(this.now());
+    this.parked.push(callback);
+  }
+
+  private startTurn(time: number): void {
+    this.inTurn = true;
+    this.sliceEnd = time + this.sliceMs;
+    this.later(this.endTurn);
+  }
+
+  /** The loop has turned: who was parked longest goes first, and who uses up the slice leaves the rest to the next turn. */
+  private readonly endTurn = (): void => {
+    this.inTurn = false;
+    for (let count = this.parked.length; count > 0; count--) {
+      if (this.spent()) return;
+      this.parked.shift()?.();
+    }
+  };
+}
+
+const later: (callback: () => void) => void =
+  typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0);
+
+/** The pacer of this process's event loop. */
+export const loopPacer: Pacer = new LoopPacer(() => performance.now(), later);

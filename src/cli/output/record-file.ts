@@ -1,0 +1,99 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { CliError, systemCause, systemCode } from "../cli-error.ts";
+
+const BLOCK_BYTES = 64 * 1024;
+const LINE_FEED = 0x0a;
+/** A record starts with its index, so its first bytes tell all, however long it is. */
+const RECORD_START = /^\{"index":(\d{1,15}),"(?:output|step)":/;
+const RECORD_START_BYTES = 48;
+
+/** One record of a file: its index, and where its line begins. */
+export interface RecordPosition {
+  readonly index: number;
+  readonly start: number;
+}
+
+/** A file of records, read from its end, so that its size does not matter. */
+export class RecordFile {
+  /** The size of the file. */
+  readonly sizeBytes: number;
+  /** Where the whole records end; smaller than the size when the last line is torn. */
+  readonly wholeBytes: number;
+  readonly #path: string;
+  readonly #fd: number;
+  #block = Buffer.alloc(0);
+  #blockStart = 0;
+
+  private constructor(path: string, fd: number) {
+    this.#path = path;
+    this.#fd = fd;
+    this.sizeBytes = fstatSync(fd).size;
+    // A record is written with its line feed at the end, so everything up to the last line feed is whole.
+    this.wholeBytes = this.#lineFeedBefore(this.sizeBytes) + 1;
+  }
+
+  /**
+   * @returns Nothing when there is no such file.
+   * @throws CliError RUNLANE_CLI_OUTPUT
+   */
+  static open(path: string): RecordFile | undefined {
+    try {
+      return new RecordFile(path, openSync(path, "r"));
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return undefined;
+      throw new CliError("RUNLANE_CLI_OUTPUT", `cannot read ${path}: ${systemCause(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * The whole records, last one first.
+   *
+   * @throws CliError RUNLANE_CLI_OUTPUT at a line that is no record.
+   */
+  *backwards(): Generator<RecordPosition, void, undefined> {
+    for (let end = this.wholeBytes; end > 0; ) {
+      const start = this.#lineFeedBefore(end - 1) + 1;
+      yield { index: this.#indexAt(start), start };
+      end = start;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #indexAt(start: number): number {
+    if (start < this.#blockStart || start + RECORD_START_BYTES > this.#blockStart + this.#block.length) {
+      this.#load(start, start + RECORD_START_BYTES);
+    }
+    const offset = start - this.#blockStart;
+    const match = RECORD_START.exec(this.#block.toString("latin1", offset, offset + RECORD_START_BYTES));
+    if (match?.[1] !== undefined) return Number(match[1]);
+    const message = `cannot resume: ${this.#path} holds a line that is no record of runlane batch; name another file`;
+    throw new CliError("RUNLANE_CLI_OUTPUT", message);
+  }
+
+  /** The position of the last line feed before `end`, or -1. */
+  #lineFeedBefore(end: number): number {
+    for (let before = end; before > 0; before = this.#blockStart) {
+      if (before <= this.#blockStart || before > this.#blockStart + this.#block.length) {
+        this.#load(Math.max(0, before - BLOCK_BYTES), before);
+      }
+      const found = this.#block.subarray(0, before - this.#blockStart).lastIndexOf(LINE_FEED);
+      if (found !== -1) return this.#blockStart + found;
+    }
+    return -1;
+  }
+
+  #load(start: number, end: number): void {
+    const block = Buffer.allocUnsafe(end - start);
+    let length = 0;
+    while (length < block.length) {
+      const read = readSync(this.#fd, block, length, block.length - length, start + length);
+      if (read === 0) break;
+      length += read;
+    }
+    this.#block = block.subarray(0, length);
+    this.#blockStart = start;
+  }
+}

@@ -1,0 +1,89 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { CliError, systemCause, systemCode } from "../cli-error.ts";
+
+/** Where records go. */
+export interface Sink {
+  /** Writes text. What returns a promise has to be waited for before more is written. */
+  write(text: string): void | Promise<void>;
+  close(): void;
+}
+
+/** How a {@link FileSink} opens its file. */
+export type OpenMode = "append" | "replace";
+
+/**
+ * A file, written synchronously: when `write` returns, the system has the text, and a process that is killed no longer matters.
+ * It is opened by the first write, or by `open`.
+ */
+export class FileSink implements Sink {
+  readonly #path: string;
+  readonly #mode: OpenMode;
+  #fd: number | undefined;
+
+  constructor(path: string, mode: OpenMode) {
+    this.#path = path;
+    this.#mode = mode;
+  }
+
+  /** @throws CliError RUNLANE_CLI_OUTPUT */
+  open(): number {
+    try {
+      this.#fd ??= openSync(this.#path, this.#mode === "append" ? "a" : "w");
+      return this.#fd;
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  write(text: string): void {
+    const fd = this.open();
+    const bytes = Buffer.from(text);
+    try {
+      // A nearly full disk takes a part of what it is given before it refuses the rest.
+      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  close(): void {
+    if (this.#fd === undefined) return;
+    closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #failure(error: unknown): CliError {
+    return new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${this.#path}: ${systemCause(error)}`, { cause: error });
+  }
+}
+
+/** Thrown when the reader of standard output has gone, as `head` does: no failure, just the end. */
+export class ReaderLeft extends Error {}
+
+/** Standard output. A write waits until the reader has taken it, so a slow reader slows the run down. */
+export class StdoutSink implements Sink {
+  readonly #stream: NodeJS.WritableStream;
+  #error: unknown;
+
+  constructor(stream: NodeJS.WritableStream = process.stdout) {
+    this.#stream = stream;
+    // A failed write is reported twice, to its callback and as an event; the event would end the process if nobody listened.
+    stream.on("error", (error) => {
+      this.#error ??= error;
+    });
+  }
+
+  write(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#error !== undefined) return reject(this.#failure(this.#error));
+      this.#stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
+    });
+  }
+
+  close(): void {}
+
+  #failure(error: unknown): Error {
+    if (systemCode(error) === "EPIPE" || systemCode(error) === "ERR_STREAM_DESTROYED") return new ReaderLeft();
+    return new CliError("RUNLANE_CLI_OUTPUT", `cannot write to stdout: ${systemCause(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,69 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe } from "../../core/errors.ts";
+import type { Runnable } from "../../runnables/runnable.ts";
+import { CliError } from "../cli-error.ts";
+import { displayName } from "./display-name.ts";
+import { explainLoadError } from "./load-error.ts";
+import { isTypeScript, prepareTypeScript } from "./typescript.ts";
+
+/**
+ * Loads the runnable that a module exports by default.
+ *
+ * @throws CliError RUNLANE_CLI_PIPELINE, with file and, where it is known, line.
+ */
+export async function loadPipeline(path: string): Promise<Runnable<unknown, unknown>> {
+  const file = resolve(path);
+  const name = displayName(file);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    throw new CliError("RUNLANE_CLI_PIPELINE", `there is no pipeline module ${name}`);
+  }
+  if (isTypeScript(file)) await prepareTypeScript(file);
+  let module: Record<string, unknown>;
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (error) {
+    throw new CliError("RUNLANE_CLI_PIPELINE", explainLoadError(error, file), { cause: error });
+  }
+  return await usable(defaultExport(module), name);
+}
+
+/** The default export; a CommonJS module that was compiled from an ES module hides it one level deeper. */
+function defaultExport(module: Record<string, unknown>): unknown {
+  const exported = module.default as
+    | { default?: unknown; __esModule?: unknown; lc_runnable?: unknown }
+    | null
+    | undefined;
+  if (typeof exported !== "object" || exported === null || exported.lc_runnable) return exported;
+  const compiled = exported.__esModule === true || Object.keys(exported).join() === "default";
+  return compiled ? exported.default : exported;
+}
+
+/** Coerces the default export, or says what is wrong with it. */
+async function usable(exported: unknown, name: string): Promise<Runnable<unknown, unknown>> {
+  // Loaded only now, so that a pipeline with an error in it fails fast.
+  const { toRunnable } = await import("./to-runnable.ts");
+  let cause: unknown;
+  if (exported !== undefined && !(exported instanceof Promise) && !isEmptyObject(exported)) {
+    try {
+      return toRunnable(exported);
+    } catch (error) {
+      cause = error;
+    }
+  }
+  const found = exported === undefined ? "it has none" : `it is ${describe(exported)}`;
+  const hint = exported instanceof Promise ? "; write export default await ..." : "";
+  const message = `${name} needs a runnable, a function or a LangChain runnable as its default export, but ${found}${hint}`;
+  throw new CliError("RUNLANE_CLI_PIPELINE", message, { cause });
+}
+
+/** What a CommonJS module exports that exports nothing. */
+function isEmptyObject(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    Object.keys(value).length === 0
+  );
+}

@@ -1,0 +1,82 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { BATCH_HELP, MAIN_HELP } from "./batch-help.ts";
+import { CliError, EXIT, oneLine } from "./cli-error.ts";
+import type { BatchOptions } from "./run/batch-options.ts";
+import { readVersion } from "./version.ts";
+
+const FORMATS = ["jsonl", "csv", "txt"] as const;
+
+/**
+ * Runs the command line. What a subcommand needs is loaded only when it runs, so that `--help` answers at once.
+ *
+ * @param args The arguments after the name of the command.
+ * @returns The exit code.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = createProgram(args, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has said what is wrong, or has shown the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.cannotRun;
+    const text =
+      error instanceof CliError ? error.message : `this is a defect of Runlane: ${(error as Error).stack ?? error}`;
+    process.stderr.write(`runlane: ${text}\n`);
+    return EXIT.cannotRun;
+  }
+}
+
+function createProgram(args: readonly string[], onExit: (code: number) => void): Command {
+  const program = new Command("runlane")
+    .description("Runs LCEL pipelines (LangChain Expression Language) from the command line.")
+    .version(readVersion(), "-v, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .configureOutput({ outputError: (text, write) => write(`${oneLine(text.replace(/^error: /, "runlane: "))}\n`) })
+    .exitOverride()
+    .addHelpText("after", MAIN_HELP);
+  batchCommand(program).action(async (pipeline: string, parsed: Partial<BatchOptions>) => {
+    const { runBatch } = await import("./run/run-batch.ts");
+    const { resume = false, overwrite = false, quiet = false } = parsed;
+    const output = parsed.output === "-" ? undefined : parsed.output;
+    onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, pipeline, argv: args }));
+  });
+  return program;
+}
+
+function batchCommand(program: Command): Command {
+  return program
+    .command("batch")
+    .summary("run a pipeline over many inputs")
+    .description("Runs a pipeline over every line of a file, or over every file that matches a pattern.")
+    .helpOption("-h, --help", "print this help")
+    .usage("<pipeline> (--input <file> | --files <glob...>) [options]")
+    .argument("<pipeline>", "the pipeline's module, .ts or .js")
+    .optionsGroup("Input:")
+    .option("-i, --input <file>", "read inputs from the lines of a file; - for standard input")
+    .option("-f, --files <glob...>", "make every matching file an input: its path")
+    .addOption(new Option("--format <format>", "read lines as this, whatever the file is called").choices(FORMATS))
+    .option("--limit <count>", "run the first inputs of the source only", positiveInteger)
+    .optionsGroup("Output:")
+    .option("-o, --output <file>", "write records to a file (default: standard output)")
+    .option("--errors <file>", "write failed inputs to a file (default: beside the output)")
+    .option("--report <file>", "write totals and times per step to a file, as JSON")
+    .option("--resume", "continue a run that was cut off, where its records end")
+    .addOption(new Option("--overwrite", "replace the records that are there").conflicts("resume"))
+    .optionsGroup("Run:")
+    .option("-c, --concurrency <count>", "have at most this many inputs in flight (default: 64)", positiveInteger)
+    .option("-q, --quiet", "show neither progress nor the table")
+    .addHelpText("after", BATCH_HELP);
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError("It must be a whole number from 1 up.");
+  }
+  return value;
+}

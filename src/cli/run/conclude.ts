@@ -1,0 +1,60 @@
+import { EXIT } from "../cli-error.ts";
+import type { Messages } from "../display/messages.ts";
+import { summary } from "../display/summary.ts";
+import type { RunEnd } from "./batch-run.ts";
+import { type Measurements, round } from "./measurements.ts";
+import type { PreparedRun } from "./prepare.ts";
+import { type Report, writeReport } from "./report.ts";
+import { howToResume } from "./resume-command.ts";
+import type { RunCounts } from "./run-counts.ts";
+import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
+
+/** What is known when a run has ended. */
+export interface Ended {
+  readonly end: RunEnd;
+  readonly signal: StopSignal | undefined;
+  readonly counts: RunCounts;
+  readonly measurements: Measurements;
+}
+
+/**
+ * Tells how a run went: the table, the report, what went wrong and how to continue.
+ *
+ * @returns The exit code.
+ * @throws CliError when the report cannot be written.
+ */
+export async function conclude(prepared: PreparedRun, ended: Ended, messages: Messages): Promise<number> {
+  const { options, destination } = prepared;
+  const { end } = ended;
+  const report = buildReport(prepared, ended);
+  if (!options.quiet) messages.print(await summary(report));
+  if (options.report !== undefined) writeReport(options.report, report);
+  if ("error" in end) messages.say(end.error.message);
+  if (end.kind !== "finished" || ended.signal !== undefined) messages.print(howToResume(options, destination));
+  return report.exitCode;
+}
+
+function buildReport({ options, source, destination, run }: PreparedRun, ended: Ended): Report {
+  const { end, signal, counts, measurements } = ended;
+  return {
+    pipeline: options.pipeline,
+    input: source.name,
+    output: destination.output ?? null,
+    errors: destination.errors ?? null,
+    ...measurements,
+    end: signal === undefined ? end.kind : signal === "SIGINT" ? "interrupted" : "terminated",
+    exitCode: exitCode(ended, counts.failed > 0 || destination.failedEarlier),
+    firstIndex: destination.firstIndex,
+    inputs: counts.done,
+    failed: counts.failed,
+    failedEarlier: destination.failedEarlier,
+    inputsPerSecond: measurements.durationMs > 0 ? round((counts.done * 1000) / measurements.durationMs) : 0,
+    steps: run.statistics.rows(),
+  };
+}
+
+function exitCode({ end, signal }: Ended, someFailed: boolean): number {
+  if ("error" in end) return EXIT.cannotRun;
+  if (signal !== undefined) return exitCodeOf(signal);
+  return someFailed ? EXIT.someFailed : EXIT.done;
+}

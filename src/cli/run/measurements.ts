@@ -1,0 +1,38 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+const NS_PER_MS = 1e6;
+const RESOLUTION_MS = 10;
+
+/** What a run costs the process around it. */
+export interface Measurements {
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly loopDelayP99Ms: number;
+  readonly loopDelayMaxMs: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** Starts to measure; the result is a function that ends it. */
+export function startMeasuring(): () => Measurements {
+  const startedAt = new Date().toISOString();
+  const startMs = performance.now();
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  return () => {
+    delay.disable();
+    // The histogram holds the times between two beats, one of which is always waited for; a run shorter than that has none.
+    const late = (ns: number) => (delay.count === 0 ? 0 : round(Math.max(0, ns / NS_PER_MS - RESOLUTION_MS)));
+    return {
+      startedAt,
+      durationMs: round(performance.now() - startMs),
+      loopDelayP99Ms: late(delay.percentile(99)),
+      loopDelayMaxMs: late(delay.max),
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    };
+  };
+}
+
+/** Microseconds are as precise as the clock is worth. */
+export function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,26 @@
+import { CliError } from "../cli-error.ts";
+import type { InputSource } from "../input/reading.ts";
+import type { BatchOptions } from "./batch-options.ts";
+
+/**
+ * Opens what the options name. Only the code that the kind of source needs is loaded.
+ *
+ * @throws CliError
+ */
+export async function openInput(options: BatchOptions): Promise<InputSource> {
+  const { input, files, format } = options;
+  if (files !== undefined && input === undefined) {
+    if (format !== undefined) throw usage("--format is for the lines of --input; with --files every input is a path");
+    const { fileSource, findFiles } = await import("../input/file-source.ts");
+    return fileSource(await findFiles(files));
+  }
+  if (input === undefined) throw usage("there is no input; name one with --input <file> or --files <glob>");
+  if (files !== undefined) throw usage("--input and --files exclude each other");
+  const { openFile, openStdin } = await import("../input/byte-stream.ts");
+  const { formatOf, lineSource } = await import("../input/line-source.ts");
+  return lineSource(input === "-" ? openStdin() : openFile(input), format ?? formatOf(input));
+}
+
+function usage(message: string): CliError {
+  return new CliError("RUNLANE_CLI_USAGE", message);
+}

@@ -1,0 +1,38 @@
+import type { InputSource } from "../input/reading.ts";
+import { checkWritable, type Destination, planDestination } from "../output/destination.ts";
+import { loadPipeline } from "../pipeline/load-pipeline.ts";
+import type { BatchOptions } from "./batch-options.ts";
+import { BatchRun } from "./batch-run.ts";
+import { openInput } from "./open-input.ts";
+import { ProgressMeter } from "./run-counts.ts";
+
+/** A run that is ready to start: everything that can be checked beforehand is checked, and no file is touched. */
+export interface PreparedRun {
+  readonly options: BatchOptions;
+  readonly source: InputSource;
+  readonly destination: Destination;
+  readonly run: BatchRun;
+  /** Makes the meter of the run; its clock starts at once. */
+  startMeter(): ProgressMeter;
+}
+
+/** @throws CliError */
+export async function prepare(options: BatchOptions): Promise<PreparedRun> {
+  const { report, limit, concurrency } = options;
+  const runnable = await loadPipeline(options.pipeline);
+  const source = await openInput(options);
+  const input = options.input === "-" ? undefined : options.input;
+  const taken = { "the pipeline": options.pipeline, "the input": input, "the report": report };
+  const destination = planDestination({ ...options, taken });
+  if (report !== undefined) checkWritable(report);
+  const { firstIndex } = destination;
+  const left = inputsLeft([limit, source.count], firstIndex);
+  const run = new BatchRun({ runnable, source, firstIndex, limit, concurrency });
+  return { options, source, destination, run, startMeter: () => new ProgressMeter(left, () => run.fraction) };
+}
+
+/** How many inputs are left at most, when anything tells. */
+function inputsLeft(bounds: readonly (number | undefined)[], firstIndex: number): number | undefined {
+  const known = bounds.filter((bound) => bound !== undefined);
+  return known.length === 0 ? undefined : Math.max(0, Math.min(...known) - firstIndex);
+}

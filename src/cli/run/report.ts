@@ -1,0 +1,48 @@
+import { writeFileSync } from "node:fs";
+import { CliError, systemCause } from "../cli-error.ts";
+import type { StepRow } from "../display/step-table.ts";
+
+/**
+ * What `--report` writes: everything the run measured. Units are in the names; counts are of this run alone.
+ *
+ * Fields may be added; those that are here keep their meaning.
+ */
+export interface Report {
+  readonly pipeline: string;
+  /** What was read: a path, `stdin`, or `files`. */
+  readonly input: string;
+  /** The output file; null when the records went to standard output. */
+  readonly output: string | null;
+  /** The errors file, which exists only if an input has failed; null when failures went to standard error. */
+  readonly errors: string | null;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** `interrupted` by Ctrl-C, `terminated` by SIGTERM. */
+  readonly end: "finished" | "source failed" | "write failed" | "reader left" | "interrupted" | "terminated";
+  readonly exitCode: number;
+  /** The index of the first input of this run; above 0 when it continued an earlier one. */
+  readonly firstIndex: number;
+  /** Inputs that got a record, failed ones included. */
+  readonly inputs: number;
+  readonly failed: number;
+  /** Whether the run that this one continued has left failed inputs, which counts for the exit code. */
+  readonly failedEarlier: boolean;
+  readonly inputsPerSecond: number;
+  /** By how much the event loop was late, at the 99th percentile and at most. */
+  readonly loopDelayP99Ms: number;
+  readonly loopDelayMaxMs: number;
+  /** The most memory that the process had (resident set). */
+  readonly peakMemoryBytes: number;
+  /** One row per step, in order; `totalMs` adds up the times of all its inputs, overlapping ones included. */
+  readonly steps: readonly StepRow[];
+}
+
+/** @throws CliError RUNLANE_CLI_OUTPUT */
+export function writeReport(path: string, report: Report): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
+  } catch (error) {
+    throw new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${path}: ${systemCause(error)}`, { cause: error });
+  }
+}

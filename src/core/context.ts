@@ -1,0 +1,158 @@
+import { Budget, type Slot } from "./budget.ts";
+import { type RunnableConfig, validateConfig } from "./config.ts";
+import { OBSERVER, type Observer } from "./observer.ts";
+import { Scope } from "./scope.ts";
+
+/** Lets the event loop turn when its time slice is used up; see batching/pacer.ts. */
+export interface Pacer {
+  /** Whether the current turn of the loop has used its slice. */
+  spent(): boolean;
+  /** Calls `callback` in a later turn. */
+  park(callback: () => void): void;
+}
+
+interface Circumstances {
+  scope: Scope | null;
+  slot: Slot | null;
+  observer: Observer | null;
+  pacer: Pacer | null;
+}
+
+const NOTHING: Circumstances = Object.freeze({ scope: null, slot: null, observer: null, pacer: null });
+
+/** The key under which a config that Runlane hands out remembers its context, so that calls made with it share the budget. */
+const CONTEXT = Symbol.for("runlane.context");
+
+/** `recursionLimit` unless a config says otherwise; LangChain's figure. */
+export const DEFAULT_RECURSION_LIMIT = 25;
+
+/**
+ * What a run carries from step to step. Steps share one context; a new one is made only where something differs (a level of
+ * recursion, a bound config, an input with its own timeout).
+ */
+export class RunContext {
+  /** How deep functions that return runnables may still go. */
+  readonly recursionLimit: number;
+  readonly scope: Scope | null;
+  readonly slot: Slot | null;
+  readonly observer: Observer | null;
+  readonly pacer: Pacer | null;
+  /** Whether something must be looked at between two steps. False on the plain path. */
+  readonly watched: boolean;
+  private inner: RunContext | undefined;
+
+  constructor(
+    /** The config as this run sees it: frozen, complete, its timeout already turned into the signal. */
+    readonly config: RunnableConfig,
+    { scope, slot, observer, pacer }: Circumstances,
+  ) {
+    this.recursionLimit = config.recursionLimit ?? DEFAULT_RECURSION_LIMIT;
+    this.scope = scope;
+    this.slot = slot;
+    this.observer = observer;
+    this.pacer = pacer;
+    this.watched = scope !== null || observer !== null || config.runName !== undefined || config.runId !== undefined;
+    this.inner = undefined;
+    if (slot !== null || observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
+    Object.freeze(config);
+  }
+
+  /** The context of a lambda's function and of the runnable that it returns: one level deeper, without this run's name and id. */
+  descend(): RunContext {
+    if (this.inner === undefined) {
+      const { runName, runId, ...config } = this.config;
+      config.recursionLimit = Math.max(0, this.recursionLimit - 1);
+      this.inner = new RunContext(config, this);
+      if (plainContexts.has(this.config)) plainContexts.set(config, this.inner);
+    }
+    return this.inner;
+  }
+
+  /** The context of the steps inside a run: without the run's own name and id. */
+  unnamed(): RunContext {
+    if (this.config.runName === undefined && this.config.runId === undefined) return this;
+    const { runName, runId, ...config } = this.config;
+    return new RunContext(config, this);
+  }
+
+  /** The same, with another config or other circumstances. */
+  with(changes: Partial<Circumstances> & { config?: RunnableConfig }): RunContext {
+    return new RunContext({ ...(changes.config ?? this.config) }, { ...this, ...changes });
+  }
+}
+
+/** The contexts of calls without a config, by the configs that functions get in them: such a config costs nothing to pass on. */
+const plainContexts = new WeakMap<object, RunContext>();
+
+function plainContext(circumstances: Circumstances): RunContext {
+  const context = new RunContext({ tags: [], metadata: {}, recursionLimit: DEFAULT_RECURSION_LIMIT }, circumstances);
+  Object.freeze(context.config.tags);
+  Object.freeze(context.config.metadata);
+  plainContexts.set(context.config, context);
+  return context;
+}
+
+/** The context of every call without a config: shared, frozen, never allocated. */
+export const PLAIN: RunContext = plainContext(NOTHING);
+
+const plainBatches = new WeakMap<Pacer, RunContext>();
+
+/** {@link PLAIN} for the inputs of a batch, whose sync work is sliced by `pacer`. */
+export function plainBatch(pacer: Pacer): RunContext {
+  let context = plainBatches.get(pacer);
+  if (context === undefined) plainBatches.set(pacer, (context = plainContext({ ...NOTHING, pacer })));
+  return context;
+}
+
+/** What of a call's config differs from input to input of a batch. */
+export interface CallOptions {
+  /** Slices the sync work of a batch. @default null */
+  pacer?: Pacer | null;
+  /** Takes the place of `config.maxConcurrency`. */
+  maxConcurrency?: number | undefined;
+  /** Makes the call abortable by its scope even when the config has no signal and no timeout. @default false */
+  abortable?: boolean;
+  /** Leaves the config's timeout to the inputs. @default false */
+  timeoutPerInput?: boolean;
+}
+
+/**
+ * Makes the context of a call from the config it was given.
+ *
+ * @throws RUNLANE_INVALID_CONFIG
+ */
+export function openContext(options: Partial<RunnableConfig> | null | undefined, call: CallOptions = {}): RunContext {
+  const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false } = call;
+  if (options === undefined || options === null) {
+    if (maxConcurrency === undefined && !abortable) return pacer === null ? PLAIN : plainBatch(pacer);
+    return openContext({}, call);
+  }
+  const plain = plainContexts.get(options);
+  if (plain !== undefined && maxConcurrency === undefined && !abortable) {
+    return plain.pacer === pacer ? plain : plain.with({ pacer });
+  }
+  validateConfig(options);
+  const origin = (options as { [CONTEXT]?: RunContext })[CONTEXT];
+  const config: RunnableConfig = { tags: [], metadata: {}, recursionLimit: DEFAULT_RECURSION_LIMIT };
+  for (const key of Object.keys(options)) if (options[key] !== undefined) config[key] = options[key];
+  const model = config.configurable?.model;
+  if (typeof model === "string" && config.metadata?.model === undefined) config.metadata = { ...config.metadata, model };
+  const { timeout, signal } = config;
+  delete config.timeout;
+  if (timeout !== undefined) config.metadata = { timeoutMs: timeout, ...config.metadata };
+  const scopeTimeout = timeoutPerInput ? undefined : timeout;
+  const scope =
+    signal === undefined && scopeTimeout === undefined && !abortable ? null : new Scope(signal, scopeTimeout, abortable);
+  if (scope !== null) config.signal = scope.signal;
+  if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
+  const observer = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
+  return new RunContext(config, { scope, slot: openSlot(config.maxConcurrency, origin), observer, pacer });
+}
+
+/** A call made with the config of the call around it shares that call's budget; a smaller limit narrows it. */
+function openSlot(limit: number | undefined, origin: RunContext | undefined): Slot | null {
+  const around = origin?.slot ?? null;
+  if (limit === undefined || limit === Number.POSITIVE_INFINITY) return around;
+  if (around === null) return new Budget(limit).slot;
+  return limit === origin?.config.maxConcurrency ? around : around.narrow(limit);
+}

@@ -1,0 +1,142 @@
+/**
+ * One row per error that Runlane itself raises: what it says, why it happens and what to do about it. The codes are stable:
+ * programs may compare them. `docs/errors.md` shows the same table.
+ */
+export const ERROR_TABLE = {
+  RUNLANE_NOT_RUNNABLE: {
+    message: "{where} must be a Runnable, a function or a plain object of those, but it is {received}.",
+    cause: "Something that cannot be a step was used as one: an array, a string, `undefined` from a missing import.",
+    fix: "Pass a Runnable, a function, or an object whose values are those (it becomes a RunnableParallel).",
+  },
+  RUNLANE_INVALID_STEPS: {
+    message: "{where} needs {expected}, but it got {received}.",
+    cause: "A runnable was built from the wrong number or kind of parts.",
+    fix: "Check the arguments against the example in the class's documentation.",
+  },
+  RUNLANE_INVALID_CONFIG: {
+    message: "config.{key} must be {expected}, but it is {received}.",
+    cause: "An option given to invoke, batch, stream or withConfig has the wrong type or is out of range.",
+    fix: "Correct the option, or leave it out to get its default.",
+  },
+  RUNLANE_CONFIG_COUNT: {
+    message: "A batch of {inputs} inputs got {configs} configs; an array of configs needs one per input.",
+    cause: "batch was given an array of configs whose length differs from the inputs'.",
+    fix: "Pass one config for all inputs, or an array with exactly one config per input.",
+  },
+  RUNLANE_INVALID_INPUT: {
+    message: "{where} expects {expected} as its input, but it got {received}.",
+    cause: "A runnable that needs a certain shape of input was given another one.",
+    fix: "Look at the output of the step before it, or at the input of the call.",
+  },
+  RUNLANE_UNKNOWN_ROUTE: {
+    message: "RouterRunnable has no runnable for the key {received}; it knows {expected}.",
+    cause: "The `key` of an input names none of the router's runnables.",
+    fix: "Correct the key, or add a runnable under it.",
+  },
+  RUNLANE_RECURSION_LIMIT: {
+    message: "{where} returned a runnable after the recursion limit of the call was used up.",
+    cause: "A function returned a runnable that returned a runnable, and so on, more often than config.recursionLimit allows.",
+    fix: "Make sure that the recursion ends, or raise config.recursionLimit (25 unless set).",
+  },
+  RUNLANE_NOT_CONCATENABLE: {
+    message: "Two chunks of a stream cannot be joined: {first} and {second}.",
+    cause: "A step that needs its whole input was given chunks that have no common way to be joined.",
+    fix: "Stream strings, numbers, arrays, plain objects or objects with a concat method, or put a RunnableGenerator there.",
+  },
+  RUNLANE_NOT_IMPLEMENTED: {
+    message: "{where} has neither a run nor an invoke method of its own.",
+    cause: "A subclass of Runnable overrides none of the methods that run an input.",
+    fix: "Override `invoke(input, options)`, or `run(input, context)`.",
+  },
+  RUNLANE_UNKNOWN_KIND: {
+    message: "No runnable is registered for the kind {received}.",
+    cause: "A runnable tree was rebuilt from data, and one of its nodes is of a kind that no loaded module defines.",
+    fix: "Import the module that defines the kind before the tree is rebuilt.",
+  },
+} as const;
+
+/** The stable codes of the errors that Runlane raises. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+type Details<Code extends ErrorCode> = Record<Placeholders<(typeof ERROR_TABLE)[Code]["message"]>, string | number>;
+
+const BRAND = Symbol.for("runlane.error");
+
+/**
+ * The class of every error that Runlane itself raises. Errors thrown by your functions arrive as they are.
+ *
+ * `instanceof` works across several copies of the package in one process.
+ *
+ * @example
+ * ```ts
+ * import { RunlaneError, RouterRunnable } from "runlane";
+ *
+ * const router = new RouterRunnable({ runnables: { double: (x: number) => x * 2 } });
+ * try {
+ *   await router.invoke({ key: "halve", input: 4 });
+ * } catch (error) {
+ *   if (error instanceof RunlaneError) console.log(error.code); // RUNLANE_UNKNOWN_ROUTE
+ * }
+ * ```
+ */
+export class RunlaneError extends Error {
+  override readonly name = "RunlaneError";
+
+  /**
+   * @param code The row of the error table.
+   * @param message What happened, where, and what to do.
+   */
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== RunlaneError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+  }
+}
+
+/** Builds the error of one row of the table: its message filled in, followed by the fix. */
+export function runlaneError<Code extends ErrorCode>(
+  code: Code,
+  details: Details<Code>,
+  options?: ErrorOptions,
+): RunlaneError {
+  const row = ERROR_TABLE[code];
+  const filled = row.message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name as keyof Details<Code>]));
+  return new RunlaneError(code, `${filled} ${row.fix}`, options);
+}
+
+/** Says what a value is, briefly, for the "but it is ..." part of an error message. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  switch (typeof value) {
+    case "undefined":
+      return "undefined";
+    case "string":
+      return value.length > 40 ? `the string ${JSON.stringify(`${value.slice(0, 40)}…`)}` : `the string ${JSON.stringify(value)}`;
+    case "function":
+      return value.name ? `the function ${value.name}` : "a function";
+    case "object": {
+      const name = (value as object).constructor?.name;
+      if (name && name !== "Object") return `an instance of ${name}`;
+      const keys = Object.keys(value as object);
+      return keys.length === 0 ? "an empty object" : `an object with the keys ${keys.slice(0, 8).join(", ")}`;
+    }
+    default:
+      return `the ${typeof value} ${String(value)}`;
+  }
+}

@@ -1,0 +1,97 @@
+import { abortError, allowManyListeners, onAbort, raceWithSignal } from "./signal.ts";
+import { isThenable } from "./thenable.ts";
+
+/**
+ * How far a run may go: until its signal aborts or its time is up. One scope per call that asked for either; its timer and its
+ * listener end with it.
+ */
+export class Scope {
+  /** What functions get as `config.signal`. */
+  readonly signal: AbortSignal;
+  private readonly controller: AbortController | undefined;
+  private readonly deadline: number = Number.POSITIVE_INFINITY;
+  private readonly timeoutMs: number = 0;
+  private readonly timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly unfollow: (() => void) | undefined;
+
+  /**
+   * @param signal Ends the scope when it aborts.
+   * @param timeoutMs Ends the scope after so many milliseconds, counted from now.
+   * @param ownController Makes the scope abortable by {@link abort} even without a timeout.
+   */
+  constructor(signal: AbortSignal | undefined, timeoutMs?: number, ownController = false) {
+    if (timeoutMs === undefined && !ownController && signal !== undefined) {
+      this.signal = signal;
+      allowManyListeners(signal);
+      return;
+    }
+    const controller = new AbortController();
+    this.controller = controller;
+    this.signal = controller.signal;
+    allowManyListeners(controller.signal);
+    if (signal !== undefined) {
+      if (signal.aborted) controller.abort(signal.reason);
+      else this.unfollow = onAbort(signal, () => controller.abort(signal.reason));
+    }
+    if (timeoutMs !== undefined) {
+      this.timeoutMs = timeoutMs;
+      this.deadline = performance.now() + timeoutMs;
+      this.timer = setTimeout(() => this.expire(), timeoutMs);
+    }
+  }
+
+  /** Throws when the run must not go on: aborted, or past its deadline even if no timer could fire because the loop was busy. */
+  check(): void {
+    if (this.deadline !== Number.POSITIVE_INFINITY && performance.now() >= this.deadline) this.expire();
+    if (this.signal.aborted) throw abortError(this.signal);
+  }
+
+  /** Ends the scope now: what runs in it sees its signal abort. */
+  abort(reason?: unknown): void {
+    this.controller?.abort(reason);
+  }
+
+  /** Lets go of the timer and of the listener. The signal stays as it is. */
+  close(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.unfollow?.();
+  }
+
+  /**
+   * Runs `start` inside the scope and closes it afterwards. What `start` returns at once is returned at once; a promise is waited
+   * for until the scope ends.
+   */
+  guard<T>(start: () => T | PromiseLike<T>): T | Promise<T> {
+    let out: T | PromiseLike<T>;
+    try {
+      this.check();
+      out = start();
+      if (!isThenable(out)) this.check();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    if (!isThenable(out)) {
+      this.close();
+      return out;
+    }
+    return raceWithSignal(out as PromiseLike<T>, this.signal).then(
+      (value) => {
+        try {
+          this.check();
+          return value;
+        } finally {
+          this.close();
+        }
+      },
+      (error) => {
+        this.close();
+        throw error;
+      },
+    );
+  }
+
+  private expire(): void {
+    this.controller?.abort(new DOMException(`The run took longer than its timeout of ${this.timeoutMs} ms.`, "TimeoutError"));
+  }
+}

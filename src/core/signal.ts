@@ -1,0 +1,83 @@
+/**
+ * One abort listener per signal, however many runs watch it. A listener per run (or per step) is what makes Node print
+ * MaxListenersExceededWarning when a batch shares one signal.
+ */
+const watchers = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Calls `callback` once when `signal` aborts; the returned function takes it back. */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let callbacks = watchers.get(signal);
+  if (callbacks === undefined) {
+    callbacks = new Set();
+    watchers.set(signal, callbacks);
+    signal.addEventListener("abort", fire);
+  }
+  callbacks.add(callback);
+  return () => {
+    if (callbacks.delete(callback) && callbacks.size === 0 && watchers.get(signal) === callbacks) forget(signal);
+  };
+}
+
+function fire(this: AbortSignal): void {
+  const callbacks = watchers.get(this);
+  forget(this);
+  if (callbacks !== undefined) for (const callback of callbacks) callback();
+}
+
+function forget(signal: AbortSignal): void {
+  watchers.delete(signal);
+  signal.removeEventListener("abort", fire);
+}
+
+/** The error of an aborted signal: its reason when that is an Error, else an AbortError made of it. */
+export function abortError(signal: AbortSignal): unknown {
+  const { reason } = signal;
+  if (reason instanceof Error) return reason;
+  const error = new DOMException(typeof reason === "string" ? reason : "The run was aborted.", "AbortError");
+  if (typeof reason !== "string") Object.defineProperty(error, "cause", { value: reason, configurable: true });
+  return error;
+}
+
+/**
+ * Waits for `promise`, but no longer than until `signal` aborts; then the result is the signal's error, and whatever becomes of
+ * the promise is ignored. Nothing is cancelled by this: the work behind the promise sees the signal itself, or runs on.
+ *
+ * @param signal Without one, the promise is returned as it is.
+ * @throws The signal's reason when that is an Error (a `TimeoutError` for `AbortSignal.timeout`), else an `AbortError`.
+ * @example
+ * ```ts
+ * import { raceWithSignal } from "runlane";
+ *
+ * const answer = await raceWithSignal(Promise.resolve(42), AbortSignal.timeout(1000));
+ * ```
+ */
+export function raceWithSignal<T>(promise: PromiseLike<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return Promise.resolve(promise);
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(abortError(signal));
+      Promise.resolve(promise).then(undefined, () => {});
+      return;
+    }
+    const stopWatching = onAbort(signal, () => reject(abortError(signal)));
+    Promise.resolve(promise).then(
+      (value) => {
+        stopWatching();
+        resolve(value);
+      },
+      (error) => {
+        stopWatching();
+        reject(error);
+      },
+    );
+  });
+}
+
+/**
+ * Lifts Node's limit of listeners for a signal that is handed to many runs at once: `fetch` in a hundred inputs of one batch is no
+ * leak. Elsewhere there is no such limit.
+ */
+export function allowManyListeners(signal: AbortSignal): void {
+  const events = globalThis.process?.getBuiltinModule?.("node:events");
+  events?.setMaxListeners(0, signal);
+}

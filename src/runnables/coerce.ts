@@ -1,0 +1,63 @@
+import type { RunnableConfig } from "../core/config.ts";
+import { describe, runlaneError } from "../core/errors.ts";
+import type { Step } from "../core/step.ts";
+import { fromNode } from "./registry.ts";
+import type { Runnable } from "./runnable.ts";
+import type { RunnableInterface, RunnableLike } from "./types.ts";
+
+/** The mark by which Runlane's own runnables are told from LangChain's, also across two copies of the package. */
+export const RUNLANE_STEP = Symbol.for("runlane.step");
+
+/** Whether `thing` is a runnable, LangChain's or Runlane's. */
+export function isRunnable(thing: unknown): thing is RunnableInterface {
+  return typeof thing === "object" && thing !== null && Boolean((thing as { lc_runnable?: unknown }).lc_runnable);
+}
+
+/** Whether `thing` speaks the kernel's own contract. */
+export function isStep(thing: unknown): thing is Step & Runnable {
+  return typeof thing === "object" && thing !== null && RUNLANE_STEP in thing;
+}
+
+/**
+ * Makes a runnable of whatever can be one: a function becomes a RunnableLambda, a plain object a RunnableParallel, a runnable
+ * stays what it is.
+ *
+ * @param where What the error message calls the thing.
+ * @throws RUNLANE_NOT_RUNNABLE
+ */
+export function coerce(thing: unknown, where = "A step"): RunnableInterface {
+  if (typeof thing === "function") return fromNode({ kind: "lambda", func: thing });
+  if (isRunnable(thing)) return thing;
+  if (typeof thing === "object" && thing !== null && !Array.isArray(thing) && isPlain(thing)) {
+    return fromNode({ kind: "parallel", steps: thing });
+  }
+  throw runlaneError("RUNLANE_NOT_RUNNABLE", { where, received: describe(thing) });
+}
+
+function isPlain(thing: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(thing);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** The kernel's view of a runnable: itself when it is Runlane's, else an adapter around it. */
+export function toStep(runnable: RunnableInterface): Step {
+  return isStep(runnable) ? runnable : fromNode({ kind: "foreign", runnable });
+}
+
+/**
+ * Makes a runnable of a function, of a plain object of runnables, or of a runnable, under LangChain's name.
+ *
+ * @throws RUNLANE_NOT_RUNNABLE
+ * @example
+ * ```ts
+ * import { _coerceToRunnable } from "runlane";
+ *
+ * const shout = _coerceToRunnable((text: string) => text.toUpperCase());
+ * await shout.invoke("hi"); // "HI"
+ * ```
+ */
+export function _coerceToRunnable<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>(
+  coerceable: RunnableLike<RunInput, RunOutput, CallOptions>,
+): Runnable<RunInput, Exclude<RunOutput, Error>, CallOptions> {
+  return coerce(coerceable, "The argument of _coerceToRunnable") as Runnable<RunInput, Exclude<RunOutput, Error>, CallOptions>;
+}

@@ -1,0 +1,43 @@
+import { type Chunks, Whole } from "../core/chunks.ts";
+import type { RunContext } from "../core/context.ts";
+import { defineKind, type RunnableNode } from "./registry.ts";
+import { Runnable } from "./runnable.ts";
+import type { RunnableInterface } from "./types.ts";
+
+/**
+ * A LangChain runnable as a step: run through its own `invoke`, streamed through its own `transform`. It gets a copy of the config,
+ * since LangChain's code may write to it.
+ */
+export class ForeignRunnable extends Runnable {
+  constructor(private readonly runnable: RunnableInterface) {
+    super();
+  }
+
+  override get node(): RunnableNode {
+    return { kind: "foreign", runnable: this.runnable };
+  }
+
+  override getName(suffix?: string): string {
+    return this.runnable.getName(suffix);
+  }
+
+  override run(input: unknown, ctx: RunContext): Promise<unknown> {
+    return this.runnable.invoke(input, { ...ctx.config });
+  }
+
+  override runStream(chunks: Chunks<unknown>, ctx: RunContext): Chunks<unknown> {
+    if (chunks instanceof Whole) return this.streamInput(chunks.value, ctx);
+    return this.runnable.transform(toGenerator(chunks), { ...ctx.config });
+  }
+
+  private async *streamInput(input: unknown, ctx: RunContext): AsyncGenerator<unknown, void> {
+    yield* await this.runnable.stream(input, { ...ctx.config });
+  }
+}
+
+/** LangChain calls `next` and `return` on what it is given, so an iterable alone would not do. */
+async function* toGenerator(chunks: Chunks<unknown>): AsyncGenerator<unknown, void> {
+  yield* chunks;
+}
+
+defineKind("foreign", (node) => new ForeignRunnable(node.runnable));

@@ -1,0 +1,154 @@
+import { Aggregate } from "../core/concat.ts";
+import { type Chunked, type Chunks, collect, isChunked, toChunks, Whole } from "../core/chunks.ts";
+import type { RunnableConfig } from "../core/config.ts";
+import type { RunContext } from "../core/context.ts";
+import { describe, runlaneError } from "../core/errors.ts";
+import { startStep } from "../core/start-step.ts";
+import { ignoreRejection, isThenable } from "../core/thenable.ts";
+import { isRunnable, toStep } from "./coerce.ts";
+import { defineKind, type RunnableNode } from "./registry.ts";
+import { Runnable } from "./runnable.ts";
+import type { LambdaResult, RunnableInterface } from "./types.ts";
+
+/** The function of a lambda: besides outputs, promises and chunks it may return a runnable, which then gets the same input. */
+export type LambdaFunc<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> = (
+  input: RunInput,
+  // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type
+  options: CallOptions & Record<string, any>,
+) => LambdaResult<RunOutput> | RunnableInterface<RunInput, RunOutput> | Promise<RunnableInterface<RunInput, RunOutput>>;
+
+/** What a lambda is made of. */
+export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
+  func: LambdaFunc<RunInput, RunOutput, CallOptions>;
+  /** What the lambda's runs are called. @default "RunnableLambda" in run names, the function's name in tables */
+  name?: string | undefined;
+}
+
+/**
+ * Makes a step of a function: sync, async, or a generator of chunks. A sync function costs one call, and its chain one promise.
+ *
+ * What the function returns decides what happens: a value is the output; a promise is awaited; a generator, an async iterable or
+ * an iterator streams its chunks (and `invoke` joins them); a runnable is run on the same input, one level of `recursionLimit`
+ * deeper. The function's second argument is the config: frozen, with `signal`, `configurable` and the call options in it. Pass it
+ * on to runnables that the function calls.
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ *
+ * const length = RunnableLambda.from((text: string) => text.length);
+ * await length.invoke("four"); // 4
+ *
+ * const letters = RunnableLambda.from(function* (text: string) {
+ *   yield* text;
+ * });
+ * for await (const letter of await letters.stream("abc")) console.log(letter);
+ * ```
+ */
+export class RunnableLambda<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  readonly func: LambdaFunc<RunInput, RunOutput, CallOptions>;
+
+  /** @throws RUNLANE_INVALID_STEPS when `func` is no function. */
+  constructor(fields: RunnableLambdaFields<RunInput, RunOutput, CallOptions>) {
+    super();
+    if (typeof fields?.func !== "function") {
+      throw runlaneError("RUNLANE_INVALID_STEPS", { where: "RunnableLambda", expected: "a function as func", received: describe(fields?.func) });
+    }
+    this.func = fields.func;
+    if (fields.name !== undefined) this.name = fields.name;
+  }
+
+  static override lc_name(): string {
+    return "RunnableLambda";
+  }
+
+  /**
+   * Wraps a function.
+   *
+   * @param options `name`: what the step is called.
+   */
+  static from<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>(
+    func: LambdaFunc<RunInput, RunOutput, CallOptions>,
+    options: { name?: string } = {},
+  ): RunnableLambda<RunInput, RunOutput, CallOptions> {
+    return new RunnableLambda({ func, name: options.name });
+  }
+
+  override get node(): RunnableNode {
+    return { kind: "lambda", name: this.name, func: this.func };
+  }
+
+  override get label(): string {
+    return this.name ?? (this.func.name || this.getName());
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    const out = this.start(input, ctx);
+    return isThenable(out) ? out.then((settled) => this.finish(settled, input, ctx)) : (out as RunOutput);
+  }
+
+  override start(input: RunInput, ctx: RunContext): unknown {
+    const out: unknown = this.func(input, ctx.descend().config as CallOptions);
+    if (typeof out !== "object" && typeof out !== "function") return out;
+    return out === null || isThenable(out) ? out : this.expand(out as object, input, ctx);
+  }
+
+  override finish(settled: unknown, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    if ((typeof settled !== "object" && typeof settled !== "function") || settled === null) return settled as RunOutput;
+    return this.expand(settled, input, ctx);
+  }
+
+  /** What an object that the function returned stands for: a runnable's output, joined chunks, or itself. */
+  private expand(value: object, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    if (isRunnable(value)) return startStep(toStep(value), input, this.deeper(ctx)) as RunOutput | PromiseLike<RunOutput>;
+    if (isChunked(value)) return collect(value as Chunked<RunOutput>, ctx);
+    return value as RunOutput;
+  }
+
+  /** The context of a runnable that the function returned. @throws RUNLANE_RECURSION_LIMIT */
+  private deeper(ctx: RunContext): RunContext {
+    if (ctx.recursionLimit <= 0) throw runlaneError("RUNLANE_RECURSION_LIMIT", { where: this.label });
+    return ctx.descend();
+  }
+
+  /** A function takes whole inputs: chunks are joined first, and where they cannot be, the last one is the input. */
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    return chunks instanceof Whole ? this.streamWhole(chunks.value, ctx) : this.streamAggregated(chunks, ctx);
+  }
+
+  private async *streamAggregated(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    const aggregate = new Aggregate();
+    for await (const chunk of chunks) {
+      aggregate.add(chunk);
+      ctx.scope?.check();
+    }
+    yield* this.streamWhole(aggregate.value as RunInput, ctx);
+  }
+
+  protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
+    const out: unknown = this.func(input, ctx.descend().config as CallOptions);
+    if (!isThenable(out)) return this.chunksOf(out, input, ctx);
+    ignoreRejection(out);
+    return this.streamPromised(out, input, ctx);
+  }
+
+  private async *streamPromised(out: PromiseLike<unknown>, input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    yield* this.chunksOf(await out, input, ctx);
+  }
+
+  private chunksOf(value: unknown, input: RunInput, ctx: RunContext): Chunks<RunOutput> {
+    if (typeof value === "object" && value !== null) {
+      if (isRunnable(value)) return toStep(value).runStream(new Whole(input), this.deeper(ctx)) as Chunks<RunOutput>;
+      if (isChunked(value)) return toChunks(value as Chunked<RunOutput>);
+    }
+    return new Whole(value as RunOutput);
+  }
+}
+
+defineKind("lambda", (node) => new RunnableLambda(node));

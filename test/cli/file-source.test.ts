@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fileSource, findFiles } from "../../src/cli/input/file-source.ts";
+import { scratchFolder } from "./scratch.ts";
+
+function folderWith(...files: string[]): string {
+  const folder = scratchFolder();
+  for (const file of files) {
+    mkdirSync(join(folder, file, ".."), { recursive: true });
+    writeFileSync(join(folder, file), "");
+  }
+  return folder;
+}
+
+describe("findFiles", () => {
+  it("gives every matching file once, sorted, relative to the working folder", async () => {
+    const folder = folderWith("b.md", "a/z.md", "a/B.md", "a/b.md", "c.txt", ".hidden.md");
+    expect(await findFiles(["**/*.md", "a/*.md"], folder)).toEqual(["a/B.md", "a/b.md", "a/z.md", "b.md"]);
+  });
+
+  it("takes the name of a file for that file, even when it looks like a pattern", async () => {
+    const folder = folderWith("[id].md", "i.md", "a (1).md");
+    expect(await findFiles(["[id].md", "a (1).md"], folder)).toEqual(["[id].md", "a (1).md"]);
+  });
+
+  it("leaves out what a pattern with ! in front matches", async () => {
+    const folder = folderWith("a.md", "b.md");
+    expect(await findFiles(["*.md", "!b.md"], folder)).toEqual(["a.md"]);
+  });
+
+  it("says when nothing matches, and how to name the files of a folder", async () => {
+    const folder = folderWith("docs/a.md");
+    await expect(findFiles(["*.txt"], folder)).rejects.toThrow("no file matches *.txt");
+    await expect(findFiles(["docs/"], folder)).rejects.toThrow('docs/ is a folder, its files are "docs/**"');
+  });
+});
+
+describe("fileSource", () => {
+  it("makes each path an input, from where an earlier run has ended", async () => {
+    const paths = Array.from({ length: 3000 }, (_, n) => `file-${n}.md`);
+    const source = fileSource(paths);
+    expect(source.count).toBe(3000);
+    const read: unknown[] = [];
+    const blocks = source.read(5);
+    for (let block = await blocks.next(); !block.done; block = await blocks.next()) read.push(...block.value.map(({ value }) => value));
+    expect(read).toEqual(paths.slice(5));
+  });
+});

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { run } from "./command.ts";
+import { scratchFolder } from "./scratch.ts";
+
+describe("help", () => {
+  it("lists the commands, and is the same with and without dashes", async () => {
+    const cwd = scratchFolder();
+    const { code, stdout, stderr } = await run(["--help"], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("Usage: runlane");
+    expect(stdout).toMatch(/batch .*run a pipeline over many inputs/);
+    expect((await run(["help"], { cwd })).stdout).toBe(stdout);
+  });
+
+  it("tells every option of batch, with examples", async () => {
+    const cwd = scratchFolder();
+    const { code, stdout } = await run(["help", "batch"], { cwd });
+    expect(code).toBe(0);
+    expect((await run(["batch", "--help"], { cwd })).stdout).toBe(stdout);
+    const options = ["input", "files", "format", "limit", "output", "errors", "report", "resume", "overwrite", "concurrency", "quiet"];
+    for (const option of options) expect(stdout).toContain(`--${option}`);
+    expect(stdout).toContain("$ runlane batch");
+    const tooWide = stdout.split("\n").filter((line) => line.length > 96);
+    expect(tooWide).toEqual([]);
+  });
+
+  it("is what a bare command shows, as an error", async () => {
+    const { code, stdout, stderr } = await run([], { cwd: scratchFolder() });
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("Usage: runlane");
+  });
+});
+
+describe("--version", () => {
+  it("prints the version of the package", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(await run(["--version"], { cwd: scratchFolder() })).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+});

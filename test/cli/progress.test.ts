@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { formatBytes, formatDuration, formatRate, formatRemaining } from "../../src/cli/display/format.ts";
+import { describeProgress, startLines } from "../../src/cli/display/progress.ts";
+import { stepTable } from "../../src/cli/display/step-table.ts";
+import { ProgressMeter } from "../../src/cli/run/run-counts.ts";
+
+describe("ProgressMeter", () => {
+  function meterAt(total?: number, read: () => number | undefined = () => undefined) {
+    let time = 0;
+    const meter = new ProgressMeter(total, read, () => time);
+    return { meter, after: (ms: number) => (time += ms), count: (times: number) => repeat(times, () => meter.count(false)) };
+  }
+  const repeat = (times: number, action: () => void) => Array.from({ length: times }, action);
+
+  it("estimates the remaining time from a total", () => {
+    const { meter, after, count } = meterAt(100);
+    after(1000);
+    count(25);
+    expect(meter.state()).toMatchObject({ done: 25, failed: 0, perSecond: 25, fraction: 0.25, remainingMs: 3000 });
+  });
+
+  it("estimates the remaining time from the share of the source that has been read", () => {
+    let read = 0;
+    const { meter, after, count } = meterAt(undefined, () => read);
+    count(1);
+    after(1000);
+    read = 0.2;
+    expect(meter.state()).toMatchObject({ fraction: 0.2, remainingMs: 4000 });
+  });
+
+  it("leaves out of the estimate what earlier runs have done", () => {
+    let read = 0.5;
+    const { meter, after, count } = meterAt(undefined, () => read);
+    count(1);
+    after(1000);
+    read = 0.75;
+    expect(meter.state()).toMatchObject({ fraction: 0.75, remainingMs: 1000 });
+  });
+
+  it("takes the larger share when a limit is beyond the end of the source", () => {
+    const { meter, after, count } = meterAt(1_000_000, () => 0.5);
+    after(1000);
+    count(10);
+    expect(meter.state().fraction).toBe(0.5);
+  });
+
+  it("estimates nothing before the first input is done, nor without a total", () => {
+    expect(meterAt(10).meter.state()).toMatchObject({ fraction: 0, remainingMs: undefined });
+    expect(meterAt().meter.state()).toMatchObject({ fraction: undefined, remainingMs: undefined });
+    expect(meterAt(0).meter.state().fraction).toBe(1);
+  });
+});
+
+describe("progress on no terminal", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is a line every few seconds until it is stopped", () => {
+    const lines: string[] = [];
+    const progress = startLines(new ProgressMeter(10, () => undefined, () => 0), (line) => lines.push(line));
+    vi.advanceTimersByTime(1000);
+    expect(lines).toHaveLength(0);
+    vi.advanceTimersByTime(15_000);
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toBe("runlane: 0 done (0%), 0.00/s");
+    progress.stop();
+    vi.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(3);
+  });
+
+  it("tells count, share, failures, rate and remaining time", () => {
+    const state = { done: 1200, failed: 3, elapsedMs: 4000, perSecond: 300, fraction: 0.24, remainingMs: 12_600 };
+    expect(describeProgress(state)).toBe("1,200 done (24%), 3 failed, 300/s, about 13 s left");
+  });
+});
+
+describe("figures", () => {
+  it("have about three digits and a unit", () => {
+    expect([0, 0.0004, 0.0123, 8.2512, 345.6, 1500, 75_000, 8_000_000, Number.NaN].map(formatDuration)).toEqual([
+      "0.00 ms",
+      "0.400 µs",
+      "12.3 µs",
+      "8.25 ms",
+      "346 ms",
+      "1.50 s",
+      "1 min 15 s",
+      "2 h 13 min",
+      "-",
+    ]);
+    expect([400, 59_600, 61_000].map(formatRemaining)).toEqual(["0 s", "1 min 0 s", "1 min 1 s"]);
+    expect([0.5, 9.126, 1234.5].map(formatRate)).toEqual(["0.500/s", "9.13/s", "1,235/s"]);
+    expect([182_400_000, 2_345_000_000].map(formatBytes)).toEqual(["182 MB", "2.35 GB"]);
+  });
+
+  it("stand in a table, one row per step", () => {
+    const row = { name: "parse", lane: "loop", inputs: 1234, failed: 2, p50Ms: 0.5, p99Ms: 2, totalMs: 1500 };
+    const [, head, parse] = stepTable([row]).split("\n");
+    expect(head).toMatch(/step.*lane.*inputs.*failed.*p50.*p99.*total/);
+    expect(parse).toMatch(/parse.*loop.*1,234.*2.*500 µs.*2\.00 ms.*1\.50 s/);
+  });
+});
