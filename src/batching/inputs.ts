@@ -2,8 +2,8 @@ import type { Slot } from "../core/budget.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import { openContext, type RunContext } from "../core/context.ts";
 import { runlaneError } from "../core/errors.ts";
-import { startCall } from "../core/start-step.ts";
 import { Scope } from "../core/scope.ts";
+import { startCall } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { loopPacer } from "./pacer.ts";
 
@@ -31,7 +31,11 @@ export class InputRuns {
   constructor(
     readonly step: Step,
     options: Partial<RunnableConfig> | readonly Partial<RunnableConfig>[] | undefined,
-    { count, maxConcurrency, abortable = false }: { count?: number; maxConcurrency?: number | undefined; abortable?: boolean },
+    {
+      count,
+      maxConcurrency,
+      abortable = false,
+    }: { count?: number; maxConcurrency?: number | undefined; abortable?: boolean },
   ) {
     if (Array.isArray(options)) {
       if (options.length !== count) {
@@ -49,7 +53,10 @@ export class InputRuns {
     const limit = config?.maxConcurrency ?? maxConcurrency;
     this.call = openContext(config, { pacer: loopPacer, maxConcurrency: limit, abortable, timeoutPerInput: true });
     this.shared =
-      this.timeoutMs === undefined && this.call.slot === null && this.call.observer === null && this.runId === undefined;
+      this.timeoutMs === undefined &&
+      this.call.slot === null &&
+      this.call.observer === null &&
+      this.runId === undefined;
   }
 
   /** Starts one input. */

@@ -50,7 +50,9 @@ export class LoopPacer implements Pacer {
 }
 
 const later: (callback: () => void) => void =
-  typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0);
+  typeof setImmediate === "function"
+    ? (callback) => void setImmediate(callback)
+    : (callback) => void setTimeout(callback, 0);
 
 /** The pacer of this process's event loop. */
 export const loopPacer: Pacer = new LoopPacer(() => performance.now(), later);

@@ -140,7 +140,9 @@ interface Link<T> {
 }
 
 /** Yields `[key, chunk]` of several chunk streams, as they come; of those that are ready together, in the order of the keys. */
-export async function* mergeChunks<T>(streams: readonly (readonly [key: string, chunks: Chunks<T>])[]): AsyncGenerator<[string, T], void> {
+export async function* mergeChunks<T>(
+  streams: readonly (readonly [key: string, chunks: Chunks<T>])[],
+): AsyncGenerator<[string, T], void> {
   const iterators = streams.map(([, chunks]) => chunks[Symbol.asyncIterator]());
   const ready: { index: number; result?: IteratorResult<T>; error?: unknown }[] = [];
   let wake: () => void = () => {};

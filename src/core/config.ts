@@ -64,7 +64,11 @@ const CHECKS: Record<string, Check> = {
 /** Refuses a config with a known key of the wrong kind. @throws RUNLANE_INVALID_CONFIG */
 export function validateConfig(config: Partial<RunnableConfig>): void {
   if (typeof config !== "object") {
-    throw runlaneError("RUNLANE_INVALID_CONFIG", { key: "*", expected: "part of an object", received: describe(config) });
+    throw runlaneError("RUNLANE_INVALID_CONFIG", {
+      key: "*",
+      expected: "part of an object",
+      received: describe(config),
+    });
   }
   for (const key in config) {
     const check = CHECKS[key];
@@ -204,6 +208,18 @@ export function pickRunnableConfigKeys<CallOptions extends RunnableConfig = Runn
   config?: CallOptions,
 ): Partial<RunnableConfig> | undefined {
   if (!config) return undefined;
-  const { configurable, recursionLimit, callbacks, tags, metadata, maxConcurrency, timeout, signal, store, context } = config;
-  return { configurable, recursionLimit, callbacks, tags, metadata, maxConcurrency, timeout, signal, store, context } as Partial<RunnableConfig>;
+  const { configurable, recursionLimit, callbacks, tags, metadata, maxConcurrency, timeout, signal, store, context } =
+    config;
+  return {
+    configurable,
+    recursionLimit,
+    callbacks,
+    tags,
+    metadata,
+    maxConcurrency,
+    timeout,
+    signal,
+    store,
+    context,
+  } as Partial<RunnableConfig>;
 }

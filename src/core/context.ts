@@ -100,7 +100,10 @@ const plainBatches = new WeakMap<Pacer, RunContext>();
 /** {@link PLAIN} for the inputs of a batch, whose sync work is sliced by `pacer`. */
 export function plainBatch(pacer: Pacer): RunContext {
   let context = plainBatches.get(pacer);
-  if (context === undefined) plainBatches.set(pacer, (context = plainContext({ ...NOTHING, pacer })));
+  if (context === undefined) {
+    context = plainContext({ ...NOTHING, pacer });
+    plainBatches.set(pacer, context);
+  }
   return context;
 }
 
@@ -136,13 +139,16 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   const config: RunnableConfig = { tags: [], metadata: {}, recursionLimit: DEFAULT_RECURSION_LIMIT };
   for (const key of Object.keys(options)) if (options[key] !== undefined) config[key] = options[key];
   const model = config.configurable?.model;
-  if (typeof model === "string" && config.metadata?.model === undefined) config.metadata = { ...config.metadata, model };
+  if (typeof model === "string" && config.metadata?.model === undefined)
+    config.metadata = { ...config.metadata, model };
   const { timeout, signal } = config;
   delete config.timeout;
   if (timeout !== undefined) config.metadata = { timeoutMs: timeout, ...config.metadata };
   const scopeTimeout = timeoutPerInput ? undefined : timeout;
   const scope =
-    signal === undefined && scopeTimeout === undefined && !abortable ? null : new Scope(signal, scopeTimeout, abortable);
+    signal === undefined && scopeTimeout === undefined && !abortable
+      ? null
+      : new Scope(signal, scopeTimeout, abortable);
   if (scope !== null) config.signal = scope.signal;
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
   const observer = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;

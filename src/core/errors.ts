@@ -35,7 +35,8 @@ export const ERROR_TABLE = {
   },
   RUNLANE_RECURSION_LIMIT: {
     message: "{where} returned a runnable after the recursion limit of the call was used up.",
-    cause: "A function returned a runnable that returned a runnable, and so on, more often than config.recursionLimit allows.",
+    cause:
+      "A function returned a runnable that returned a runnable, and so on, more often than config.recursionLimit allows.",
     fix: "Make sure that the recursion ends, or raise config.recursionLimit (25 unless set).",
   },
   RUNLANE_NOT_CONCATENABLE: {
@@ -127,7 +128,9 @@ export function describe(value: unknown): string {
     case "undefined":
       return "undefined";
     case "string":
-      return value.length > 40 ? `the string ${JSON.stringify(`${value.slice(0, 40)}…`)}` : `the string ${JSON.stringify(value)}`;
+      return value.length > 40
+        ? `the string ${JSON.stringify(`${value.slice(0, 40)}…`)}`
+        : `the string ${JSON.stringify(value)}`;
     case "function":
       return value.name ? `the function ${value.name}` : "a function";
     case "object": {

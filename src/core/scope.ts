@@ -92,6 +92,8 @@ export class Scope {
   }
 
   private expire(): void {
-    this.controller?.abort(new DOMException(`The run took longer than its timeout of ${this.timeoutMs} ms.`, "TimeoutError"));
+    this.controller?.abort(
+      new DOMException(`The run took longer than its timeout of ${this.timeoutMs} ms.`, "TimeoutError"),
+    );
   }
 }

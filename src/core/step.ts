@@ -24,6 +24,9 @@ export interface Step<In = any, Out = any> {
   /** Turns the chunks of an input into the chunks of an output, as they come. */
   runStream(chunks: Chunks<In>, ctx: RunContext): Chunks<Out>;
 
+  /** The steps inside, when this one is a sequence. */
+  readonly path?: readonly Step[];
+
   /** What tables and error reports call the step. */
   readonly label: string;
 }

@@ -1,3 +1,4 @@
+import type { UnderlyingSource } from "node:stream/web";
 import { type Chunks, closeQuietly, Whole } from "./chunks.ts";
 import type { Scope } from "./scope.ts";
 import { raceWithSignal } from "./signal.ts";
@@ -90,7 +91,7 @@ export async function openStream<T>(chunks: Chunks<T>, scope: Scope | null): Pro
 let create: ((reader: ChunkReader<unknown>) => unknown) | undefined;
 
 /** The web stream over a reader. Nothing is read before somebody asks (highWaterMark 0). */
-const underlying = (reader: ChunkReader<unknown>): UnderlyingDefaultSource => ({
+const underlying = (reader: ChunkReader<unknown>): UnderlyingSource<unknown> => ({
   async pull(controller) {
     const { done, value } = await reader.next();
     if (done === true) controller.close();
@@ -112,7 +113,7 @@ function chooseConstruction(): (reader: ChunkReader<unknown>) => unknown {
   const fields = Reflect.ownKeys(new ReadableStream()).filter((key) => typeof key === "symbol");
   const iteration = iterationMethods();
   if (fields.length === 0) {
-    class EagerStream extends ReadableStream {
+    class EagerStream extends ReadableStream<unknown> {
       constructor(readonly reader: ChunkReader<unknown>) {
         super(underlying(reader), { highWaterMark: 0 });
       }

@@ -59,5 +59,9 @@ export function toStep(runnable: RunnableInterface): Step {
 export function _coerceToRunnable<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>(
   coerceable: RunnableLike<RunInput, RunOutput, CallOptions>,
 ): Runnable<RunInput, Exclude<RunOutput, Error>, CallOptions> {
-  return coerce(coerceable, "The argument of _coerceToRunnable") as Runnable<RunInput, Exclude<RunOutput, Error>, CallOptions>;
+  return coerce(coerceable, "The argument of _coerceToRunnable") as Runnable<
+    RunInput,
+    Exclude<RunOutput, Error>,
+    CallOptions
+  >;
 }

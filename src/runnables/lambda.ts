@@ -1,5 +1,5 @@
-import { Aggregate } from "../core/concat.ts";
 import { type Chunked, type Chunks, collect, isChunked, toChunks, Whole } from "../core/chunks.ts";
+import { Aggregate } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
@@ -58,7 +58,11 @@ export class RunnableLambda<
   constructor(fields: RunnableLambdaFields<RunInput, RunOutput, CallOptions>) {
     super();
     if (typeof fields?.func !== "function") {
-      throw runlaneError("RUNLANE_INVALID_STEPS", { where: "RunnableLambda", expected: "a function as func", received: describe(fields?.func) });
+      throw runlaneError("RUNLANE_INVALID_STEPS", {
+        where: "RunnableLambda",
+        expected: "a function as func",
+        received: describe(fields?.func),
+      });
     }
     this.func = fields.func;
     if (fields.name !== undefined) this.name = fields.name;
@@ -106,7 +110,8 @@ export class RunnableLambda<
 
   /** What an object that the function returned stands for: a runnable's output, joined chunks, or itself. */
   private expand(value: object, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    if (isRunnable(value)) return startStep(toStep(value), input, this.deeper(ctx)) as RunOutput | PromiseLike<RunOutput>;
+    if (isRunnable(value))
+      return startStep(toStep(value), input, this.deeper(ctx)) as RunOutput | PromiseLike<RunOutput>;
     if (isChunked(value)) return collect(value as Chunked<RunOutput>, ctx);
     return value as RunOutput;
   }
@@ -138,7 +143,11 @@ export class RunnableLambda<
     return this.streamPromised(out, input, ctx);
   }
 
-  private async *streamPromised(out: PromiseLike<unknown>, input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+  private async *streamPromised(
+    out: PromiseLike<unknown>,
+    input: RunInput,
+    ctx: RunContext,
+  ): AsyncGenerator<RunOutput, void> {
     yield* this.chunksOf(await out, input, ctx);
   }
 

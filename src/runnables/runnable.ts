@@ -1,5 +1,5 @@
 import { runShared } from "../batching/batch.ts";
-import { DEFAULT_STREAM_CONCURRENCY, type BatchStreamOptions, streamOutcomes } from "../batching/batch-stream.ts";
+import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY, streamOutcomes } from "../batching/batch-stream.ts";
 import { Gather } from "../batching/gather.ts";
 import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
 import type { Outcome } from "../batching/outcome.ts";
@@ -91,7 +91,8 @@ export abstract class Runnable<
    * needs no waiting.
    */
   run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    if (this.invoke === Runnable.prototype.invoke) throw runlaneError("RUNLANE_NOT_IMPLEMENTED", { where: this.getName() });
+    if (this.invoke === Runnable.prototype.invoke)
+      throw runlaneError("RUNLANE_NOT_IMPLEMENTED", { where: this.getName() });
     return this.invoke(input, ctx.config as Partial<CallOptions>);
   }
 
@@ -175,7 +176,11 @@ export abstract class Runnable<
     batchOptions: RunnableBatchOptions = {},
   ): Promise<(RunOutput | Error)[]> {
     if (!Array.isArray(inputs)) {
-      throw runlaneError("RUNLANE_INVALID_INPUT", { where: "batch", expected: "an array of inputs", received: describe(inputs) });
+      throw runlaneError("RUNLANE_INVALID_INPUT", {
+        where: "batch",
+        expected: "an array of inputs",
+        received: describe(inputs),
+      });
     }
     const { maxConcurrency, returnExceptions } = batchOptions;
     const runs = new InputRuns(this, options, { count: inputs.length, maxConcurrency });
@@ -237,7 +242,11 @@ export abstract class Runnable<
     options: Partial<CallOptions> & BatchStreamOptions = {},
   ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
     if (!isIterable(source)) {
-      throw runlaneError("RUNLANE_INVALID_INPUT", { where: "batchStream", expected: "an iterable or async iterable", received: describe(source) });
+      throw runlaneError("RUNLANE_INVALID_INPUT", {
+        where: "batchStream",
+        expected: "an iterable or async iterable",
+        received: describe(source),
+      });
     }
     const { ordered = true, ...config } = options;
     const runs = new InputRuns(this, config as Partial<CallOptions>, { abortable: true });
@@ -327,7 +336,11 @@ export abstract class Runnable<
 }
 
 // On the prototype rather than in every instance: LangChain reads them as properties, and subclasses may declare their own.
-Object.assign(Runnable.prototype, { lc_runnable: true, lc_serializable: false, lc_namespace: ["langchain_core", "runnables"] });
+Object.assign(Runnable.prototype, {
+  lc_runnable: true,
+  lc_serializable: false,
+  lc_namespace: ["langchain_core", "runnables"],
+});
 Object.defineProperty(Runnable.prototype, RUNLANE_STEP, { value: true });
 
 /** The type of an object with the keys of a mapping added, each with its step's output. */

@@ -44,13 +44,15 @@ export class RunnableSequence<
   /** The steps, in order. */
   readonly steps: readonly RunnableInterface[];
   readonly omitSequenceTags: boolean;
-  private readonly path: readonly Step[];
+  readonly path: readonly Step[];
 
   /** @throws RUNLANE_NOT_RUNNABLE */
   constructor(fields: RunnableSequenceFields<RunInput, RunOutput>) {
     super();
     const { first, middle = [], last, name, omitSequenceTags = false } = fields;
-    this.steps = Object.freeze([first, ...middle, last].map((step, index) => coerce(step, `Step ${index + 1} of a RunnableSequence`)));
+    this.steps = Object.freeze(
+      [first, ...middle, last].map((step, index) => coerce(step, `Step ${index + 1} of a RunnableSequence`)),
+    );
     this.path = this.steps.map(toStep);
     this.omitSequenceTags = omitSequenceTags;
     if (name !== undefined) this.name = name;
@@ -89,7 +91,10 @@ export class RunnableSequence<
     const fields = typeof nameOrFields === "string" ? { name: nameOrFields } : nameOrFields;
     const [first, ...middle] = steps;
     const last = middle.pop() as RunnableLike;
-    return new RunnableSequence({ ...fields, first, middle, last }) as RunnableSequence<RunInput, Exclude<RunOutput, Error>>;
+    return new RunnableSequence({ ...fields, first, middle, last }) as RunnableSequence<
+      RunInput,
+      Exclude<RunOutput, Error>
+    >;
   }
 
   override get node(): RunnableNode {
@@ -118,10 +123,14 @@ export class RunnableSequence<
   /** Joins two chunks as the last step joins them. */
   override _concatOutputChunks<O>(first: O, second: O): O {
     const last = this.steps.at(-1) as Partial<Runnable>;
-    return last._concatOutputChunks === undefined ? super._concatOutputChunks(first, second) : last._concatOutputChunks(first, second);
+    return last._concatOutputChunks === undefined
+      ? super._concatOutputChunks(first, second)
+      : last._concatOutputChunks(first, second);
   }
 
-  override pipe<NewRunOutput>(next: RunnableLike<RunOutput, NewRunOutput>): RunnableSequence<RunInput, Exclude<NewRunOutput, Error>> {
+  override pipe<NewRunOutput>(
+    next: RunnableLike<RunOutput, NewRunOutput>,
+  ): RunnableSequence<RunInput, Exclude<NewRunOutput, Error>> {
     const step = coerce(next, "The argument of pipe");
     const added = step instanceof RunnableSequence ? step.steps : [step];
     return sequenceOf([...this.steps, ...added], this.name) as RunnableSequence<RunInput, Exclude<NewRunOutput, Error>>;
@@ -132,7 +141,13 @@ export class RunnableSequence<
  * Goes on with a sequence from the step that made it wait: one promise for the rest, and no other object per step than the one that
  * `then` makes. A loop of `await`s costs 1.3 times ten hand-written ones (the engine saves the loop's state each time), this 1.05.
  */
-function follow(path: readonly Step[], from: number, first: PromiseLike<unknown>, firstInput: unknown, ctx: RunContext): Promise<unknown> {
+function follow(
+  path: readonly Step[],
+  from: number,
+  first: PromiseLike<unknown>,
+  firstInput: unknown,
+  ctx: RunContext,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let index = from;
     let input = firstInput;

@@ -1,13 +1,17 @@
 import type { RunnableBatchOptions } from "../batching/inputs.ts";
-import type { RunnableConfig } from "../core/config.ts";
 import type { Chunked } from "../core/chunks.ts";
+import type { RunnableConfig } from "../core/config.ts";
 
 /**
  * What every runnable can do, Runlane's and LangChain's alike. A step that is not Runlane's own is recognised by this shape and its
  * `lc_runnable` mark, never by its class.
  */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
-export interface RunnableInterface<RunInput = any, RunOutput = any, CallOptions extends RunnableConfig = RunnableConfig> {
+export interface RunnableInterface<
+  RunInput = any,
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> {
   lc_serializable: boolean;
   lc_id: string[];
   invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput>;
@@ -16,17 +20,16 @@ export interface RunnableInterface<RunInput = any, RunOutput = any, CallOptions 
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<(RunOutput | Error)[]>;
-  stream(input: RunInput, options?: Partial<CallOptions>): Promise<ReadableStream<RunOutput> & AsyncIterable<RunOutput>>;
+  stream(
+    input: RunInput,
+    options?: Partial<CallOptions>,
+  ): Promise<ReadableStream<RunOutput> & AsyncIterable<RunOutput>>;
   transform(generator: AsyncGenerator<RunInput>, options: Partial<CallOptions>): AsyncGenerator<RunOutput>;
   getName(suffix?: string): string;
 }
 
 /** What a function of a lambda may return: an output, a promise of it, its chunks, or a runnable that makes it. */
-export type LambdaResult<RunOutput> =
-  | RunOutput
-  | Promise<RunOutput>
-  | Chunked<RunOutput>
-  | Promise<Chunked<RunOutput>>;
+export type LambdaResult<RunOutput> = RunOutput | Promise<RunOutput> | Chunked<RunOutput> | Promise<Chunked<RunOutput>>;
 
 /** A function that can be a step. Its second argument is the config of the run. */
 export type RunnableFunc<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> = (

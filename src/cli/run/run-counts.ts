@@ -30,11 +30,7 @@ export class ProgressMeter {
    * @param read How much of the source is done, from 0 to 1, where that is known.
    * @param now The clock, in milliseconds.
    */
-  constructor(
-    total: number | undefined,
-    read: () => number | undefined,
-    now: () => number = () => performance.now(),
-  ) {
+  constructor(total: number | undefined, read: () => number | undefined, now: () => number = () => performance.now()) {
     this.#total = total;
     this.#read = read;
     this.#now = now;

@@ -1,0 +1,31 @@
+export type { BatchStreamOptions } from "./batching/batch-stream.ts";
+export type { RunnableBatchOptions } from "./batching/inputs.ts";
+export type { Outcome } from "./batching/outcome.ts";
+export { ensureConfig, mergeConfigs, patchConfig, pickRunnableConfigKeys, type RunnableConfig } from "./core/config.ts";
+export type { RunContext } from "./core/context.ts";
+export { type ErrorCode, RunlaneError } from "./core/errors.ts";
+export { raceWithSignal } from "./core/signal.ts";
+export type { RunnableStream } from "./core/stream.ts";
+export { RunnableAssign } from "./runnables/assign.ts";
+export { RunnableBinding, type RunnableBindingArgs } from "./runnables/binding.ts";
+export { type Branch, type BranchLike, RunnableBranch } from "./runnables/branch.ts";
+export { _coerceToRunnable } from "./runnables/coerce.ts";
+export { RunnableEach } from "./runnables/each.ts";
+
+import "./runnables/foreign.ts";
+
+export { RunnableGenerator, type TransformFunc } from "./runnables/generator.ts";
+export { type LambdaFunc, RunnableLambda, type RunnableLambdaFields } from "./runnables/lambda.ts";
+export { RunnableMap, RunnableParallel } from "./runnables/parallel.ts";
+export { RunnablePassthrough } from "./runnables/passthrough.ts";
+export { RunnablePick } from "./runnables/pick.ts";
+export { type RouterInput, RouterRunnable } from "./runnables/router.ts";
+export { Runnable } from "./runnables/runnable.ts";
+export { RunnableSequence, type RunnableSequenceFields } from "./runnables/sequence.ts";
+export type {
+  LambdaResult,
+  RunnableFunc,
+  RunnableInterface,
+  RunnableLike,
+  RunnableMapLike,
+} from "./runnables/types.ts";

@@ -1,0 +1,81 @@
+import { type Chunks, Whole } from "../core/chunks.ts";
+import type { RunContext } from "../core/context.ts";
+import { describe, runlaneError } from "../core/errors.ts";
+import { startStep } from "../core/start-step.ts";
+import type { Step } from "../core/step.ts";
+import { coerce, toStep } from "./coerce.ts";
+import { defineKind, type RunnableNode } from "./registry.ts";
+import { Runnable } from "./runnable.ts";
+import type { RunnableInterface, RunnableLike } from "./types.ts";
+
+/** What a router takes: the key of the runnable to use, and that one's input. */
+export interface RouterInput {
+  key: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each runnable has its own
+  input: any;
+}
+
+/**
+ * Sends each input to the runnable that its key names.
+ *
+ * @example
+ * ```ts
+ * import { RouterRunnable } from "runlane";
+ *
+ * const router = new RouterRunnable({ runnables: { double: (x: number) => x * 2, square: (x: number) => x * x } });
+ * await router.batch([{ key: "double", input: 3 }, { key: "square", input: 3 }]); // [6, 9]
+ * ```
+ */
+// biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+export class RouterRunnable<RunInput extends RouterInput = RouterInput, RunOutput = any> extends Runnable<
+  RunInput,
+  RunOutput
+> {
+  // biome-ignore lint/suspicious/noExplicitAny: each runnable has its own input
+  readonly runnables: Readonly<Record<string, RunnableInterface<any, RunOutput>>>;
+  private readonly routes: ReadonlyMap<string, Step>;
+
+  /** @throws RUNLANE_NOT_RUNNABLE */
+  // biome-ignore lint/suspicious/noExplicitAny: each runnable has its own input
+  constructor(fields: { runnables: Record<string, RunnableLike<any, RunOutput>> }) {
+    super();
+    const entries = Object.entries(fields.runnables).map(
+      ([key, runnable]) => [key, coerce(runnable, `The runnable "${key}" of a RouterRunnable`)] as const,
+    );
+    this.runnables = Object.freeze(Object.fromEntries(entries));
+    this.routes = new Map(entries.map(([key, runnable]) => [key, toStep(runnable)]));
+  }
+
+  static override lc_name(): string {
+    return "RouterRunnable";
+  }
+
+  override get node(): RunnableNode {
+    return { kind: "router", name: this.name, runnables: this.runnables };
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    return startStep<RunOutput>(this.route(input), input.input, ctx);
+  }
+
+  protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
+    return this.route(input).runStream(new Whole(input.input), ctx.unnamed());
+  }
+
+  /** The step that an input names. @throws RUNLANE_INVALID_INPUT, RUNLANE_UNKNOWN_ROUTE */
+  private route(input: RunInput): Step {
+    if (typeof input !== "object" || input === null || !("key" in input)) {
+      throw runlaneError("RUNLANE_INVALID_INPUT", {
+        where: this.getName(),
+        expected: "an object with a key and an input",
+        received: describe(input),
+      });
+    }
+    const step = this.routes.get(input.key);
+    if (step !== undefined) return step;
+    const expected = [...this.routes.keys()].join(", ") || "none";
+    throw runlaneError("RUNLANE_UNKNOWN_ROUTE", { received: describe(input.key), expected });
+  }
+}
+
+defineKind("router", (node) => new RouterRunnable(node));
