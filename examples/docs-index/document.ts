@@ -6,26 +6,34 @@ export interface MarkdownDocument {
   path: string;
   title: string;
   bytes: number;
-  text: string;
+  /** What is written for people to read: Markdown without code, link targets and HTML tags. */
+  prose: string;
 }
 
-/** Reads a file and finds its title. */
+/** Reads a file. */
 export async function load(path: string): Promise<MarkdownDocument> {
-  const buffer = await readFile(path);
-  const text = buffer.toString();
-  return { path, title: findTitle(text) ?? basename(path), bytes: buffer.length, text };
+  const file = await readFile(path);
+  const markdown = file.toString();
+  return { path, title: findTitle(markdown) ?? basename(path), bytes: file.length, prose: proseOf(markdown) };
 }
 
-/** The first heading, written as `# Title`, as `<h1>Title</h1>` or underlined with `===`; without links, images and tags. */
-function findTitle(text: string): string | undefined {
-  for (const [, hashes, underlined, tagged] of text.matchAll(/^#+ +(.+)$|^(.+)\n=+$|<h1[^>]*>([\s\S]*?)<\/h1>/gm)) {
-    const title = (hashes ?? underlined ?? tagged ?? "")
-      .replace(/!\[[^\]]*\]\([^)]*\)/g, "")
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-      .replace(/<[^>]*>|[*`]/g, "")
+/** The first heading with words in it, written as `# Title`, as `<h1>Title</h1>` or underlined with `===`. */
+function findTitle(markdown: string): string | undefined {
+  for (const [, hashes, underlined, tagged] of markdown.matchAll(/^#+ +(.+)$|^(.+)\n=+$|<h1[^>]*>([\s\S]*?)<\/h1>/gm)) {
+    const title = proseOf(hashes ?? underlined ?? tagged ?? "")
       .replace(/\s+/g, " ")
       .trim();
     if (title !== "") return title;
   }
   return undefined;
+}
+
+function proseOf(markdown: string): string {
+  return markdown
+    .replace(/^( *)(```|~~~)[\s\S]*?^\1\2/gm, "")
+    .replace(/<!--[\s\S]*?-->|<\/?[a-zA-Z][^>]*>/g, "")
+    .replace(/!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])/g, "")
+    .replace(/\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])/g, "$1")
+    .replace(/^\[[^\]]*\]: .*$/gm, "")
+    .replace(/[*`]/g, "");
 }

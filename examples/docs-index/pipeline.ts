@@ -4,20 +4,29 @@
  *     runlane batch examples/docs-index/pipeline.ts --files "node_modules/**\/*.md" --output out/docs-index.jsonl
  */
 import { RecursiveCharacterTextSplitter } from "@langchain/textsplitters";
-import { RunnableLambda, RunnableParallel } from "runlane";
+import { RunnableLambda, RunnableParallel, RunnablePassthrough } from "runlane";
 import { load, type MarkdownDocument } from "./document.ts";
 import { entities, keywords, parse, sentences, sentiment } from "./language.ts";
 import { summarize } from "./summarize.ts";
 
+type SplitDocument = MarkdownDocument & { chunks: string[] };
+
 const splitter = RecursiveCharacterTextSplitter.fromLanguage("markdown", { chunkSize: 2000, chunkOverlap: 0 });
 
-// A step is a function. LangChain's splitter is one, too, once it is wrapped in an arrow.
-const split = RunnableLambda.from(({ text }: MarkdownDocument) => splitter.splitText(text), { name: "split" });
+// A function is a step. `assign` keeps what comes in and adds a key that a step makes of it: here LangChain's splitter.
+const split = RunnablePassthrough.assign({ chunks: ({ prose }: MarkdownDocument) => splitter.splitText(prose) });
 
-// Every chunk is parsed once; then four functions look at the result.
-const annotate = RunnableLambda.from(parse).pipe(RunnableParallel.from({ sentences, entities, keywords, sentiment }));
+// Steps are joined with `pipe`. A chunk is parsed once; then four functions look at the result side by side.
+const annotateChunk = RunnableLambda.from(parse).pipe(
+  RunnableParallel.from({ sentences, entities, keywords, sentiment }),
+);
 
-// `assign` adds a key to what comes in, and `map` runs a step for every element of an array: here, for every chunk.
+// `map` makes a step for arrays of a step for elements. Runs are named with `runName`, as in LangChain.
+const annotate = RunnablePassthrough.assign({
+  annotations: RunnableLambda.from(({ chunks }: SplitDocument) => chunks).pipe(annotateChunk.map()),
+});
+
 export default RunnableLambda.from(load)
-  .assign({ annotations: split.pipe(annotate.map()) })
+  .pipe(split.withConfig({ runName: "split" }))
+  .pipe(annotate.withConfig({ runName: "annotate" }))
   .pipe(summarize);

@@ -1,10 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { BATCH_HELP, MAIN_HELP } from "./batch-help.ts";
 import { CliError, EXIT, oneLine } from "./cli-error.ts";
+import { FORMATS } from "./input/format.ts";
 import type { BatchOptions } from "./run/batch-options.ts";
 import { readVersion } from "./version.ts";
-
-const FORMATS = ["jsonl", "csv", "txt"] as const;
 
 /**
  * Runs the command line. What a subcommand needs is loaded only when it runs, so that `--help` answers at once.

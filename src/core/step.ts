@@ -24,7 +24,7 @@ export interface Step<In = any, Out = any> {
   /** Turns the chunks of an input into the chunks of an output, as they come. */
   runStream(chunks: Chunks<In>, ctx: RunContext): Chunks<Out>;
 
-  /** The steps inside, when this one is a sequence. */
+  /** The steps inside, in order, when this one is made of steps. */
   readonly path?: readonly Step[];
 
   /** What tables and error reports call the step. */

@@ -67,18 +67,20 @@ export class StepStatistics implements Observer {
 
   start(step: Step, _input: unknown): ObservedRun {
     const started = performance.now();
-    const isSequence = this.expand(step);
-    const measures = isSequence ? undefined : this.measuresOf(step);
+    const isComposite = this.expand(step);
+    const measures = isComposite ? undefined : this.measuresOf(step);
     if (measures !== undefined) measures.inputs++;
     return {
-      // A sequence is shown by its steps; any other step is shown as one, whatever runs inside it.
-      observer: isSequence ? this : SILENT,
+      // A composite is shown by its steps; any other step is shown as one, whatever runs inside it.
+      observer: isComposite ? this : SILENT,
       end: () => measures?.times.add(performance.now() - started),
       fail: () => {
-        if (measures === undefined) return;
-        measures.times.add(performance.now() - started);
-        measures.failed++;
-        if (this.index !== undefined) this.failures.set(this.index, step.label);
+        if (measures !== undefined) {
+          measures.times.add(performance.now() - started);
+          measures.failed++;
+        }
+        // The innermost step fails first, and its name is the one to report.
+        if (this.index !== undefined && !this.failures.has(this.index)) this.failures.set(this.index, step.label);
       },
     };
   }
@@ -112,7 +114,7 @@ export class StepStatistics implements Observer {
     return measures;
   }
 
-  /** Whether a step is a sequence; if so, makes sure that its steps have their rows in order. */
+  /** Whether a step is made of steps; if so, makes sure that its steps have their rows in order. */
   private expand(step: Step): boolean {
     const { path } = step;
     if (path === undefined) return false;

@@ -2,6 +2,7 @@ import { type Chunks, tee } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startStep } from "../core/start-step.ts";
+import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { RunnableParallel } from "./parallel.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
@@ -42,6 +43,11 @@ export class RunnableAssign<
 
   static override lc_name(): string {
     return "RunnableAssign";
+  }
+
+  /** The steps that make the new keys. */
+  get path(): readonly Step[] {
+    return this.mapper.path;
   }
 
   override get node(): RunnableNode {

@@ -34,7 +34,7 @@ export class RunnableParallel<
   /** The steps by key. */
   readonly steps: Readonly<Record<string, RunnableInterface<RunInput>>>;
   private readonly keys: readonly string[];
-  private readonly branches: readonly Step[];
+  readonly path: readonly Step[];
 
   /** @throws RUNLANE_INVALID_STEPS, RUNLANE_NOT_RUNNABLE */
   constructor(fields: { steps: RunnableMapLike<RunInput, RunOutput> }) {
@@ -52,7 +52,7 @@ export class RunnableParallel<
     );
     this.steps = Object.freeze(Object.fromEntries(runnables));
     this.keys = runnables.map(([key]) => key);
-    this.branches = runnables.map(([, runnable]) => toStep(runnable));
+    this.path = runnables.map(([, runnable]) => toStep(runnable));
   }
 
   static override lc_name(): string {
@@ -78,13 +78,13 @@ export class RunnableParallel<
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     if (ctx.slot !== null) return this.runBounded(input, ctx, ctx.slot);
-    const { keys, branches } = this;
+    const { keys, path } = this;
     const output: Record<string, unknown> = {};
     let pending: string[] | undefined;
     try {
       for (let index = 0; index < keys.length; index++) {
         const key = keys[index] as string;
-        const out = startStep(branches[index] as Step, input, ctx);
+        const out = startStep(path[index] as Step, input, ctx);
         output[key] = out;
         if (isThenable(out)) {
           pending ??= [];
@@ -99,9 +99,9 @@ export class RunnableParallel<
   }
 
   private runBounded(input: RunInput, ctx: RunContext, slot: Slot): RunOutput | PromiseLike<RunOutput> {
-    const { keys, branches } = this;
+    const { keys, path } = this;
     const launch = (index: number, branchSlot: Slot | null): unknown =>
-      startStep(branches[index] as Step, input, ctx.with({ slot: branchSlot }));
+      startStep(path[index] as Step, input, ctx.with({ slot: branchSlot }));
     const outputs = new Gather(keys.length, launch, { slot }).run();
     const assemble = (values: unknown[]): RunOutput =>
       Object.fromEntries(keys.map((key, index) => [key, values[index]])) as RunOutput;
@@ -109,10 +109,10 @@ export class RunnableParallel<
   }
 
   override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const { keys, branches } = this;
+    const { keys, path } = this;
     const inner = ctx.unnamed();
     const inputs = tee(chunks, keys.length);
-    const streams = branches.map(
+    const streams = path.map(
       (branch, index) => [keys[index] as string, branch.runStream(inputs[index] as Chunks<RunInput>, inner)] as const,
     );
     if (streams.every(([, stream]) => stream instanceof Whole)) {

@@ -6,9 +6,10 @@ import type { RunnableConfig } from "../core/config.ts";
  * What every runnable can do, Runlane's and LangChain's alike. A step that is not Runlane's own is recognised by this shape and its
  * `lc_runnable` mark, never by its class.
  */
-// biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
 export interface RunnableInterface<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
 > {

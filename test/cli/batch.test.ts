@@ -10,14 +10,18 @@ describe("runlane batch", () => {
   it("writes one record per input, in order, and ends with the table and the totals", async () => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, "in.jsonl"), '{"text":"ä"}\n\n"b"\n{"text":"c"}\n');
-    const { code, stdout, stderr } = await run(["batch", SHOUT, "--input", "in.jsonl", "--output", "out.jsonl"], { cwd });
+    const { code, stdout, stderr } = await run(["batch", SHOUT, "--input", "in.jsonl", "--output", "out.jsonl"], {
+      cwd,
+    });
     expect(code).toBe(0);
     expect(stdout).toBe("");
     expect(readFileSync(join(cwd, "out.jsonl"), "utf8")).toBe(
       '{"index":0,"output":"Ä"}\n{"index":1,"output":"B"}\n{"index":2,"output":"C"}\n',
     );
     expect(stderr).toMatch(/shout.*loop.*3/);
-    expect(stderr).toMatch(/3 inputs in .*\/s\), 0 failed, loop delay p99 .*, peak memory \d+ MB\nrecords: out\.jsonl\n$/);
+    expect(stderr).toMatch(
+      /3 inputs in .*\/s\), 0 failed, loop delay p99 .*, peak memory \d+ MB\nrecords: out\.jsonl\n$/,
+    );
     expect(readdirSync(cwd).sort()).toEqual(["in.jsonl", "out.jsonl"]);
   });
 
@@ -63,7 +67,12 @@ describe("runlane batch", () => {
     expect(failed).toEqual({
       index: 1,
       step: "shout",
-      error: { name: "TypeError", message: "cannot shout fail", code: "E_SHOUT", stack: expect.stringContaining("shout.mjs") },
+      error: {
+        name: "TypeError",
+        message: "cannot shout fail",
+        code: "E_SHOUT",
+        stack: expect.stringContaining("shout.mjs"),
+      },
       source: "in.jsonl:2",
       input: { text: "fail" },
     });
@@ -115,7 +124,9 @@ describe("runlane batch", () => {
     const args = ["batch", fixture("chain.mjs"), "-i", "-", "--format", "txt", "-o", "out.jsonl"];
     const { stderr } = await run(args, { cwd, input: "1 2\n3 x\n5\n" });
     expect(records(cwd, "out.jsonl").map(({ output }) => output)).toEqual([3, 5]);
-    expect(records(cwd, "out.errors.jsonl")).toMatchObject([{ index: 1, step: "check", error: { name: "RangeError" } }]);
+    expect(records(cwd, "out.errors.jsonl")).toMatchObject([
+      { index: 1, step: "check", error: { name: "RangeError" } },
+    ]);
     const rows = stderr.split("\n").filter((line) => line.includes("loop "));
     expect(rows[0]).toMatch(/parse.*3.*0/);
     expect(rows[1]).toMatch(/check.*3.*1/);
@@ -123,7 +134,10 @@ describe("runlane batch", () => {
   });
 
   it("runs a LangChain runnable", async () => {
-    const { code, stdout } = await run(["batch", fixture("langchain.mjs"), "-i", "-", "-q"], { cwd: scratchFolder(), input: '"hi"\n' });
+    const { code, stdout } = await run(["batch", fixture("langchain.mjs"), "-i", "-", "-q"], {
+      cwd: scratchFolder(),
+      input: '"hi"\n',
+    });
     expect(code).toBe(0);
     expect(parseRecords(stdout)).toEqual([{ index: 0, output: { text: "hi!" } }]);
   });

@@ -93,5 +93,8 @@ export function records(folder: string, name: string): SomeRecord[] {
 /** The records in a text; every line has to be whole. */
 export function parseRecords(text: string): SomeRecord[] {
   if (text !== "" && !text.endsWith("\n")) throw new Error(`The last line is torn: ${text.slice(-100)}`);
-  return text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
 }

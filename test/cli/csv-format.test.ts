@@ -75,7 +75,8 @@ describe("CSV", () => {
     const text = 'a,b\n1,x\n5" bad,y\n2,"two\nlines"\n\n3\n4,z\n"5",w\n';
     const all = await readText(text, "csv");
     expect(all).toHaveLength(6);
-    for (let skip = 0; skip <= all.length; skip++) expect(await readText(text, "csv", { skip })).toEqual(all.slice(skip));
+    for (let skip = 0; skip <= all.length; skip++)
+      expect(await readText(text, "csv", { skip })).toEqual(all.slice(skip));
   });
 
   it("keeps the order of rows and of lines that are no text", async () => {

@@ -62,8 +62,12 @@ describe("planDestination", () => {
     writeFileSync(input, "");
     symlinkSync(input, join(folder, "link.jsonl"));
     const taken = { "the input": input, "the report": join(folder, "report.json") };
-    expect(() => plan({ output: join(folder, "link.jsonl"), taken })).toThrow(/the output and the input are the same file/);
-    expect(() => plan({ output: join(folder, "x", "..", "report.json"), taken })).toThrow(/the output and the report are/);
+    expect(() => plan({ output: join(folder, "link.jsonl"), taken })).toThrow(
+      /the output and the input are the same file/,
+    );
+    expect(() => plan({ output: join(folder, "x", "..", "report.json"), taken })).toThrow(
+      /the output and the report are/,
+    );
     const output = join(folder, "out.jsonl");
     expect(() => plan({ output, errors: output })).toThrow(/the errors file and the output are the same file/);
   });

@@ -19,7 +19,19 @@ describe("help", () => {
     const { code, stdout } = await run(["help", "batch"], { cwd });
     expect(code).toBe(0);
     expect((await run(["batch", "--help"], { cwd })).stdout).toBe(stdout);
-    const options = ["input", "files", "format", "limit", "output", "errors", "report", "resume", "overwrite", "concurrency", "quiet"];
+    const options = [
+      "input",
+      "files",
+      "format",
+      "limit",
+      "output",
+      "errors",
+      "report",
+      "resume",
+      "overwrite",
+      "concurrency",
+      "quiet",
+    ];
     for (const option of options) expect(stdout).toContain(`--${option}`);
     expect(stdout).toContain("$ runlane batch");
     const tooWide = stdout.split("\n").filter((line) => line.length > 96);
@@ -37,6 +49,10 @@ describe("help", () => {
 describe("--version", () => {
   it("prints the version of the package", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-    expect(await run(["--version"], { cwd: scratchFolder() })).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+    expect(await run(["--version"], { cwd: scratchFolder() })).toMatchObject({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: "",
+    });
   });
 });

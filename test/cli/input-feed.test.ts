@@ -109,10 +109,10 @@ describe("InputFeed", () => {
 
   it("tells what is wrong with the beginning of the source before anything runs", async () => {
     const wrong = new CliError("RUNLANE_CLI_INPUT", "no header");
-    // biome-ignore lint/correctness/useYield: it fails before there is anything to yield
-    const { feed } = scene((async function* (): AsyncGenerator<Reading[]> {
-      throw wrong;
-    })());
+    async function* failing() {
+      yield await Promise.reject<Reading[]>(wrong);
+    }
+    const { feed } = scene(failing());
     await expect(feed.prime()).rejects.toBe(wrong);
   });
 

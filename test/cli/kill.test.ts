@@ -15,7 +15,9 @@ function contents(cwd: string) {
 
 describe("kill -9", () => {
   it("loses nothing and writes nothing twice, whenever it comes and however often", async () => {
-    const lines = Array.from({ length: INPUTS }, (_, n) => (n % 97 === 13 ? `{"n":${n},\n` : `${JSON.stringify({ n })}\n`));
+    const lines = Array.from({ length: INPUTS }, (_, n) =>
+      n % 97 === 13 ? `{"n":${n},\n` : `${JSON.stringify({ n })}\n`,
+    );
     const folders = [scratchFolder(), scratchFolder()] as const;
     for (const cwd of folders) writeFileSync(join(cwd, "in.jsonl"), lines.join(""));
     const args = ["batch", fixture("work.mjs"), "-i", "in.jsonl", "-o", "out.jsonl", "-q", "-c", "8"];

@@ -39,7 +39,9 @@ function cut(text: string, sizes: readonly number[]): Buffer[] {
 
 describe("LineSplitter", () => {
   it("finds the same lines however the bytes are cut into chunks, multi-byte characters included", () => {
-    const line = fc.string({ unit: "binary", maxLength: 12 }).map((text) => text.replace(/[\n\uFEFF\uD800-\uDFFF]/g, "ü"));
+    const line = fc
+      .string({ unit: "binary", maxLength: 12 })
+      .map((text) => text.replace(/[\n\uFEFF\uD800-\uDFFF]/g, "ü"));
     const sizes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 40 });
     fc.assert(
       fc.property(fc.array(line), sizes, fc.boolean(), (lines, chunkSizes, endsWithLineFeed) => {

@@ -8,38 +8,42 @@ describe("ProgressMeter", () => {
   function meterAt(total?: number, read: () => number | undefined = () => undefined) {
     let time = 0;
     const meter = new ProgressMeter(total, read, () => time);
-    return { meter, after: (ms: number) => (time += ms), count: (times: number) => repeat(times, () => meter.count(false)) };
+    return {
+      meter,
+      wait: (ms: number) => (time += ms),
+      count: (times: number) => repeat(times, () => meter.count(false)),
+    };
   }
   const repeat = (times: number, action: () => void) => Array.from({ length: times }, action);
 
   it("estimates the remaining time from a total", () => {
-    const { meter, after, count } = meterAt(100);
-    after(1000);
+    const { meter, wait, count } = meterAt(100);
+    wait(1000);
     count(25);
     expect(meter.state()).toMatchObject({ done: 25, failed: 0, perSecond: 25, fraction: 0.25, remainingMs: 3000 });
   });
 
   it("estimates the remaining time from the share of the source that has been read", () => {
     let read = 0;
-    const { meter, after, count } = meterAt(undefined, () => read);
+    const { meter, wait, count } = meterAt(undefined, () => read);
     count(1);
-    after(1000);
+    wait(1000);
     read = 0.2;
     expect(meter.state()).toMatchObject({ fraction: 0.2, remainingMs: 4000 });
   });
 
   it("leaves out of the estimate what earlier runs have done", () => {
     let read = 0.5;
-    const { meter, after, count } = meterAt(undefined, () => read);
+    const { meter, wait, count } = meterAt(undefined, () => read);
     count(1);
-    after(1000);
+    wait(1000);
     read = 0.75;
     expect(meter.state()).toMatchObject({ fraction: 0.75, remainingMs: 1000 });
   });
 
   it("takes the larger share when a limit is beyond the end of the source", () => {
-    const { meter, after, count } = meterAt(1_000_000, () => 0.5);
-    after(1000);
+    const { meter, wait, count } = meterAt(1_000_000, () => 0.5);
+    wait(1000);
     count(10);
     expect(meter.state().fraction).toBe(0.5);
   });
@@ -57,7 +61,14 @@ describe("progress on no terminal", () => {
 
   it("is a line every few seconds until it is stopped", () => {
     const lines: string[] = [];
-    const progress = startLines(new ProgressMeter(10, () => undefined, () => 0), (line) => lines.push(line));
+    const progress = startLines(
+      new ProgressMeter(
+        10,
+        () => undefined,
+        () => 0,
+      ),
+      (line) => lines.push(line),
+    );
     vi.advanceTimersByTime(1000);
     expect(lines).toHaveLength(0);
     vi.advanceTimersByTime(15_000);

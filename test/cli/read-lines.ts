@@ -1,5 +1,6 @@
 import type { ByteStream } from "../../src/cli/input/byte-stream.ts";
-import { type Format, lineSource } from "../../src/cli/input/line-source.ts";
+import type { Format } from "../../src/cli/input/format.ts";
+import { lineSource } from "../../src/cli/input/line-source.ts";
 import { formatPlace, type Reading } from "../../src/cli/input/reading.ts";
 
 /** Reads a text as a source in one format. `chunkBytes` says how it comes: byte by byte finds most mistakes. */

@@ -72,7 +72,12 @@ describe("RecordWriter", () => {
   });
 
   it.each([
-    ["synchronously", () => { throw new Error("disk full"); }],
+    [
+      "synchronously",
+      () => {
+        throw new Error("disk full");
+      },
+    ],
     ["asynchronously", () => Promise.reject(new Error("disk full"))],
   ])("writes nothing after a write that failed %s, and says so again and again", async (_how, write) => {
     const { writes, closed, output, errors } = recordingSinks(write);

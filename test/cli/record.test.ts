@@ -45,7 +45,12 @@ describe("failureLine", () => {
 
   it("leaves an input out that the pipeline has made unfit for JSON", () => {
     const line = failureLine({ index: 0, step: "s", error: "no", source: "in.txt:1", input: { n: 1n } });
-    expect(JSON.parse(line)).toEqual({ index: 0, step: "s", error: { name: "string", message: "no" }, source: "in.txt:1" });
+    expect(JSON.parse(line)).toEqual({
+      index: 0,
+      step: "s",
+      error: { name: "string", message: "no" },
+      source: "in.txt:1",
+    });
   });
 });
 

@@ -3,7 +3,9 @@ import { resumeCommand } from "../../src/cli/run/resume-command.ts";
 
 describe("resumeCommand", () => {
   it("is the same command with --resume, which stands there once", () => {
-    expect(resumeCommand(["batch", "p.ts", "--input", "in.jsonl"])).toBe("runlane batch p.ts --input in.jsonl --resume");
+    expect(resumeCommand(["batch", "p.ts", "--input", "in.jsonl"])).toBe(
+      "runlane batch p.ts --input in.jsonl --resume",
+    );
     expect(resumeCommand(["batch", "p.ts", "--resume"])).toBe("runlane batch p.ts --resume");
   });
 

@@ -128,7 +128,8 @@ describe("a run that is resumed", () => {
     ftruncateSync(fd, 1e11);
     closeSync(fd);
     writeFileSync(path, "\n", { flag: "a" });
-    for (let index = 0; index < 70; index++) writeFileSync(path, outputLine(index, "x".repeat(1_000_000)), { flag: "a" });
+    for (let index = 0; index < 70; index++)
+      writeFileSync(path, outputLine(index, "x".repeat(1_000_000)), { flag: "a" });
     expect(plan(folder, { resume: true }).firstIndex).toBe(70);
   });
 

@@ -100,7 +100,10 @@ describe("a pipeline that ends the run in its own way", () => {
   ])("cannot lose what is done, nor pass for success: %s", async (way, message) => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, "in.txt"), `done\n${way}\ndone\n`);
-    const { code, stderr } = await run(["batch", fixture("untimely.mjs"), "-i", "in.txt", "-o", "out.jsonl", "-c", "1"], { cwd });
+    const { code, stderr } = await run(
+      ["batch", fixture("untimely.mjs"), "-i", "in.txt", "-o", "out.jsonl", "-c", "1"],
+      { cwd },
+    );
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/Continue:\n {2}runlane batch .* --resume\n$/);
     expect(code).toBe(2);

@@ -39,7 +39,17 @@ describe("streams", () => {
   it("keeps its memory bounded, whatever the size of the input", async () => {
     const cwd = scratchFolder();
     const lines = await writeLarge(join(cwd, "in.jsonl"), 200);
-    const args = ["batch", fixture("first-letter.mjs"), "-i", "in.jsonl", "-o", "out.jsonl", "-q", "--report", "report.json"];
+    const args = [
+      "batch",
+      fixture("first-letter.mjs"),
+      "-i",
+      "in.jsonl",
+      "-o",
+      "out.jsonl",
+      "-q",
+      "--report",
+      "report.json",
+    ];
     expect((await run(args, { cwd })).code).toBe(0);
     const report = JSON.parse((await shell("cat report.json", cwd)).stdout);
     expect(report.inputs).toBe(lines);
@@ -85,7 +95,9 @@ describe("streams", () => {
     await shell("mkfifo pipe", cwd);
     const writer = spawn("sh", ["-c", "exec > pipe; echo '\"a\"'; exec sleep 30"], { cwd });
     onTestFinished(() => void writer.kill());
-    const command = start(["batch", fixture("shout.mjs"), "-i", "pipe", "--format", "jsonl", "-o", "out.jsonl"], { cwd });
+    const command = start(["batch", fixture("shout.mjs"), "-i", "pipe", "--format", "jsonl", "-o", "out.jsonl"], {
+      cwd,
+    });
     while (!existsSync(join(cwd, "out.jsonl")) || records(cwd, "out.jsonl").length < 1) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -93,13 +105,18 @@ describe("streams", () => {
     expect((await command.finished).code).toBe(130);
   });
 
-  it.runIf(existsSync("/dev/full"))("ends with one clear line when the disk is full, without touching more", async () => {
-    const cwd = scratchFolder();
-    writeFileSync(join(cwd, "in.txt"), "a\nb\n");
-    const { code, stderr } = await run(["batch", fixture("shout.mjs"), "-i", "in.txt", "-o", "/dev/full", "-q"], { cwd });
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/^runlane: cannot write \/dev\/full: no space left on the device \(ENOSPC\)\nContinue:\n/);
-  });
+  it.runIf(existsSync("/dev/full"))(
+    "ends with one clear line when the disk is full, without touching more",
+    async () => {
+      const cwd = scratchFolder();
+      writeFileSync(join(cwd, "in.txt"), "a\nb\n");
+      const { code, stderr } = await run(["batch", fixture("shout.mjs"), "-i", "in.txt", "-o", "/dev/full", "-q"], {
+        cwd,
+      });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^runlane: cannot write \/dev\/full: no space left on the device \(ENOSPC\)\nContinue:\n/);
+    },
+  );
 
   it("keeps what is done when the source fails half-way, and says how to go on", async () => {
     const cwd = scratchFolder();
@@ -108,7 +125,9 @@ describe("streams", () => {
     const failing = { NODE_OPTIONS: `--import ${pathToFileURL(fixture("failing-read.mjs"))}` };
     const { code, stderr } = await run(args, { cwd, env: failing });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^runlane: cannot read on in the input in\.jsonl: the disk or its driver failed \(EIO\)\nContinue:\n/);
+    expect(stderr).toMatch(
+      /^runlane: cannot read on in the input in\.jsonl: the disk or its driver failed \(EIO\)\nContinue:\n/,
+    );
     expect(records(cwd, "out.jsonl").length).toBeGreaterThan(100);
     expect((await run([...args, "--resume"], { cwd })).code).toBe(0);
     expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...Array(lines).keys()]);

@@ -23,14 +23,14 @@ export function startBar(meter: ProgressMeter, stderr: NodeJS.WriteStream): Prog
     // Redraws are driven by the timer below, which does not keep the process alive.
     synchronousUpdate: false,
   });
-  bar.start(FULL, valueOf(meter), describe(meter));
+  bar.start(FULL, progressValue(meter), describe(meter));
   const timer = setInterval(() => bar.show(meter), REDRAW_MS).unref();
   return {
     print: (line) => {
       // Ending the bar takes the cursor back to where it began, so the bar has to begin anew below the line.
       bar.stop();
       stderr.write(`${line}\n`);
-      bar.start(FULL, valueOf(meter), describe(meter));
+      bar.start(FULL, progressValue(meter), describe(meter));
     },
     stop: () => {
       clearInterval(timer);
@@ -49,12 +49,12 @@ class UnreferencedBar extends cliProgress.SingleBar {
   }
 
   show(meter: ProgressMeter): void {
-    this.update(valueOf(meter), describe(meter));
+    this.update(progressValue(meter), describe(meter));
     this.render();
   }
 }
 
-function valueOf(meter: ProgressMeter): number {
+function progressValue(meter: ProgressMeter): number {
   return Math.floor((meter.state().fraction ?? 0) * FULL);
 }
 

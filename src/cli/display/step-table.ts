@@ -1,16 +1,6 @@
 import Table from "cli-table3";
+import type { StepRow } from "../../observe/statistics.ts";
 import { formatCount, formatDuration } from "./format.ts";
-
-/** One step of the pipeline, with what it did in this run. */
-export interface StepRow {
-  readonly name: string;
-  readonly lane: string;
-  readonly inputs: number;
-  readonly failed: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly totalMs: number;
-}
 
 /** The table at the end of a run: one row per step, in the order of the pipeline. */
 export function stepTable(rows: readonly StepRow[]): string {

@@ -1,20 +1,11 @@
 import type { ByteStream } from "./byte-stream.ts";
 import { CsvFormat } from "./csv-format.ts";
+import type { Format } from "./format.ts";
 import { JsonlFormat } from "./jsonl-format.ts";
 import type { LineFormat, LineFormatOptions } from "./line-format.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { InputSource, Reading } from "./reading.ts";
 import { TextFormat } from "./text-format.ts";
-
-/** The formats of `--format`. */
-export const FORMATS = ["jsonl", "csv", "txt"] as const;
-export type Format = (typeof FORMATS)[number];
-
-/** The format that a file's name tells. */
-export function formatOf(path: string): Format {
-  if (path === "-" || /\.(jsonl|ndjson)$/i.test(path)) return "jsonl";
-  return /\.csv$/i.test(path) ? "csv" : "txt";
-}
 
 /** The inputs in the lines of a file or of standard input. */
 export function lineSource(stream: ByteStream, format: Format): InputSource {

@@ -63,11 +63,11 @@ export class RecordFile {
   }
 
   #indexAt(start: number): number {
-    if (start < this.#blockStart || start + RECORD_START_BYTES > this.#blockStart + this.#block.length) {
-      this.#load(start, start + RECORD_START_BYTES);
-    }
     const offset = start - this.#blockStart;
-    const match = RECORD_START.exec(this.#block.toString("latin1", offset, offset + RECORD_START_BYTES));
+    const inBlock = offset >= 0 && offset + RECORD_START_BYTES <= this.#block.length;
+    // The block stays as it is: the search for line feeds goes on in it.
+    const bytes = inBlock ? this.#block.subarray(offset) : this.#read(start, start + RECORD_START_BYTES);
+    const match = RECORD_START.exec(bytes.toString("latin1", 0, RECORD_START_BYTES));
     if (match?.[1] !== undefined) return Number(match[1]);
     const message = `cannot resume: ${this.#path} holds a line that is no record of runlane batch; name another file`;
     throw new CliError("RUNLANE_CLI_OUTPUT", message);
@@ -77,7 +77,8 @@ export class RecordFile {
   #lineFeedBefore(end: number): number {
     for (let before = end; before > 0; before = this.#blockStart) {
       if (before <= this.#blockStart || before > this.#blockStart + this.#block.length) {
-        this.#load(Math.max(0, before - BLOCK_BYTES), before);
+        this.#blockStart = Math.max(0, before - BLOCK_BYTES);
+        this.#block = this.#read(this.#blockStart, before);
       }
       const found = this.#block.subarray(0, before - this.#blockStart).lastIndexOf(LINE_FEED);
       if (found !== -1) return this.#blockStart + found;
@@ -85,15 +86,14 @@ export class RecordFile {
     return -1;
   }
 
-  #load(start: number, end: number): void {
-    const block = Buffer.allocUnsafe(end - start);
+  #read(start: number, end: number): Buffer {
+    const bytes = Buffer.allocUnsafe(end - start);
     let length = 0;
-    while (length < block.length) {
-      const read = readSync(this.#fd, block, length, block.length - length, start + length);
+    while (length < bytes.length) {
+      const read = readSync(this.#fd, bytes, length, bytes.length - length, start + length);
       if (read === 0) break;
       length += read;
     }
-    this.#block = block.subarray(0, length);
-    this.#blockStart = start;
+    return bytes.subarray(0, length);
   }
 }

@@ -1,4 +1,4 @@
-import type { Format } from "../input/line-source.ts";
+import type { Format } from "../input/format.ts";
 
 /** `runlane batch`, as the command line asks for it, checked as far as one option can be checked alone. */
 export interface BatchOptions {

@@ -1,4 +1,5 @@
 import { CliError } from "../cli-error.ts";
+import { formatOf } from "../input/format.ts";
 import type { InputSource } from "../input/reading.ts";
 import type { BatchOptions } from "./batch-options.ts";
 
@@ -17,7 +18,7 @@ export async function openInput(options: BatchOptions): Promise<InputSource> {
   if (input === undefined) throw usage("there is no input; name one with --input <file> or --files <glob>");
   if (files !== undefined) throw usage("--input and --files exclude each other");
   const { openFile, openStdin } = await import("../input/byte-stream.ts");
-  const { formatOf, lineSource } = await import("../input/line-source.ts");
+  const { lineSource } = await import("../input/line-source.ts");
   return lineSource(input === "-" ? openStdin() : openFile(input), format ?? formatOf(input));
 }
 

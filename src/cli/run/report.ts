@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
+import type { StepRow } from "../../observe/statistics.ts";
 import { CliError, systemCause } from "../cli-error.ts";
-import type { StepRow } from "../display/step-table.ts";
 
 /**
  * What `--report` writes: everything the run measured. Units are in the names; counts are of this run alone.
