@@ -21,7 +21,7 @@ export class RecordFile {
   readonly wholeBytes: number;
   readonly #path: string;
   readonly #fd: number;
-  #block = Buffer.alloc(0);
+  #block: Buffer = Buffer.alloc(0);
   #blockStart = 0;
 
   private constructor(path: string, fd: number) {
