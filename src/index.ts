@@ -16,7 +16,7 @@ import "./runnables/foreign.ts";
 
 export { RunnableGenerator, type TransformFunc } from "./runnables/generator.ts";
 export { type LambdaFunc, RunnableLambda, type RunnableLambdaFields } from "./runnables/lambda.ts";
-export { RunnableMap, RunnableParallel } from "./runnables/parallel.ts";
+export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/parallel.ts";
 export { RunnablePassthrough } from "./runnables/passthrough.ts";
 export { RunnablePick } from "./runnables/pick.ts";
 export { type RouterInput, RouterRunnable } from "./runnables/router.ts";

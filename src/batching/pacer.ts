@@ -1,7 +1,7 @@
 import type { Pacer } from "../core/context.ts";
 
 /** How long sync work may hold the event loop in one turn, in milliseconds. */
-export const SLICE_MS = 8;
+const SLICE_MS = 8;
 
 /**
  * Cuts sync work into slices, so that timers and I/O get their turn. One pacer serves the whole process: the slice belongs to the

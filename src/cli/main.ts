@@ -5,4 +5,5 @@ import { runCommandLine } from "./program.ts";
 process.stderr.on("error", () => {});
 const exitCode = await runCommandLine(process.argv.slice(2));
 // What was written to a pipe may still be under way on Windows, and a pipeline may hold connections open that nobody closes.
-process.stdout.on("error", () => {}).write("", () => process.exit(exitCode));
+process.stdout.on("error", () => {});
+process.stderr.write("", () => process.stdout.write("", () => process.exit(exitCode)));

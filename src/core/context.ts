@@ -24,7 +24,7 @@ const NOTHING: Circumstances = Object.freeze({ scope: null, slot: null, observer
 const CONTEXT = Symbol.for("runlane.context");
 
 /** `recursionLimit` unless a config says otherwise; LangChain's figure. */
-export const DEFAULT_RECURSION_LIMIT = 25;
+const DEFAULT_RECURSION_LIMIT = 25;
 
 /**
  * What a run carries from step to step. Steps share one context; a new one is made only where something differs (a level of
@@ -98,7 +98,7 @@ export const PLAIN: RunContext = plainContext(NOTHING);
 const plainBatches = new WeakMap<Pacer, RunContext>();
 
 /** {@link PLAIN} for the inputs of a batch, whose sync work is sliced by `pacer`. */
-export function plainBatch(pacer: Pacer): RunContext {
+function plainBatch(pacer: Pacer): RunContext {
   let context = plainBatches.get(pacer);
   if (context === undefined) {
     context = plainContext({ ...NOTHING, pacer });

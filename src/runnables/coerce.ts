@@ -14,7 +14,7 @@ export function isRunnable(thing: unknown): thing is RunnableInterface {
 }
 
 /** Whether `thing` speaks the kernel's own contract. */
-export function isStep(thing: unknown): thing is Step & Runnable {
+function isStep(thing: unknown): thing is Step & Runnable {
   return typeof thing === "object" && thing !== null && RUNLANE_STEP in thing;
 }
 

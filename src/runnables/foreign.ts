@@ -8,7 +8,7 @@ import type { RunnableInterface } from "./types.ts";
  * A LangChain runnable as a step: run through its own `invoke`, streamed through its own `transform`. It gets a copy of the config,
  * since LangChain's code may write to it.
  */
-export class ForeignRunnable extends Runnable {
+class ForeignRunnable extends Runnable {
   constructor(private readonly runnable: RunnableInterface) {
     super();
   }

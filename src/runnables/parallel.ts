@@ -136,12 +136,4 @@ function settleAll(output: Record<string, unknown>, pending: readonly string[]):
   });
 }
 
-/** LangChain's other name of {@link RunnableParallel}. */
-export const RunnableMap = RunnableParallel;
-// biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
-export type RunnableMap<RunInput = any, RunOutput extends Record<string, any> = Record<string, any>> = RunnableParallel<
-  RunInput,
-  RunOutput
->;
-
 defineKind("parallel", (node) => new RunnableParallel(node));

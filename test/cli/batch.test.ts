@@ -167,6 +167,16 @@ describe("runlane batch", () => {
     expect(records(cwd, "out.errors.jsonl").map(({ index }) => index)).toEqual([2]);
   });
 
+  it("replaces what is there with --overwrite, an old errors file included", async () => {
+    const cwd = scratchFolder();
+    const args = ["batch", SHOUT, "-i", "-", "-o", "out.jsonl", "-q"];
+    expect((await run(args, { cwd, input: '"fail"\n"b"' })).code).toBe(1);
+    expect((await run(args, { cwd, input: '"c"' })).code).toBe(2);
+    expect((await run([...args, "--overwrite"], { cwd, input: '"d"' })).code).toBe(0);
+    expect(records(cwd, "out.jsonl")).toEqual([{ index: 0, output: "D" }]);
+    expect(readdirSync(cwd)).toEqual(["out.jsonl"]);
+  });
+
   it("writes what it measured to the report", async () => {
     const cwd = scratchFolder();
     const args = ["batch", SHOUT, "-i", "-", "-o", "out.jsonl", "--report", "reports/run.json", "--quiet"];

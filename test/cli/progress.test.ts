@@ -1,6 +1,8 @@
+import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatBytes, formatDuration, formatRate, formatRemaining } from "../../src/cli/display/format.ts";
-import { describeProgress, startLines } from "../../src/cli/display/progress.ts";
+import { describeProgress, startLines, startProgress } from "../../src/cli/display/progress.ts";
+import { startBar } from "../../src/cli/display/progress-bar.ts";
 import { stepTable } from "../../src/cli/display/step-table.ts";
 import { ProgressMeter } from "../../src/cli/run/run-counts.ts";
 
@@ -82,6 +84,64 @@ describe("progress on no terminal", () => {
   it("tells count, share, failures, rate and remaining time", () => {
     const state = { done: 1200, failed: 3, elapsedMs: 4000, perSecond: 300, fraction: 0.24, remainingMs: 12_600 };
     expect(describeProgress(state)).toBe("1,200 done (24%), 3 failed, 300/s, about 13 s left");
+  });
+});
+
+describe("progress on a terminal", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** A terminal that keeps what is written to it. */
+  class Terminal extends Writable {
+    readonly isTTY = true;
+    readonly columns = 100;
+    text = "";
+    override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+      this.text += chunk;
+      done();
+    }
+  }
+
+  it("is a bar with count, rate and remaining time, which goes away in the end", () => {
+    const terminal = new Terminal();
+    let time = 0;
+    const meter = new ProgressMeter(
+      4000,
+      () => undefined,
+      () => time,
+    );
+    const progress = startBar(meter, terminal as unknown as NodeJS.WriteStream);
+    for (let count = 0; count < 1000; count++) meter.count(count < 3);
+    time = 2000;
+    vi.advanceTimersByTime(200);
+    expect(terminal.text).toContain("█████████░");
+    expect(terminal.text).toContain(" 25% | 1,000 done, 3 failed | 500/s | 6 s left");
+    progress.print("a line");
+    expect(terminal.text).toMatch(/\[2Ka line\n/);
+    terminal.text = "";
+    vi.advanceTimersByTime(200);
+    progress.stop();
+    expect(terminal.text.endsWith("\u001b[2K")).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("has no bar when nobody knows how many inputs there are", () => {
+    const terminal = new Terminal();
+    const meter = new ProgressMeter(undefined, () => undefined);
+    const progress = startBar(meter, terminal as unknown as NodeJS.WriteStream);
+    progress.stop();
+    expect(terminal.text).toContain("0 done | 0.00/s | 0 s");
+    expect(terminal.text).not.toMatch(/[█░%]/);
+  });
+
+  it("leaves the terminal to the records when they go there", async () => {
+    const stderr = new Terminal() as unknown as NodeJS.WriteStream & Terminal;
+    const meter = new ProgressMeter(10, () => undefined);
+    const progress = await startProgress({ meter, stderr, quiet: false, recordsOnTerminal: true });
+    vi.advanceTimersByTime(10_000);
+    progress.print("a failure");
+    progress.stop();
+    expect(stderr.text).toBe("a failure\n");
   });
 });
 

@@ -13,11 +13,12 @@ export function isTypeScript(file: string): boolean {
 /**
  * Makes TypeScript modules loadable: Node 22.18 and newer strip types themselves, older ones load them through tsx.
  *
+ * @param lookFrom The files from whose places tsx is looked for: the pipeline's project first, then this package.
  * @throws CliError RUNLANE_CLI_PIPELINE when Node cannot and tsx is not installed.
  */
-export async function prepareTypeScript(file: string): Promise<void> {
+export async function prepareTypeScript(file: string, lookFrom = [file, import.meta.filename]): Promise<void> {
   if ((process.features as { typescript?: unknown }).typescript) return;
-  const folder = findTsx([file, import.meta.filename]);
+  const folder = findTsx(lookFrom);
   if (folder === undefined) {
     const message = `Node ${process.versions.node} cannot load ${displayName(file)} by itself; run npm install --save-dev tsx, or use Node 22.18 or newer`;
     throw new CliError("RUNLANE_CLI_PIPELINE", message);
@@ -29,7 +30,7 @@ export async function prepareTypeScript(file: string): Promise<void> {
   }
 }
 
-/** The folder of the tsx that the pipeline's project or this package has; the tsx beside the pipeline goes first. */
+/** The folder of the first tsx that is found. */
 function findTsx(from: readonly string[]): string | undefined {
   for (const file of from) {
     try {
