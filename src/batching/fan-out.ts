@@ -96,36 +96,32 @@ export abstract class FanOut {
     try {
       out = this.launch(index, slot);
     } catch (error) {
-      this.settle(slot);
-      this.onError(index, error);
+      this.settle(index, slot, false, error);
       return;
     }
-    if (!isThenable(out)) {
-      this.settle(slot);
-      this.onValue(index, out);
-      return;
-    }
-    this.follow(index, out, slot);
+    if (isThenable(out)) this.follow(index, out, slot);
+    else this.settle(index, slot, true, out);
   }
 
   /** Reports an input whose output is still to come. */
   protected follow(index: number, pending: PromiseLike<unknown>, slot: Slot | null): void {
     Promise.resolve(pending).then(
       (value) => {
-        this.settle(slot);
-        this.onValue(index, value);
+        this.settle(index, slot, true, value);
         this.pump();
       },
       (error) => {
-        this.settle(slot);
-        this.onError(index, error);
+        this.settle(index, slot, false, error);
         this.pump();
       },
     );
   }
 
-  private settle(slot: Slot | null): void {
+  /** Reports first and gives the slot back then: a failure must stop the rest before somebody else is woken. */
+  private settle(index: number, slot: Slot | null, succeeded: boolean, result: unknown): void {
     this.inFlight--;
+    if (succeeded) this.onValue(index, result);
+    else this.onError(index, result);
     slot?.release();
   }
 }

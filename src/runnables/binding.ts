@@ -83,8 +83,15 @@ export class RunnableBinding<
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     const inner = this.open(ctx);
-    const out = this.step.runStream(chunks, inner) as Chunks<RunOutput>;
-    return inner.scope === null || inner.scope === ctx.scope ? out : guardChunks(out, inner);
+    const { scope } = inner;
+    if (scope === null || scope === ctx.scope) return this.step.runStream(chunks, inner) as Chunks<RunOutput>;
+    try {
+      scope.check();
+      return guardChunks(this.step.runStream(chunks, inner) as Chunks<RunOutput>, inner);
+    } catch (error) {
+      scope.close();
+      throw error;
+    }
   }
 
   /** Joins two chunks as the bound runnable joins them. */

@@ -114,7 +114,7 @@ describe("progress on a terminal", () => {
     for (let count = 0; count < 1000; count++) meter.count(count < 3);
     time = 2000;
     vi.advanceTimersByTime(200);
-    expect(terminal.text).toContain("█████████░");
+    expect(terminal.text).toContain("████████░");
     expect(terminal.text).toContain(" 25% | 1,000 done, 3 failed | 500/s | 6 s left");
     progress.print("a line");
     expect(terminal.text).toMatch(/\[2Ka line\n/);

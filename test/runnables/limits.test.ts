@@ -121,8 +121,13 @@ describe("maxConcurrency", () => {
 
   it("of 1 runs nested batches one at a time and never waits for itself", async () => {
     const gauge = new Gauge();
-    const nested = RunnableLambda.from(gauge.pass<number>).map().map();
-    const inputs = [[[1, 2], [3]], [[4], [5, 6]]];
+    const nested = RunnableLambda.from(gauge.pass<number>)
+      .map()
+      .map();
+    const inputs = [
+      [[1, 2], [3]],
+      [[4], [5, 6]],
+    ];
     expect(await nested.batch(inputs, { maxConcurrency: 1 })).toEqual(inputs);
     expect(gauge.peak).toBe(1);
   });
