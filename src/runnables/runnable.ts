@@ -13,7 +13,7 @@ import type { Step } from "../core/step.ts";
 import { openStream, type RunnableStream } from "../core/stream.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { coerce, isRunnable, RUNLANE_STEP } from "./coerce.ts";
-import { fromNode, type RunnableNode } from "./registry.ts";
+import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
 import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
 
 /**
@@ -367,3 +367,5 @@ async function* singleChunk<T>(promise: PromiseLike<T>): AsyncGenerator<T, void>
 async function* asGenerator<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
   yield* chunks;
 }
+
+defineKind("custom", (node: { runnable: Runnable }) => node.runnable);
