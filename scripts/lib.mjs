@@ -143,9 +143,10 @@ export function readTally({ code, output }) {
  */
 export async function install() {
   if (installed()) return;
-  console.error("Installing the locked packages (npm ci) ...");
-  const { code, ms } = await run("npm", ["ci", "--no-audit", "--no-fund"], { output: "stderr" });
-  if (code !== 0) fail("npm ci failed. Is the npm registry in reach?");
+  console.error("Installing the locked packages ...");
+  // Not `npm ci`: npm 11 refuses a lock file that lacks optional packages for other platforms, which not every registry has.
+  const { code, ms } = await run("npm", ["install", "--no-save", "--no-audit", "--no-fund"], { output: "stderr" });
+  if (code !== 0) fail("npm install failed. Is the npm registry in reach?");
   console.error(`Installed in ${seconds(ms)}.`);
 }
 
