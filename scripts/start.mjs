@@ -9,6 +9,13 @@ await install();
 const { code, output } = await build();
 if (code !== 0) fail(output);
 mkdirSync(at("out"), { recursive: true });
-const args = ["batch", ...EXAMPLES["docs-index"], "--output", "out/docs-index.jsonl", ...process.argv.slice(2)];
+const args = [
+  "batch",
+  ...EXAMPLES["docs-index"],
+  "--output",
+  "out/docs-index.jsonl",
+  "--overwrite",
+  ...process.argv.slice(2),
+];
 const run = await node(["dist/cli/main.js", ...args], { output: "inherit" });
 process.exitCode = run.code;
