@@ -1,6 +1,6 @@
 import type { Chunks } from "../core/chunks.ts";
 import { mergeConfigs, type RunnableConfig, validateConfig } from "../core/config.ts";
-import { openContext, type RunContext } from "../core/context.ts";
+import { openContext, PLAIN, type RunContext } from "../core/context.ts";
 import { startCall } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { openStream } from "../core/stream.ts";
@@ -108,6 +108,10 @@ export class RunnableBinding<
 
   private open(ctx: RunContext): RunContext {
     const merged = mergeConfigs(this.config, ctx.config, this.kwargs);
+    // Every context has a recursion limit; one that is merely the default does not replace the binding's.
+    const { recursionLimit } = this.config;
+    if (recursionLimit !== undefined && ctx.config.recursionLimit === PLAIN.recursionLimit)
+      merged.recursionLimit = recursionLimit;
     const inner = openContext(merged, { pacer: ctx.pacer });
     // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
     return merged.timeout === undefined && merged.signal === ctx.config.signal

@@ -171,3 +171,17 @@ describe("timeout", () => {
     await expect(chain.invoke(1)).rejects.toMatchObject({ name: "TimeoutError" });
   });
 });
+
+describe("a bound recursionLimit", () => {
+  it.each([2, 40])("of %i holds where the call gives none", async (recursionLimit) => {
+    let calls = 0;
+    const endless: RunnableLambda<number, number> = RunnableLambda.from((_: number): RunnableLambda<number, number> => {
+      calls++;
+      return endless;
+    });
+    await expect(endless.withConfig({ recursionLimit }).invoke(0)).rejects.toMatchObject({
+      code: "RUNLANE_RECURSION_LIMIT",
+    });
+    expect(calls).toBe(recursionLimit + 1);
+  });
+});
