@@ -1,20 +1,8 @@
-import { runShared } from "../batching/batch.ts";
-import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY, streamOutcomes } from "../batching/batch-stream.ts";
-import { Gather } from "../batching/gather.ts";
-import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
-import type { Outcome } from "../batching/outcome.ts";
-import { type Chunks, join, Whole } from "../core/chunks.ts";
-import { concat } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
-import { openContext, PLAIN, type RunContext } from "../core/context.ts";
-import { describe, runlaneError } from "../core/errors.ts";
-import { startCall } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
-import { openStream, type RunnableStream } from "../core/stream.ts";
-import { ignoreRejection, isThenable } from "../core/thenable.ts";
-import { coerce, isRunnable, RUNLANE_STEP } from "./coerce.ts";
+import { RunnableBase } from "./base.ts";
+import { coerce, isRunnable } from "./coerce.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
-import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
+import type { RunnableLike, RunnableMapLike } from "./types.ts";
 
 /**
  * A step of a pipeline: anything with an input and an output that can be invoked, batched, streamed and composed.
@@ -40,258 +28,16 @@ export abstract class Runnable<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
-> implements RunnableInterface<RunInput, RunOutput, CallOptions>, Step<RunInput, RunOutput>
-{
-  /** What runs of this runnable are called. @default the name of its class */
-  declare name?: string;
-  /** LangChain's mark of a runnable. */
-  declare protected lc_runnable: boolean;
-  /** LangChain's mark of what can be saved and loaded. */
-  declare lc_serializable: boolean;
-  /** LangChain's address of the class. */
-  declare lc_namespace: string[];
-
-  // biome-ignore lint/complexity/noUselessConstructor lint/suspicious/noExplicitAny: subclasses written for LangChain call super(fields)
-  constructor(..._fields: any[]) {}
-
-  /** The name of the class in LangChain's serialized form. */
-  static lc_name(): string {
-    return this.name;
-  }
-
+> extends RunnableBase<RunInput, RunOutput, CallOptions> {
   /** Whether `thing` is a runnable, LangChain's or Runlane's. */
   // biome-ignore lint/suspicious/noExplicitAny: anything may be asked about
   static isRunnable(thing: any): thing is Runnable {
     return isRunnable(thing);
   }
 
-  /** LangChain's address of this runnable. */
-  get lc_id(): string[] {
-    return [...this.lc_namespace, (this.constructor as typeof Runnable).lc_name()];
-  }
-
   /** What this runnable is, as plain data. */
-  get node(): RunnableNode {
+  override get node(): RunnableNode {
     return { kind: "custom", runnable: this };
-  }
-
-  /** What tables and error reports call this step: its given name, or a better one than its class's where there is one. */
-  get label(): string {
-    return this.getName();
-  }
-
-  /** The name of this runnable, followed by `suffix`. */
-  getName(suffix?: string): string {
-    const name = this.name ?? (this.constructor as typeof Runnable).lc_name();
-    return suffix ? `${name}${suffix}` : name;
-  }
-
-  /**
-   * Runs one input inside a call: the kernel's entry. Override this one, rather than `invoke`, to return without a promise what
-   * needs no waiting.
-   */
-  run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    if (this.invoke === Runnable.prototype.invoke)
-      throw runlaneError("RUNLANE_NOT_IMPLEMENTED", { where: this.getName() });
-    return this.invoke(input, ctx.config as Partial<CallOptions>);
-  }
-
-  start(input: RunInput, ctx: RunContext): unknown {
-    return this.run(input, ctx);
-  }
-
-  finish(settled: unknown, _input: RunInput, _ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    return settled as RunOutput;
-  }
-
-  /**
-   * Turns the chunks of an input into the chunks of the output. Unless overridden, it waits for the whole input.
-   *
-   * @throws RUNLANE_NOT_CONCATENABLE when the chunks of the input cannot be joined.
-   */
-  runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    if (this.transform !== Runnable.prototype.transform) {
-      return this.transform(asGenerator(chunks), ctx.config as Partial<CallOptions>);
-    }
-    if (chunks instanceof Whole) return this.streamWhole(chunks.value, ctx);
-    return this.streamJoined(chunks, ctx);
-  }
-
-  private async *streamJoined(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    yield* this.streamWhole(await join(chunks, ctx), ctx);
-  }
-
-  /** The chunks of the output of one whole input. */
-  protected streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    if (this._streamIterator !== Runnable.prototype._streamIterator) {
-      return this._streamIterator(input, ctx.config as Partial<CallOptions>);
-    }
-    const out = startCall<RunOutput>(this, input, ctx);
-    return isThenable(out) ? promised(out as PromiseLike<RunOutput>) : new Whole(out as RunOutput);
-  }
-
-  /**
-   * Runs one input.
-   *
-   * @param options The config of the run.
-   * @returns The output. Rejects with what a step threw, with a `TimeoutError` or an `AbortError`.
-   */
-  invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
-    try {
-      if (options === undefined) return Promise.resolve(this.run(input, PLAIN));
-      const ctx = openContext(options);
-      if (ctx.scope === null) return Promise.resolve(startCall<RunOutput>(this, input, ctx));
-      return Promise.resolve(ctx.scope.guard(() => startCall<RunOutput>(this, input, ctx)));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /**
-   * Runs many inputs, all at once unless `maxConcurrency` bounds them. Sync work yields to timers and I/O every 8 ms.
-   *
-   * @param options One config for all inputs, or one for each. `timeout` counts for each input, from its start.
-   * @returns The outputs in the order of the inputs. The first failure rejects, and inputs that have not started never do; with
-   *   `returnExceptions` each failed input has its error in its place.
-   * @throws RUNLANE_CONFIG_COUNT, RUNLANE_INVALID_CONFIG
-   */
-  batch(
-    inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions & { returnExceptions?: false },
-  ): Promise<RunOutput[]>;
-  batch(
-    inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions & { returnExceptions: true },
-  ): Promise<(RunOutput | Error)[]>;
-  batch(
-    inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions,
-  ): Promise<(RunOutput | Error)[]>;
-  async batch(
-    inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions: RunnableBatchOptions = {},
-  ): Promise<(RunOutput | Error)[]> {
-    if (!Array.isArray(inputs)) {
-      throw runlaneError("RUNLANE_INVALID_INPUT", {
-        where: "batch",
-        expected: "an array of inputs",
-        received: describe(inputs),
-      });
-    }
-    const { maxConcurrency, returnExceptions } = batchOptions;
-    const runs = new InputRuns(this, options, { count: inputs.length, maxConcurrency });
-    const { call } = runs;
-    const gathering = { returnExceptions, slot: call.slot, signal: call.scope?.signal };
-    try {
-      if (runs.shared) return (await runShared(this, inputs, call, gathering)) as RunOutput[];
-      const launch = (index: number, slot: typeof call.slot): unknown => runs.run(inputs[index], index, slot);
-      return (await new Gather(inputs.length, launch, gathering).run()) as RunOutput[];
-    } finally {
-      call.scope?.close();
-    }
-  }
-
-  /**
-   * Runs many inputs and yields `[index, outcome]` for each as it completes. A failed input is an outcome like any other; the rest
-   * goes on. Leaving the loop stops what has not started and aborts what has.
-   *
-   * @throws What `batch` throws, and an `AbortError` when `config.signal` aborts.
-   * @example
-   * ```ts
-   * import { RunnableLambda } from "runlane";
-   *
-   * const fetchAll = RunnableLambda.from(async (ms: number) => new Promise<number>((done) => setTimeout(done, ms, ms)));
-   * for await (const [index, outcome] of fetchAll.batchAsCompleted([20, 1])) console.log(index, outcome.status); // 1, then 0
-   * ```
-   */
-  async *batchAsCompleted(
-    inputs: readonly RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions: Pick<RunnableBatchOptions, "maxConcurrency"> = {},
-  ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
-    const { maxConcurrency } = batchOptions;
-    const runs = new InputRuns(this, options, { count: inputs.length, maxConcurrency, abortable: true });
-    yield* streamOutcomes<RunOutput>(runs, inputs, { ordered: false, concurrency: Number.POSITIVE_INFINITY });
-  }
-
-  /**
-   * Runs the inputs of any iterable or async iterable and yields `[index, outcome]` for each. Memory stays bounded: the source is
-   * read only as fast as outcomes are taken, at most twice `maxConcurrency` inputs ahead of them. A failed input is an outcome like
-   * any other. When the source throws, what was read finishes first. Leaving the loop closes the source.
-   *
-   * @param options The config of all inputs (`maxConcurrency` is 64 unless set), and `ordered`: whether outcomes come in the order
-   *   of the inputs (the default) or as they complete.
-   * @throws What the source throws, RUNLANE_INVALID_CONFIG, and an `AbortError` when `config.signal` aborts.
-   * @example
-   * ```ts
-   * import { RunnableLambda } from "runlane";
-   *
-   * function* lines() {
-   *   for (let n = 0; n < 3; n++) yield `line ${n}`;
-   * }
-   * const shout = RunnableLambda.from((line: string) => line.toUpperCase());
-   * for await (const [index, outcome] of shout.batchStream(lines())) console.log(index, outcome);
-   * ```
-   */
-  async *batchStream(
-    source: Iterable<RunInput> | AsyncIterable<RunInput>,
-    options: Partial<CallOptions> & BatchStreamOptions = {},
-  ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
-    if (!isIterable(source)) {
-      throw runlaneError("RUNLANE_INVALID_INPUT", {
-        where: "batchStream",
-        expected: "an iterable or async iterable",
-        received: describe(source),
-      });
-    }
-    const { ordered = true, ...config } = options;
-    const runs = new InputRuns(this, config as Partial<CallOptions>, { abortable: true });
-    const concurrency = runs.call.config.maxConcurrency ?? DEFAULT_STREAM_CONCURRENCY;
-    yield* streamOutcomes<RunOutput>(runs, source, { ordered, concurrency });
-  }
-
-  /**
-   * Runs one input and streams the chunks of its output. Waits for the first chunk, so what fails early rejects the call itself.
-   *
-   * @returns A web `ReadableStream` that is async iterable. A step that does not stream gives one chunk.
-   */
-  async stream(input: RunInput, options?: Partial<CallOptions>): Promise<RunnableStream<RunOutput>> {
-    return this.openStream(new Whole(input), options);
-  }
-
-  /** Turns a stream of input chunks into a stream of output chunks. */
-  async *transform(generator: AsyncIterable<RunInput>, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
-    yield* await this.openStream(generator, options);
-  }
-
-  private async openStream(
-    input: Chunks<RunInput>,
-    options: Partial<CallOptions> | undefined,
-  ): Promise<RunnableStream<RunOutput>> {
-    const ctx = openContext(options);
-    let chunks: Chunks<RunOutput>;
-    try {
-      ctx.scope?.check();
-      chunks = this.runStream(input, ctx);
-    } catch (error) {
-      ctx.scope?.close();
-      throw error;
-    }
-    return openStream(chunks, ctx.scope);
-  }
-
-  /** The chunks of one input's output, as a generator: LangChain's hook for subclasses that stream. */
-  async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
-    yield* await this.stream(input, options);
-  }
-
-  /** Joins two chunks of this runnable's output. @throws RUNLANE_NOT_CONCATENABLE */
-  _concatOutputChunks<O>(first: O, second: O): O {
-    return concat(first, second);
   }
 
   /**
@@ -335,37 +81,11 @@ export abstract class Runnable<
   }
 }
 
-// On the prototype rather than in every instance: LangChain reads them as properties, and subclasses may declare their own.
-Object.assign(Runnable.prototype, {
-  lc_runnable: true,
-  lc_serializable: false,
-  lc_namespace: ["langchain_core", "runnables"],
-});
-Object.defineProperty(Runnable.prototype, RUNLANE_STEP, { value: true });
-
 /** The type of an object with the keys of a mapping added, each with its step's output. */
 export type Assigned<Base, Mapping> = Omit<Base, keyof Mapping> & { [Key in keyof Mapping]: OutputOf<Mapping[Key]> };
 
 /** The output of something that can be a step. */
 // biome-ignore lint/suspicious/noExplicitAny: any input will do here
 export type OutputOf<Like> = Like extends RunnableLike<any, infer Output> ? Output : never;
-
-function isIterable(source: unknown): boolean {
-  if (typeof source === "string") return true;
-  return typeof source === "object" && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source);
-}
-
-function promised<T>(promise: PromiseLike<T>): Chunks<T> {
-  ignoreRejection(promise);
-  return singleChunk(promise);
-}
-
-async function* singleChunk<T>(promise: PromiseLike<T>): AsyncGenerator<T, void> {
-  yield await promise;
-}
-
-async function* asGenerator<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
-  yield* chunks;
-}
 
 defineKind("custom", (node: { runnable: Runnable }) => node.runnable);
