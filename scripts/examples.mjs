@@ -1,19 +1,28 @@
 // @ts-check
-/** Runs every example on a small part of its input, through the built command, and checks the records it leaves. */
+/** Runs every example: a pipeline on a small part of its input, through the built command, anything else by its own script. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { at, node, tally } from "./lib.mjs";
 
 const LIMIT = 25;
 
-/** How each folder in examples/ is run: the arguments of `runlane batch`, without those that name outputs. */
+/**
+ * How each folder in examples/ is run: the arguments of `runlane batch`, without those that name outputs, or a script that checks
+ * the example itself.
+ * @type {Record<string, readonly string[] | string>}
+ */
 export const EXAMPLES = {
+  "langchain-drop-in": "examples/langchain-drop-in/run.mjs",
   "docs-index": ["examples/docs-index/pipeline.ts", "--files", "node_modules/**/*.md"],
 };
 
 /** Returns what is wrong with a run of the example, or nothing. */
-async function check(/** @type {string} */ name, /** @type {readonly string[] | undefined} */ args) {
+async function check(/** @type {string} */ name, /** @type {readonly string[] | string | undefined} */ args) {
   if (args === undefined) return "scripts/examples.mjs does not say how to run it";
+  if (typeof args === "string") {
+    const { code, output } = await node([args], { timeoutMs: 120_000 });
+    return code === 0 ? undefined : output;
+  }
   const output = `.cache/examples/${name}.jsonl`;
   const errors = `.cache/examples/${name}.errors.jsonl`;
   mkdirSync(at(".cache/examples"), { recursive: true });
@@ -38,7 +47,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const names = new Set(folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
   let failed = 0;
   for (const name of new Set([...names, ...Object.keys(EXAMPLES)])) {
-    const problem = await check(name, EXAMPLES[/** @type {keyof typeof EXAMPLES} */ (name)]);
+    const problem = await check(name, EXAMPLES[name]);
     if (problem === undefined) continue;
     failed++;
     console.log(`examples/${name}: ${problem}`);

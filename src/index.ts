@@ -4,6 +4,14 @@ export type { Outcome } from "./batching/outcome.ts";
 export { ensureConfig, mergeConfigs, patchConfig, pickRunnableConfigKeys, type RunnableConfig } from "./core/config.ts";
 export type { RunContext } from "./core/context.ts";
 export { type ErrorCode, RunlaneError } from "./core/errors.ts";
+export type { JsonSchema } from "./core/json-schema.ts";
+export type {
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  StandardSchema,
+  ValidationError,
+} from "./core/schema.ts";
 export { raceWithSignal } from "./core/signal.ts";
 export type { RunnableStream } from "./core/stream.ts";
 export { RunnableAssign } from "./runnables/assign.ts";
@@ -16,12 +24,21 @@ import "./runnables/foreign.ts";
 
 export { RunnableGenerator, type TransformFunc } from "./runnables/generator.ts";
 export { type LambdaFunc, RunnableLambda, type RunnableLambdaFields } from "./runnables/lambda.ts";
+export { type LoadOptions, load } from "./runnables/load.ts";
+export type { ImportMap, ModuleExports } from "./runnables/load-class.ts";
 export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/parallel.ts";
 export { RunnablePassthrough } from "./runnables/passthrough.ts";
 export { RunnablePick } from "./runnables/pick.ts";
 export { type RouterInput, RouterRunnable } from "./runnables/router.ts";
 export { Runnable } from "./runnables/runnable.ts";
 export { RunnableSequence, type RunnableSequenceFields } from "./runnables/sequence.ts";
+export {
+  type AsToolFields,
+  RunnableToolLike,
+  type RunnableToolLikeArgs,
+  type ToolCall,
+} from "./runnables/tool-like.ts";
+export type { ToolInput, ToolSchema, ToolSchemaOf } from "./runnables/tool-schema.ts";
 export type {
   LambdaResult,
   RunnableFunc,
@@ -29,3 +46,4 @@ export type {
   RunnableLike,
   RunnableMapLike,
 } from "./runnables/types.ts";
+export { RunnableWithTypes, type TypeSchemas } from "./runnables/with-types.ts";

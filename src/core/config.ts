@@ -1,3 +1,4 @@
+import { implicitConfig } from "./ambient.ts";
 import { describe, runlaneError } from "./errors.ts";
 
 /**
@@ -96,6 +97,11 @@ export function ensureConfig<CallOptions extends RunnableConfig = RunnableConfig
 ): CallOptions {
   const complete: RunnableConfig = { tags: [], metadata: {}, recursionLimit: 25 };
   (complete as { runId: string | undefined }).runId = undefined;
+  const implicit = implicitConfig();
+  if (implicit !== undefined) {
+    const { runName, runId, ...inherited } = implicit;
+    for (const key of Object.keys(inherited)) if (inherited[key] !== undefined) complete[key] = inherited[key];
+  }
   if (config) {
     validateConfig(config);
     for (const key of Reflect.ownKeys(config) as string[]) if (config[key] !== undefined) complete[key] = config[key];
@@ -157,12 +163,45 @@ function mergeValue(key: string, first: any, second: any): unknown {
     case "timeout":
       return Math.min(first, second);
     case "callbacks":
-      return Array.isArray(first) && Array.isArray(second) ? [...first, ...second] : second;
+      return mergeCallbacks(first, second);
     case "signal":
       return first === second ? first : AbortSignal.any([first, second]);
     default:
       return second ?? first;
   }
+}
+
+/** What merging needs of LangChain's manager, and of Runlane's. */
+interface Manager {
+  handlers: unknown[];
+  inheritableHandlers: unknown[];
+  copy(): Manager;
+  addTags(tags: string[], inherit?: boolean): void;
+  addMetadata(metadata: Record<string, unknown>, inherit?: boolean): void;
+  readonly tags: string[];
+  readonly inheritableTags: string[];
+  readonly metadata: Record<string, unknown>;
+}
+
+/** Handlers of both; where one of them is a manager, the result is one, with its parent run. */
+function mergeCallbacks(first: unknown[] | Manager, second: unknown[] | Manager): unknown[] | Manager {
+  if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second];
+  const merged = (Array.isArray(second) ? (first as Manager) : second).copy();
+  const others = Array.isArray(second) ? second : first;
+  if (Array.isArray(others)) {
+    merged.handlers = [...merged.handlers, ...others];
+    merged.inheritableHandlers = [...merged.inheritableHandlers, ...others];
+    return merged;
+  }
+  merged.handlers = [...others.handlers, ...merged.handlers];
+  merged.inheritableHandlers = [...others.inheritableHandlers, ...merged.inheritableHandlers];
+  merged.addTags(
+    others.tags.filter((tag) => !others.inheritableTags.includes(tag) && !merged.tags.includes(tag)),
+    false,
+  );
+  merged.addTags(others.inheritableTags.filter((tag) => !merged.tags.includes(tag)));
+  merged.addMetadata({ ...others.metadata, ...merged.metadata });
+  return merged;
 }
 
 /**

@@ -1,6 +1,7 @@
+import { implicitConfig, isAmbient, isListened } from "./ambient.ts";
 import { Budget, type Slot } from "./budget.ts";
 import { type RunnableConfig, validateConfig } from "./config.ts";
-import { OBSERVER, type Observer } from "./observer.ts";
+import { OBSERVER, type ObservedRun, type Observer, openObserver } from "./observer.ts";
 import { Scope } from "./scope.ts";
 
 /** Lets the event loop turn when its time slice is used up; see batching/pacer.ts. */
@@ -16,9 +17,16 @@ interface Circumstances {
   slot: Slot | null;
   observer: Observer | null;
   pacer: Pacer | null;
+  propagates: boolean;
 }
 
-const NOTHING: Circumstances = Object.freeze({ scope: null, slot: null, observer: null, pacer: null });
+const NOTHING: Circumstances = Object.freeze({
+  scope: null,
+  slot: null,
+  observer: null,
+  pacer: null,
+  propagates: false,
+});
 
 /** The key under which a config that Runlane hands out remembers its context, so that calls made with it share the budget. */
 const CONTEXT = Symbol.for("runlane.context");
@@ -39,12 +47,15 @@ export class RunContext {
   readonly pacer: Pacer | null;
   /** Whether something must be looked at between two steps. False on the plain path. */
   readonly watched: boolean;
+  /** Whether calls made by the functions inside have a config to inherit; see ambient.ts. */
+  readonly propagates: boolean;
   private inner: RunContext | undefined;
+  private bare: RunContext | undefined;
 
   constructor(
     /** The config as this run sees it: frozen, complete, its timeout already turned into the signal. */
     readonly config: RunnableConfig,
-    { scope, slot, observer, pacer }: Circumstances,
+    { scope, slot, observer, pacer, propagates }: Circumstances,
   ) {
     this.recursionLimit = config.recursionLimit ?? DEFAULT_RECURSION_LIMIT;
     this.scope = scope;
@@ -52,7 +63,9 @@ export class RunContext {
     this.observer = observer;
     this.pacer = pacer;
     this.watched = scope !== null || observer !== null || config.runName !== undefined || config.runId !== undefined;
+    this.propagates = propagates;
     this.inner = undefined;
+    this.bare = undefined;
     if (slot !== null || observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
     Object.freeze(config);
   }
@@ -71,8 +84,19 @@ export class RunContext {
   /** The context of the steps inside a run: without the run's own name and id. */
   unnamed(): RunContext {
     if (this.config.runName === undefined && this.config.runId === undefined) return this;
-    const { runName, runId, ...config } = this.config;
-    return new RunContext(config, this);
+    if (this.bare === undefined) {
+      const { runName, runId, ...config } = this.config;
+      this.bare = new RunContext(config, this);
+    }
+    return this.bare;
+  }
+
+  /** The context of what runs inside an observed run. */
+  observed({ observer, callbacks }: ObservedRun): RunContext {
+    if (callbacks === undefined && observer === this.observer) return this;
+    const { scope, slot, pacer } = this;
+    const config = callbacks === undefined ? { ...this.config } : { ...this.config, callbacks };
+    return new RunContext(config, { scope, slot, observer, pacer, propagates: true });
   }
 
   /** The same, with another config or other circumstances. */
@@ -127,16 +151,23 @@ export interface CallOptions {
 export function openContext(options: Partial<RunnableConfig> | null | undefined, call: CallOptions = {}): RunContext {
   const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false } = call;
   if (options === undefined || options === null) {
-    if (maxConcurrency === undefined && !abortable) return pacer === null ? PLAIN : plainBatch(pacer);
+    if (maxConcurrency === undefined && !abortable && !isAmbient()) return pacer === null ? PLAIN : plainBatch(pacer);
     return openContext({}, call);
   }
   const plain = plainContexts.get(options);
-  if (plain !== undefined && maxConcurrency === undefined && !abortable) {
+  if (plain !== undefined && maxConcurrency === undefined && !abortable && !isAmbient()) {
     return plain.pacer === pacer ? plain : plain.with({ pacer });
   }
   validateConfig(options);
-  const origin = (options as { [CONTEXT]?: RunContext })[CONTEXT];
+  const implicit = implicitConfig();
+  const origin = ((options as { [CONTEXT]?: RunContext })[CONTEXT] ??
+    (implicit as { [CONTEXT]?: RunContext } | undefined)?.[CONTEXT]) as RunContext | undefined;
   const config: RunnableConfig = { tags: [], metadata: {}, recursionLimit: DEFAULT_RECURSION_LIMIT };
+  if (implicit !== undefined && implicit !== options) {
+    for (const key of Object.keys(implicit)) if (implicit[key] !== undefined) config[key] = implicit[key];
+    delete config.runName;
+    delete config.runId;
+  }
   for (const key of Object.keys(options)) if (options[key] !== undefined) config[key] = options[key];
   const model = config.configurable?.model;
   if (typeof model === "string" && config.metadata?.model === undefined)
@@ -151,8 +182,12 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
       : new Scope(signal, scopeTimeout, abortable);
   if (scope !== null) config.signal = scope.signal;
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
-  const observer = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
-  return new RunContext(config, { scope, slot: openSlot(config.maxConcurrency, origin), observer, pacer });
+  const around = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
+  // Callbacks that are those of the call around are part of its observer already.
+  const brings = config.callbacks !== origin?.config.callbacks || (isListened() && origin === undefined);
+  const observer = brings ? openObserver(config, around) : around;
+  const slot = openSlot(config.maxConcurrency, origin);
+  return new RunContext(config, { scope, slot, observer, pacer, propagates: true });
 }
 
 /** A call made with the config of the call around it shares that call's budget; a smaller limit narrows it. */

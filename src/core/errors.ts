@@ -13,6 +13,11 @@ export const ERROR_TABLE = {
     cause: "A runnable was built from the wrong number or kind of parts.",
     fix: "Check the arguments against the example in the class's documentation.",
   },
+  RUNLANE_INVALID_OPTION: {
+    message: "{where}: {option} must be {expected}, but it is {received}.",
+    cause: "A runnable was built with an option of the wrong type or out of range.",
+    fix: "Correct the option, or leave it out to get its default.",
+  },
   RUNLANE_INVALID_CONFIG: {
     message: "config.{key} must be {expected}, but it is {received}.",
     cause: "An option given to invoke, batch, stream or withConfig has the wrong type or is out of range.",
@@ -49,10 +54,44 @@ export const ERROR_TABLE = {
     cause: "A subclass of Runnable overrides none of the methods that run an input.",
     fix: "Override `invoke(input, options)`, or `run(input, context)`.",
   },
+  RUNLANE_NOT_LOADABLE: {
+    message: "The document cannot be loaded: at {path}, {problem}.",
+    cause:
+      "A saved document has a part that stands for nothing: a class or a secret that is not known, something that could not be saved.",
+    fix: "Tell load about classes and secrets (importMap, resolve, secretsMap), and save nothing made of functions.",
+  },
   RUNLANE_UNKNOWN_KIND: {
     message: "No runnable is registered for the kind {received}.",
     cause: "A runnable tree was rebuilt from data, and one of its nodes is of a kind that no loaded module defines.",
     fix: "Import the module that defines the kind before the tree is rebuilt.",
+  },
+  RUNLANE_RENDERER_MISSING: {
+    message: "A graph cannot be drawn as a picture, because its renderer could not be loaded: {reason}.",
+    cause: "drawMermaidPng was called where the packages that draw are not installed, or cannot run.",
+    fix: "Install them with `npm install beautiful-mermaid @resvg/resvg-js`, or use the text that drawMermaid gives.",
+  },
+  RUNLANE_INVALID_SCHEMA: {
+    message: "{where} must be {expected}, but it is {received}.",
+    cause:
+      "Something stands where a schema is needed: a plain object, a JSON schema where values are validated, or a type.",
+    fix: "Pass a schema of zod, valibot, arktype or another library that follows Standard Schema (https://standardschema.dev).",
+  },
+  RUNLANE_VALIDATION_FAILED: {
+    message: "The {side} of {where} does not match its schema: {issues}.",
+    cause:
+      "A value that a runnable with types was given, or that it made, is not what its schema says. All issues are in `error.issues`.",
+    fix: "Correct the value at that path (an input where it is made, an output in the step itself), or the schema in withTypes.",
+  },
+  RUNLANE_INVALID_TOOL_INPUT: {
+    message: "Received tool input did not match expected schema of {tool}: {issues}.",
+    cause:
+      "A model called a tool with arguments that its schema refuses. They are in `error.output`, all issues in `error.issues`.",
+    fix: "Give the error back to the model, as LangGraph's ToolNode does, or describe the arguments better in the schema.",
+  },
+  RUNLANE_MISSING_PACKAGE: {
+    message: "{where} needs the package {package}, which cannot be loaded.",
+    cause: "An optional package is not installed, or could not be loaded; the cause of the error says which.",
+    fix: "Install it with `npm install` and the name of the package.",
   },
 } as const;
 

@@ -3,18 +3,42 @@ import type { Step } from "./step.ts";
 
 /** Somebody who is told when steps start and end. Where there is none, not one timestamp is taken. */
 export interface Observer {
-  /** A step starts on `input`. */
-  start(step: Step, input: unknown): ObservedRun;
+  /**
+   * A step starts on `input`. A promise is waited for before the step runs.
+   *
+   * @param config The config of the run: its name, id, tags and metadata are in it.
+   * @param tag The step's place in the one around it, for example `seq:step:1`.
+   * @param streaming How the step runs: on a whole input (`false`), or as a stream whose input is known or still to come.
+   */
+  start(
+    step: Step,
+    input: unknown,
+    config: RunnableConfig,
+    tag: string | undefined,
+    streaming: false | "known" | "deferred",
+  ): ObservedRun | PromiseLike<ObservedRun>;
+
   /** The observer of one input of a batch. */
   forInput(index: number): Observer;
+
+  /** What is left of this observer where a call brings callbacks of its own. */
+  withoutCallbacks(): Observer | null;
 }
 
-/** One run of one step under observation: exactly one of `end` and `fail` is called, once. */
+/**
+ * One run of one step under observation: exactly one of `end` and `fail` is called, once. Promises that they return are waited for
+ * before the step's own result is passed on.
+ */
 export interface ObservedRun {
   /** Observes the steps inside this one. */
   readonly observer: Observer;
-  end(output: unknown): void;
-  fail(error: unknown): void;
+  /** What steps inside find as `config.callbacks`; without one they find what this step found. */
+  readonly callbacks?: unknown;
+  /** Hands the chunks of a stream on to those who want to see each. */
+  readonly tap?: ((chunks: AsyncGenerator<unknown>) => AsyncGenerator<unknown>) | undefined;
+  /** @param input What the input of a stream turned out to be, when it was not known at the start. */
+  end(output: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
+  fail(error: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
 }
 
 /** @internal The key under which a config carries an observer. */
@@ -23,4 +47,54 @@ export const OBSERVER = Symbol.for("runlane.observer");
 /** Adds an observer to a config. */
 export function withObserver<Config extends Partial<RunnableConfig>>(config: Config, observer: Observer): Config {
   return { ...config, [OBSERVER]: observer };
+}
+
+/** Makes the observer of a config's callbacks; null when nobody listens. */
+export type OpenCallbacks = (config: RunnableConfig) => Observer | null;
+
+let openCallbacks: OpenCallbacks = () => null;
+
+/** Tells how callbacks are observed: the observe/ room does, since this one may not import it. */
+export function defineCallbacks(open: OpenCallbacks): void {
+  openCallbacks = open;
+}
+
+/** The observer of a call that is observed by `around` and may have callbacks in its config. */
+export function openObserver(config: RunnableConfig, around: Observer | null): Observer | null {
+  const callbacks = openCallbacks(config);
+  const others = around === null ? null : around.withoutCallbacks();
+  if (others === null) return callbacks;
+  return callbacks === null ? others : new ObserverPair(others, callbacks);
+}
+
+/** Two observers as one. The second one may be of callbacks. */
+class ObserverPair implements Observer {
+  constructor(
+    private readonly first: Observer,
+    private readonly second: Observer,
+  ) {}
+
+  forInput(index: number): Observer {
+    return new ObserverPair(this.first.forInput(index), this.second.forInput(index));
+  }
+
+  withoutCallbacks(): Observer | null {
+    return this.first;
+  }
+
+  async start(...run: Parameters<Observer["start"]>): Promise<ObservedRun> {
+    const first = await this.first.start(...run);
+    const second = await this.second.start(...run);
+    return {
+      observer: new ObserverPair(first.observer, second.observer),
+      callbacks: second.callbacks,
+      tap: second.tap?.bind(second),
+      end: (output, input) => both(first.end(output, input), second.end(output, input)),
+      fail: (error, input) => both(first.fail(error, input), second.fail(error, input)),
+    };
+  }
+}
+
+async function both(...promises: unknown[]): Promise<void> {
+  await Promise.all(promises);
 }

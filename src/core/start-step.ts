@@ -1,44 +1,106 @@
+import type { Chunks } from "./chunks.ts";
 import type { RunContext } from "./context.ts";
+import { observeStream } from "./observe-stream.ts";
+import type { ObservedRun, Observer } from "./observer.ts";
 import type { Step } from "./step.ts";
 import { isThenable } from "./thenable.ts";
 
 /** Runs the step that a call was made on. */
-export function startCall<Out>(step: Step<unknown, Out>, input: unknown, ctx: RunContext): Out | PromiseLike<Out> {
-  return ctx.observer === null ? step.run(input, ctx) : observe(step, input, ctx);
+export function startCall<Out>(
+  step: Step<unknown, Out>,
+  input: unknown,
+  ctx: RunContext,
+  tag?: string,
+): Out | PromiseLike<Out> {
+  return ctx.observer === null ? step.run(input, ctx) : observe(step, input, ctx, ctx.observer, tag);
 }
 
-/** Runs a step inside another one: checked and observed where the context asks for it. */
-export function startStep<Out>(step: Step<unknown, Out>, input: unknown, ctx: RunContext): Out | PromiseLike<Out> {
-  return ctx.watched ? startWatched(step, input, ctx) : step.run(input, ctx);
+/**
+ * Runs a step inside another one: checked and observed where the context asks for it.
+ *
+ * @param tag What observers are told of the step's place in the one around it, for example `seq:step:1`.
+ */
+export function startStep<Out>(
+  step: Step<unknown, Out>,
+  input: unknown,
+  ctx: RunContext,
+  tag?: string,
+): Out | PromiseLike<Out> {
+  return ctx.watched ? startWatched(step, input, ctx, tag) : step.run(input, ctx);
 }
 
 /** {@link startStep} in a context where something has to be looked at between two steps. */
-export function startWatched<Out>(step: Step<unknown, Out>, input: unknown, ctx: RunContext): Out | PromiseLike<Out> {
+export function startWatched<Out>(
+  step: Step<unknown, Out>,
+  input: unknown,
+  ctx: RunContext,
+  tag?: string,
+): Out | PromiseLike<Out> {
   ctx.scope?.check();
-  return startCall(step, input, ctx.unnamed());
+  return startCall(step, input, ctx.unnamed(), tag);
 }
 
-function observe<Out>(step: Step<unknown, Out>, input: unknown, ctx: RunContext): Out | PromiseLike<Out> {
-  const run = (ctx.observer as NonNullable<RunContext["observer"]>).start(step, input);
+/** The chunks of the step that a call was made on. */
+export function streamCall<Out>(
+  step: Step<unknown, Out>,
+  chunks: Chunks<unknown>,
+  ctx: RunContext,
+  tag?: string,
+): Chunks<Out> {
+  return ctx.observer === null ? step.runStream(chunks, ctx) : observeStream(step, chunks, ctx, ctx.observer, tag);
+}
+
+/** The chunks of a step inside another one. */
+export function streamStep<Out>(
+  step: Step<unknown, Out>,
+  chunks: Chunks<unknown>,
+  ctx: RunContext,
+  tag?: string,
+): Chunks<Out> {
+  return ctx.watched ? streamCall(step, chunks, ctx.unnamed(), tag) : step.runStream(chunks, ctx);
+}
+
+function observe<Out>(
+  step: Step<unknown, Out>,
+  input: unknown,
+  ctx: RunContext,
+  observer: Observer,
+  tag: string | undefined,
+): Out | PromiseLike<Out> {
+  const run = observer.start(step, input, ctx.config, tag, false);
+  return isThenable(run)
+    ? (run as PromiseLike<ObservedRun>).then((started) => runObserved(step, input, ctx, started))
+    : runObserved(step, input, ctx, run as ObservedRun);
+}
+
+function runObserved<Out>(
+  step: Step<unknown, Out>,
+  input: unknown,
+  ctx: RunContext,
+  run: ObservedRun,
+): Out | PromiseLike<Out> {
   let out: Out | PromiseLike<Out>;
   try {
-    out = step.run(input, ctx.with({ observer: run.observer }));
+    out = step.run(input, ctx.observed(run));
   } catch (error) {
-    run.fail(error);
-    throw error;
+    return failed(run, error);
   }
-  if (!isThenable(out)) {
-    run.end(out);
-    return out;
-  }
+  if (!isThenable(out)) return ended(run, out);
   return (out as PromiseLike<Out>).then(
-    (value) => {
-      run.end(value);
-      return value;
-    },
-    (error) => {
-      run.fail(error);
-      throw error;
-    },
+    (value) => ended(run, value),
+    (error) => failed<Out>(run, error),
   );
+}
+
+function ended<Out>(run: ObservedRun, out: Out): Out | PromiseLike<Out> {
+  const told = run.end(out);
+  return told === undefined ? out : told.then(() => out);
+}
+
+function failed<Out>(run: ObservedRun, error: unknown): PromiseLike<Out> {
+  const told = run.fail(error);
+  if (told === undefined) throw error;
+  return told.then(() => {
+    throw error;
+  });
 }

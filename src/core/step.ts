@@ -29,4 +29,33 @@ export interface Step<In = any, Out = any> {
 
   /** What tables and error reports call the step. */
   readonly label: string;
+
+  /** How callbacks are told of the step's runs. A step without one has no runs of its own (a binding, a router, a foreign step). */
+  readonly trace?: Trace | undefined;
+
+  /** What runs of the step are called. */
+  getName(): string;
+
+  /** The step in LangChain's serialized form. */
+  toJSON(): unknown;
 }
+
+/** How callbacks are told of the runs of a step, as LangChain's handlers expect it. */
+export interface Trace {
+  /** Whether a run on a whole input is reported. `RunnableAssign` reports only its streams. */
+  readonly whole: boolean;
+  /** Whether the input is always reported as `{ input }`, objects included. */
+  readonly wrapsInput: boolean;
+  /**
+   * What a stream reports as its input when it starts: `deferred`, always an empty one, and the real one at the end; `known`, the
+   * real one if it is whole; `joined`, the real one, because the step waits for all of it anyway.
+   */
+  readonly stream: "deferred" | "known" | "joined";
+}
+
+/** Steps that turn chunks into chunks. */
+export const TRANSFORMS: Trace = { whole: true, wrapsInput: false, stream: "deferred" };
+/** Steps that are made of steps and stream through them. */
+export const COMPOSES: Trace = { whole: true, wrapsInput: false, stream: "known" };
+/** Steps that need their whole input. */
+export const JOINS: Trace = { whole: true, wrapsInput: false, stream: "joined" };

@@ -65,7 +65,11 @@ export class StepStatistics implements Observer {
     return new StepStatistics(this, index);
   }
 
-  start(step: Step, _input: unknown): ObservedRun {
+  withoutCallbacks(): Observer {
+    return this;
+  }
+
+  start(step: Step): ObservedRun {
     const started = performance.now();
     const isComposite = this.expand(step);
     const measures = isComposite ? undefined : this.measuresOf(step);
@@ -73,7 +77,10 @@ export class StepStatistics implements Observer {
     return {
       // A composite is shown by its steps; any other step is shown as one, whatever runs inside it.
       observer: isComposite ? this : SILENT,
-      end: () => measures?.times.add(performance.now() - started),
+      end: () => {
+        measures?.times.add(performance.now() - started);
+        return undefined;
+      },
       fail: () => {
         if (measures !== undefined) {
           measures.times.add(performance.now() - started);
@@ -81,6 +88,7 @@ export class StepStatistics implements Observer {
         }
         // The innermost step fails first, and its name is the one to report.
         if (this.index !== undefined && !this.failures.has(this.index)) this.failures.set(this.index, step.label);
+        return undefined;
       },
     };
   }
@@ -125,6 +133,9 @@ export class StepStatistics implements Observer {
 
 /** Observes nothing. */
 const SILENT: Observer = {
-  start: () => ({ observer: SILENT, end() {}, fail() {} }),
+  start: () => SILENT_RUN,
   forInput: () => SILENT,
+  withoutCallbacks: () => null,
 };
+
+const SILENT_RUN: ObservedRun = { observer: SILENT, end: () => undefined, fail: () => undefined };

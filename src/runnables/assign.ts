@@ -1,12 +1,13 @@
 import { type Chunks, tee } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startStep } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
+import { startStep, streamStep } from "../core/start-step.ts";
+import type { Step, Trace } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { RunnableParallel } from "./parallel.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableMapLike } from "./types.ts";
 
 /**
@@ -54,6 +55,10 @@ export class RunnableAssign<
     return { kind: "assign", name: this.name, mapper: this.mapper };
   }
 
+  override get trace(): Trace {
+    return ADDS;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     this.checkInput(input);
     const added = startStep<Record<string, unknown>>(this.mapper, input, ctx);
@@ -71,7 +76,7 @@ export class RunnableAssign<
       const kept = Object.entries(chunk).filter(([key]) => !replaced.has(key));
       if (kept.length > 0) yield Object.fromEntries(kept) as RunOutput;
     }
-    yield* this.mapper.runStream(forMapper, ctx.unnamed()) as AsyncGenerator<RunOutput, void>;
+    yield* streamStep<RunOutput>(this.mapper as Step, forMapper, ctx);
   }
 
   private checkInput(input: unknown): void {
@@ -84,7 +89,11 @@ export class RunnableAssign<
   }
 }
 
+/** LangChain reports only its streams: on a whole input it is seen by its mapper. */
+const ADDS: Trace = { whole: false, wrapsInput: false, stream: "deferred" };
+
 defineKind("assign", (node: { mapper: RunnableParallel | RunnableMapLike<unknown, Record<string, unknown>> }) => {
   const { mapper } = node;
   return new RunnableAssign(mapper instanceof RunnableParallel ? mapper : new RunnableParallel({ steps: mapper }));
 });
+defineSerial(RunnableAssign, ({ mapper }) => ({ mapper }));

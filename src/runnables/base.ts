@@ -1,17 +1,22 @@
+import "../observe/callbacks.ts";
 import { runShared } from "../batching/batch.ts";
 import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY, streamOutcomes } from "../batching/batch-stream.ts";
 import { Gather } from "../batching/gather.ts";
 import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
 import type { Outcome } from "../batching/outcome.ts";
+import { isAmbient } from "../core/ambient.ts";
 import { type Chunks, join, Whole } from "../core/chunks.ts";
 import { concat } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import { openContext, PLAIN, type RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startCall } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
+import { Serializable } from "../core/serializable.ts";
+import { startCall, streamCall } from "../core/start-step.ts";
+import { JOINS, type Step, type Trace } from "../core/step.ts";
 import { openStream, type RunnableStream } from "../core/stream.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
+import type { Graph } from "../graph/graph.ts";
+import { graphOf } from "../graph/graph-of.ts";
 import { RUNLANE_STEP } from "./coerce.ts";
 import type { RunnableNode } from "./registry.ts";
 import type { RunnableInterface } from "./types.ts";
@@ -23,34 +28,19 @@ import type { RunnableInterface } from "./types.ts";
  * follows from it.
  */
 export abstract class RunnableBase<
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
-  RunInput = any,
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
-  RunOutput = any,
-  CallOptions extends RunnableConfig = RunnableConfig,
-> implements RunnableInterface<RunInput, RunOutput, CallOptions>, Step<RunInput, RunOutput>
+    // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+    RunInput = any,
+    // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+    RunOutput = any,
+    CallOptions extends RunnableConfig = RunnableConfig,
+  >
+  extends Serializable
+  implements RunnableInterface<RunInput, RunOutput, CallOptions>, Step<RunInput, RunOutput>
 {
   /** What runs of this runnable are called. @default the name of its class */
   declare name?: string;
   /** LangChain's mark of a runnable. */
   declare protected lc_runnable: boolean;
-  /** LangChain's mark of what can be saved and loaded. */
-  declare lc_serializable: boolean;
-  /** LangChain's address of the class. */
-  declare lc_namespace: string[];
-
-  // biome-ignore lint/complexity/noUselessConstructor lint/suspicious/noExplicitAny: subclasses written for LangChain call super(fields)
-  constructor(..._fields: any[]) {}
-
-  /** The name of the class in LangChain's serialized form. */
-  static lc_name(): string {
-    return this.name;
-  }
-
-  /** LangChain's address of this runnable. */
-  get lc_id(): string[] {
-    return [...this.lc_namespace, (this.constructor as typeof RunnableBase).lc_name()];
-  }
 
   /** What this runnable is, as plain data. */
   abstract get node(): RunnableNode;
@@ -60,10 +50,25 @@ export abstract class RunnableBase<
     return this.getName();
   }
 
+  /** How callbacks are told of this runnable's runs: a subclass that overrides `run` has runs of its own. */
+  get trace(): Trace | undefined {
+    return this.run === RunnableBase.prototype.run ? undefined : JOINS;
+  }
+
   /** The name of this runnable, followed by `suffix`. */
   getName(suffix?: string): string {
     const name = this.name ?? (this.constructor as typeof RunnableBase).lc_name();
     return suffix ? `${name}${suffix}` : name;
+  }
+
+  /**
+   * The graph of this runnable and of what it is made of: branches, routes and retries are shown with their inside. LangChain's
+   * runnables and LangGraph's graphs in it draw themselves.
+   *
+   * @param config Handed to them, for example `{ xray: true }` for LangGraph.
+   */
+  getGraph(config?: RunnableConfig): Graph {
+    return graphOf(this, config);
   }
 
   /**
@@ -106,7 +111,7 @@ export abstract class RunnableBase<
     if (this._streamIterator !== RunnableBase.prototype._streamIterator) {
       return this._streamIterator(input, ctx.config as Partial<CallOptions>);
     }
-    const out = startCall<RunOutput>(this, input, ctx);
+    const out = this.run(input, ctx);
     return isThenable(out) ? promised(out as PromiseLike<RunOutput>) : new Whole(out as RunOutput);
   }
 
@@ -118,7 +123,7 @@ export abstract class RunnableBase<
    */
   invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
     try {
-      if (options === undefined) return Promise.resolve(this.run(input, PLAIN));
+      if (options === undefined && !isAmbient()) return Promise.resolve(this.run(input, PLAIN));
       const ctx = openContext(options);
       if (ctx.scope === null) return Promise.resolve(startCall<RunOutput>(this, input, ctx));
       return Promise.resolve(ctx.scope.guard(() => startCall<RunOutput>(this, input, ctx)));
@@ -244,6 +249,9 @@ export abstract class RunnableBase<
   }
 
   /** Turns a stream of input chunks into a stream of output chunks. */
+  // LangChain's signature stands first: without it, what is made of runnables could not infer a common input.
+  transform(generator: AsyncGenerator<RunInput>, options?: Partial<CallOptions>): AsyncGenerator<RunOutput>;
+  transform(generator: AsyncIterable<RunInput>, options?: Partial<CallOptions>): AsyncGenerator<RunOutput>;
   async *transform(generator: AsyncIterable<RunInput>, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
     yield* await this.openStream(generator, options);
   }
@@ -256,7 +264,7 @@ export abstract class RunnableBase<
     let chunks: Chunks<RunOutput>;
     try {
       ctx.scope?.check();
-      chunks = this.runStream(input, ctx);
+      chunks = streamCall(this, input, ctx);
     } catch (error) {
       ctx.scope?.close();
       throw error;
@@ -278,7 +286,6 @@ export abstract class RunnableBase<
 // On the prototype rather than in every instance: LangChain reads them as properties, and subclasses may declare their own.
 Object.assign(RunnableBase.prototype, {
   lc_runnable: true,
-  lc_serializable: false,
   lc_namespace: ["langchain_core", "runnables"],
 });
 Object.defineProperty(RunnableBase.prototype, RUNLANE_STEP, { value: true });

@@ -1,13 +1,19 @@
 import type { Chunks } from "../core/chunks.ts";
 import { mergeConfigs, type RunnableConfig, validateConfig } from "../core/config.ts";
 import { openContext, PLAIN, type RunContext } from "../core/context.ts";
-import { startCall } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
+import { startCall, streamCall } from "../core/start-step.ts";
+import type { Step, Trace } from "../core/step.ts";
 import { openStream } from "../core/stream.ts";
+import { isThenable } from "../core/thenable.ts";
 import { coerce, toStep } from "./coerce.ts";
-import { defineKind, type RunnableNode } from "./registry.ts";
+import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
+import type { RetryOptions, RunnableRetry } from "./retry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
+
+/** Makes a config for one run from the config that the run has so far. */
+export type ConfigFactory = (config: RunnableConfig) => RunnableConfig | PromiseLike<RunnableConfig>;
 
 /** What a binding is made of. */
 export interface RunnableBindingArgs<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
@@ -16,6 +22,8 @@ export interface RunnableBindingArgs<RunInput, RunOutput, CallOptions extends Ru
   kwargs?: Partial<CallOptions> | undefined;
   /** A config that every run gets, under the config of the call. */
   config: RunnableConfig;
+  /** Make more config from the merged one at the start of each run. */
+  configFactories?: readonly ConfigFactory[] | undefined;
 }
 
 /**
@@ -40,7 +48,8 @@ export class RunnableBinding<
   readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
   readonly config: RunnableConfig;
   readonly kwargs: Partial<CallOptions> | undefined;
-  private readonly step: Step;
+  readonly configFactories: readonly ConfigFactory[] | undefined;
+  protected readonly step: Step;
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_CONFIG */
   constructor(fields: RunnableBindingArgs<RunInput, RunOutput, CallOptions>) {
@@ -48,6 +57,7 @@ export class RunnableBinding<
     this.bound = coerce(fields.bound, "The bound of a RunnableBinding");
     this.config = fields.config ?? {};
     this.kwargs = fields.kwargs;
+    this.configFactories = fields.configFactories;
     validateConfig(this.config);
     validateConfig(this.kwargs ?? {});
     this.step = toStep(this.bound);
@@ -64,7 +74,8 @@ export class RunnableBinding<
   }
 
   override get node(): RunnableNode {
-    return { kind: "binding", bound: this.bound, config: this.config, kwargs: this.kwargs };
+    const { bound, config, kwargs, configFactories } = this;
+    return { kind: "binding", bound, config, kwargs, configFactories };
   }
 
   override getName(suffix?: string): string {
@@ -75,19 +86,65 @@ export class RunnableBinding<
     return this.config.runName ?? this.step.label;
   }
 
+  /** What is bound has the runs. */
+  override get trace(): Trace | undefined {
+    return undefined;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const inner = this.open(ctx);
-    if (inner.scope === null || inner.scope === ctx.scope) return startCall<RunOutput>(this.step, input, inner);
-    return inner.scope.guard(() => startCall<RunOutput>(this.step, input, inner));
+    return this.runBound(input, ctx);
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    return this.streamBound(chunks, ctx);
+  }
+
+  /** Runs the bound step with what is bound to it. */
+  protected runBound(input: RunInput, ctx: RunContext, tag?: string): RunOutput | PromiseLike<RunOutput> {
     const inner = this.open(ctx);
+    return isThenable(inner)
+      ? (inner as PromiseLike<RunContext>).then((opened) => this.runIn(opened, input, ctx, tag))
+      : this.runIn(inner as RunContext, input, ctx, tag);
+  }
+
+  private runIn(
+    inner: RunContext,
+    input: RunInput,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): RunOutput | PromiseLike<RunOutput> {
+    if (inner.scope === null || inner.scope === ctx.scope) return startCall<RunOutput>(this.step, input, inner, tag);
+    return inner.scope.guard(() => startCall<RunOutput>(this.step, input, inner, tag));
+  }
+
+  /** The chunks of the bound step, run with what is bound to it. */
+  protected streamBound(chunks: Chunks<RunInput>, ctx: RunContext, tag?: string): Chunks<RunOutput> {
+    const inner = this.open(ctx);
+    return isThenable(inner)
+      ? this.streamOpened(inner as PromiseLike<RunContext>, chunks, ctx, tag)
+      : this.streamIn(inner as RunContext, chunks, ctx, tag);
+  }
+
+  private async *streamOpened(
+    opening: PromiseLike<RunContext>,
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): AsyncGenerator<RunOutput, void> {
+    yield* this.streamIn(await opening, chunks, ctx, tag);
+  }
+
+  private streamIn(
+    inner: RunContext,
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): Chunks<RunOutput> {
     const { scope } = inner;
-    if (scope === null || scope === ctx.scope) return this.step.runStream(chunks, inner) as Chunks<RunOutput>;
+    if (scope === null || scope === ctx.scope) return streamCall<RunOutput>(this.step, chunks, inner, tag);
     try {
       scope.check();
-      return guardChunks(this.step.runStream(chunks, inner) as Chunks<RunOutput>, inner);
+      return guardChunks(streamCall<RunOutput>(this.step, chunks, inner, tag), inner);
     } catch (error) {
       scope.close();
       throw error;
@@ -103,21 +160,38 @@ export class RunnableBinding<
   }
 
   override withConfig(config: Partial<CallOptions>): RunnableBinding<RunInput, RunOutput, CallOptions> {
-    return new RunnableBinding({ bound: this.bound, kwargs: this.kwargs, config: mergeConfigs(this.config, config) });
+    const { bound, kwargs, configFactories } = this;
+    return new RunnableBinding({ bound, kwargs, config: mergeConfigs(this.config, config), configFactories });
   }
 
-  private open(ctx: RunContext): RunContext {
+  /** Retries the bound runnable. What is bound holds for each attempt: a `timeout` counts from the attempt's start. */
+  override withRetry(options: RetryOptions<RunInput> = {}): RunnableRetry<RunInput, RunOutput, CallOptions> {
+    const { bound, config, kwargs } = this;
+    const { stopAfterAttempt: maxAttemptNumber, ...rest } = options;
+    const node = { kind: "retry", bound, config, kwargs, maxAttemptNumber, ...rest };
+    return fromNode(node) as RunnableRetry<RunInput, RunOutput, CallOptions>;
+  }
+
+  private open(ctx: RunContext): RunContext | Promise<RunContext> {
     const merged = mergeConfigs(this.config, ctx.config, this.kwargs);
     // Every context has a recursion limit; one that is merely the default does not replace the binding's.
     const { recursionLimit } = this.config;
     if (recursionLimit !== undefined && ctx.config.recursionLimit === PLAIN.recursionLimit)
       merged.recursionLimit = recursionLimit;
-    const inner = openContext(merged, { pacer: ctx.pacer });
-    // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
-    return merged.timeout === undefined && merged.signal === ctx.config.signal
-      ? inner.with({ scope: ctx.scope, observer: ctx.observer })
-      : inner.with({ observer: ctx.observer });
+    return this.configFactories === undefined ? enter(merged, ctx) : this.make(merged, ctx);
   }
+
+  private async make(config: RunnableConfig, ctx: RunContext): Promise<RunContext> {
+    const made = await Promise.all((this.configFactories ?? []).map((factory) => factory(config)));
+    return enter(mergeConfigs(config, ...made), ctx);
+  }
+}
+
+function enter(config: RunnableConfig, ctx: RunContext): RunContext {
+  const inner = openContext(config, { pacer: ctx.pacer });
+  // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
+  const sameScope = config.timeout === undefined && config.signal === ctx.config.signal;
+  return sameScope ? inner.with({ scope: ctx.scope }) : inner;
 }
 
 /** The chunks of a run with a signal or a timeout of its own. */
@@ -126,3 +200,4 @@ async function* guardChunks<T>(chunks: Chunks<T>, ctx: RunContext): AsyncGenerat
 }
 
 defineKind("binding", (node) => new RunnableBinding(node));
+defineSerial(RunnableBinding, ({ bound, config, kwargs = {} }) => ({ bound, config, kwargs }));

@@ -1,12 +1,13 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startStep } from "../core/start-step.ts";
+import { startStep, streamStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
 
 /** A condition and what runs when it holds. */
@@ -34,8 +35,8 @@ export type BranchLike<RunInput, RunOutput> = [RunnableLike<RunInput, boolean>, 
 export class RunnableBranch<RunInput = any, RunOutput = any> extends Runnable<RunInput, RunOutput> {
   readonly branches: readonly Branch<RunInput, RunOutput>[];
   readonly default: RunnableInterface<RunInput, RunOutput>;
-  private readonly paths: readonly (readonly [condition: Step, step: Step])[];
-  private readonly otherwise: Step;
+  private readonly paths: readonly Path[];
+  private readonly otherwise: Choice;
 
   /** @throws RUNLANE_NOT_RUNNABLE */
   constructor(fields: {
@@ -52,8 +53,12 @@ export class RunnableBranch<RunInput = any, RunOutput = any> extends Runnable<Ru
       ),
     );
     this.default = coerce(fields.default, "The default of a RunnableBranch");
-    this.paths = this.branches.map(([condition, step]) => [toStep(condition), toStep(step)]);
-    this.otherwise = toStep(this.default);
+    this.paths = this.branches.map(([condition, step], index) => ({
+      condition: toStep(condition),
+      tag: `condition:${index + 1}`,
+      choice: { step: toStep(step), tag: `branch:${index + 1}` },
+    }));
+    this.otherwise = { step: toStep(this.default), tag: "branch:default" };
   }
 
   static override lc_name(): string {
@@ -89,8 +94,8 @@ export class RunnableBranch<RunInput = any, RunOutput = any> extends Runnable<Ru
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     const chosen = this.choose(input, ctx, 0);
-    if (!isThenable(chosen)) return startStep<RunOutput>(chosen, input, ctx);
-    return (chosen as PromiseLike<Step>).then((step) => startStep<RunOutput>(step, input, ctx));
+    if (!isThenable(chosen)) return startStep<RunOutput>(chosen.step, input, ctx, chosen.tag);
+    return (chosen as PromiseLike<Choice>).then(({ step, tag }) => startStep<RunOutput>(step, input, ctx, tag));
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
@@ -99,20 +104,34 @@ export class RunnableBranch<RunInput = any, RunOutput = any> extends Runnable<Ru
   }
 
   protected override async *streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const chosen = await this.choose(input, ctx, 0);
-    yield* chosen.runStream(new Whole(input), ctx.unnamed());
+    const { step, tag } = await this.choose(input, ctx, 0);
+    yield* streamStep<RunOutput>(step, new Whole(input), ctx, tag);
   }
 
   /** The step of the first condition from `from` on that holds. */
-  private choose(input: RunInput, ctx: RunContext, from: number): Step | PromiseLike<Step> {
+  private choose(input: RunInput, ctx: RunContext, from: number): Choice | PromiseLike<Choice> {
     for (let index = from; index < this.paths.length; index++) {
-      const [condition, step] = this.paths[index] as readonly [Step, Step];
-      const holds: unknown = startStep(condition, input, ctx);
-      if (isThenable(holds)) return holds.then((held) => (held ? step : this.choose(input, ctx, index + 1)));
-      if (holds) return step;
+      const { condition, tag, choice } = this.paths[index] as Path;
+      const holds: unknown = startStep(condition, input, ctx, tag);
+      if (isThenable(holds)) return holds.then((held) => (held ? choice : this.choose(input, ctx, index + 1)));
+      if (holds) return choice;
     }
     return this.otherwise;
   }
 }
 
+/** A step that may be chosen, and what observers are told of its place. */
+interface Choice {
+  readonly step: Step;
+  readonly tag: string;
+}
+
+/** A condition, what observers are told of its place, and what it decides about. */
+interface Path {
+  readonly condition: Step;
+  readonly tag: string;
+  readonly choice: Choice;
+}
+
 defineKind("branch", (node) => new RunnableBranch(node));
+defineSerial(RunnableBranch, ({ branches, default: otherwise }) => ({ branches, default: otherwise }));

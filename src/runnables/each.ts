@@ -7,6 +7,7 @@ import type { Step } from "../core/step.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
 
 /**
@@ -62,3 +63,4 @@ export class RunnableEach<RunInputItem = any, RunOutputItem = any> extends Runna
 }
 
 defineKind("each", (node) => new RunnableEach(node));
+defineSerial(RunnableEach, ({ bound }) => ({ bound }));

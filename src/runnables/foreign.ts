@@ -1,5 +1,7 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
+import { type Serialized, serialized } from "../core/serializable.ts";
+import type { Trace } from "../core/step.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 import type { RunnableInterface } from "./types.ts";
@@ -17,8 +19,17 @@ class ForeignRunnable extends Runnable {
     return { kind: "foreign", runnable: this.runnable };
   }
 
+  override toJSON(): Serialized {
+    return serialized(this.runnable);
+  }
+
   override getName(suffix?: string): string {
     return this.runnable.getName(suffix);
+  }
+
+  /** It reports its own runs. */
+  override get trace(): Trace | undefined {
+    return undefined;
   }
 
   override run(input: unknown, ctx: RunContext): Promise<unknown> {

@@ -2,6 +2,7 @@ import { type Chunks, collect, toChunks, Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
+import { TRANSFORMS, type Trace } from "../core/step.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 
@@ -62,6 +63,10 @@ export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable
 
   override get label(): string {
     return this.name ?? (this.func.name || this.getName());
+  }
+
+  override get trace(): Trace {
+    return TRANSFORMS;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {

@@ -1,9 +1,11 @@
+import { callWithin, iterateWithin, storage } from "../core/ambient.ts";
 import { type Chunked, type Chunks, collect, isChunked, toChunks, Whole } from "../core/chunks.ts";
 import { Aggregate } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startStep } from "../core/start-step.ts";
+import { startStep, streamStep } from "../core/start-step.ts";
+import { TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { isRunnable, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
@@ -92,15 +94,26 @@ export class RunnableLambda<
     return this.name ?? (this.func.name || this.getName());
   }
 
+  override get trace(): Trace {
+    return TRANSFORMS;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     const out = this.start(input, ctx);
     return isThenable(out) ? out.then((settled) => this.finish(settled, input, ctx)) : (out as RunOutput);
   }
 
   override start(input: RunInput, ctx: RunContext): unknown {
-    const out: unknown = this.func(input, ctx.descend().config as CallOptions);
+    const out = this.call(input, ctx);
     if (typeof out !== "object" && typeof out !== "function") return out;
     return out === null || isThenable(out) ? out : this.expand(out as object, input, ctx);
+  }
+
+  private call(input: RunInput, ctx: RunContext): unknown {
+    const { config } = ctx.descend();
+    return ctx.propagates
+      ? callWithin(config, () => this.func(input, config as CallOptions))
+      : this.func(input, config as CallOptions);
   }
 
   override finish(settled: unknown, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
@@ -112,8 +125,13 @@ export class RunnableLambda<
   private expand(value: object, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     if (isRunnable(value))
       return startStep(toStep(value), input, this.deeper(ctx)) as RunOutput | PromiseLike<RunOutput>;
-    if (isChunked(value)) return collect(value as Chunked<RunOutput>, ctx);
+    if (isChunked(value)) return collect(this.within(value as Chunked<RunOutput>, ctx), ctx);
     return value as RunOutput;
+  }
+
+  /** A generator's code runs when its chunks are asked for, and inherits the config of the run then too. */
+  private within(source: Chunked<RunOutput>, ctx: RunContext): Chunked<RunOutput> {
+    return ctx.propagates && storage() !== undefined ? iterateWithin(ctx.descend().config, toChunks(source)) : source;
   }
 
   /** The context of a runnable that the function returned. @throws RUNLANE_RECURSION_LIMIT */
@@ -137,7 +155,7 @@ export class RunnableLambda<
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    const out: unknown = this.func(input, ctx.descend().config as CallOptions);
+    const out = this.call(input, ctx);
     if (!isThenable(out)) return this.chunksOf(out, input, ctx);
     ignoreRejection(out);
     return this.streamPromised(out, input, ctx);
@@ -153,8 +171,8 @@ export class RunnableLambda<
 
   private chunksOf(value: unknown, input: RunInput, ctx: RunContext): Chunks<RunOutput> {
     if (typeof value === "object" && value !== null) {
-      if (isRunnable(value)) return toStep(value).runStream(new Whole(input), this.deeper(ctx)) as Chunks<RunOutput>;
-      if (isChunked(value)) return toChunks(value as Chunked<RunOutput>);
+      if (isRunnable(value)) return streamStep<RunOutput>(toStep(value), new Whole(input), this.deeper(ctx));
+      if (isChunked(value)) return toChunks(this.within(value as Chunked<RunOutput>, ctx));
     }
     return new Whole(value as RunOutput);
   }

@@ -3,12 +3,13 @@ import type { Slot } from "../core/budget.ts";
 import { type Chunks, mergeChunks, tee, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startStep } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
+import { startStep, streamStep } from "../core/start-step.ts";
+import type { Step, Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableInterface, RunnableMapLike } from "./types.ts";
 
 /**
@@ -35,6 +36,8 @@ export class RunnableParallel<
   readonly steps: Readonly<Record<string, RunnableInterface<RunInput>>>;
   private readonly keys: readonly string[];
   readonly path: readonly Step[];
+  /** What observers are told of each branch. */
+  private readonly tags: readonly string[];
 
   /** @throws RUNLANE_INVALID_STEPS, RUNLANE_NOT_RUNNABLE */
   constructor(fields: { steps: RunnableMapLike<RunInput, RunOutput> }) {
@@ -52,6 +55,7 @@ export class RunnableParallel<
     );
     this.steps = Object.freeze(Object.fromEntries(runnables));
     this.keys = runnables.map(([key]) => key);
+    this.tags = this.keys.map((key) => `map:key:${key}`);
     this.path = runnables.map(([, runnable]) => toStep(runnable));
   }
 
@@ -76,15 +80,19 @@ export class RunnableParallel<
     return [...this.keys];
   }
 
+  override get trace(): Trace {
+    return FANS_OUT;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     if (ctx.slot !== null) return this.runBounded(input, ctx, ctx.slot);
-    const { keys, path } = this;
+    const { keys, path, tags } = this;
     const output: Record<string, unknown> = {};
     let pending: string[] | undefined;
     try {
       for (let index = 0; index < keys.length; index++) {
         const key = keys[index] as string;
-        const out = startStep(path[index] as Step, input, ctx);
+        const out = startStep(path[index] as Step, input, ctx, tags[index]);
         output[key] = out;
         if (isThenable(out)) {
           pending ??= [];
@@ -99,9 +107,9 @@ export class RunnableParallel<
   }
 
   private runBounded(input: RunInput, ctx: RunContext, slot: Slot): RunOutput | PromiseLike<RunOutput> {
-    const { keys, path } = this;
+    const { keys, path, tags } = this;
     const launch = (index: number, branchSlot: Slot | null): unknown =>
-      startStep(path[index] as Step, input, ctx.with({ slot: branchSlot }));
+      startStep(path[index] as Step, input, ctx.with({ slot: branchSlot }), tags[index]);
     const outputs = new Gather(keys.length, launch, { slot }).run();
     const assemble = (values: unknown[]): RunOutput =>
       Object.fromEntries(keys.map((key, index) => [key, values[index]])) as RunOutput;
@@ -109,12 +117,12 @@ export class RunnableParallel<
   }
 
   override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const { keys, path } = this;
-    const inner = ctx.unnamed();
+    const { keys, path, tags } = this;
     const inputs = tee(chunks, keys.length);
-    const streams = path.map(
-      (branch, index) => [keys[index] as string, branch.runStream(inputs[index] as Chunks<RunInput>, inner)] as const,
-    );
+    const streams = path.map((branch, index) => {
+      const stream = streamStep<unknown>(branch, inputs[index] as Chunks<RunInput>, ctx, tags[index]);
+      return [keys[index] as string, stream] as const;
+    });
     if (streams.every(([, stream]) => stream instanceof Whole)) {
       for (const [key, stream] of streams) yield { [key]: (stream as Whole<unknown>).value } as RunOutput;
       return;
@@ -122,6 +130,8 @@ export class RunnableParallel<
     for await (const [key, chunk] of mergeChunks(streams)) yield { [key]: chunk } as RunOutput;
   }
 }
+
+const FANS_OUT: Trace = { whole: true, wrapsInput: true, stream: "deferred" };
 
 /** Puts the outputs of promises into their places, which keeps the order of the keys. */
 function settleAll(output: Record<string, unknown>, pending: readonly string[]): Promise<Record<string, unknown>> {
@@ -137,3 +147,4 @@ function settleAll(output: Record<string, unknown>, pending: readonly string[]):
 }
 
 defineKind("parallel", (node) => new RunnableParallel(node));
+defineSerial(RunnableParallel, ({ steps }) => ({ steps }), { maps: ["steps"], names: ["RunnableParallel"] });

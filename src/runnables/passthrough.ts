@@ -2,11 +2,13 @@ import { type Chunks, Whole } from "../core/chunks.ts";
 import { Aggregate } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
+import { TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { RunnableAssign } from "./assign.ts";
 import { RunnableParallel } from "./parallel.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { type Assigned, Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableMapLike } from "./types.ts";
 
 /** Looks at an input on its way; what it returns is waited for and dropped. */
@@ -55,6 +57,10 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
     return { kind: "passthrough", name: this.name, func: this.func };
   }
 
+  override get trace(): Trace {
+    return TRANSFORMS;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunInput | PromiseLike<RunInput> {
     if (this.func === undefined) return input;
     const looked = this.func(input, ctx.unnamed().config);
@@ -85,3 +91,4 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
 }
 
 defineKind("passthrough", (node) => new RunnablePassthrough(node));
+defineSerial(RunnablePassthrough, ({ func }) => (func === undefined ? {} : { func }));

@@ -1,8 +1,10 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
+import { TRANSFORMS, type Trace } from "../core/step.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 
 /**
  * Takes one value out of an object by its key, or an object of several: keys that are not there are left out, and when none is
@@ -49,6 +51,10 @@ export class RunnablePick<
     return { kind: "pick", name: this.name, keys: this.keys };
   }
 
+  override get trace(): Trace {
+    return TRANSFORMS;
+  }
+
   override run(input: RunInput, _ctx: RunContext): RunOutput {
     if (typeof input !== "object" || input === null) {
       throw runlaneError("RUNLANE_INVALID_INPUT", {
@@ -75,3 +81,4 @@ export class RunnablePick<
 }
 
 defineKind("pick", (node) => new RunnablePick(node.keys));
+defineSerial(RunnablePick, ({ keys }) => ({ keys }));

@@ -1,11 +1,12 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startStep } from "../core/start-step.ts";
+import { startCall, streamCall } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
 
 /** What a router takes: the key of the runnable to use, and that one's input. */
@@ -16,7 +17,7 @@ export interface RouterInput {
 }
 
 /**
- * Sends each input to the runnable that its key names.
+ * Sends each input to the runnable that its key names. It has no run of its own: a `runName` of the call names that runnable's run.
  *
  * @example
  * ```ts
@@ -55,11 +56,11 @@ export class RouterRunnable<RunInput extends RouterInput = RouterInput, RunOutpu
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    return startStep<RunOutput>(this.route(input), input.input, ctx);
+    return startCall<RunOutput>(this.route(input), input.input, ctx);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    return this.route(input).runStream(new Whole(input.input), ctx.unnamed());
+    return streamCall<RunOutput>(this.route(input), new Whole(input.input), ctx);
   }
 
   /** The step that an input names. @throws RUNLANE_INVALID_INPUT, RUNLANE_UNKNOWN_ROUTE */
@@ -79,3 +80,4 @@ export class RouterRunnable<RunInput extends RouterInput = RouterInput, RunOutpu
 }
 
 defineKind("router", (node) => new RouterRunnable(node));
+defineSerial(RouterRunnable, ({ runnables }) => ({ runnables }), { maps: ["runnables"] });

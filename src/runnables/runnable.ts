@@ -1,8 +1,13 @@
 import type { RunnableConfig } from "../core/config.ts";
+import type { JsonSchema } from "../core/json-schema.ts";
+import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema.ts";
 import { RunnableBase } from "./base.ts";
 import { coerce, isRunnable } from "./coerce.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
+import type { AsToolFields, RunnableToolLike } from "./tool-like.ts";
+import type { ToolSchemaOf } from "./tool-schema.ts";
 import type { RunnableLike, RunnableMapLike } from "./types.ts";
+import type { TypeSchemas } from "./with-types.ts";
 
 /**
  * A step of a pipeline: anything with an input and an output that can be invoked, batched, streamed and composed.
@@ -78,6 +83,44 @@ export abstract class Runnable<
   /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */
   withConfig(config: Partial<CallOptions>): Runnable<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "binding", bound: this, config }) as Runnable<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Gives the runnable the types of schemas and validates by them: the input before each run, the output after it. A stream of a
+   * runnable with an output schema has one chunk, the validated whole. Without schemas only the types change, at no cost.
+   *
+   * @param schemas Schemas of zod, valibot, arktype or another library that follows Standard Schema.
+   * @throws RUNLANE_INVALID_SCHEMA; runs throw RUNLANE_VALIDATION_FAILED.
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   * import { z } from "zod";
+   *
+   * const parse = RunnableLambda.from((text: string): unknown => JSON.parse(text)).withTypes({ output: z.object({ id: z.number() }) });
+   * (await parse.invoke('{"id":7}')).id; // 7
+   * ```
+   */
+  withTypes<NewInput = RunInput, NewOutput = RunOutput>(): Runnable<NewInput, NewOutput, CallOptions>;
+  withTypes<
+    Input extends StandardSchema<unknown, RunInput> = StandardSchema<RunInput>,
+    Output extends StandardSchema = StandardSchema<RunOutput>,
+  >(schemas: TypeSchemas<Input, Output>): Runnable<SchemaInput<Input>, SchemaOutput<Output>, CallOptions>;
+  withTypes(schemas: TypeSchemas = {}): Runnable {
+    return fromNode({ kind: "typed", bound: this, types: schemas });
+  }
+
+  /**
+   * Makes a tool of this runnable, for models to call: see {@link RunnableToolLike}.
+   *
+   * @throws RUNLANE_INVALID_SCHEMA; runs throw RUNLANE_INVALID_TOOL_INPUT.
+   */
+  asTool<Schema extends StandardSchema<unknown, RunInput> | JsonSchema>(
+    fields: AsToolFields<Schema>,
+  ): RunnableToolLike<ToolSchemaOf<Schema>, RunOutput> {
+    return fromNode({ kind: "tool", ...fields, bound: this }) as unknown as RunnableToolLike<
+      ToolSchemaOf<Schema>,
+      RunOutput
+    >;
   }
 }
 

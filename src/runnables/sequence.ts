@@ -1,12 +1,13 @@
 import type { Chunks } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startWatched } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
+import { startWatched, streamStep } from "../core/start-step.ts";
+import { COMPOSES, type Step, type Trace } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
+import { defineSerial } from "./serial.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
 
 /** What a sequence is made of, in LangChain's form. */
@@ -45,6 +46,10 @@ export class RunnableSequence<
   readonly steps: readonly RunnableInterface[];
   readonly omitSequenceTags: boolean;
   readonly path: readonly Step[];
+  /** What observers are told of each step. */
+  private readonly tags: readonly string[];
+  /** @internal Whether it was made without a `middle`, which then stays out of its serialized form. */
+  readonly pair: boolean;
 
   /** @throws RUNLANE_NOT_RUNNABLE */
   constructor(fields: RunnableSequenceFields<RunInput, RunOutput>) {
@@ -55,6 +60,8 @@ export class RunnableSequence<
     );
     this.path = this.steps.map(toStep);
     this.omitSequenceTags = omitSequenceTags;
+    this.tags = omitSequenceTags ? [] : this.steps.map((_, index) => `seq:step:${index + 1}`);
+    this.pair = fields.middle === undefined;
     if (name !== undefined) this.name = name;
   }
 
@@ -101,22 +108,25 @@ export class RunnableSequence<
     return { kind: "sequence", name: this.name, steps: this.steps, omitSequenceTags: this.omitSequenceTags };
   }
 
+  override get trace(): Trace {
+    return COMPOSES;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const { path } = this;
+    const { path, tags } = this;
     let value: unknown = input;
     for (let index = 0; index < path.length; index++) {
       const step = path[index] as Step;
-      const out: unknown = ctx.watched ? startWatched(step, value, ctx) : step.start(value, ctx);
-      if (isThenable(out)) return follow(path, index, out, value, ctx) as PromiseLike<RunOutput>;
+      const out: unknown = ctx.watched ? startWatched(step, value, ctx, tags[index]) : step.start(value, ctx);
+      if (isThenable(out)) return follow(path, tags, index, out, value, ctx) as PromiseLike<RunOutput>;
       value = out;
     }
     return value as RunOutput;
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    const inner = ctx.unnamed();
     let flowing: Chunks<unknown> = chunks;
-    for (const step of this.path) flowing = step.runStream(flowing, inner);
+    for (const [index, step] of this.path.entries()) flowing = streamStep(step, flowing, ctx, this.tags[index]);
     return flowing as Chunks<RunOutput>;
   }
 
@@ -132,8 +142,8 @@ export class RunnableSequence<
     next: RunnableLike<RunOutput, NewRunOutput>,
   ): RunnableSequence<RunInput, Exclude<NewRunOutput, Error>> {
     const step = coerce(next, "The argument of pipe");
-    const added = step instanceof RunnableSequence ? step.steps : [step];
-    return sequenceOf([...this.steps, ...added], this.name) as RunnableSequence<RunInput, Exclude<NewRunOutput, Error>>;
+    const [added, name] = step instanceof RunnableSequence ? [step.steps, this.name ?? step.name] : [[step], this.name];
+    return sequenceOf([...this.steps, ...added], name) as RunnableSequence<RunInput, Exclude<NewRunOutput, Error>>;
   }
 }
 
@@ -143,6 +153,7 @@ export class RunnableSequence<
  */
 function follow(
   path: readonly Step[],
+  tags: readonly string[],
   from: number,
   first: PromiseLike<unknown>,
   firstInput: unknown,
@@ -169,7 +180,7 @@ function follow(
         let value = output;
         for (index++; index < path.length; index++) {
           const step = path[index] as Step;
-          const out: unknown = ctx.watched ? startWatched(step, value, ctx) : step.start(value, ctx);
+          const out: unknown = ctx.watched ? startWatched(step, value, ctx, tags[index]) : step.start(value, ctx);
           if (isThenable(out)) {
             input = value;
             Promise.resolve(out).then(onSettled, reject);
@@ -189,7 +200,7 @@ function follow(
 function sequenceOf(steps: readonly RunnableInterface[], name?: string, omitSequenceTags = false): RunnableSequence {
   return new RunnableSequence({
     first: steps[0] as RunnableInterface,
-    middle: steps.slice(1, -1),
+    ...(steps.length > 2 && { middle: steps.slice(1, -1) }),
     last: steps.at(-1) as RunnableInterface,
     name,
     omitSequenceTags,
@@ -199,3 +210,11 @@ function sequenceOf(steps: readonly RunnableInterface[], name?: string, omitSequ
 defineKind("sequence", (node: { steps: RunnableInterface[]; name?: string; omitSequenceTags?: boolean }) =>
   sequenceOf(node.steps, node.name, node.omitSequenceTags),
 );
+
+defineSerial(RunnableSequence, ({ steps, name, omitSequenceTags, pair }) => ({
+  first: steps[0],
+  ...(!pair && { middle: steps.slice(1, -1) }),
+  last: steps.at(-1),
+  ...(name !== undefined && { name }),
+  ...(omitSequenceTags && { omitSequenceTags }),
+}));

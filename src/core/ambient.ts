@@ -1,0 +1,127 @@
+import type { RunnableConfig } from "./config.ts";
+
+/**
+ * What a call inherits without being given it: the config of the function that it is made in, through the AsyncLocalStorage that
+ * LangChain, LangGraph and LangSmith share. The storage is there only when somebody asked for it (LangGraph does on import,
+ * `runlane/context` too): the first use of one makes every `await` of a process up to three times dearer on Node 20.
+ */
+
+/** The part of AsyncLocalStorage that is used here. */
+export interface Storage {
+  getStore(): Store | undefined;
+  run<T>(store: Store | undefined, callback: () => T): T;
+  enterWith(store: Store): void;
+}
+
+/** What the storage holds: LangSmith's run tree where one traces, else a plain object. */
+export interface Store {
+  extra?: Record<PropertyKey, unknown>;
+  [key: PropertyKey]: unknown;
+}
+
+const STORAGE = Symbol.for("ls:tracing_async_local_storage");
+const CHILD_CONFIG = Symbol.for("lc:child_config");
+const CONTEXT_VARIABLES = Symbol.for("lc:context_variables");
+
+const shared = globalThis as unknown as Record<symbol, Storage | undefined>;
+
+// Looking up a global that exists, even as undefined, costs 0.3 ns; one that is missing costs 8, on every call of `invoke`.
+if (!(STORAGE in shared)) shared[STORAGE] = undefined;
+
+/** The shared storage, if somebody has installed it. */
+export function storage(): Storage | undefined {
+  return shared[STORAGE];
+}
+
+/** Installs the shared storage unless there is one. */
+export function installStorage(create: () => Storage): Storage {
+  shared[STORAGE] ??= create();
+  return shared[STORAGE];
+}
+
+let listening = false;
+
+/** Makes calls look for callbacks even if their config names none: an adapter listens to all of them. */
+export function listenToAllCalls(on: boolean): void {
+  listening = on;
+}
+
+/** Whether a call without callbacks in its config may have listeners all the same. */
+export function isListened(): boolean {
+  return listening;
+}
+
+/** Whether a call without a config is still more than a plain one. */
+export function isAmbient(): boolean {
+  return listening || (shared[STORAGE] !== undefined && implicitConfig() !== undefined);
+}
+
+/** The config of the function that this call is made in. */
+export function implicitConfig(): RunnableConfig | undefined {
+  return shared[STORAGE]?.getStore()?.extra?.[CHILD_CONFIG] as RunnableConfig | undefined;
+}
+
+/** Calls a user's function so that calls made in it inherit `config`. */
+export function callWithin<T>(config: RunnableConfig, callback: () => T): T {
+  const als = shared[STORAGE];
+  return als === undefined ? callback() : als.run(storeFor(config, als), callback);
+}
+
+/** Calls back outside of any run: what handlers of callbacks do must not report to the run that they hear of. */
+export function callOutside<T>(callback: () => T): T {
+  const als = shared[STORAGE];
+  return als === undefined ? callback() : als.run(undefined, callback);
+}
+
+interface Tracer {
+  name?: string;
+  getRunTreeWithTracingConfig?(runId: string): Store | undefined;
+}
+
+/** What functions called with `config` find in the storage: LangSmith's run tree of the run, so that its own functions nest. */
+function storeFor(config: RunnableConfig, als: Storage): Store {
+  const manager = config.callbacks;
+  const tracer: Tracer | undefined = manager?.handlers?.find?.(
+    (handler: Tracer) => handler.name === "langchain_tracer",
+  );
+  const runId = tracer && manager.getParentRunId?.();
+  const store: Store = (runId && tracer?.getRunTreeWithTracingConfig?.(runId)) || {};
+  store.extra = { ...store.extra, [CHILD_CONFIG]: config };
+  const variables = als.getStore()?.[CONTEXT_VARIABLES];
+  if (variables !== undefined) store[CONTEXT_VARIABLES] = variables;
+  return store;
+}
+
+/** Runs each step of an iteration as {@link callWithin} does. */
+export function iterateWithin<T>(config: RunnableConfig, source: AsyncIterable<T>): AsyncIterable<T> {
+  if (shared[STORAGE] === undefined) return source;
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = source[Symbol.asyncIterator]();
+      return {
+        next: () => callWithin(config, () => iterator.next()),
+        return: async (value) =>
+          (await callWithin(config, () => iterator.return?.(value))) ?? { done: true, value: undefined },
+      };
+    },
+  };
+}
+
+/** A value that {@link setVariable} put into the current context. */
+export function getVariable(name: PropertyKey): unknown {
+  const variables = shared[STORAGE]?.getStore()?.[CONTEXT_VARIABLES] as Record<PropertyKey, unknown> | undefined;
+  return variables?.[name];
+}
+
+/** Puts a value into the current context: whatever is called from here on finds it, LangChain's code included. */
+export function setVariable(als: Storage, name: PropertyKey, value: unknown): void {
+  const current = als.getStore();
+  const variables = { ...(current?.[CONTEXT_VARIABLES] as object | undefined), [name]: value };
+  // A run tree keeps its methods; the copy keeps callers outside from seeing the variable.
+  const store: Store = Object.assign(
+    Object.create(current === undefined ? null : Object.getPrototypeOf(current)),
+    current,
+  );
+  store[CONTEXT_VARIABLES] = variables;
+  als.enterWith(store);
+}

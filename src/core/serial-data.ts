@@ -1,0 +1,91 @@
+/**
+ * Data inside a serialized object. A plain object with an `lc` key would read as a serialized object of its own, so LangChain's form
+ * wraps it: `{ __lc_escaped__: … }`.
+ */
+const ESCAPED = "__lc_escaped__";
+
+/** What stands for an object that cannot be saved. */
+export interface NotImplemented {
+  lc: 1;
+  type: "not_implemented";
+  id: string[];
+}
+
+/** What stands for a value that is not saved, but known to whoever loads. */
+export interface SerializedSecret {
+  lc: 1;
+  type: "secret";
+  id: string[];
+}
+
+/** What cannot be saved, by its address. */
+export function notImplemented(id: string[]): NotImplemented {
+  return { lc: 1, type: "not_implemented", id };
+}
+
+/**
+ * Copies data and escapes what could be taken for a serialized object. Objects that say how they are saved (`toJSON`) are kept for
+ * `JSON.stringify`, and an object inside itself is marked as not saved.
+ *
+ * @param ancestors The objects around the value.
+ */
+export function escapeData(value: unknown, ancestors: Set<object> = new Set()): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (ancestors.has(value)) return notImplemented(addressOf(value));
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return value;
+  if (!Array.isArray(value) && ("lc" in value || isEscaped(value))) return { [ESCAPED]: value };
+  ancestors.add(value);
+  const copy = Array.isArray(value)
+    ? value.map((element) => escapeData(element, ancestors))
+    : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeData(inner, ancestors)]));
+  ancestors.delete(value);
+  return copy;
+}
+
+/** Whether an object was escaped when it was saved. */
+export function isEscaped(value: object): value is { [ESCAPED]: unknown } {
+  return Object.hasOwn(value, ESCAPED) && Object.keys(value).length === 1;
+}
+
+/** What was escaped. */
+export function unescapeData(value: { [ESCAPED]: unknown }): unknown {
+  return value[ESCAPED];
+}
+
+/**
+ * Puts the marks of secrets into copied fields, wherever the field, or the object that is saved, has one.
+ *
+ * @param secrets Ids by path: `{ "client.apiKey": "API_KEY" }`.
+ */
+export function markSecrets(
+  fields: Record<string, unknown>,
+  source: object,
+  secrets: Readonly<Record<string, string>>,
+): void {
+  for (const [path, id] of Object.entries(secrets)) {
+    const keys = path.split(".");
+    if (valueAt(fields, keys) === undefined && valueAt(source, keys) === undefined) continue;
+    const last = keys.pop() as string;
+    let place = fields;
+    for (const key of keys) {
+      const inner = place[key];
+      place[key] = Array.isArray(inner) ? [...inner] : { ...(inner as object | undefined) };
+      place = place[key] as Record<string, unknown>;
+    }
+    place[last] = { lc: 1, type: "secret", id: [id] } satisfies SerializedSecret;
+  }
+}
+
+function valueAt(root: unknown, keys: readonly string[]): unknown {
+  let value = root;
+  for (const key of keys) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+function addressOf(value: object): string[] {
+  const { lc_id } = value as { lc_id?: unknown };
+  return Array.isArray(lc_id) ? lc_id : [value.constructor?.name ?? "Object"];
+}

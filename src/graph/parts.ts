@@ -1,0 +1,120 @@
+import { Graph } from "./graph.ts";
+import { anySchema } from "./schema.ts";
+import type { GraphRunnable, Node } from "./types.ts";
+import { isUuid } from "./uuid.ts";
+
+/** A runnable of any library: the graph that it draws of itself is asked for. */
+export interface Drawable extends GraphRunnable {
+  getGraph?(config?: unknown): unknown;
+  /** What Runlane's own runnables are called in tables. */
+  readonly label?: string;
+}
+
+/** The first and the last node of what was put into a graph. */
+export type Ends = readonly [first: Pick<Node, "id">, last: Pick<Node, "id">];
+
+/** One box between input and output. */
+export function box(runnable: GraphRunnable): Graph {
+  const graph = new Graph();
+  const input = graph.addNode(anySchema(`${runnable.getName()}Input`));
+  const inside = graph.addNode(runnable);
+  const output = graph.addNode(anySchema(`${runnable.getName()}Output`));
+  graph.addEdge(input, inside);
+  graph.addEdge(inside, output);
+  return graph;
+}
+
+/**
+ * The graph that a runnable draws of itself, as a copy. A runnable that can draw none, or one with several ends, which would not
+ * fit between two others, is one box.
+ */
+export function graphOfPart(part: Drawable, config: unknown): Graph {
+  const graph = copyOf(drawnBy(part, config));
+  return graph?.firstNode() && graph.lastNode() ? graph : box(part);
+}
+
+function drawnBy(part: Drawable, config: unknown): unknown {
+  try {
+    return part.getGraph?.(config);
+  } catch {
+    // LangGraph's remote graphs have the method, and throw because they would have to wait.
+    return undefined;
+  }
+}
+
+function copyOf(drawn: unknown): Graph | undefined {
+  const { nodes, edges } = (drawn ?? {}) as Partial<Graph>;
+  if (typeof nodes !== "object" || nodes === null || !Array.isArray(edges)) return undefined;
+  return new Graph({ nodes: { ...nodes }, edges: [...edges] });
+}
+
+/**
+ * Puts a part into a graph, without its input and output where a single node stands behind them.
+ *
+ * @param keep Which of the two to leave.
+ */
+export function embed(graph: Graph, part: Drawable, config: unknown, keep = { first: false, last: false }): Ends {
+  const inner = graphOfPart(part, config);
+  if (!keep.first) inner.trimFirstNode();
+  if (!keep.last) inner.trimLastNode();
+  return graph.extend(inner, freePrefix(graph, inner, part)) as unknown as Ends;
+}
+
+/** A name for the frame around a part, if it has names for ids: two such parts may use the same ones. */
+function freePrefix(graph: Graph, inner: Graph, part: Drawable): string {
+  if (Object.keys(inner.nodes).every(isUuid)) return "";
+  const name = part.getName().replaceAll(":", "_");
+  let prefix = name;
+  const isTaken = (id: string): boolean => id === prefix || id.startsWith(`${prefix}:`);
+  for (let count = 2; Object.keys(graph.nodes).some(isTaken); count++) prefix = `${name}_${count}`;
+  return prefix;
+}
+
+/** A box from which one of several ways is taken. */
+export function choice(
+  runnable: GraphRunnable,
+  ways: readonly (readonly [label: string, part: Drawable])[],
+  config: unknown,
+): Graph {
+  const graph = box(runnable);
+  const [, fork, output] = Object.values(graph.nodes) as [Node, Node, Node];
+  if (ways.length > 0) graph.edges.pop();
+  for (const [label, part] of ways) {
+    const [first, last] = embed(graph, part, config);
+    graph.addEdge(fork, first, label, true);
+    graph.addEdge(last, output);
+  }
+  return graph;
+}
+
+/** The graph with an edge from its end back to its start. */
+export function looped(graph: Graph, label: string): Graph {
+  const [first, last] = innerEnds(graph);
+  graph.addEdge(last, first, label, true, true);
+  return graph;
+}
+
+/** The graph under another name: that of its box if it has only one, and that of its input and output. */
+export function renamed(graph: Graph, name: string): Graph {
+  const [first, last] = innerEnds(graph);
+  if (first.id === last.id && "getName" in first.data) {
+    const data: GraphRunnable = Object.create(first.data, { getName: { value: (suffix = "") => `${name}${suffix}` } });
+    graph.nodes[first.id] = { ...first, name, data };
+  }
+  for (const [end, title] of [
+    [graph.firstNode(), `${name}Input`],
+    [graph.lastNode(), `${name}Output`],
+  ] as const) {
+    if (end === undefined || "getName" in end.data || !isUuid(end.id)) continue;
+    graph.nodes[end.id] = { ...end, name: title, data: { ...end.data, name: title } };
+  }
+  return graph;
+}
+
+/** The first and the last node inside a graph, between its input and its output. */
+function innerEnds(graph: Graph): readonly [first: Node, last: Node] {
+  const inner = new Graph({ nodes: { ...graph.nodes }, edges: graph.edges });
+  inner.trimFirstNode();
+  inner.trimLastNode();
+  return [inner.firstNode() as Node, inner.lastNode() as Node];
+}

@@ -1,0 +1,36 @@
+import { describe, runlaneError } from "../core/errors.ts";
+import type { Graph } from "./graph.ts";
+import { drawMermaid } from "./mermaid.ts";
+import { finishSvg, pictureDialect } from "./picture.ts";
+import type { DrawMermaidPngOptions } from "./types.ts";
+
+/** Pixels of the picture for one of the drawing, so that it is sharp on today's screens. */
+const ZOOM = 2;
+
+/** Draws a graph as a PNG. This is the one place that loads the renderers. */
+export async function drawPng(graph: Graph, options: DrawMermaidPngOptions = {}): Promise<Blob> {
+  const { backgroundColor = "white", ...drawing } = options;
+  const [{ renderMermaidSVG }, { Resvg }] = await loadRenderers();
+  const named = graph.reid();
+  const ends = { firstNode: named.firstNode()?.id, lastNode: named.lastNode()?.id };
+  const text = drawMermaid(named.nodes, named.edges, { ...drawing, ...ends }, pictureDialect);
+  const svg = finishSvg(renderMermaidSVG(text), backgroundColor);
+  const picture = { background: backgroundColor, fitTo: { mode: "zoom", value: ZOOM } } as const;
+  let rendering: InstanceType<typeof Resvg>;
+  try {
+    rendering = new Resvg(svg, picture);
+  } catch (cause) {
+    const found = { where: "drawMermaidPng", option: "backgroundColor", received: describe(backgroundColor) };
+    throw runlaneError("RUNLANE_INVALID_OPTION", { ...found, expected: "a CSS color" }, { cause });
+  }
+  return new Blob([new Uint8Array(rendering.render().asPng())], { type: "image/png" });
+}
+
+/** @throws RUNLANE_RENDERER_MISSING */
+async function loadRenderers() {
+  try {
+    return await Promise.all([import("beautiful-mermaid"), import("@resvg/resvg-js")]);
+  } catch (cause) {
+    throw runlaneError("RUNLANE_RENDERER_MISSING", { reason: (cause as Error).message }, { cause });
+  }
+}

@@ -1,0 +1,149 @@
+import { callOutside } from "../core/ambient.ts";
+import { isThenable } from "../core/thenable.ts";
+
+/**
+ * Somebody who listens to runs: LangChain's handlers and plain objects with some of their methods. Methods are called with
+ * LangChain's arguments.
+ *
+ * @example
+ * ```ts
+ * import { type CallbackHandler, RunnableLambda } from "runlane";
+ *
+ * const handler: CallbackHandler = {
+ *   handleChainStart: (_serialized, inputs, runId) => console.log("started", runId, inputs),
+ *   handleChainEnd: (outputs, runId) => console.log("ended", runId, outputs),
+ * };
+ * await RunnableLambda.from((x: number) => x + 1).invoke(1, { callbacks: [handler] });
+ * ```
+ */
+export interface CallbackHandler {
+  name?: string;
+  /** Whether a run waits for what the handler returns. Otherwise events are handed over in order, and the run goes on. */
+  awaitHandlers?: boolean;
+  /** Whether an error of the handler fails the run; it is waited for then. Otherwise it is printed. */
+  raiseError?: boolean;
+  ignoreChain?: boolean;
+  ignoreLLM?: boolean;
+  ignoreAgent?: boolean;
+  ignoreRetriever?: boolean;
+  ignoreCustomEvent?: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's arguments, which are LangChain's types
+  [method: `handle${string}`]: ((...args: any[]) => unknown) | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: handlers keep what they like
+  [property: string]: any;
+}
+
+/** Which of a handler's switches turns a kind of event off. */
+export type IgnoreSwitch = "ignoreChain" | "ignoreLLM" | "ignoreAgent" | "ignoreRetriever" | "ignoreCustomEvent";
+
+/** Reads an environment variable, where there is an environment. */
+export function environment(name: string): string | undefined {
+  try {
+    return globalThis.process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Events that wait because their handler is still busy with an earlier one, by handler. */
+const backlogs = new WeakMap<object, Promise<unknown>>();
+const busy = new Set<Promise<unknown>>();
+
+/**
+ * Hands an event to the handlers that want it.
+ *
+ * A handler that is not waited for gets its events in order, the next one when it is done with the last. As long as it returns at
+ * once it is called at once (LangChain calls it some time later, at times after the run has ended).
+ *
+ * @returns A promise if a handler that is waited for returned one.
+ */
+export function emit(
+  handlers: readonly CallbackHandler[],
+  ignore: IgnoreSwitch | undefined,
+  method: `handle${string}`,
+  args: readonly unknown[],
+): undefined | Promise<unknown> {
+  let waiting: PromiseLike<unknown>[] | undefined;
+  for (const handler of handlers) {
+    if (ignore !== undefined && handler[ignore] === true) continue;
+    if (typeof handler[method] !== "function") continue;
+    if (isAwaited(handler)) {
+      const told = call(handler, method, args);
+      if (told === undefined) continue;
+      waiting ??= [];
+      waiting.push(told);
+    } else {
+      hand(handler, method, args);
+    }
+  }
+  return waiting === undefined ? undefined : Promise.all(waiting);
+}
+
+function isAwaited(handler: CallbackHandler): boolean {
+  return handler.awaitHandlers ?? (handler.raiseError === true || awaitedByDefault(handler));
+}
+
+/** Reading the environment costs as much as a whole run, so each handler is looked up once. */
+const defaults = new WeakMap<CallbackHandler, boolean>();
+
+function awaitedByDefault(handler: CallbackHandler): boolean {
+  let awaited = defaults.get(handler);
+  if (awaited === undefined) {
+    awaited = environment("LANGCHAIN_CALLBACKS_BACKGROUND") === "false";
+    defaults.set(handler, awaited);
+  }
+  return awaited;
+}
+
+/** Calls a handler now; a promise comes back only where there is something to wait for. */
+function call(
+  handler: CallbackHandler,
+  method: `handle${string}`,
+  args: readonly unknown[],
+): undefined | PromiseLike<unknown> {
+  try {
+    const told = callOutside(() => handler[method]?.(...args));
+    return isThenable(told) ? told.then(undefined, (error) => report(handler, method, error)) : undefined;
+  } catch (error) {
+    report(handler, method, error);
+    return undefined;
+  }
+}
+
+/** Calls a handler when it is done with its earlier events. */
+function hand(handler: CallbackHandler, method: `handle${string}`, args: readonly unknown[]): void {
+  const backlog = backlogs.get(handler);
+  const told = backlog === undefined ? call(handler, method, args) : backlog.then(() => call(handler, method, args));
+  if (told === undefined) return;
+  const done: Promise<unknown> = Promise.resolve(told).then(
+    () => finish(handler, done),
+    () => finish(handler, done),
+  );
+  backlogs.set(handler, done);
+  busy.add(done);
+}
+
+function finish(handler: CallbackHandler, done: Promise<unknown>): void {
+  busy.delete(done);
+  if (backlogs.get(handler) === done) backlogs.delete(handler);
+}
+
+function report(handler: CallbackHandler, method: string, error: unknown): void {
+  const name = handler.name ?? handler.constructor?.name ?? "handler";
+  console[handler.raiseError === true ? "error" : "warn"](`Error in handler ${name}, ${method}: ${error}`);
+  if (handler.raiseError === true) throw error;
+}
+
+/**
+ * Waits until handlers that are not waited for have handled the events that they were given.
+ *
+ * @example
+ * ```ts
+ * import { awaitAllCallbacks } from "runlane";
+ *
+ * await awaitAllCallbacks();
+ * ```
+ */
+export async function awaitAllCallbacks(): Promise<void> {
+  while (busy.size > 0) await Promise.all(busy);
+}
