@@ -9,7 +9,6 @@ const LIMIT = 25;
 /**
  * How each folder in examples/ is run: the arguments of `runlane batch`, without those that name outputs, or a script that checks
  * the example itself.
- * @type {Record<string, readonly string[] | string>}
  */
 export const EXAMPLES = {
   "langchain-drop-in": "examples/langchain-drop-in/run.mjs",
@@ -47,7 +46,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const names = new Set(folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
   let failed = 0;
   for (const name of new Set([...names, ...Object.keys(EXAMPLES)])) {
-    const problem = await check(name, EXAMPLES[name]);
+    const problem = await check(name, EXAMPLES[/** @type {keyof typeof EXAMPLES} */ (name)]);
     if (problem === undefined) continue;
     failed++;
     console.log(`examples/${name}: ${problem}`);

@@ -1,6 +1,7 @@
 export type { BatchStreamOptions } from "./batching/batch-stream.ts";
 export type { RunnableBatchOptions } from "./batching/inputs.ts";
 export type { Outcome } from "./batching/outcome.ts";
+export type { BackoffOptions } from "./core/backoff.ts";
 export { ensureConfig, mergeConfigs, patchConfig, pickRunnableConfigKeys, type RunnableConfig } from "./core/config.ts";
 export type { RunContext } from "./core/context.ts";
 export { type ErrorCode, RunlaneError } from "./core/errors.ts";
@@ -18,7 +19,22 @@ export { RunnableAssign } from "./runnables/assign.ts";
 export { RunnableBinding, type RunnableBindingArgs } from "./runnables/binding.ts";
 export { type Branch, type BranchLike, RunnableBranch } from "./runnables/branch.ts";
 export { _coerceToRunnable } from "./runnables/coerce.ts";
+export type { ConfigSpec, ConfigurableField } from "./runnables/config-specs.ts";
+export {
+  type Alternative,
+  type ConfigurableChoice,
+  RunnableConfigurableAlternatives,
+  type RunnableConfigurableAlternativesFields,
+} from "./runnables/configurable-alternatives.ts";
+export { type ConfigurableFieldMap, RunnableConfigurableFields } from "./runnables/configurable-fields.ts";
 export { RunnableEach } from "./runnables/each.ts";
+export {
+  type ErrorClass,
+  type FallbackOptions,
+  type FallbackPolicy,
+  RunnableWithFallbacks,
+  type RunnableWithFallbacksFields,
+} from "./runnables/fallbacks.ts";
 
 import "./runnables/foreign.ts";
 
@@ -29,6 +45,13 @@ export type { ImportMap, ModuleExports } from "./runnables/load-class.ts";
 export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/parallel.ts";
 export { RunnablePassthrough } from "./runnables/passthrough.ts";
 export { RunnablePick } from "./runnables/pick.ts";
+export {
+  type RetryOptions,
+  type RetryPolicy,
+  RunnableRetry,
+  type RunnableRetryFailedAttemptHandler,
+  type RunnableRetryFields,
+} from "./runnables/retry.ts";
 export { type RouterInput, RouterRunnable } from "./runnables/router.ts";
 export { Runnable } from "./runnables/runnable.ts";
 export { RunnableSequence, type RunnableSequenceFields } from "./runnables/sequence.ts";

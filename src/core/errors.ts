@@ -38,6 +38,16 @@ export const ERROR_TABLE = {
     cause: "The `key` of an input names none of the router's runnables.",
     fix: "Correct the key, or add a runnable under it.",
   },
+  RUNLANE_UNKNOWN_FIELD: {
+    message: "{where} has no field {field} to be configured; it has {expected}.",
+    cause: "configurableFields was given the name of a field that the runnable does not have.",
+    fix: "Correct the name of the field, or configure the step inside that has it.",
+  },
+  RUNLANE_UNKNOWN_ALTERNATIVE: {
+    message: "config.configurable.{id} must be one of {expected}, but it is {received}.",
+    cause: "The config of a call chooses an alternative that configurableAlternatives was not given.",
+    fix: "Correct the key in the config, or add an alternative under it.",
+  },
   RUNLANE_RECURSION_LIMIT: {
     message: "{where} returned a runnable after the recursion limit of the call was used up.",
     cause:
@@ -89,9 +99,9 @@ export const ERROR_TABLE = {
     fix: "Give the error back to the model, as LangGraph's ToolNode does, or describe the arguments better in the schema.",
   },
   RUNLANE_MISSING_PACKAGE: {
-    message: "{where} needs the package {package}, which cannot be loaded.",
+    message: "{where} needs the package {package}, which cannot be loaded; `npm install {package}` installs it.",
     cause: "An optional package is not installed, or could not be loaded; the cause of the error says which.",
-    fix: "Install it with `npm install` and the name of the package.",
+    fix: "Install the package, or correct what the cause of the error says about it.",
   },
 } as const;
 

@@ -3,7 +3,8 @@ import type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.ts";
 
 /** A JSON schema: what it says is data, so TypeScript infers nothing from it. */
 export interface JsonSchema {
-  readonly [keyword: string]: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: `unknown` would refuse the interfaces by which libraries describe JSON schemas
+  readonly [keyword: string]: any;
   readonly "~standard"?: never;
 }
 

@@ -71,13 +71,13 @@ export function parseWith<Output>(
 }
 
 function accept<Output>(result: SchemaResult<Output>, refuse: (issues: readonly SchemaIssue[]) => Error): Output {
-  if (result.issues) throw refuse(result.issues.map(toIssue));
+  if (result.issues) throw refuse(Array.from(result.issues, toIssue));
   return result.value;
 }
 
-/** Plain data of an issue, without what its library adds (arktype's issues hold the whole context of the validation). */
+/** Plain data of an issue: arktype's are of classes, hold the whole context of the validation and map to more of their class. */
 function toIssue({ message, path = [] }: ReportedIssue): SchemaIssue {
-  return { message, path: path.map((part) => (typeof part === "object" ? part.key : part)) };
+  return { message, path: Array.from(path, (part) => (typeof part === "object" ? part.key : part)) };
 }
 
 /** The error of a value that a step takes or gives. */

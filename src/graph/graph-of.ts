@@ -1,5 +1,16 @@
 import { Graph } from "./graph.ts";
-import { box, choice, type Drawable, type Ends, embed, graphOfPart, looped, renamed } from "./parts.ts";
+import {
+  box,
+  choice,
+  type Drawable,
+  type Ends,
+  embed,
+  graphOfPart,
+  looped,
+  rebound,
+  withName,
+  withSchemas,
+} from "./parts.ts";
 import { anySchema } from "./schema.ts";
 import type { GraphRunnable, Node } from "./types.ts";
 
@@ -85,17 +96,42 @@ const DRAWINGS: Readonly<Record<string, Draw>> = {
     return graph;
   },
 
-  retry: (_runnable, { bound }: { bound: Drawable }, config) => looped(graphOfPart(bound, config), "retry"),
+  retry(runnable, { bound, config: own }: { bound: Drawable; config?: { runName?: string } }, config) {
+    return looped(rebound(graphOfPart(bound, config), runnable, own?.runName), "retry");
+  },
 
   each: (_runnable, { bound }: { bound: Drawable }, config) => looped(graphOfPart(bound, config), "each"),
 
-  binding(_runnable, { bound, config: own }: { bound: Drawable; config?: { runName?: string } }, config) {
-    const graph = graphOfPart(bound, config);
-    return own?.runName === undefined ? graph : renamed(graph, own.runName);
+  binding(runnable, { bound, config: own }: { bound: Drawable; config?: { runName?: string } }, config) {
+    return rebound(graphOfPart(bound, config), runnable, own?.runName);
+  },
+
+  /** The types are the schemas of what goes in and comes out. */
+  typed(_runnable, { bound, types }: { bound: Drawable; types: { input?: unknown; output?: unknown } }, config) {
+    return withSchemas(graphOfPart(bound, config), types.input, types.output);
+  },
+
+  tool: (runnable, { bound }: { bound: Drawable }, config) =>
+    rebound(graphOfPart(bound, config), runnable, runnable.getName()),
+
+  configurableFields: (_runnable, fields: { default: Drawable }, config) => graphOfPart(fields.default, config),
+
+  /** What a run with the config would run. Alternatives that have not been made yet are a box with their key. */
+  configurableAlternatives(runnable, { which, alternatives, default: preset }: Alternatives, config) {
+    const key = (config as { configurable?: Record<string, string> } | undefined)?.configurable?.[which.id];
+    if (key === undefined || !Object.hasOwn(alternatives, key)) return graphOfPart(preset, config);
+    const chosen = alternatives[key];
+    return isDrawable(chosen) ? graphOfPart(chosen, config) : box(withName(runnable, key));
   },
 
   foreign: (_runnable, { runnable }: { runnable: Drawable }, config) => graphOfPart(runnable, config),
 };
+
+interface Alternatives {
+  readonly which: { readonly id: string };
+  readonly default: Drawable;
+  readonly alternatives: Readonly<Record<string, unknown>>;
+}
 
 /** Stands beside the steps of an `assign`: the keys that the input has already. */
 const PASSTHROUGH: GraphRunnable & { lc_runnable: true } = {

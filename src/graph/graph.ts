@@ -9,7 +9,6 @@ import type {
   Node,
   RunnableIOSchema,
 } from "./types.ts";
-import { isUuid } from "./uuid.ts";
 
 /** The ends of an embedded graph, as its new surroundings know them. */
 export type GraphEnd = Pick<Node, "id" | "data"> | undefined;
@@ -135,16 +134,22 @@ export class Graph {
     return [graph.firstNode(), graph.lastNode()].map((end) => end && { id: prefixed(end.id), data: end.data });
   }
 
-  /** Removes the first node if there is one first node after it. */
+  /** Removes the first node if it leads, without a label, to one node only, which is then the first. */
   trimFirstNode(): void {
-    const first = this.firstNode();
-    if (first && this.loneEnd("source", "target", first.id)) this.removeNode(first);
+    this.trim("source", "target");
   }
 
-  /** Removes the last node if there is one last node before it. */
+  /** Removes the last node if one node only leads to it, without a label, which is then the last. */
   trimLastNode(): void {
-    const last = this.lastNode();
-    if (last && this.loneEnd("target", "source", last.id)) this.removeNode(last);
+    this.trim("target", "source");
+  }
+
+  private trim(near: "source" | "target", far: "source" | "target"): void {
+    const end = this.loneEnd(near, far);
+    const next = end && this.loneEnd(near, far, end.id);
+    // LangChain does not look at the edges, and loses labels and those that lead to another node.
+    const edges = this.edges.filter((edge) => edge[near] === end?.id);
+    if (next && edges.every((edge) => edge[far] === next.id && !edge.data)) this.removeNode(end);
   }
 
   /** The same graph with names for ids, where a name is unique. */
@@ -160,7 +165,7 @@ export class Graph {
     });
   }
 
-  /** The graph as Mermaid text. */
+  /** The graph as Mermaid text. @throws RUNLANE_INVALID_OPTION when `wrapLabelNWords` is less than 1. */
   drawMermaid(params?: DrawMermaidOptions): string {
     const graph = this.reid();
     return drawMermaid(graph.nodes, graph.edges, {
@@ -175,7 +180,7 @@ export class Graph {
    * `@resvg/resvg-js`.
    *
    * @returns An `image/png`, two pixels for one.
-   * @throws RUNLANE_RENDERER_MISSING, and RUNLANE_INVALID_CONFIG when `backgroundColor` is no CSS color.
+   * @throws RUNLANE_RENDERER_MISSING, RUNLANE_INVALID_OPTION when `backgroundColor` is no CSS color.
    */
   async drawMermaidPng(params?: DrawMermaidPngOptions): Promise<Blob> {
     const { drawPng } = await import("./png.ts");
@@ -196,4 +201,13 @@ function describeData(data: GraphRunnable | RunnableIOSchema): { type: string; d
   return isRunnable(data)
     ? { type: "runnable", data: { id: data.lc_id, name: data.getName() } }
     : { type: "schema", data: { ...toJsonSchema(data.schema), title: data.name } };
+}
+
+/** The form of a UUID, as RFC 9562 has it. */
+const UUID =
+  /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}(?:-0{4}){3}-0{12}|f{8}(?:-f{4}){3}-f{12})$/i;
+
+/** Whether an id says nothing to a reader, so that graphs may replace it by a name. */
+export function isUuid(id: string): boolean {
+  return UUID.test(id);
 }

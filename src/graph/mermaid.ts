@@ -1,4 +1,4 @@
-import { type Dialect, mermaid } from "./mermaid-dialect.ts";
+import { describe, runlaneError } from "../core/errors.ts";
 import type { DrawMermaidOptions, Edge, Node } from "./types.ts";
 
 const NODE_COLORS = {
@@ -13,11 +13,30 @@ export interface DrawingOptions extends DrawMermaidOptions {
   lastNode?: string | undefined;
 }
 
+/** How the pieces of a Mermaid text are written. There is one for Mermaid and one for the renderer of pictures. */
+export interface Dialect {
+  readonly header: string;
+  /** What ends an edge. */
+  readonly stop: string;
+  /** Whether a node has to be declared again in the frame that it belongs to. */
+  readonly declaresInFrames: boolean;
+  /** A node's declaration. `end` says which end of the graph it is, if any. */
+  node(id: string, node: Node, end: "first" | "last" | undefined): string;
+  /** What stands between the two ids of an edge. */
+  arrow(label: readonly string[] | undefined, conditional: boolean): string;
+  /** What names a frame. `path` has the names of the frames around it too. */
+  frame(path: string): string;
+  /** What gives a class its colors. */
+  style(name: string, css: string): string;
+}
+
 /**
  * The Mermaid text of a graph, byte for byte LangChain's, except where that would not be valid Mermaid or would show something
- * else: ids that are Mermaid's own words or become equal once escaped, brackets in labels, and frames without edges of their own.
+ * else: ids that are Mermaid's own words or become equal once escaped, brackets in names, arrows in labels, and frames without edges
+ * of their own.
  *
  * @param dialect How the pieces are written.
+ * @throws RUNLANE_INVALID_OPTION
  */
 export function drawMermaid(
   nodes: Record<string, Node>,
@@ -26,6 +45,10 @@ export function drawMermaid(
   dialect: Dialect = mermaid,
 ): string {
   const { withStyles = true, curveStyle = "linear", nodeColors = NODE_COLORS, wrapLabelNWords = 9 } = options;
+  if (!(wrapLabelNWords >= 1)) {
+    const found = { where: "drawMermaid", option: "wrapLabelNWords", received: describe(wrapLabelNWords) };
+    throw runlaneError("RUNLANE_INVALID_OPTION", { ...found, expected: "a number of at least 1" });
+  }
   const ids = safeIds(nodes);
   const declare = (id: string): string => {
     const first = id === options.firstNode ? "first" : undefined;
@@ -40,7 +63,7 @@ export function drawMermaid(
     const own = groups.get(prefix) as readonly Edge[];
     const depth = prefix.split(":").length;
     const isFrame = prefix !== "" && !(own.length > 0 && own.every(({ source, target }) => source === target));
-    if (isFrame) text += `\tsubgraph ${dialect.frame(prefix.split(":").at(-1) as string)}\n`;
+    if (isFrame) text += `\tsubgraph ${dialect.frame(prefix)}\n`;
     for (const inner of groups.keys())
       if (prefix !== "" && inner.startsWith(`${prefix}:`) && inner.split(":").length === depth + 1) draw(inner);
     if (isFrame && withStyles && dialect.declaresInFrames) {
@@ -103,7 +126,63 @@ function groupEdges(edges: readonly Edge[]): Map<string, Edge[]> {
 function wrap(label: string, wordsPerLine: number): string[] {
   const words = label.split(" ");
   const lines: string[] = [];
-  for (let from = 0; from < words.length; from += wordsPerLine)
-    lines.push(words.slice(from, from + wordsPerLine).join(" "));
+  while (words.length > 0) lines.push(words.splice(0, wordsPerLine).join(" "));
   return lines;
+}
+
+/** Mermaid's own syntax, written as LangChain writes it. */
+const mermaid: Dialect = {
+  header: "graph TD;\n",
+  stop: ";",
+  declaresInFrames: false,
+  node(id, node, end) {
+    const name = readableName(node);
+    let label = escapeName(name);
+    // Markdown at both ends would be taken for formatting.
+    if (["*", "_", "`"].some((mark) => name.startsWith(mark) && name.endsWith(mark))) label = `<p>${label}</p>`;
+    const lines = metadataLines(node).map(escapeText);
+    if (lines.length > 0) label += `<hr/><small><em>${lines.join("\n")}</em></small>`;
+    return end === undefined ? `${id}(${label})` : `${id}([${label}]):::${end}`;
+  },
+  arrow(label, conditional) {
+    if (label === undefined) return conditional ? " -.-> " : " --> ";
+    // What looks like the rest of an arrow would end the label.
+    const lines = label.map((line) => line.replaceAll("--", "#45;#45;").replaceAll(".-", "#46;-"));
+    const text = `&nbsp;${lines.join("&nbsp;<br>&nbsp;")}&nbsp;`;
+    return conditional ? ` -. ${text} .-> ` : ` -- ${text} --> `;
+  },
+  frame: (path) => path.split(":").at(-1) as string,
+  style: (name, css) => `classDef ${name} ${css};`,
+};
+
+/** The name of a node without the names of the frames around it. */
+export function readableName(node: Node): string {
+  return node.name.split(":").at(-1) as string;
+}
+
+/** Metadata as lines: what is neither plain nor an array of plain values is left out. */
+export function metadataLines(node: Node): string[] {
+  return Object.entries(node.metadata ?? {}).flatMap(([key, value]) => {
+    if (isScalar(value)) return [`${key} = ${value}`];
+    return Array.isArray(value) && value.every(isScalar) ? [`${key} = ${value.join(",")}`] : [];
+  });
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+/** Mermaid's code for a character that means something to it. */
+const entity = (char: string): string => (char === '"' ? "#quot;" : `#${char.charCodeAt(0)};`);
+
+function escapeText(text: string): string {
+  return text.replace(/[#[\](){}"<>|]/g, entity);
+}
+
+/**
+ * LangChain leaves names as they are: markup in them is meant. But brackets and quotes end a label, and the keys of a parallel would
+ * pass for a tag.
+ */
+function escapeName(name: string): string {
+  return name.replace(/[[\](){}"|]/g, entity).replace(/^Parallel<(.*)>(Input|Output)$/, "Parallel#60;$1#62;$2");
 }

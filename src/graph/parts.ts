@@ -1,7 +1,6 @@
-import { Graph } from "./graph.ts";
+import { Graph, isUuid } from "./graph.ts";
 import { anySchema } from "./schema.ts";
 import type { GraphRunnable, Node } from "./types.ts";
-import { isUuid } from "./uuid.ts";
 
 /** A runnable of any library: the graph that it draws of itself is asked for. */
 export interface Drawable extends GraphRunnable {
@@ -94,13 +93,17 @@ export function looped(graph: Graph, label: string): Graph {
   return graph;
 }
 
-/** The graph under another name: that of its box if it has only one, and that of its input and output. */
-export function renamed(graph: Graph, name: string): Graph {
+/**
+ * The graph of what is bound, as that of the binding: if it is one box, the box is the binding. A name is given to the box and to
+ * the input and output around it.
+ */
+export function rebound(graph: Graph, binding: GraphRunnable, name: string | undefined): Graph {
   const [first, last] = innerEnds(graph);
   if (first.id === last.id && "getName" in first.data) {
-    const data: GraphRunnable = Object.create(first.data, { getName: { value: (suffix = "") => `${name}${suffix}` } });
-    graph.nodes[first.id] = { ...first, name, data };
+    const data = name === undefined ? binding : withName(binding, name);
+    graph.nodes[first.id] = { ...first, name: name ?? first.name, data };
   }
+  if (name === undefined) return graph;
   for (const [end, title] of [
     [graph.firstNode(), `${name}Input`],
     [graph.lastNode(), `${name}Output`],
@@ -109,6 +112,23 @@ export function renamed(graph: Graph, name: string): Graph {
     graph.nodes[end.id] = { ...end, name: title, data: { ...end.data, name: title } };
   }
   return graph;
+}
+
+/** The graph with schemas for its input and its output, where they are given. */
+export function withSchemas(graph: Graph, input: unknown, output: unknown): Graph {
+  for (const [end, schema] of [
+    [graph.firstNode(), input],
+    [graph.lastNode(), output],
+  ] as const) {
+    if (end === undefined || "getName" in end.data || schema === undefined) continue;
+    graph.nodes[end.id] = { ...end, data: { ...end.data, schema } };
+  }
+  return graph;
+}
+
+/** A stand-in for a runnable that differs in its name only. */
+export function withName(runnable: GraphRunnable, name: string): GraphRunnable {
+  return Object.create(runnable, { getName: { value: (suffix = "") => `${name}${suffix}` } });
 }
 
 /** The first and the last node inside a graph, between its input and its output. */

@@ -15,15 +15,21 @@ export async function drawPng(graph: Graph, options: DrawMermaidPngOptions = {})
   const ends = { firstNode: named.firstNode()?.id, lastNode: named.lastNode()?.id };
   const text = drawMermaid(named.nodes, named.edges, { ...drawing, ...ends }, pictureDialect);
   const svg = finishSvg(renderMermaidSVG(text), backgroundColor);
-  const picture = { background: backgroundColor, fitTo: { mode: "zoom", value: ZOOM } } as const;
-  let rendering: InstanceType<typeof Resvg>;
+  checkColor(backgroundColor, (background) => new Resvg(PIXEL, { background }).render());
+  const picture = new Resvg(svg, { background: backgroundColor, fitTo: { mode: "zoom", value: ZOOM } });
+  return new Blob([new Uint8Array(picture.render().asPng())], { type: "image/png" });
+}
+
+const PIXEL = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
+
+/** @throws RUNLANE_INVALID_OPTION when a picture without anything else in it cannot be drawn with the color. */
+function checkColor(color: unknown, draw: (color: string) => unknown): void {
   try {
-    rendering = new Resvg(svg, picture);
+    draw(color as string);
   } catch (cause) {
-    const found = { where: "drawMermaidPng", option: "backgroundColor", received: describe(backgroundColor) };
+    const found = { where: "drawMermaidPng", option: "backgroundColor", received: describe(color) };
     throw runlaneError("RUNLANE_INVALID_OPTION", { ...found, expected: "a CSS color" }, { cause });
   }
-  return new Blob([new Uint8Array(rendering.render().asPng())], { type: "image/png" });
 }
 
 /** @throws RUNLANE_RENDERER_MISSING */

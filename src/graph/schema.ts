@@ -2,14 +2,17 @@ import type { RunnableIOSchema } from "./types.ts";
 
 type JsonSchema = Record<string, unknown>;
 
-/** The schema of inputs and outputs that nobody described. It is what LangChain makes of its own `any`. */
+/** The JSON schema that everything fits. It is what LangChain makes of its own `any`. */
+const ANY: JsonSchema = { $schema: "http://json-schema.org/draft-07/schema#" };
+
+/** The schema of inputs and outputs that nobody described. */
 export function anySchema(name: string): RunnableIOSchema {
-  return { name, schema: { $schema: "http://json-schema.org/draft-07/schema#" } };
+  return { name, schema: { ...ANY } };
 }
 
 /**
  * The JSON schema of a schema, asked of the schema itself, so that no schema library has to be loaded: zod's own method, the JSON
- * part of the Standard Schema contract, or a JSON schema as it is. One that can do none of this gives no properties.
+ * part of the Standard Schema contract, or a JSON schema as it is. One that can do none of this counts as one that everything fits.
  */
 export function toJsonSchema(schema: unknown): JsonSchema {
   if ((typeof schema !== "object" && typeof schema !== "function") || schema === null) return {};
@@ -19,12 +22,12 @@ export function toJsonSchema(schema: unknown): JsonSchema {
   };
   try {
     if (typeof toJSONSchema === "function") return { ...(toJSONSchema.call(schema) as JsonSchema) };
-    if (standard !== undefined) return { ...standard.jsonSchema?.input?.({ target: "draft-07" }) };
+    if (standard !== undefined) return { ...(standard.jsonSchema?.input?.({ target: "draft-07" }) ?? ANY) };
   } catch {
     // Dates, transforms and the like have no JSON schema. A graph is drawn all the same.
-    return {};
+    return { ...ANY };
   }
-  return isPlain(schema) ? { ...schema } : {};
+  return isPlain(schema) ? { ...schema } : { ...ANY };
 }
 
 function isPlain(value: object): boolean {

@@ -4,6 +4,7 @@ import { describe, runlaneError } from "../core/errors.ts";
 import { defineCallbacks, type ObservedRun, type Observer } from "../core/observer.ts";
 import { serialized } from "../core/serializable.ts";
 import type { Step } from "../core/step.ts";
+import { asObject } from "./as-object.ts";
 import { type CallbackHandler, emit } from "./handlers.ts";
 import { CallbackManager, type ManagerLike, tracersOf } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
@@ -131,12 +132,6 @@ class CallbackRun implements ObservedRun {
 function mergeTags(inherited: string[], own: readonly string[] | undefined): string[] {
   if (own === undefined || own.length === 0) return inherited;
   return [...inherited.filter((tag) => !own.includes(tag)), ...own];
-}
-
-/** Inputs and outputs are reported as objects; what is none is put into one. */
-export function asObject(value: unknown, key: string): unknown {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
-  return isObject ? value : { [key]: value };
 }
 
 /** Handlers for calls beyond those that their configs name. */

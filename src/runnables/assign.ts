@@ -1,7 +1,8 @@
 import { type Chunks, tee } from "../core/chunks.ts";
+import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
-import { startStep, streamStep } from "../core/start-step.ts";
+import { startCall, streamStep } from "../core/start-step.ts";
 import type { Step, Trace } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { RunnableParallel } from "./parallel.ts";
@@ -26,7 +27,8 @@ export class RunnableAssign<
   RunInput extends Record<string, any> = Record<string, any>,
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput extends Record<string, any> = Record<string, any>,
-> extends Runnable<RunInput, RunOutput> {
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
   /** Makes the new keys. */
   readonly mapper: RunnableParallel<RunInput>;
 
@@ -61,7 +63,7 @@ export class RunnableAssign<
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     this.checkInput(input);
-    const added = startStep<Record<string, unknown>>(this.mapper, input, ctx);
+    const added = startCall<Record<string, unknown>>(this.mapper, input, ctx);
     if (!isThenable(added)) return { ...input, ...added } as unknown as RunOutput;
     return (added as PromiseLike<Record<string, unknown>>).then(
       (keys) => ({ ...input, ...keys }) as unknown as RunOutput,

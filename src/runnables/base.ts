@@ -67,7 +67,7 @@ export abstract class RunnableBase<
    *
    * @param config Handed to them, for example `{ xray: true }` for LangGraph.
    */
-  getGraph(config?: RunnableConfig): Graph {
+  getGraph(config?: RunnableConfig & { xray?: boolean | number }): Graph {
     return graphOf(this, config);
   }
 

@@ -166,9 +166,9 @@ export class RunnableBinding<
 
   /** Retries the bound runnable. What is bound holds for each attempt: a `timeout` counts from the attempt's start. */
   override withRetry(options: RetryOptions<RunInput> = {}): RunnableRetry<RunInput, RunOutput, CallOptions> {
-    const { bound, config, kwargs } = this;
+    const { bound, config, kwargs, configFactories } = this;
     const { stopAfterAttempt: maxAttemptNumber, ...rest } = options;
-    const node = { kind: "retry", bound, config, kwargs, maxAttemptNumber, ...rest };
+    const node = { kind: "retry", bound, config, kwargs, configFactories, maxAttemptNumber, ...rest };
     return fromNode(node) as RunnableRetry<RunInput, RunOutput, CallOptions>;
   }
 
@@ -200,4 +200,12 @@ async function* guardChunks<T>(chunks: Chunks<T>, ctx: RunContext): AsyncGenerat
 }
 
 defineKind("binding", (node) => new RunnableBinding(node));
-defineSerial(RunnableBinding, ({ bound, config, kwargs = {} }) => ({ bound, config, kwargs }));
+defineSerial(
+  RunnableBinding,
+  // As in LangChain's form, what only has listeners has no kwargs.
+  ({ bound, config, kwargs, configFactories }) =>
+    configFactories === undefined
+      ? { bound, config, kwargs: kwargs ?? {} }
+      : { bound, config, kwargs, configFactories },
+  { functions: ["configFactories"] },
+);

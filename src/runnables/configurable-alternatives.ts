@@ -7,6 +7,7 @@ import { coerce, toStep } from "./coerce.ts";
 import { type ConfigSpec, type ConfigurableField, specsOf, uniqueSpecs } from "./config-specs.ts";
 import { RunnableConfigurable } from "./configurable.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
+import type { OutputOf } from "./runnable.ts";
 import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
 
 /** How a config chooses among alternatives. */
@@ -28,6 +29,10 @@ export type Alternative<RunInput, RunOutput> =
   | RunnableInterface<RunInput, RunOutput>
   | RunnableMapLike<RunInput, RunOutput>
   | (() => RunnableLike<RunInput, RunOutput> | Promise<RunnableInterface<RunInput, RunOutput>>);
+
+/** The outputs of the alternatives of an object. */
+export type OutputOfAlternatives<Alternatives> = OutputOfAlternative<Alternatives[keyof Alternatives]>;
+type OutputOfAlternative<Like> = Like extends () => infer Made ? OutputOf<Awaited<Made>> : OutputOf<Like>;
 
 /** What alternatives are made of. */
 export interface RunnableConfigurableAlternativesFields<
@@ -76,7 +81,8 @@ export class RunnableConfigurableAlternatives<
     const { which, alternatives } = fields;
     const { defaultKey = "default", prefixKeys = false } = which ?? {};
     if (typeof which?.id !== "string" || which.id === "") throw invalid("an object with an id to choose by", which);
-    if (typeof alternatives !== "object" || alternatives === null) throw invalid("an object of alternatives", alternatives);
+    if (typeof alternatives !== "object" || alternatives === null)
+      throw invalid("an object of alternatives", alternatives);
     if (Object.hasOwn(alternatives, defaultKey))
       throw invalid(`alternatives under other keys than the default's, ${JSON.stringify(defaultKey)}`, alternatives);
     this.which = which;
@@ -119,9 +125,8 @@ export class RunnableConfigurableAlternatives<
       { id, name, description, default: this.defaultKey, options: [...this.steps.keys()].sort() },
     ];
     for (const [key, step] of this.steps) {
-      if (typeof step === "function" || isThenable(step)) continue;
       const prefix = this.prefixKeys ? this.prefixOf(key) : "";
-      for (const spec of specsOf(runnableOf(step))) specs.push({ ...spec, id: `${prefix}${spec.id}` });
+      for (const spec of specsOf(step)) specs.push({ ...spec, id: `${prefix}${spec.id}` });
     }
     return uniqueSpecs(specs);
   }
@@ -176,12 +181,6 @@ export class RunnableConfigurableAlternatives<
 }
 
 const nameOf = (key: string): string => `The alternative "${key}"`;
-
-/** The runnable that a step was made of. */
-function runnableOf(step: Step): object {
-  const { node } = step as unknown as { node?: RunnableNode };
-  return node?.kind === "foreign" ? (node.runnable as object) : step;
-}
 
 function invalid(expected: string, received: unknown): Error {
   return runlaneError("RUNLANE_INVALID_STEPS", {

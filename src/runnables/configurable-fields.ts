@@ -114,10 +114,9 @@ export class RunnableConfigurableFields<
   }
 
   override configSpecs(): ConfigSpec[] {
-    const own = this.names.map((name, index): ConfigSpec => {
-      const { id, name: title, description } = this.fields[name] as ConfigurableField;
-      return { id: this.ids[index] ?? id, name: title, description, default: (this.default as never)[name] };
-    });
+    const own = Object.entries(this.fields).map(
+      ([key, { id, name, description }]): ConfigSpec => ({ id, name, description, default: this.recipe.fields[key] }),
+    );
     return uniqueSpecs([...own, ...specsOf(this.default)]);
   }
 
@@ -151,11 +150,11 @@ export class RunnableConfigurableFields<
   }
 
   private checkField(name: string, field: ConfigurableField | undefined): void {
-    if (!this.recipe.fields.includes(name)) {
+    if (!Object.hasOwn(this.recipe.fields, name)) {
       throw runlaneError("RUNLANE_UNKNOWN_FIELD", {
         where: this.default.getName(),
         field: name,
-        expected: this.recipe.fields.join(", "),
+        expected: Object.keys(this.recipe.fields).join(", "),
       });
     }
     if (typeof field?.id === "string" && field.id !== "") return;

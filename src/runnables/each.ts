@@ -1,5 +1,6 @@
 import { runShared } from "../batching/batch.ts";
 import { Gather } from "../batching/gather.ts";
+import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startStep } from "../core/start-step.ts";
@@ -22,8 +23,13 @@ import type { RunnableInterface, RunnableLike } from "./types.ts";
  * await lengths.invoke(["a", "bb"]); // [1, 2]
  * ```
  */
-// biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
-export class RunnableEach<RunInputItem = any, RunOutputItem = any> extends Runnable<RunInputItem[], RunOutputItem[]> {
+export class RunnableEach<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInputItem = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutputItem = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInputItem[], RunOutputItem[], CallOptions> {
   readonly bound: RunnableInterface<RunInputItem, RunOutputItem>;
   private readonly step: Step;
 

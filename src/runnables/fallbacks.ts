@@ -31,13 +31,14 @@ export interface FallbackPolicy {
 }
 
 /** What `withFallbacks` takes, unless it is given just the fallbacks. */
-export interface FallbackOptions<RunInput, RunOutput> extends FallbackPolicy {
+export interface FallbackOptions<Fallbacks = readonly RunnableLike[]> extends FallbackPolicy {
   /** What to try, in order, when the runnable fails. */
-  fallbacks: readonly RunnableLike<RunInput, RunOutput>[];
+  fallbacks: Fallbacks;
 }
 
 /** What a runnable with fallbacks is made of. */
-export interface RunnableWithFallbacksFields<RunInput, RunOutput> extends FallbackOptions<RunInput, RunOutput> {
+export interface RunnableWithFallbacksFields<RunInput, RunOutput>
+  extends FallbackOptions<readonly RunnableLike<RunInput, RunOutput>[]> {
   runnable: RunnableLike<RunInput, RunOutput>;
 }
 
@@ -140,7 +141,7 @@ export class RunnableWithFallbacks<
     error: unknown,
   ): RunOutput | PromiseLike<RunOutput> {
     const failure = this.accept(error, ctx, first, index);
-    return this.runFrom(index + 1, this.inputAfter(error, input), ctx, failure);
+    return this.runFrom(index + 1, inputAfter(this.exceptionKey, error, input), ctx, failure);
   }
 
   protected override async *streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
@@ -155,11 +156,10 @@ export class RunnableWithFallbacks<
     for (let index = 0; ; index++) {
       const whole: Chunks<RunInput> = new Whole(given);
       try {
-        ctx.scope?.check();
         return await openChunks(() => streamStep<RunOutput>(this.steps[index] as Step, whole, ctx));
       } catch (error) {
         first = this.accept(error, ctx, first, index);
-        given = this.inputAfter(error, given);
+        given = inputAfter(this.exceptionKey, error, given);
       }
     }
   }
@@ -171,11 +171,6 @@ export class RunnableWithFallbacks<
     const failure = first ?? { error };
     if (index === this.steps.length - 1) throw failure.error;
     return failure;
-  }
-
-  /** What the next step gets. */
-  private inputAfter(error: unknown, input: RunInput): RunInput {
-    return this.exceptionKey === undefined ? input : { ...input, [this.exceptionKey]: error };
   }
 
   /** @throws RUNLANE_INVALID_INPUT when the error of a step would find no place in the input. */
@@ -210,6 +205,11 @@ function invalid(option: string, expected: string, received: unknown): Error {
     expected,
     received: describe(received),
   });
+}
+
+/** What the next step gets. No method: one that returns `RunInput` would make the type of every runnable invariant. */
+function inputAfter<Input>(exceptionKey: string | undefined, error: unknown, input: Input): Input {
+  return exceptionKey === undefined ? input : { ...input, [exceptionKey]: error };
 }
 
 defineKind("fallbacks", (node) => new RunnableWithFallbacks(node));

@@ -1,4 +1,4 @@
-import { runlaneError } from "../core/errors.ts";
+import { describe, runlaneError } from "../core/errors.ts";
 import { isEscaped, unescapeData } from "../core/serial-data.ts";
 import { renameKeys, toCamelCase } from "../core/serial-keys.ts";
 import { findClass, type ImportMap } from "./load-class.ts";
@@ -37,7 +37,7 @@ const DEFAULT_MAX_DEPTH = 50;
  * Loading calls constructors with what the document says. Load only documents that you trust.
  *
  * @param document The text, or the object that it stands for.
- * @throws RUNLANE_NOT_LOADABLE, with the path of the part that cannot be loaded.
+ * @throws RUNLANE_NOT_LOADABLE, with the path of the part that cannot be loaded; RUNLANE_INVALID_OPTION.
  * @example
  * ```ts
  * import { load, type Runnable, RunnableParallel, RunnablePick } from "runlane";
@@ -84,6 +84,14 @@ class Loader {
   ) {
     this.maps = [options.importMap ?? {}, options.optionalImportsMap ?? {}, builtIn];
     this.maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
+    if (typeof this.maxDepth !== "number" || !(this.maxDepth >= 0)) {
+      throw runlaneError("RUNLANE_INVALID_OPTION", {
+        where: "load",
+        option: "maxDepth",
+        expected: "a number of at least 0",
+        received: describe(options.maxDepth),
+      });
+    }
   }
 
   /** The value that a part of the document stands for. */
@@ -106,30 +114,42 @@ class Loader {
       case "constructor":
         return this.construct(value, path, depth);
       case "not_implemented":
-        throw notLoadable(path, `${value.id.join(".")} was not saved, since it cannot be: a function, for example`);
+        throw notLoadable(path, `${value.id.join(".")} is missing, because it could not be saved`);
       default:
         throw notLoadable(path, `an object with "lc" in it has the unknown type ${JSON.stringify(value.type)}`);
     }
   }
 
-  private async reviveFields(fields: object, path: string, depth: number): Promise<Record<string, unknown>> {
+  /** @param maps The fields whose values are objects of runnables. */
+  private async reviveFields(
+    fields: object,
+    path: string,
+    depth: number,
+    maps: readonly string[] = [],
+  ): Promise<Record<string, unknown>> {
     const revived: [string, unknown][] = [];
-    for (const [key, value] of Object.entries(fields))
-      revived.push([key, await this.revive(value, pathOf(path, key), depth + 1)]);
+    for (const [key, value] of Object.entries(fields)) {
+      revived.push([key, await this.reviveField(value, pathOf(path, key), depth + 1, maps.includes(key))]);
+    }
     return Object.fromEntries(revived);
+  }
+
+  private reviveField(value: unknown, path: string, depth: number, isMap: boolean): Promise<unknown> {
+    if (!isMap || !isObject(value)) return this.revive(value, path, depth);
+    // The keys of an object of runnables are the user's: where it was escaped for one of them, its values are saved runnables still.
+    const steps = isEscaped(value) ? unescapeData(value) : value;
+    return isObject(steps) ? this.reviveFields(steps, path, depth) : this.revive(steps, path, depth);
   }
 
   private async construct({ id, kwargs = {} }: Marked, path: string, depth: number): Promise<unknown> {
     const inside = `${path}.kwargs`;
-    if (typeof kwargs !== "object" || kwargs === null || Array.isArray(kwargs)) {
-      throw notLoadable(inside, "the fields of a constructor must be an object");
-    }
+    if (!isObject(kwargs)) throw notLoadable(inside, "the fields of a constructor must be an object");
     // Constructors copy fields onto instances, where this key would replace the prototype.
     if (Object.hasOwn(kwargs, "__proto__")) throw notLoadable(inside, "a field is called __proto__");
 
     const own = savedClass(id);
     if (own !== undefined) {
-      const fields = await this.reviveFields(unescapeMaps(kwargs, own.maps), inside, depth + 1);
+      const fields = await this.reviveFields(kwargs, inside, depth + 1, own.maps);
       return attempt(path, id, () => own.build(renameKeys(fields, toCamelCase, {})));
     }
     const found = this.options.resolve === undefined ? await this.findClass(id, path) : undefined;
@@ -155,14 +175,8 @@ class Loader {
   }
 }
 
-/** The keys of an object of runnables are the user's: where it was escaped for one of them, its values are saved runnables still. */
-function unescapeMaps(kwargs: object, maps: readonly string[]): object {
-  const unescaped = new Map<string, unknown>(Object.entries(kwargs));
-  for (const key of maps) {
-    const value = unescaped.get(key);
-    if (typeof value === "object" && value !== null && isEscaped(value)) unescaped.set(key, unescapeData(value));
-  }
-  return Object.fromEntries(unescaped);
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isMarked(value: object): value is Marked {
@@ -177,7 +191,7 @@ async function attempt<T>(path: string, id: readonly string[], build: () => T): 
     return await build();
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
-    throw notLoadable(path, `${id.join(".")} cannot be built: ${said}`, cause);
+    throw notLoadable(path, `${id.join(".")} cannot be built: ${said.replace(/\.$/, "")}`, cause);
   }
 }
 

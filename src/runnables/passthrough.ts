@@ -46,11 +46,13 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
     Mapping extends RunnableMapLike<RunInput, Record<string, unknown>>,
   >(
     mapping: Mapping & RunnableMapLike<RunInput, Record<string, unknown>>,
-  ): RunnableAssign<RunInput, Assigned<RunInput, Mapping>> {
-    return new RunnableAssign(new RunnableParallel({ steps: mapping })) as RunnableAssign<
-      RunInput,
-      Assigned<RunInput, Mapping>
-    >;
+  ): RunnableAssign<RunInput, Assigned<RunInput, Mapping>>;
+  // LangChain's type parameters, for calls that spell them out.
+  static assign<RunInput extends Record<string, unknown>, RunOutput extends Record<string, unknown>>(
+    mapping: RunnableMapLike<RunInput, RunOutput>,
+  ): RunnableAssign<RunInput, RunInput & RunOutput>;
+  static assign(mapping: RunnableMapLike<Record<string, unknown>, Record<string, unknown>>): RunnableAssign {
+    return new RunnableAssign(new RunnableParallel({ steps: mapping }));
   }
 
   override get node(): RunnableNode {

@@ -1,4 +1,5 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
+import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { TRANSFORMS, type Trace } from "../core/step.ts";
@@ -23,7 +24,8 @@ export class RunnablePick<
   RunInput extends Record<string, any> = Record<string, any>,
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
-> extends Runnable<RunInput, RunOutput> {
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
   readonly keys: string | readonly string[];
 
   /** @throws RUNLANE_INVALID_STEPS */

@@ -3,8 +3,8 @@ import type { RunnableInterface } from "./types.ts";
 
 /** How copies of a runnable are made in which some fields are different. */
 export interface Recipe {
-  /** The names of the fields that can be different. */
-  readonly fields: readonly string[];
+  /** The fields that can be different, with what they are in the runnable itself. */
+  readonly fields: Readonly<Record<string, unknown>>;
   /** Builds a copy with some fields replaced. */
   build(fields: Readonly<Record<string, unknown>>): RunnableInterface;
 }
@@ -18,14 +18,13 @@ type Build = Recipe["build"];
 export function recipeOf(runnable: RunnableInterface): Recipe {
   const { node, lc_kwargs } = runnable as { node?: RunnableNode; lc_kwargs?: unknown };
   if (node !== undefined && isWhole(node, runnable)) {
-    return recipe(runnable, Object.keys(node), (fields) => fromNode({ ...node, ...fields }));
+    return recipe(runnable, node, (fields) => fromNode({ ...node, ...fields }));
   }
-  const keys = Object.keys(runnable);
   if (isPlain(lc_kwargs) && (node === undefined || Object.keys(lc_kwargs).length > 0)) {
     const type = runnable.constructor as new (fields: object) => RunnableInterface;
-    return recipe(runnable, [...Object.keys(lc_kwargs), ...keys], (fields) => new type({ ...lc_kwargs, ...fields }));
+    return recipe(runnable, { ...lc_kwargs, ...runnable }, (fields) => new type({ ...lc_kwargs, ...fields }));
   }
-  return recipe(runnable, keys, (fields) => {
+  return recipe(runnable, { ...runnable }, (fields) => {
     const copy = Object.create(Object.getPrototypeOf(runnable), Object.getOwnPropertyDescriptors(runnable));
     for (const [key, value] of Object.entries(fields))
       Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
@@ -33,13 +32,13 @@ export function recipeOf(runnable: RunnableInterface): Recipe {
   });
 }
 
-function recipe(runnable: RunnableInterface, names: readonly string[], build: Build): Recipe {
-  const fields = new Set(["name", ...names].filter((name) => name !== "kind" && !name.startsWith("lc_")));
+function recipe(runnable: RunnableInterface & { name?: unknown }, parts: object, build: Build): Recipe {
+  const fields = Object.entries(parts).filter(([name]) => name !== "kind" && !name.startsWith("lc_"));
   return {
-    fields: [...fields],
+    fields: { name: runnable.name, ...Object.fromEntries(fields) },
     build(changes) {
-      const copy: { name?: unknown } & RunnableInterface = build(changes);
-      const name = "name" in changes ? changes.name : (runnable as { name?: unknown }).name;
+      const copy: RunnableInterface & { name?: unknown } = build(changes);
+      const name = "name" in changes ? changes.name : runnable.name;
       if (copy.name !== name) copy.name = name;
       return copy;
     },

@@ -7,6 +7,7 @@ import { openChunks } from "../core/open-chunks.ts";
 import { Rewind } from "../core/rewind.ts";
 import { abortError } from "../core/signal.ts";
 import { startStep, streamStep } from "../core/start-step.ts";
+import { COMPOSES, type Trace } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { wait } from "../core/wait.ts";
 import { RunnableBinding, type RunnableBindingArgs } from "./binding.ts";
@@ -92,7 +93,7 @@ export class RunnableRetry<
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_CONFIG, RUNLANE_INVALID_OPTION */
   constructor(fields: RunnableRetryFields<RunInput, RunOutput, CallOptions>) {
-    super({ bound: fields.bound, kwargs: fields.kwargs, config: fields.config ?? {} });
+    super({ ...fields, config: fields.config ?? {} });
     const { maxAttemptNumber = 3, onFailedAttempt, retryIf, backoff } = fields;
     if (maxAttemptNumber !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxAttemptNumber) && maxAttemptNumber >= 1))
       throw invalid("the number of attempts", "an integer of at least 1, or Infinity", maxAttemptNumber);
@@ -104,8 +105,10 @@ export class RunnableRetry<
     this.retryIf = retryIf;
     this.backoff = backoff;
     this.delays = new Backoff(backoff);
-    this.bare = Object.keys(this.config).length === 0 && Object.keys(this.kwargs ?? {}).length === 0;
-    this.boundSignal = mergeConfigs({ signal: this.config.signal }, { signal: this.kwargs?.signal }).signal;
+    const { config, kwargs, configFactories } = this;
+    this.bare =
+      configFactories === undefined && Object.keys(config).length === 0 && Object.keys(kwargs ?? {}).length === 0;
+    this.boundSignal = mergeConfigs({ signal: config.signal }, { signal: kwargs?.signal }).signal;
   }
 
   static override lc_name(): string {
@@ -113,8 +116,12 @@ export class RunnableRetry<
   }
 
   override get node(): RunnableNode {
-    const { bound, config, kwargs, maxAttemptNumber, onFailedAttempt, retryIf, backoff } = this;
-    return { kind: "retry", bound, config, kwargs, maxAttemptNumber, onFailedAttempt, retryIf, backoff };
+    return { kind: "retry", ...this.retryFields };
+  }
+
+  /** The attempts are runs inside the retry's own. */
+  override get trace(): Trace {
+    return COMPOSES;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
@@ -187,7 +194,6 @@ export class RunnableRetry<
     await this.onFailedAttempt?.(error, input);
     if (attempt >= this.maxAttemptNumber) throw error;
     if (this.retryIf !== undefined && !(await this.retryIf(error, attempt))) throw error;
-    this.checkSignals(ctx);
     const signals: AbortSignal[] = [];
     if (scope !== null) signals.push(scope.signal);
     if (this.boundSignal !== undefined) signals.push(this.boundSignal);
@@ -202,9 +208,13 @@ export class RunnableRetry<
 
   /** Binds more config. The attempts stay as they are. */
   override withConfig(config: Partial<CallOptions>): RunnableRetry<RunInput, RunOutput, CallOptions> {
-    const { bound, kwargs, maxAttemptNumber, onFailedAttempt, retryIf, backoff } = this;
-    const merged = mergeConfigs(this.config, config);
-    return new RunnableRetry({ bound, kwargs, config: merged, maxAttemptNumber, onFailedAttempt, retryIf, backoff });
+    return new RunnableRetry({ ...this.retryFields, config: mergeConfigs(this.config, config) });
+  }
+
+  // Without a return type: RunnableRetryFields would make the type of every runnable invariant in its call options.
+  private get retryFields() {
+    const { bound, config, kwargs, configFactories, maxAttemptNumber, onFailedAttempt, retryIf, backoff } = this;
+    return { bound, config, kwargs, configFactories, maxAttemptNumber, onFailedAttempt, retryIf, backoff };
   }
 }
 

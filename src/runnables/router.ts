@@ -2,7 +2,7 @@ import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
+import type { Step, Trace } from "../core/step.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
@@ -27,13 +27,14 @@ export interface RouterInput {
  * await router.batch([{ key: "double", input: 3 }, { key: "square", input: 3 }]); // [6, 9]
  * ```
  */
-// biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
-export class RouterRunnable<RunInput extends RouterInput = RouterInput, RunOutput = any> extends Runnable<
-  RunInput,
-  RunOutput
-> {
+export class RouterRunnable<
+  RunInput extends RouterInput = RouterInput,
   // biome-ignore lint/suspicious/noExplicitAny: each runnable has its own input
-  readonly runnables: Readonly<Record<string, RunnableInterface<any, RunOutput>>>;
+  RunnableInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+> extends Runnable<RunInput, RunOutput> {
+  readonly runnables: Readonly<Record<string, RunnableInterface<RunnableInput, RunOutput>>>;
   private readonly routes: ReadonlyMap<string, Step>;
 
   /** @throws RUNLANE_NOT_RUNNABLE */
@@ -53,6 +54,11 @@ export class RouterRunnable<RunInput extends RouterInput = RouterInput, RunOutpu
 
   override get node(): RunnableNode {
     return { kind: "router", name: this.name, runnables: this.runnables };
+  }
+
+  /** The chosen runnable has the runs. */
+  override get trace(): Trace | undefined {
+    return undefined;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {

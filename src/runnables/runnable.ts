@@ -3,7 +3,17 @@ import type { JsonSchema } from "../core/json-schema.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema.ts";
 import { RunnableBase } from "./base.ts";
 import { coerce, isRunnable } from "./coerce.ts";
+import { type ConfigSpec, specsInside } from "./config-specs.ts";
+import type {
+  Alternative,
+  ConfigurableChoice,
+  OutputOfAlternatives,
+  RunnableConfigurableAlternatives,
+} from "./configurable-alternatives.ts";
+import type { ConfigurableFieldMap, RunnableConfigurableFields } from "./configurable-fields.ts";
+import type { FallbackOptions, RunnableWithFallbacks } from "./fallbacks.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
+import type { RetryOptions, RunnableRetry } from "./retry.ts";
 import type { AsToolFields, RunnableToolLike } from "./tool-like.ts";
 import type { ToolSchemaOf } from "./tool-schema.ts";
 import type { RunnableLike, RunnableMapLike } from "./types.ts";
@@ -83,6 +93,81 @@ export abstract class Runnable<
   /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */
   withConfig(config: Partial<CallOptions>): Runnable<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "binding", bound: this, config }) as Runnable<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Runs this runnable again when it fails: see {@link RunnableRetry}.
+   *
+   * @throws RUNLANE_INVALID_OPTION
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const load = RunnableLambda.from(async (url: string) => (await fetch(url)).text()).withRetry({
+   *   stopAfterAttempt: 5,
+   *   retryIf: (error) => error instanceof TypeError,
+   *   backoff: { initialDelayMs: 200, maxDelayMs: 5_000 },
+   * });
+   * ```
+   */
+  withRetry(options: RetryOptions<RunInput> = {}): RunnableRetry<RunInput, RunOutput, CallOptions> {
+    const { stopAfterAttempt: maxAttemptNumber, ...rest } = options;
+    const node = { kind: "retry", bound: this, maxAttemptNumber, ...rest };
+    return fromNode(node) as RunnableRetry<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Tries other runnables, in order, when this one fails: see {@link RunnableWithFallbacks}.
+   *
+   * @param fallbacks The fallbacks, or an object with them and with which errors they are for.
+   * @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: any output will do here
+  withFallbacks<Fallbacks extends readonly RunnableLike<RunInput, any>[]>(
+    fallbacks: readonly [...Fallbacks] | FallbackOptions<readonly [...Fallbacks]>,
+  ): RunnableWithFallbacks<RunInput, RunOutput | OutputOf<Fallbacks[number]>, CallOptions> {
+    const options = "fallbacks" in fallbacks ? fallbacks : { fallbacks };
+    return fromNode({ kind: "fallbacks", runnable: this, ...options }) as RunnableWithFallbacks<
+      RunInput,
+      RunOutput | OutputOf<Fallbacks[number]>,
+      CallOptions
+    >;
+  }
+
+  /**
+   * Lets the config of a call set fields of this runnable: see {@link RunnableConfigurableFields}.
+   *
+   * @param fields The fields, each with the id under which `config.configurable` sets it.
+   * @throws RUNLANE_INVALID_STEPS, RUNLANE_UNKNOWN_FIELD
+   */
+  configurableFields(fields: ConfigurableFieldMap<this>): RunnableConfigurableFields<RunInput, RunOutput, CallOptions> {
+    const node = { kind: "configurableFields", default: this, fields };
+    return fromNode(node) as RunnableConfigurableFields<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Lets the config of a call choose another runnable in place of this one: see {@link RunnableConfigurableAlternatives}.
+   *
+   * @param which The id under which `config.configurable` names the choice.
+   * @param alternatives What can be chosen, by key: runnables, or functions that make one when it is chosen for the first time.
+   * @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS; runs throw RUNLANE_UNKNOWN_ALTERNATIVE.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: any output will do here
+  configurableAlternatives<Alternatives extends Readonly<Record<string, Alternative<RunInput, any>>>>(
+    which: ConfigurableChoice,
+    alternatives: Alternatives,
+  ): RunnableConfigurableAlternatives<RunInput, RunOutput | OutputOfAlternatives<Alternatives>, CallOptions> {
+    const node = { kind: "configurableAlternatives", which, default: this, alternatives };
+    return fromNode(node) as RunnableConfigurableAlternatives<
+      RunInput,
+      RunOutput | OutputOfAlternatives<Alternatives>,
+      CallOptions
+    >;
+  }
+
+  /** What calls of this runnable can set by `config.configurable`: for this runnable and all steps inside. */
+  configSpecs(): ConfigSpec[] {
+    return specsInside(this.node);
   }
 
   /**

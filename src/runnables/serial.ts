@@ -11,6 +11,15 @@ export interface SavedClass {
   readonly maps: readonly string[];
 }
 
+interface SerialOptions {
+  /** See {@link SavedClass}. */
+  maps?: readonly string[];
+  /** Other names that the class has in documents. */
+  names?: readonly string[];
+  /** The fields that hold functions without which an instance would do something else. JSON leaves them out; `load` refuses them. */
+  functions?: readonly string[];
+}
+
 const classes = new Map<string, SavedClass>();
 
 /**
@@ -23,11 +32,16 @@ export function defineSerial<Instance extends Runnable>(
   // biome-ignore lint/suspicious/noExplicitAny: a class knows its own fields, and checks them
   type: { new (fields: any): Instance; readonly prototype: Instance; lc_name(): string },
   fields: (instance: Instance) => object,
-  { maps = [], names = [] }: { maps?: readonly string[]; names?: readonly string[] } = {},
+  { maps = [], names = [], functions = [] }: SerialOptions = {},
 ): void {
   Object.defineProperty(type.prototype, FIELDS, { value: fields });
   Object.assign(type.prototype, { lc_serializable: true });
-  for (const name of [type.lc_name(), ...names]) classes.set(name, { build: (given) => new type(given), maps });
+  const build: SavedClass["build"] = (given) => {
+    const lost = functions.find((key) => given[key] !== undefined);
+    if (lost !== undefined) throw new Error(`its ${lost} are functions, which cannot be saved.`);
+    return new type(given);
+  };
+  for (const name of [type.lc_name(), ...names]) classes.set(name, { build, maps });
 }
 
 /**

@@ -58,9 +58,16 @@ export function descriptionOf(schema: ToolSchema): string | undefined {
   const { description, pipe } = schema as LibrarySchema;
   // A schema of arktype always describes itself; the words given to it are in its JSON schema alone.
   if (typeof schema !== "function" && typeof description === "string") return description;
-  const written = toJsonSchema(schema)?.description;
+  const written = toJsonSchema(schema)?.description ?? zodDescription(schema);
   if (typeof written === "string") return written;
   return Array.isArray(pipe) ? pipe.map(valibotDescription).findLast((text) => text !== undefined) : undefined;
+}
+
+/** zod/mini keeps descriptions in a registry that all copies of zod in the process share. */
+function zodDescription(schema: ToolSchema): unknown {
+  type Registry = { get(schema: unknown): { description?: unknown } | undefined };
+  if (!("_zod" in schema)) return undefined;
+  return (globalThis as { __zod_globalRegistry?: Registry }).__zod_globalRegistry?.get(schema)?.description;
 }
 
 function valibotDescription(action: { description?: unknown; metadata?: { description?: unknown } }) {

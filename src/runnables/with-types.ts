@@ -3,17 +3,9 @@ import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { invalidSchema } from "../core/invalid-schema.ts";
 import { isJsonSchema } from "../core/json-schema.ts";
-import {
-  isStandardSchema,
-  parseWith,
-  type SchemaInput,
-  type SchemaIssue,
-  type SchemaOutput,
-  type StandardSchema,
-  validationError,
-} from "../core/schema.ts";
+import { isStandardSchema, parseWith, type SchemaIssue, type StandardSchema, validationError } from "../core/schema.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
-import type { Step } from "../core/step.ts";
+import type { Step, Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
@@ -87,6 +79,11 @@ export class RunnableWithTypes<
     return this.step.label;
   }
 
+  /** Its runs are those of the runnable inside. */
+  override get trace(): Trace | undefined {
+    return undefined;
+  }
+
   /** @throws RUNLANE_VALIDATION_FAILED */
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     const parsed = this.parseInput(input);
@@ -156,13 +153,6 @@ function checkTypes(types: unknown): TypeSchemas {
   }
   return types;
 }
-
-/** The type of a runnable with the types of its schemas. */
-export type Typed<
-  Input extends StandardSchema,
-  Output extends StandardSchema,
-  CallOptions extends RunnableConfig,
-> = Runnable<SchemaInput<Input>, SchemaOutput<Output>, CallOptions>;
 
 defineKind("typed", (node: { bound: Runnable; types: TypeSchemas }) => {
   const typed = new RunnableWithTypes(node);

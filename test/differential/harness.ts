@@ -25,7 +25,7 @@ type Failure = "own" | "abort" | "timeout" | { code: string };
 export interface Scenario {
   name: string;
   /** Makes the runnable; `note` adds to what is observed. */
-  build: (lib: Lib, note: (value: unknown) => void) => unknown;
+  build: (lib: Lib, note: (value: unknown) => undefined) => unknown;
   drive: Drive;
   /** Observes callbacks too: as they come, or run by run where runs race. */
   observe?: "calls" | "tree";
@@ -52,7 +52,7 @@ export const batch =
   };
 
 /** Takes all chunks. */
-export async function take(source: AsyncIterable<unknown>, run: Run): Promise<void> {
+async function take(source: AsyncIterable<unknown>, run: Run): Promise<void> {
   for await (const chunk of source) run.chunks.push(chunk);
 }
 
@@ -80,21 +80,27 @@ const eventLine = (ids: Ids) => (event: any) => {
 
 /** The events of a stream, in order. */
 export const events =
-  (input: unknown, options: object = {}, filter?: object): Drive =>
+  (input: unknown, options: Config = {}, filter?: object): Drive =>
   async (runnable, run) => {
     const line = eventLine(new Ids());
-    const config = run.config({ version: "v2", ...options });
+    const config = run.config({ version: "v2", ...made(options) });
     for await (const event of runnable.streamEvents(input, config, filter)) {
       if (!added(event)) run.chunks.push(line(event));
     }
   };
 
-/** The events of a stream, in alphabetical order and without run ids, for where runs race. */
-export const racingEvents =
-  (input: unknown, options: object = {}): Drive =>
+/** The events of a stream, run by run, for where runs race or the turns between two runs do not matter. */
+export const eventsByRun =
+  (input: unknown, options: Config = {}): Drive =>
   async (runnable, run) => {
     await events(input, options)(runnable, run);
-    run.chunks.splice(0, Infinity, ...run.chunks.map((line) => String(line).replace(/^r\d+ /, "")).toSorted());
+    const byRun = new Map<string, string[]>();
+    for (const line of run.chunks as string[]) {
+      const [id = "", ...rest] = line.split(" ");
+      byRun.set(id, [...(byRun.get(id) ?? []), rest.join(" ")]);
+    }
+    const lines = [...byRun.values()].map((events) => events.join("\n"));
+    run.chunks.splice(0, Number.POSITIVE_INFINITY, ...lines.toSorted());
   };
 
 /** The operations of a run log, in order. */
@@ -111,7 +117,7 @@ export const log =
   };
 
 /** Everything that can be seen of a scenario. */
-export async function observe(scenario: Scenario, lib: Lib): Promise<Record<string, unknown>> {
+async function observe(scenario: Scenario, lib: Lib): Promise<Record<string, unknown>> {
   const ids = new Ids();
   const notes: unknown[] = [];
   const recorder = new Recorder(ids, typeof scenario.fails !== "object");
@@ -120,14 +126,14 @@ export async function observe(scenario: Scenario, lib: Lib): Promise<Record<stri
   const run: Run = { lib, chunks: [], recorder, config };
   const seen: Record<string, unknown> = {};
   try {
-    const runnable = scenario.build(lib, (value) => notes.push(plain(value, ids)));
+    const runnable = scenario.build(lib, (value) => void notes.push(plain(value, ids)));
     const driven = scenario.drive(runnable, run);
     seen.result = plain(await (scenario.timers === "fake" ? passTime(driven) : driven), ids);
   } catch (error) {
     seen.error = failureText(error, scenario, lib);
   }
-  if (run.chunks.length > 0) seen.chunks = plain(run.chunks, ids);
-  if (notes.length > 0) seen.notes = notes;
+  seen.chunks = plain(run.chunks, ids);
+  seen.notes = notes;
   if (scenario.observe === "calls") seen.calls = recorder.flat;
   if (scenario.observe === "tree") seen.calls = recorder.tree;
   return seen;

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import * as z3 from "zod/v3";
+import { PLAIN } from "../../src/core/context.ts";
 import { RunnableGenerator, RunnableLambda, RunnableParallel, RunnableWithTypes } from "../../src/index.ts";
 import { all } from "./support.ts";
 
@@ -39,13 +40,15 @@ describe.each(libraries)("withTypes and a schema of %s", (_, schema) => {
       issues: [{ path: ["user", "age"] }, { path: ["user", "tags", 1] }],
     });
     expect(error.message).toMatch(
-      new RegExp(`^The ${side} of same does not match its schema: ${side}\\.user\\.age: .+; ${side}\\.user\\.tags\\[1\\]: `),
+      new RegExp(
+        `^The ${side} of same does not match its schema: ${side}\\.user\\.age: .+; ${side}\\.user\\.tags\\[1\\]: `,
+      ),
     );
     expect(error.message).not.toMatch(/age: user\.age/);
   });
 
   it("stays sync", () => {
-    const parsed = same.withTypes({ input: schema, output: schema }).run(good as never, { watched: false } as never);
+    const parsed = same.withTypes({ input: schema, output: schema }).run(good as never, PLAIN);
     expect(parsed).not.toBeInstanceOf(Promise);
   });
 });
@@ -76,7 +79,7 @@ describe("a runnable with types", () => {
     const typed = RunnableLambda.from(async (n: number) => n + 1).withTypes({ input: even, output: even });
     expect((await failure(typed.invoke(1))).message).toContain("input: must be even");
     expect((await failure(typed.invoke(2))).message).toContain("output: must be even");
-    expect((await failure(all(await typed.stream(2).catch((error) => Promise.reject(error))))).message).toContain("even");
+    expect((await failure(typed.stream(2))).message).toContain("output: must be even");
   });
 
   it("spells out three issues and counts the others", async () => {
@@ -113,6 +116,18 @@ describe("a runnable with types", () => {
   it("passes the call's config on", async () => {
     const typed = RunnableLambda.from((_: number, config) => config.tags).withTypes({ input: z.number() });
     expect(await typed.withConfig({ tags: ["a"] }).invoke(1)).toEqual(["a"]);
+  });
+
+  it("has no run of its own", async () => {
+    const names: string[] = [];
+    const handler = {
+      awaitHandlers: true,
+      handleChainStart: (...call: any[]) => void names.push(`${call[7]} ${call[4]}`),
+    };
+    const chain = same.pipe(same.withTypes({ input: z.number(), output: z.number() }));
+    await chain.invoke(1, { callbacks: [handler], runName: "all" });
+    await all(await chain.stream(1, { callbacks: [handler] }));
+    expect(names).toEqual(["all ", "same seq:step:1", "same seq:step:2", "RunnableSequence ", ...names.slice(1, 3)]);
   });
 
   it("is the same runnable when no schema is given", () => {
@@ -163,7 +178,12 @@ describe("a wrong schema", () => {
     ["a JSON schema", { input: { type: "string" } }, "The input of withTypes must be a schema", "it is a JSON schema"],
     ["a plain object", { output: { a: 1 } }, "The output of withTypes", "an object with the keys a"],
     ["a constructor", { input: String }, "The input of withTypes", "the function String"],
-    ["one schema for the object of them", z.string(), "The argument of withTypes must be an object", "it is one schema"],
+    [
+      "one schema for the object of them",
+      z.string(),
+      "The argument of withTypes must be an object",
+      "it is one schema",
+    ],
     ["another key", { inputs: z.string() }, "only the keys input and output", "the keys inputs"],
     ["null", null, "The argument of withTypes", "null"],
   ])("is refused when it is made: %s", (_, schemas, expected, received) => {

@@ -1,8 +1,9 @@
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import * as langchain from "@langchain/core/runnables";
 import { describe, expect, it } from "vitest";
-import * as runlane from "../../src/index.ts";
+import { z } from "zod";
 import { serialized } from "../../src/core/serializable.ts";
+import * as runlane from "../../src/index.ts";
 
 /** What both libraries have, under one type. */
 type Library = any;
@@ -42,7 +43,7 @@ const scenarios: Record<string, (library: Library) => unknown> = {
     new RunnablePassthrough().withConfig({ metadata: { list: [{ lc: 1 }], lc: { lc: 2 } } }),
   "a binding of a config that looks escaped": ({ RunnablePassthrough }) =>
     new RunnablePassthrough().withConfig({ metadata: { __lc_escaped__: 1 } }),
-  "fallbacks": ({ RunnablePassthrough }) => new RunnablePassthrough().withFallbacks([parser]),
+  fallbacks: ({ RunnablePassthrough }) => new RunnablePassthrough().withFallbacks([parser]),
   "fallbacks of fields": ({ RunnableWithFallbacks }) =>
     new RunnableWithFallbacks({ runnable: parser, fallbacks: [parser, parser] }),
   "a retry": ({ RunnablePassthrough }) => new RunnablePassthrough().withRetry(),
@@ -71,18 +72,54 @@ describe("the serialized form is LangChain's", () => {
   });
 
   it("but has the number of attempts of withRetry once", () => {
-    const [ours, theirs] = [new runlane.RunnablePassthrough(), new langchain.RunnablePassthrough()].map((runnable: Library) =>
-      json(runnable.withRetry({ stopAfterAttempt: 2 })),
+    const [ours, theirs] = [new runlane.RunnablePassthrough(), new langchain.RunnablePassthrough()].map(
+      (runnable: Library) => json(runnable.withRetry({ stopAfterAttempt: 2 })),
     ) as [any, any];
     const { stop_after_attempt, ...kwargs } = theirs.kwargs;
     expect(stop_after_attempt).toBe(kwargs.max_attempt_number);
     expect(ours).toEqual({ ...theirs, kwargs });
   });
 
+  it("of a binding with listeners, which load refuses", async () => {
+    const [ours, theirs] = [runlane.RunnableBinding, langchain.RunnableBinding].map((Binding: Library) =>
+      json(new Binding({ bound: parser, config: {}, configFactories: [() => ({})] })),
+    ) as [any, any];
+    expect(ours).toEqual(theirs);
+    const pick = new runlane.RunnablePick("a");
+    const bound = new runlane.RunnableBinding({ bound: pick, config: {}, configFactories: [() => ({})] });
+    await expect(runlane.load(JSON.stringify(bound))).rejects.toThrow("its configFactories are functions");
+  });
+
+  it("of a tool, but for fields that are empty", () => {
+    const tool = { name: "tool", description: "a tool", schema: z.object({ a: z.string() }) };
+    const [ours, theirs] = [new runlane.RunnablePick("a"), new langchain.RunnablePick("a")].map((pick: Library) =>
+      json(pick.asTool(tool)),
+    ) as [any, any];
+    delete theirs.kwargs.bound.kwargs.bound.kwargs.middle;
+    expect(theirs).toMatchObject({ id: ours.id });
+    expect({ ...theirs.kwargs, kwargs: {} }).toEqual(ours.kwargs);
+  });
+
+  it("and has what only Runlane has: data is kept, and functions that decide something are marked as missing", async () => {
+    const pick = new runlane.RunnablePick("a");
+    const backoff = { initialDelayMs: 5 };
+    const retry = pick.withRetry({ stopAfterAttempt: Number.POSITIVE_INFINITY, backoff });
+    const again = await runlane.load<runlane.RunnableRetry>(JSON.stringify(retry));
+    expect(again.backoff).toEqual(backoff);
+    expect(again.maxAttemptNumber).toBe(Number.MAX_SAFE_INTEGER);
+    const keyed = pick.withFallbacks({ fallbacks: [pick], exceptionKey: "error" });
+    expect((await runlane.load<Library>(JSON.stringify(keyed))).exceptionKey).toBe("error");
+
+    const refusing = pick.withRetry({ retryIf: () => false });
+    await expect(runlane.load(JSON.stringify(refusing))).rejects.toThrow("at $.kwargs.retry_if, function is missing");
+    const choosing = pick.withFallbacks({ fallbacks: [pick], exceptionsToHandle: [TypeError] });
+    await expect(runlane.load(JSON.stringify(choosing))).rejects.toThrow("at $.kwargs.exceptions_to_handle");
+  });
+
   it("but writes dates in data as JSON does, where LangChain loses them", () => {
     const when = new Date(0);
-    const [ours, theirs] = [new runlane.RunnablePassthrough(), new langchain.RunnablePassthrough()].map((runnable: Library) =>
-      json(runnable.withConfig({ metadata: { when } })),
+    const [ours, theirs] = [new runlane.RunnablePassthrough(), new langchain.RunnablePassthrough()].map(
+      (runnable: Library) => json(runnable.withConfig({ metadata: { when } })),
     ) as [any, any];
     expect(theirs.kwargs.config.metadata).toEqual({ when: {} });
     expect(ours.kwargs.config.metadata).toEqual({ when: "1970-01-01T00:00:00.000Z" });

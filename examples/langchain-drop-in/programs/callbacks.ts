@@ -65,7 +65,7 @@ const gauge = RunnableLambda.from((level: number) => `${level} m`).withConfig({
   runName: "gauge",
   tags: ["read-only"],
 });
-const sluice = RunnableSequence.from([pump, gauge], "sluice");
+const sluice = RunnableSequence.from([pump, gauge]).withConfig({ runName: "sluice" });
 await sluice.invoke(3, { callbacks: [ledger], tags: ["night"], metadata: { shift: "late" } });
 ledger.print();
 

@@ -8,7 +8,7 @@ interface KnotOptions extends RunnableConfig {
 
 /** Ties a rope: overrides `invoke` through `_callWithConfig`, so its runs are seen by callbacks. */
 class Knot extends Runnable<string, string, KnotOptions> {
-  lc_namespace = ["rigging", "knots"];
+  override lc_namespace = ["rigging", "knots"];
 
   static override lc_name() {
     return "Knot";
@@ -25,7 +25,7 @@ class Knot extends Runnable<string, string, KnotOptions> {
 
 /** Splices rope piece by piece: overrides `_streamIterator`. */
 class Splice extends Runnable<string, string> {
-  lc_namespace = ["rigging", "splices"];
+  override lc_namespace = ["rigging", "splices"];
 
   override async invoke(rope: string, options?: Partial<RunnableConfig>): Promise<string> {
     let spliced = "";
@@ -40,7 +40,7 @@ class Splice extends Runnable<string, string> {
 
 /** Works on chunks as they come: overrides `transform` through `_transformStreamWithConfig`. */
 class Tar extends Runnable<string, string> {
-  lc_namespace = ["rigging", "finish"];
+  override lc_namespace = ["rigging", "finish"];
 
   override async invoke(rope: string, options?: Partial<RunnableConfig>): Promise<string> {
     return this._callWithConfig(async (input: string) => input.toUpperCase(), rope, options);

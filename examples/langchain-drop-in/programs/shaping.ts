@@ -55,8 +55,8 @@ console.log(await new RunnableMap({ steps: { only: (x: number) => x } }).invoke(
 
 const named = RunnableSequence.from<number, number>([
   RunnableLambda.from((x: number) => x + 1).withConfig({ runName: "increment" }),
-  RunnableMap.from({ same: new RunnablePassthrough<number>() }),
-  ({ same }: { same: number }) => same,
+  new RunnablePassthrough<number>(),
+  (x: number) => x * 2,
 ]);
 const graph = named.getGraph();
 console.log(graph instanceof Graph, Object.keys(graph.nodes).length, graph.edges.length);

@@ -197,9 +197,15 @@ const tools: Scenario[] = [
     name: "tool, wrong arguments in a tool call",
     build: sum,
     drive: invoke(call({ a: "x" })),
-    fails: { code: "RUNLANE_INVALID_INPUT" },
+    fails: { code: "RUNLANE_INVALID_TOOL_INPUT" },
   },
-  { name: "tool, about itself", build: sum, drive: async (tool) => [tool.name, tool.description, tool.getName()] },
+  { name: "tool, about itself", build: sum, drive: async (tool) => [tool.name, tool.description] },
+  {
+    name: "tool, the name of its runs",
+    build: sum,
+    drive: async (tool) => tool.getName(),
+    differs: { defect: "it is the name of a sequence inside the tool", runlane: { result: "sum" } },
+  },
   {
     name: "tool, batch",
     build: sum,

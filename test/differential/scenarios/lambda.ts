@@ -174,6 +174,17 @@ export const lambda: Scenario[] = [
     drive: invoke(0),
   },
   {
+    name: "chunks after one that could not be joined",
+    build: (lib) =>
+      lib.RunnableLambda.from(function* () {
+        yield "x";
+        yield 2;
+        yield 3;
+      }),
+    drive: invoke(0),
+    differs: { defect: "gives neither the join nor the last one, but the join of the rest", runlane: { result: 3 } },
+  },
+  {
     name: "null and undefined chunks",
     build: (lib) =>
       lib.RunnableLambda.from(function* () {

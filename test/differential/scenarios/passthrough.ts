@@ -96,6 +96,12 @@ export const passthrough: Scenario[] = [
     differs: { defect: "a string's characters are spread", runlane: { error: "an error of the library" } },
   },
   {
+    name: "assign of a step that gives no chunks, streamed",
+    build: (lib) => lib.RunnablePassthrough.assign({ b: async function* () {} }),
+    drive: stream({ a: 1 }),
+    differs: { defect: "the stream ends with a chunk that is undefined", runlane: { chunks: [{ a: 1 }] } },
+  },
+  {
     name: "the method assign",
     build: (lib) => lib.RunnableMap.from({ a: add }).assign({ b: next, c: { d: next } }),
     drive: invoke(1),
@@ -116,6 +122,13 @@ export const passthrough: Scenario[] = [
   { name: "pick none", build: (lib) => new lib.RunnablePick(["z"]), drive: invoke({ a: 1 }) },
   { name: "pick, batch", build: (lib) => new lib.RunnablePick("a"), drive: batch([{ a: 1 }, { b: 1 }]) },
   { name: "pick one, stream", build: (lib) => new lib.RunnablePick("a"), drive: stream({ a: 1 }) },
+  {
+    name: "pick from a number",
+    build: (lib) => new lib.RunnablePick("a"),
+    drive: invoke(2),
+    fails: { code: "RUNLANE_INVALID_INPUT" },
+    differs: { defect: "looks for keys in what has none", runlane: { error: "an error of the library" } },
+  },
   {
     name: "pick leaves chunks without the key out",
     build: (lib) => new lib.RunnablePick("a"),

@@ -1,0 +1,289 @@
+import { asObject } from "./as-object.ts";
+import type { CallbackHandler } from "./handlers.ts";
+
+/**
+ * A run as listeners and tracers see it, in LangChain's form.
+ *
+ * @example
+ * ```ts
+ * import { type Run, RunnableLambda } from "runlane";
+ *
+ * const show = (run: Run) => console.log(run.name, run.inputs, run.outputs);
+ * await RunnableLambda.from((x: number) => x + 1).withListeners({ onEnd: show }).invoke(1); // RunnableLambda { input: 1 } { output: 2 }
+ * ```
+ */
+export interface Run {
+  readonly id: string;
+  readonly name: string;
+  /** What ran: `chain`, `llm` (chat models included), `tool`, `retriever`, or what a step says of itself. */
+  readonly run_type: string;
+  readonly parent_run_id: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly start_time: number;
+  end_time?: number;
+  inputs: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+  /** The message and the stack of the error that ended the run. */
+  error?: string;
+  readonly tags: string[];
+  readonly extra: Record<string, unknown>;
+  readonly serialized: unknown;
+  readonly execution_order: number;
+  child_execution_order: number;
+  readonly child_runs: Run[];
+  readonly events: { name: string; time: string; kwargs?: Record<string, unknown> }[];
+}
+
+type Metadata = Record<string, unknown> | undefined;
+type Serialized = { id?: unknown; name?: unknown } | undefined;
+
+/** The same for all kinds of runs. */
+interface Beginning {
+  serialized: unknown;
+  inputs: unknown;
+  runId: string;
+  parentRunId: string | undefined;
+  tags: string[] | undefined;
+  extra: Record<string, unknown>;
+  type: string;
+  name: string | undefined;
+}
+
+/**
+ * Listens to callbacks and keeps a {@link Run} of each run that is going on. What to do when one starts or ends is for subclasses
+ * to say. It has the methods of LangChain's tracers, so that LangChain's steps tell it of a run before anything inside starts.
+ */
+export abstract class RunRecorder implements CallbackHandler {
+  [property: string]: unknown;
+  abstract readonly name: string;
+  readonly awaitHandlers: boolean = true;
+  private readonly runs = new Map<string, Run>();
+  private readonly announced = new Set<string>();
+
+  protected onStart?(run: Run): unknown;
+  protected onEnd?(run: Run, error: unknown): unknown;
+  protected onToken?(run: Run, token: string, fields: { chunk?: unknown } | undefined): unknown;
+  protected onCustomEvent?(run: Run, name: string, data: unknown): unknown;
+
+  /** A run that is going on. */
+  protected runOf(id: string | undefined): Run | undefined {
+    return id === undefined ? undefined : this.runs.get(id);
+  }
+
+  /** LangChain's mark of a tracer. */
+  _addRunToRunMap(run: Run): Run {
+    const parent = this.runOf(run.parent_run_id);
+    if (parent !== undefined) {
+      parent.child_runs.push(run);
+      parent.child_execution_order = Math.max(parent.child_execution_order, run.child_execution_order);
+    }
+    this.runs.set(run.id, run);
+    return run;
+  }
+
+  private create({ serialized, inputs, runId, parentRunId, tags, extra, type, name }: Beginning): Run {
+    const existing = this.runs.get(runId);
+    if (existing !== undefined) return existing;
+    const start = Date.now();
+    const order = (this.runOf(parentRunId)?.child_execution_order ?? 0) + 1;
+    return this._addRunToRunMap({
+      id: runId,
+      name: name ?? nameOf(serialized as Serialized),
+      run_type: type,
+      parent_run_id: parentRunId,
+      start_time: start,
+      inputs: asObject(inputs, "input") as Record<string, unknown>,
+      tags: tags ?? [],
+      extra,
+      serialized,
+      execution_order: order,
+      child_execution_order: order,
+      child_runs: [],
+      events: [{ name: "start", time: new Date(start).toISOString() }],
+    });
+  }
+
+  private start(beginning: Beginning): unknown {
+    const run = this.create(beginning);
+    if (this.announced.has(run.id)) return undefined;
+    this.announced.add(run.id);
+    return this.onStart?.(run);
+  }
+
+  private finish(runId: string, outputs: unknown, more: { inputs?: unknown } | undefined): unknown {
+    const run = this.runs.get(runId);
+    if (run === undefined) return undefined;
+    run.outputs = asObject(outputs, "output") as Record<string, unknown>;
+    return this.close(run, "end", more, undefined);
+  }
+
+  private fail(runId: string, error: unknown, more: { inputs?: unknown } | undefined): unknown {
+    const run = this.runs.get(runId);
+    if (run === undefined) return undefined;
+    run.error = error instanceof Error ? `${error.message}${error.stack ? `\n\n${error.stack}` : ""}` : String(error);
+    return this.close(run, "error", more, error);
+  }
+
+  private close(run: Run, event: "end" | "error", more: { inputs?: unknown } | undefined, error: unknown): unknown {
+    run.end_time = Date.now();
+    run.events.push({ name: event, time: new Date(run.end_time).toISOString() });
+    if (more?.inputs !== undefined) run.inputs = asObject(more.inputs, "input") as Record<string, unknown>;
+    this.runs.delete(run.id);
+    this.announced.delete(run.id);
+    return this.onEnd?.(run, error);
+  }
+
+  _createRunForChainStart(...args: ChainStart): Run {
+    return this.create(chainOf(...args));
+  }
+  handleChainStart(...args: ChainStart): unknown {
+    return this.start(chainOf(...args));
+  }
+  handleChainEnd(out: unknown, id: string, _parent?: string, _tags?: string[], more?: { inputs?: unknown }): unknown {
+    return this.finish(id, out, more);
+  }
+  handleChainError(
+    error: unknown,
+    id: string,
+    _parent?: string,
+    _tags?: string[],
+    more?: { inputs?: unknown },
+  ): unknown {
+    return this.fail(id, error, more);
+  }
+
+  _createRunForLLMStart(...args: ModelStart): Run {
+    return this.create(modelOf("prompts", ...args));
+  }
+  handleLLMStart(...args: ModelStart): unknown {
+    return this.start(modelOf("prompts", ...args));
+  }
+  _createRunForChatModelStart(...args: ModelStart): Run {
+    return this.create(modelOf("messages", ...args));
+  }
+  handleChatModelStart(...args: ModelStart): unknown {
+    return this.start(modelOf("messages", ...args));
+  }
+  handleLLMNewToken(
+    token: string,
+    index: unknown,
+    id: string,
+    _parent?: string,
+    _tags?: string[],
+    fields?: { chunk?: unknown },
+  ): unknown {
+    const run = this.runs.get(id);
+    if (run === undefined) return undefined;
+    const kwargs = { token, idx: index, chunk: fields?.chunk };
+    run.events.push({ name: "new_token", time: new Date().toISOString(), kwargs });
+    return this.onToken?.(run, token, fields);
+  }
+  handleLLMEnd(output: unknown, id: string): unknown {
+    return this.finish(id, output, undefined);
+  }
+  handleLLMError(error: unknown, id: string): unknown {
+    return this.fail(id, error, undefined);
+  }
+
+  _createRunForToolStart(...args: ToolStart): Run {
+    return this.create(toolOf(...args));
+  }
+  handleToolStart(...args: ToolStart): unknown {
+    return this.start(toolOf(...args));
+  }
+  handleToolEnd(output: unknown, id: string): unknown {
+    return this.finish(id, { output }, undefined);
+  }
+  handleToolError(error: unknown, id: string): unknown {
+    return this.fail(id, error, undefined);
+  }
+
+  _createRunForRetrieverStart(...args: RetrieverStart): Run {
+    return this.create(retrieverOf(...args));
+  }
+  handleRetrieverStart(...args: RetrieverStart): unknown {
+    return this.start(retrieverOf(...args));
+  }
+  handleRetrieverEnd(documents: unknown, id: string): unknown {
+    return this.finish(id, { documents }, undefined);
+  }
+  handleRetrieverError(error: unknown, id: string): unknown {
+    return this.fail(id, error, undefined);
+  }
+
+  handleCustomEvent(name: string, data: unknown, id: string): unknown {
+    const run = this.runs.get(id);
+    return run === undefined ? undefined : this.onCustomEvent?.(run, name, data);
+  }
+}
+
+type ChainStart = [
+  chain: unknown,
+  inputs: unknown,
+  runId: string,
+  parentRunId?: string,
+  tags?: string[],
+  metadata?: Metadata,
+  runType?: string,
+  runName?: string,
+  extra?: Record<string, unknown>,
+];
+type ModelStart = [
+  model: unknown,
+  prompts: unknown[],
+  runId: string,
+  parentRunId?: string,
+  extraParams?: Record<string, unknown>,
+  tags?: string[],
+  metadata?: Metadata,
+  runName?: string,
+];
+type ToolStart = [
+  tool: unknown,
+  input: unknown,
+  runId: string,
+  parentRunId?: string,
+  tags?: string[],
+  metadata?: Metadata,
+  runName?: string,
+  toolCallId?: string,
+];
+type RetrieverStart = [
+  retriever: unknown,
+  query: string,
+  runId: string,
+  parentRunId?: string,
+  tags?: string[],
+  metadata?: Metadata,
+  runName?: string,
+];
+
+const withMetadata = (extra: Record<string, unknown> | undefined, metadata: Metadata): Record<string, unknown> =>
+  metadata === undefined ? { ...extra } : { ...extra, metadata };
+
+function chainOf(...[serialized, inputs, runId, parentRunId, tags, metadata, type = "chain", name, extra]: ChainStart) {
+  return { serialized, inputs, runId, parentRunId, tags, extra: withMetadata(extra, metadata), type, name };
+}
+
+function modelOf(
+  key: "prompts" | "messages",
+  ...[serialized, inputs, runId, parentRunId, extra, tags, metadata, name]: ModelStart
+): Beginning {
+  const all = withMetadata(extra, metadata);
+  return { serialized, inputs: { [key]: inputs }, runId, parentRunId, tags, extra: all, type: "llm", name };
+}
+
+function toolOf(...[serialized, inputs, runId, parentRunId, tags, metadata, name, callId]: ToolStart): Beginning {
+  const extra = withMetadata(callId === undefined ? undefined : { tool_call_id: callId }, metadata);
+  return { serialized, inputs, runId, parentRunId, tags, extra, type: "tool", name };
+}
+
+function retrieverOf(...[serialized, query, runId, parentRunId, tags, metadata, name]: RetrieverStart): Beginning {
+  const extra = withMetadata(undefined, metadata);
+  return { serialized, inputs: { query }, runId, parentRunId, tags, extra, type: "retriever", name };
+}
+
+function nameOf(serialized: Serialized): string {
+  if (typeof serialized?.name === "string") return serialized.name;
+  return Array.isArray(serialized?.id) ? String(serialized.id.at(-1)) : "Unnamed";
+}

@@ -1,0 +1,6 @@
+import "@langchain/core/context";
+import { compare } from "./harness.ts";
+import { ambient } from "./scenarios/ambient.ts";
+
+// In a file of its own: the storage that LangChain installs here is there for the whole process.
+compare("with an AsyncLocalStorage", ambient);
