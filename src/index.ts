@@ -38,7 +38,20 @@ export {
 
 import "./runnables/foreign.ts";
 
+export { dispatchCustomEvent, getCallbackManagerForConfig } from "./observe/custom-events.ts";
+export type { EventFilter } from "./observe/event-filter.ts";
+export type { StreamEvent } from "./observe/event-stream.ts";
+export { awaitAllCallbacks, type CallbackHandler } from "./observe/handlers.ts";
+export type { RunListeners } from "./observe/listeners.ts";
+export { CallbackManager, type CallbackManagerOptions } from "./observe/manager.ts";
+export { type LogEntry, RunLog, type RunLogOp, RunLogPatch, type RunState } from "./observe/run-log.ts";
+export type { Run } from "./observe/run-recorder.ts";
 export { RunnableGenerator, type TransformFunc } from "./runnables/generator.ts";
+export {
+  type MessageHistory,
+  RunnableWithMessageHistory,
+  type RunnableWithMessageHistoryInputs,
+} from "./runnables/history.ts";
 export { type LambdaFunc, RunnableLambda, type RunnableLambdaFields } from "./runnables/lambda.ts";
 export { type LoadOptions, load } from "./runnables/load.ts";
 export type { ImportMap, ModuleExports } from "./runnables/load-class.ts";

@@ -98,6 +98,33 @@ export const ERROR_TABLE = {
       "A model called a tool with arguments that its schema refuses. They are in `error.output`, all issues in `error.issues`.",
     fix: "Give the error back to the model, as LangGraph's ToolNode does, or describe the arguments better in the schema.",
   },
+  RUNLANE_NO_RUN: {
+    message: "The custom event {event} was dispatched outside of any run.",
+    cause:
+      "dispatchCustomEvent got no config, and found none in the context: the context was not kept, or there is no run.",
+    fix: 'Pass the config that the function got, or import dispatchCustomEvent from "runlane/context", which keeps the context.',
+  },
+  RUNLANE_NO_CONTEXT: {
+    message: "{where} needs AsyncLocalStorage, which this platform does not have.",
+    cause: "Context variables are kept in an AsyncLocalStorage; browsers and some edge platforms have none.",
+    fix: "Pass values in config.configurable instead.",
+  },
+  RUNLANE_NO_SESSION: {
+    message:
+      "{where} needs config.configurable.sessionId to find the history of the conversation, but it is {received}.",
+    cause: "A chain with a message history was called without saying whose history it is.",
+    fix: 'Pass it with the call: chain.invoke(input, { configurable: { sessionId: "..." } }).',
+  },
+  RUNLANE_INVALID_MESSAGES: {
+    message: "{where} must be a string, a message or an array of messages, but it is {received}.",
+    cause: "The history of a conversation can keep only messages, and was to keep something else.",
+    fix: "Set inputMessagesKey or outputMessagesKey to where the messages are.",
+  },
+  RUNLANE_INVALID_EVENTS_VERSION: {
+    message: 'streamEvents needs a version, "v1" or "v2", but it got {received}.',
+    cause: "The schema of events was not chosen, or does not exist.",
+    fix: 'Pass { version: "v2" }.',
+  },
   RUNLANE_MISSING_PACKAGE: {
     message: "{where} needs the package {package}, which cannot be loaded; `npm install {package}` installs it.",
     cause: "An optional package is not installed, or could not be loaded; the cause of the error says which.",

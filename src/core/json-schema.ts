@@ -1,4 +1,4 @@
-import { runlaneError } from "./errors.ts";
+import { optionalPackage } from "./optional-package.ts";
 import type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.ts";
 
 /** A JSON schema: what it says is data, so TypeScript infers nothing from it. */
@@ -57,12 +57,8 @@ export function fromJsonSchema(schema: JsonSchema): StandardSchema {
 type Draft = "4" | "7" | "2019-09" | "2020-12";
 
 async function loadValidator() {
-  try {
-    return (await import("@langchain/core/utils/json_schema")).Validator;
-  } catch (cause) {
-    const details = { where: "Validating by a JSON schema", package: "@langchain/core" };
-    throw runlaneError("RUNLANE_MISSING_PACKAGE", details, { cause });
-  }
+  const load = () => import("@langchain/core/utils/json_schema");
+  return (await optionalPackage(load, "Validating by a JSON schema", "@langchain/core")).Validator;
 }
 
 function draftOf({ $schema }: JsonSchema): Draft {

@@ -6,7 +6,7 @@ import { abortError } from "./signal.ts";
 import type { Step } from "./step.ts";
 
 /** What chunks have joined up to so far; nothing, once two of them could not be joined. */
-class Joined {
+export class Joined {
   value: unknown;
   private joinable = true;
 
@@ -105,7 +105,7 @@ async function* settled<Out>(chunks: Chunks<Out>, run: Settling, ctx: RunContext
 }
 
 /** Waits for the first chunk of an input, and writes down all of them on their way. */
-async function recorded(chunks: AsyncIterable<unknown>, input: Joined): Promise<AsyncIterable<unknown>> {
+export async function recorded(chunks: AsyncIterable<unknown>, input: Joined): Promise<AsyncIterable<unknown>> {
   const source = chunks[Symbol.asyncIterator]();
   let first: IteratorResult<unknown> | undefined = await source.next();
   if (first.done !== true) input.add(first.value);

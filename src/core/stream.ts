@@ -88,6 +88,12 @@ export async function openStream<T>(chunks: Chunks<T>, scope: Scope | null): Pro
   return create(reader) as RunnableStream<T>;
 }
 
+/** Makes the stream of some chunks at once; an early failure rejects its first read. */
+export function toStream<T>(chunks: AsyncIterable<T>): RunnableStream<T> {
+  create ??= chooseConstruction();
+  return create(new ChunkReader(chunks, null)) as RunnableStream<T>;
+}
+
 let create: ((reader: ChunkReader<unknown>) => unknown) | undefined;
 
 /** The web stream over a reader. Nothing is read before somebody asks (highWaterMark 0). */

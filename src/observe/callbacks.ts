@@ -134,8 +134,10 @@ function mergeTags(inherited: string[], own: readonly string[] | undefined): str
   return [...inherited.filter((tag) => !own.includes(tag)), ...own];
 }
 
-/** Handlers for calls beyond those that their configs name. */
-export type CallbackSource = (config: RunnableConfig) => readonly CallbackHandler[];
+/** Names handlers for a call beyond those that its config names, and the run that it is part of if the config names none. */
+export type CallbackSource = (
+  config: RunnableConfig,
+) => { readonly handlers: readonly CallbackHandler[]; getParentRunId?(): string | undefined } | undefined;
 
 const sources = new Set<CallbackSource>();
 
@@ -154,15 +156,27 @@ export function configure(config: RunnableConfig): CallbackManager | undefined {
   let manager = fromCallbacks(config.callbacks);
   if (isListened()) {
     for (const source of sources) {
-      for (const handler of source(config)) {
+      const more = source(config);
+      for (const handler of more?.handlers ?? []) {
         manager ??= new CallbackManager();
         const { name } = handler;
-        if (!manager.handlers.some((other) => other === handler || (name !== undefined && other.name === name)))
-          manager.addHandler(handler);
+        if (manager.handlers.some((other) => other === handler || (name !== undefined && other.name === name)))
+          continue;
+        manager.addHandler(handler);
+        manager._parentRunId ??= more?.getParentRunId?.();
       }
     }
   }
   if (manager !== undefined) giveConfigurable(manager, config);
+  return manager;
+}
+
+/** The manager that the run of a config itself starts with. @throws RUNLANE_INVALID_CONFIG */
+export function managerFor(config: RunnableConfig): CallbackManager | undefined {
+  const manager = configure(config);
+  if (manager === undefined) return undefined;
+  manager.addTags(config.tags ?? []);
+  manager.addMetadata(config.metadata ?? {});
   return manager;
 }
 

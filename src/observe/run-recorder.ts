@@ -53,8 +53,9 @@ interface Beginning {
  * Listens to callbacks and keeps a {@link Run} of each run that is going on. What to do when one starts or ends is for subclasses
  * to say. It has the methods of LangChain's tracers, so that LangChain's steps tell it of a run before anything inside starts.
  */
-export abstract class RunRecorder implements CallbackHandler {
-  [property: string]: unknown;
+export abstract class RunRecorder implements Partial<CallbackHandler> {
+  // biome-ignore lint/suspicious/noExplicitAny: a handler may have any properties
+  [property: string]: any;
   abstract readonly name: string;
   readonly awaitHandlers: boolean = true;
   private readonly runs = new Map<string, Run>();
@@ -110,21 +111,21 @@ export abstract class RunRecorder implements CallbackHandler {
     return this.onStart?.(run);
   }
 
-  private finish(runId: string, outputs: unknown, more: { inputs?: unknown } | undefined): unknown {
+  private succeed(runId: string, outputs: unknown, more: { inputs?: unknown } | undefined): unknown {
     const run = this.runs.get(runId);
     if (run === undefined) return undefined;
     run.outputs = asObject(outputs, "output") as Record<string, unknown>;
-    return this.close(run, "end", more, undefined);
+    return this.settle(run, "end", more, undefined);
   }
 
   private fail(runId: string, error: unknown, more: { inputs?: unknown } | undefined): unknown {
     const run = this.runs.get(runId);
     if (run === undefined) return undefined;
     run.error = error instanceof Error ? `${error.message}${error.stack ? `\n\n${error.stack}` : ""}` : String(error);
-    return this.close(run, "error", more, error);
+    return this.settle(run, "error", more, error);
   }
 
-  private close(run: Run, event: "end" | "error", more: { inputs?: unknown } | undefined, error: unknown): unknown {
+  private settle(run: Run, event: "end" | "error", more: { inputs?: unknown } | undefined, error: unknown): unknown {
     run.end_time = Date.now();
     run.events.push({ name: event, time: new Date(run.end_time).toISOString() });
     if (more?.inputs !== undefined) run.inputs = asObject(more.inputs, "input") as Record<string, unknown>;
@@ -140,7 +141,7 @@ export abstract class RunRecorder implements CallbackHandler {
     return this.start(chainOf(...args));
   }
   handleChainEnd(out: unknown, id: string, _parent?: string, _tags?: string[], more?: { inputs?: unknown }): unknown {
-    return this.finish(id, out, more);
+    return this.succeed(id, out, more);
   }
   handleChainError(
     error: unknown,
@@ -179,7 +180,7 @@ export abstract class RunRecorder implements CallbackHandler {
     return this.onToken?.(run, token, fields);
   }
   handleLLMEnd(output: unknown, id: string): unknown {
-    return this.finish(id, output, undefined);
+    return this.succeed(id, output, undefined);
   }
   handleLLMError(error: unknown, id: string): unknown {
     return this.fail(id, error, undefined);
@@ -192,7 +193,7 @@ export abstract class RunRecorder implements CallbackHandler {
     return this.start(toolOf(...args));
   }
   handleToolEnd(output: unknown, id: string): unknown {
-    return this.finish(id, { output }, undefined);
+    return this.succeed(id, { output }, undefined);
   }
   handleToolError(error: unknown, id: string): unknown {
     return this.fail(id, error, undefined);
@@ -205,7 +206,7 @@ export abstract class RunRecorder implements CallbackHandler {
     return this.start(retrieverOf(...args));
   }
   handleRetrieverEnd(documents: unknown, id: string): unknown {
-    return this.finish(id, { documents }, undefined);
+    return this.succeed(id, { documents }, undefined);
   }
   handleRetrieverError(error: unknown, id: string): unknown {
     return this.fail(id, error, undefined);

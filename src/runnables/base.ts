@@ -13,11 +13,23 @@ import { describe, runlaneError } from "../core/errors.ts";
 import { Serializable } from "../core/serializable.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
-import { openStream, type RunnableStream } from "../core/stream.ts";
+import { openStream, type RunnableStream, toStream } from "../core/stream.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import type { Graph } from "../graph/graph.ts";
 import { graphOf } from "../graph/graph-of.ts";
+import type { EventFilter } from "../observe/event-filter.ts";
+import type { StreamEvent } from "../observe/event-stream.ts";
+import type { RunLogPatch } from "../observe/run-log.ts";
+import type { ChainRun } from "../observe/run-manager.ts";
 import { RUNLANE_STEP } from "./coerce.ts";
+import {
+  batchReported,
+  callReported,
+  configsFor,
+  type ReportedFunc,
+  separateConfig,
+  transformReported,
+} from "./hooks.ts";
 import type { RunnableNode } from "./registry.ts";
 import type { RunnableInterface } from "./types.ts";
 
@@ -277,6 +289,116 @@ export abstract class RunnableBase<
     yield* await this.stream(input, options);
   }
 
+  /**
+   * Runs one input and reports what happens inside, step by step: starts, chunks, ends, and errors of all kinds of steps. Leaving
+   * the loop aborts the run. An event carries the ids of the runs around its own (`parent_ids`).
+   *
+   * @param options The config of the run, and `version`, LangChain's schema of events: `"v2"`, or the older `"v1"`. With
+   *   `encoding: "text/event-stream"` the stream has the bytes of server-sent events.
+   * @param filter Which events to report. @default all
+   * @throws RUNLANE_INVALID_EVENTS_VERSION
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const chain = RunnableLambda.from((x: number) => x + 1).pipe((x) => x * 2);
+   * for await (const { event, name, data } of chain.streamEvents(1, { version: "v2" })) console.log(event, name, data);
+   * ```
+   */
+  streamEvents(
+    input: RunInput,
+    options: Partial<CallOptions> & { version: "v1" | "v2" },
+    filter?: EventFilter,
+  ): RunnableStream<StreamEvent>;
+  streamEvents(
+    input: RunInput,
+    options: Partial<CallOptions> & { version: "v1" | "v2"; encoding: "text/event-stream" },
+    filter?: EventFilter,
+  ): RunnableStream<Uint8Array>;
+  streamEvents(
+    input: RunInput,
+    options: Partial<CallOptions> & { version: "v1" | "v2"; encoding?: "text/event-stream" | undefined },
+    filter: EventFilter = {},
+  ): RunnableStream<StreamEvent> | RunnableStream<Uint8Array> {
+    const { version, encoding, ...config } = options;
+    if (version !== "v1" && version !== "v2")
+      throw runlaneError("RUNLANE_INVALID_EVENTS_VERSION", { received: describe(version) });
+    const events = eventsOf(version, this, input, config, filter);
+    return encoding === "text/event-stream" ? toStream(encoded(events)) : toStream(events);
+  }
+
+  /**
+   * Runs one input and yields what happens inside as patches of a log, LangChain's older form of `streamEvents`.
+   *
+   * @param filter Which steps to log. @default all
+   */
+  async *streamLog(
+    input: RunInput,
+    options: Partial<CallOptions> = {},
+    filter: EventFilter = {},
+  ): AsyncGenerator<RunLogPatch, void> {
+    const { streamRunLog } = await import("../observe/log-stream.ts");
+    yield* streamRunLog(this as RunnableBase, input, options, filter);
+  }
+
+  /** LangChain's hook: runs `func` as one reported run. @internal */
+  protected _callWithConfig<In extends RunInput>(
+    func: ((input: In) => Promise<RunOutput>) | ReportedFunc<In, RunOutput, CallOptions>,
+    input: In,
+    options?: Partial<CallOptions> & { runType?: string },
+  ): Promise<RunOutput> {
+    return callReported(this, func as ReportedFunc<In, RunOutput>, input, options);
+  }
+
+  /** LangChain's hook: runs `func` on many inputs as that many reported runs. @internal */
+  protected _batchWithConfig<In extends RunInput>(
+    func: (
+      inputs: In[],
+      configs?: Partial<CallOptions>[],
+      runs?: (ChainRun | undefined)[],
+      batchOptions?: RunnableBatchOptions,
+    ) => Promise<(RunOutput | Error)[]>,
+    inputs: In[],
+    options?: Partial<CallOptions & { runType?: string }> | Partial<CallOptions & { runType?: string }>[],
+    batchOptions?: RunnableBatchOptions,
+  ): Promise<(RunOutput | Error)[]> {
+    return batchReported(
+      this,
+      func as Parameters<typeof batchReported<In, RunOutput>>[1],
+      inputs,
+      options,
+      batchOptions,
+    );
+  }
+
+  /** LangChain's hook: turns chunks into chunks as one reported run. @internal */
+  protected _transformStreamWithConfig<In extends RunInput, Out extends RunOutput>(
+    chunks: AsyncGenerator<In>,
+    transformer: (
+      generator: AsyncGenerator<In>,
+      runManager?: ChainRun,
+      options?: Partial<CallOptions>,
+    ) => AsyncGenerator<Out>,
+    options?: Partial<CallOptions> & { runType?: string },
+  ): AsyncGenerator<Out> {
+    return transformReported(this, chunks, transformer as Parameters<typeof transformReported<In, Out>>[2], options);
+  }
+
+  /** LangChain's hook: a complete config for each input. @internal */
+  protected _getOptionsList(
+    options: Partial<CallOptions> | Partial<CallOptions>[] = {},
+    length = 0,
+  ): Partial<CallOptions>[] {
+    return configsFor(options, length);
+  }
+
+  /** LangChain's hook: the config in some call options, and the rest of them. @internal */
+  protected _separateRunnableConfigFromCallOptions(
+    options: Partial<CallOptions> = {},
+  ): [RunnableConfig, Omit<Partial<CallOptions>, keyof RunnableConfig>] {
+    return separateConfig(options);
+  }
+
   /** Joins two chunks of this runnable's output. @throws RUNLANE_NOT_CONCATENABLE */
   _concatOutputChunks<O>(first: O, second: O): O {
     return concat(first, second);
@@ -289,6 +411,27 @@ Object.assign(RunnableBase.prototype, {
   lc_namespace: ["langchain_core", "runnables"],
 });
 Object.defineProperty(RunnableBase.prototype, RUNLANE_STEP, { value: true });
+
+async function* eventsOf(
+  version: "v1" | "v2",
+  runnable: RunnableBase,
+  input: unknown,
+  config: Partial<RunnableConfig>,
+  filter: EventFilter,
+): AsyncGenerator<StreamEvent, void> {
+  if (version === "v2") {
+    const { streamEventsV2 } = await import("../observe/stream-events.ts");
+    yield* streamEventsV2(runnable, input, config, filter);
+  } else {
+    const { streamEventsV1 } = await import("../observe/stream-events-v1.ts");
+    yield* streamEventsV1(runnable, input, config, filter);
+  }
+}
+
+async function* encoded(events: AsyncIterable<StreamEvent>): AsyncGenerator<Uint8Array, void> {
+  const { encodeEvents } = await import("../observe/sse.ts");
+  yield* encodeEvents(events);
+}
 
 function isIterable(source: unknown): boolean {
   if (typeof source === "string") return true;

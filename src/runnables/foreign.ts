@@ -1,4 +1,4 @@
-import { type Chunks, Whole } from "../core/chunks.ts";
+import type { Chunks } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { type Serialized, serialized } from "../core/serializable.ts";
 import type { Trace } from "../core/step.ts";
@@ -37,12 +37,8 @@ class ForeignRunnable extends Runnable {
   }
 
   override runStream(chunks: Chunks<unknown>, ctx: RunContext): Chunks<unknown> {
-    if (chunks instanceof Whole) return this.streamInput(chunks.value, ctx);
+    // For whole inputs too, as in LangChain's chains: its passthrough, for one, reports chunks in `transform` only.
     return this.runnable.transform(toGenerator(chunks), { ...ctx.config });
-  }
-
-  private async *streamInput(input: unknown, ctx: RunContext): AsyncGenerator<unknown, void> {
-    yield* await this.runnable.stream(input, { ...ctx.config });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../core/config.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema.ts";
+import { RootListener, type RunListeners } from "../observe/listeners.ts";
 import { RunnableBase } from "./base.ts";
 import { coerce, isRunnable } from "./coerce.ts";
 import { type ConfigSpec, specsInside } from "./config-specs.ts";
@@ -88,6 +89,26 @@ export abstract class Runnable<
   /** Binds call options: every run gets them. */
   bind(kwargs: Partial<CallOptions>): Runnable<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "binding", bound: this, kwargs, config: {} }) as Runnable<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Tells functions of the runs of this runnable: one when a run starts, one when it ends, one when it fails. Each gets the
+   * {@link Run} and the config, and is waited for.
+   *
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const timed = RunnableLambda.from((x: number) => x * 2).withListeners({
+   *   onEnd: (run) => console.log(run.name, (run.end_time ?? 0) - run.start_time, "ms"),
+   * });
+   * await timed.invoke(2);
+   * ```
+   */
+  withListeners(listeners: RunListeners): Runnable<RunInput, RunOutput, CallOptions> {
+    const configFactories = [(config: RunnableConfig) => ({ callbacks: [new RootListener(listeners, config)] })];
+    const node = { kind: "binding", bound: this, config: {}, configFactories };
+    return fromNode(node) as Runnable<RunInput, RunOutput, CallOptions>;
   }
 
   /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */

@@ -1,5 +1,5 @@
 import { dispatchCustomEvent } from "@langchain/core/callbacks/dispatch/web";
-import { add, boom, later, letters, upper, words } from "../functions.ts";
+import { add, boom, later, letters, sleepy, upper, words } from "../functions.ts";
 import { events, eventsByRun, type Lib, type Scenario } from "../harness.ts";
 
 const spell = (lib: Lib) => lib.RunnableSequence.from([upper, letters]);
@@ -9,25 +9,19 @@ const named = (lib: Lib) =>
     lib.RunnableLambda.from(letters).withConfig({ runName: "Letters", tags: ["two"] }),
   ]);
 
-const shapes: [string, (lib: Lib) => any, unknown][] = [
+/** Those whose events come in an order that holds. */
+const ordered: [string, (lib: Lib) => any, unknown][] = [
   ["a lambda", (lib) => lib.RunnableLambda.from(add), 1],
   ["a generator", (lib) => lib.RunnableLambda.from(words), "a b"],
   ["a sequence", spell, "ab"],
   ["three lambdas", (lib) => lib.RunnableSequence.from([add, later, add]), 1],
-  ["a map", (lib) => lib.RunnableMap.from({ a: add }), 1],
-  ["a branch", (lib) => lib.RunnableBranch.from([[() => true, letters], upper]), "ab"],
   ["a passthrough", (lib) => lib.RunnableLambda.from(letters).pipe(new lib.RunnablePassthrough()), "ab"],
-  ["assign", (lib) => lib.RunnablePassthrough.assign({ b: () => 1 }), { a: 1 }],
-  ["pick", (lib) => lib.RunnableMap.from({ a: letters }).pick("a"), "ab"],
-  ["each", (lib) => new lib.RunnableEach({ bound: lib.RunnableLambda.from(add) }), [1]],
   ["a binding", (lib) => spell(lib).withConfig({ runName: "Bound", tags: ["t"], metadata: { m: 1 } }), "ab"],
-  ["fallbacks", (lib) => lib.RunnableLambda.from(boom).withFallbacks([lib.RunnableLambda.from(letters)]), "ab"],
   [
     "a router",
     (lib) => new lib.RouterRunnable({ runnables: { a: lib.RunnableLambda.from(add) } }),
     { key: "a", input: 1 },
   ],
-  ["a returned runnable", (lib) => lib.RunnableLambda.from(() => lib.RunnableLambda.from(letters)), "ab"],
   [
     "a call inside a function",
     (lib) => lib.RunnableLambda.from((text: string, config: object) => spell(lib).invoke(text, config)),
@@ -35,15 +29,118 @@ const shapes: [string, (lib: Lib) => any, unknown][] = [
   ],
 ];
 
-const filters: [string, object][] = [
-  ["includeNames", { includeNames: ["Letters"] }],
-  ["includeTags", { includeTags: ["one"] }],
+type Differs = Scenario["differs"];
+
+/** What is observed of a deliberate difference, run by run. */
+const differing = (defect: string, ...runs: string[][]): Differs => ({
+  defect,
+  runlane: { chunks: runs.map((events) => events.join("\n")) },
+});
+
+const silent = differing(
+  "the output of the stream is told to nobody",
+  [
+    "on_chain_start RunnableLambda [] {} {}",
+    'on_chain_stream RunnableLambda [] {} {"chunk":"a"}',
+    'on_chain_stream RunnableLambda [] {} {"chunk":"b"}',
+    'on_chain_end RunnableLambda [] {} {"input":"ab","output":"ab"}',
+  ],
+  [
+    'on_chain_start RunnableWithFallbacks [] {} {"input":"ab"}',
+    'on_chain_stream RunnableWithFallbacks [] {} {"chunk":"a"}',
+    'on_chain_stream RunnableWithFallbacks [] {} {"chunk":"b"}',
+    'on_chain_end RunnableWithFallbacks [] {} {"output":"ab"}',
+  ],
+);
+
+/** Those with runs inside of one another, which report side by side. */
+const nested: [string, (lib: Lib) => any, unknown, v2?: Differs, v1?: Differs][] = [
+  ["a map", (lib) => lib.RunnableMap.from({ a: add }), 1],
+  ["a map whose branches race", (lib) => lib.RunnableMap.from({ a: words, b: sleepy(3) }), "x y"],
+  [
+    "a branch",
+    (lib) => lib.RunnableBranch.from([[() => true, letters], upper]),
+    "ab",
+    differing(
+      "all runs inside the branch get its own id, and its own events are lost",
+      [
+        'on_chain_start RunnableBranch [] {} {"input":"ab"}',
+        'on_chain_stream RunnableBranch [] {} {"chunk":"a"}',
+        'on_chain_stream RunnableBranch [] {} {"chunk":"b"}',
+        'on_chain_end RunnableBranch [] {} {"output":"ab"}',
+      ],
+      [
+        'on_chain_start RunnableLambda ["branch:1"] {} {}',
+        'on_chain_stream RunnableLambda ["branch:1"] {} {"chunk":"a"}',
+        'on_chain_stream RunnableLambda ["branch:1"] {} {"chunk":"b"}',
+        'on_chain_end RunnableLambda ["branch:1"] {} {"input":"ab","output":"ab"}',
+      ],
+      [
+        'on_chain_start RunnableLambda ["condition:1"] {} {"input":"ab"}',
+        'on_chain_end RunnableLambda ["condition:1"] {} {"input":"ab","output":true}',
+      ],
+    ),
+  ],
+  ["assign", (lib) => lib.RunnablePassthrough.assign({ b: () => 1 }), { a: 1 }],
+  ["pick", (lib) => lib.RunnableMap.from({ a: letters }).pick("a"), "ab"],
+  [
+    "each",
+    (lib) => new lib.RunnableEach({ bound: lib.RunnableLambda.from(add) }),
+    [1],
+    differing(
+      "the output of a runnable that does not stream itself is no chunk",
+      [
+        'on_chain_start RunnableEach [] {} {"input":[1]}',
+        'on_chain_stream RunnableEach [] {} {"chunk":[2]}',
+        'on_chain_end RunnableEach [] {} {"output":[2]}',
+      ],
+      ['on_chain_start RunnableLambda [] {} {"input":1}', 'on_chain_end RunnableLambda [] {} {"input":1,"output":2}'],
+    ),
+  ],
+  [
+    "fallbacks",
+    (lib) => lib.RunnableLambda.from(() => letters("ab")).withFallbacks([lib.RunnableLambda.from(letters)]),
+    "ab",
+    silent,
+    silent,
+  ],
+  ["a returned runnable", (lib) => lib.RunnableLambda.from(() => lib.RunnableLambda.from(letters)), "ab"],
+];
+
+const filters: [string, object, input?: string][] = [
+  ["includeNames", { includeNames: ["Letters"] }, "Letters"],
+  ["includeTags", { includeTags: ["one"] }, "Upper"],
   ["includeTypes", { includeTypes: ["chain"] }],
   ["excludeNames", { excludeNames: ["Letters"] }],
   ["excludeTags", { excludeTags: ["one"] }],
   ["excludeTypes", { excludeTypes: ["chain"] }],
-  ["two filters", { includeNames: ["Upper", "Letters"], excludeTags: ["two"] }],
+  ["two filters", { includeNames: ["Upper", "Letters"], excludeTags: ["two"] }, "Upper"],
 ];
+
+/** What is left of the events of {@link named}: of one step alone. */
+const alone: Record<string, Differs> = {
+  Upper: {
+    defect: "the first event that is wanted gets the input of the call, whatever run it is of",
+    runlane: {
+      chunks: [
+        'r1 on_chain_start Upper ["seq:step:1","one"] {} {}',
+        'r1 on_chain_stream Upper ["seq:step:1","one"] {} {"chunk":"AB"}',
+        'r1 on_chain_end Upper ["seq:step:1","one"] {} {"input":"ab","output":"AB"}',
+      ],
+    },
+  },
+  Letters: {
+    defect: "the first event that is wanted gets the input of the call, whatever run it is of",
+    runlane: {
+      chunks: [
+        'r1 on_chain_start Letters ["seq:step:2","two"] {} {}',
+        'r1 on_chain_stream Letters ["seq:step:2","two"] {} {"chunk":"A"}',
+        'r1 on_chain_stream Letters ["seq:step:2","two"] {} {"chunk":"B"}',
+        'r1 on_chain_end Letters ["seq:step:2","two"] {} {"input":"AB","output":"AB"}',
+      ],
+    },
+  },
+};
 
 const progress = (lib: Lib) =>
   lib.RunnableLambda.from(async (x: number, config: any) => {
@@ -52,19 +149,19 @@ const progress = (lib: Lib) =>
   });
 
 export const eventStreams: Scenario[] = [
-  ...shapes.flatMap(([what, build, input]): Scenario[] => [
+  ...ordered.flatMap(([what, build, input]): Scenario[] => [
     { name: `version 2 of ${what}`, build, drive: events(input) },
     { name: `version 1 of ${what}`, build, drive: events(input, { version: "v1" }) },
   ]),
-  ...filters.map(
-    ([what, filter]): Scenario => ({ name: `version 2, ${what}`, build: named, drive: events("ab", {}, filter) }),
-  ),
+  ...nested.flatMap(([what, build, input, v2, v1]): Scenario[] => [
+    { name: `version 2 of ${what}`, build, drive: eventsByRun(input), ...(v2 && { differs: v2 }) },
+    { name: `version 1 of ${what}`, build, drive: eventsByRun(input, { version: "v1" }), ...(v1 && { differs: v1 }) },
+  ]),
+  ...filters.map(([what, filter, step]): Scenario => {
+    const differs = step === undefined ? undefined : alone[step];
+    return { name: `version 2, ${what}`, build: named, drive: events("ab", {}, filter), ...(differs && { differs }) };
+  }),
   { name: "version 1, a filter", build: named, drive: events("ab", { version: "v1" }, { includeNames: ["Letters"] }) },
-  {
-    name: "branches of a map that race",
-    build: (lib) => lib.RunnableMap.from({ a: words, b: upper }),
-    drive: eventsByRun("x y"),
-  },
   { name: "a failing lambda", build: (lib) => lib.RunnableLambda.from(boom), drive: events(1), fails: "own" },
   { name: "a failing step", build: (lib) => lib.RunnableSequence.from([add, boom]), drive: events(1), fails: "own" },
   {
@@ -94,10 +191,14 @@ export const eventStreams: Scenario[] = [
     name: "text/event-stream",
     build: (lib) => lib.RunnableLambda.from(add),
     drive: async (runnable, run) => {
-      const runId = "0f0e0d0c-0b0a-4908-8706-050403020100";
       const decoder = new TextDecoder();
-      for await (const bytes of runnable.streamEvents(1, { version: "v2", encoding: "text/event-stream", runId })) {
-        run.chunks.push(decoder.decode(bytes).replace(/,"parent_ids":\[[^\]]*\]/, ""));
+      let text = "";
+      for await (const bytes of runnable.streamEvents(1, { version: "v2", encoding: "text/event-stream" })) {
+        text += decoder.decode(bytes, { stream: true });
+      }
+      for (const message of text.split("\n\n")) {
+        const [event, data] = message.split("\ndata: ");
+        run.chunks.push([event, data && JSON.parse(data)]);
       }
     },
   },

@@ -1,0 +1,62 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { getVariable, installStorage, type Storage, setVariable } from "../core/ambient.ts";
+import { addCallbackSource } from "../observe/callbacks.ts";
+import { type CallbackHandler, environment } from "../observe/handlers.ts";
+
+export { dispatchCustomEvent } from "../observe/custom-events.ts";
+
+/*
+ * `runlane/context`: importing it makes functions pass their config on without being told to. Runnables that are called without a
+ * config inside a function then inherit that function's config, as with `@langchain/core/context`; the two share one storage.
+ * It is not part of `runlane` because it makes every `await` of a process dearer on Node 20.
+ */
+const storage = installStorage(() => new AsyncLocalStorage() as Storage);
+
+/**
+ * Puts a value into the current context: runnables and functions that are called from here on find it, LangChain's included.
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ * import { getContextVariable, setContextVariable } from "runlane/context";
+ *
+ * const greet = RunnableLambda.from(() => `Hello ${getContextVariable<string>("user")}`);
+ * const asAda = RunnableLambda.from((input: string) => {
+ *   setContextVariable("user", "Ada");
+ *   return greet.invoke(input);
+ * });
+ * await asAda.invoke(""); // "Hello Ada"
+ * ```
+ */
+export function setContextVariable<T>(name: PropertyKey, value: T): void {
+  setVariable(storage, name, value);
+}
+
+/** The value of a variable in the current context; undefined when there is none. */
+// biome-ignore lint/suspicious/noExplicitAny: LangChain's default
+export function getContextVariable<T = any>(name: PropertyKey): T | undefined {
+  return getVariable(name) as T | undefined;
+}
+
+/** When to add a handler to calls that do not name it. */
+export interface ConfigureHook {
+  /** The context variable that may hold the handler. */
+  contextVar?: string;
+  /** The environment variable that, set to `true`, asks for a new handler. Needs `handlerClass`. */
+  envVar?: string;
+  handlerClass?: new (input: object) => CallbackHandler;
+}
+
+/**
+ * Adds a handler to all calls in whose context a variable holds it, or for which an environment variable asks.
+ *
+ * @returns Takes the hook back.
+ */
+export function registerConfigureHook({ contextVar, envVar, handlerClass }: ConfigureHook): () => void {
+  return addCallbackSource(() => {
+    const held = contextVar === undefined ? undefined : getContextVariable<CallbackHandler>(contextVar);
+    if (held !== undefined) return { handlers: [held] };
+    const wanted = envVar !== undefined && handlerClass !== undefined && environment(envVar) === "true";
+    return wanted ? { handlers: [new handlerClass({})] } : undefined;
+  });
+}

@@ -1,0 +1,16 @@
+import { runlaneError } from "./errors.ts";
+
+/**
+ * Loads a package that Runlane works without until something needs it.
+ *
+ * @param where What needs it, as the error message calls it.
+ * @param name What `npm install` calls it.
+ * @throws RUNLANE_MISSING_PACKAGE
+ */
+export async function optionalPackage<T>(load: () => Promise<T>, where: string, name: string): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw runlaneError("RUNLANE_MISSING_PACKAGE", { where, package: name }, { cause });
+  }
+}

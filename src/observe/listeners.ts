@@ -1,0 +1,35 @@
+import type { RunnableConfig } from "../core/config.ts";
+import { type Run, RunRecorder } from "./run-recorder.ts";
+
+/** Functions that are told of the runs of one runnable. Each is waited for. */
+export interface RunListeners {
+  onStart?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
+  onEnd?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
+  onError?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
+}
+
+/** Tells listeners of one run, the first that it hears of, and of none inside it. */
+export class RootListener extends RunRecorder {
+  readonly name = "RootListenersTracer";
+  private rootId: string | undefined;
+
+  constructor(
+    private readonly listeners: RunListeners,
+    private readonly config: RunnableConfig,
+  ) {
+    super();
+  }
+
+  protected override onStart(run: Run): unknown {
+    if (this.rootId !== undefined) return undefined;
+    this.rootId = run.id;
+    return this.listeners.onStart?.(run, this.config);
+  }
+
+  protected override onEnd(run: Run): unknown {
+    if (run.id !== this.rootId) return undefined;
+    return run.error === undefined
+      ? this.listeners.onEnd?.(run, this.config)
+      : this.listeners.onError?.(run, this.config);
+  }
+}

@@ -1,0 +1,100 @@
+/** One change to a run log, in the form of a JSON patch (RFC 6902). */
+export interface RunLogOp {
+  op: "add" | "replace";
+  /** Where: "" for the whole log, `/logs/NAME/…`, `/streamed_output/-`, `/final_output`. */
+  path: string;
+  value: unknown;
+}
+
+/** The log of a run of a step inside. */
+export interface LogEntry {
+  id: string;
+  name: string;
+  type: string;
+  tags: string[];
+  metadata: Record<string, unknown>;
+  start_time: string;
+  streamed_output: unknown[];
+  streamed_output_str: string[];
+  inputs?: unknown;
+  final_output: unknown;
+  end_time: string | undefined;
+}
+
+/** What the patches of a run log add up to. */
+export interface RunState {
+  id: string;
+  name: string;
+  type: string;
+  streamed_output: unknown[];
+  final_output: unknown;
+  /** The logs of the steps, by name; of several with one name, the second is `NAME:2`. */
+  logs: Record<string, LogEntry>;
+}
+
+/**
+ * Some changes to a run log: what `streamLog` yields.
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda, RunLogPatch } from "runlane";
+ *
+ * const chain = RunnableLambda.from((x: number) => x + 1).pipe((x) => x * 2);
+ * let log = new RunLogPatch({ ops: [] });
+ * for await (const patch of chain.streamLog(1)) log = log.concat(patch);
+ * ```
+ */
+export class RunLogPatch {
+  readonly ops: RunLogOp[];
+
+  constructor(fields: { ops: RunLogOp[] }) {
+    this.ops = fields.ops;
+  }
+
+  /** These changes and those of another patch, with the state that they lead to. */
+  concat(other: RunLogPatch): RunLog {
+    const ops = [...this.ops, ...other.ops];
+    return new RunLog({ ops, state: applyOps(undefined, ops) });
+  }
+}
+
+/** Changes together with the state that they lead to. */
+export class RunLog extends RunLogPatch {
+  readonly state: RunState;
+
+  constructor(fields: { ops: RunLogOp[]; state: RunState }) {
+    super(fields);
+    this.state = fields.state;
+  }
+
+  override concat(other: RunLogPatch): RunLog {
+    return new RunLog({ ops: [...this.ops, ...other.ops], state: applyOps(this.state, other.ops) });
+  }
+
+  /** The log that a first patch starts. */
+  static fromRunLogPatch(patch: RunLogPatch): RunLog {
+    return new RunLog({ ops: patch.ops, state: applyOps(undefined, patch.ops) });
+  }
+}
+
+type Container = Record<string, unknown> | unknown[];
+
+/** Applies the few kinds of changes that run logs are made of. The state before stays as it is. */
+export function applyOps(before: RunState | undefined, ops: readonly RunLogOp[]): RunState {
+  let state: unknown = before;
+  for (const { path, value } of ops) state = change(state as Container, path.split("/").slice(1), value);
+  return (state ?? {}) as RunState;
+}
+
+function change(target: Container | undefined, [key, ...rest]: string[], value: unknown): unknown {
+  if (key === undefined) return value;
+  const name = key.replaceAll("~1", "/").replaceAll("~0", "~");
+  if (Array.isArray(target)) return name === "-" ? [...target, value] : target.with(Number(name), value);
+  const copy = { ...target };
+  return Object.assign(copy, { [name]: change(copy[name] as Container | undefined, rest, value) });
+}
+
+/** A name as part of a path. */
+export function inPath(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}

@@ -1,0 +1,63 @@
+import { mergeConfigs, type RunnableConfig } from "../core/config.ts";
+import type { EventFilter } from "./event-filter.ts";
+import { EventStream, type StreamEvent } from "./event-stream.ts";
+import { newRunId } from "./run-id.ts";
+
+/** What can be streamed and listened to. */
+export interface Streamable {
+  stream(input: unknown, options: Partial<RunnableConfig>): Promise<AsyncIterable<unknown>>;
+}
+
+/**
+ * Runs one input and reports what happens inside (version 2 of LangChain's schema). Leaving the loop aborts the run.
+ *
+ * The run's own input is on its first event, and not again on its last.
+ */
+export async function* streamEventsV2(
+  runnable: Streamable,
+  input: unknown,
+  options: Partial<RunnableConfig>,
+  filter: EventFilter,
+): AsyncGenerator<StreamEvent, void> {
+  const events = new EventStream(filter);
+  const runId = options.runId ?? newRunId();
+  const controller = new AbortController();
+  const running = consume(runnable, input, { ...listening(options, events, controller.signal), runId }, events, runId);
+  try {
+    for await (const event of events) {
+      if (event.run_id === runId && event.event.endsWith("_start")) event.data.input = input;
+      else if (event.run_id === runId && event.event.endsWith("_end")) delete event.data.input;
+      yield event;
+    }
+  } finally {
+    controller.abort();
+    await running;
+  }
+}
+
+/** A config with one more listener and one more reason to abort. */
+export function listening(
+  options: Partial<RunnableConfig>,
+  listener: object,
+  signal: AbortSignal,
+): Partial<RunnableConfig> {
+  return mergeConfigs(options, { callbacks: [listener], signal });
+}
+
+/** Reads the stream of the run to its end, as its consumer would. Its failure reaches the reader of the events. */
+async function consume(
+  runnable: Streamable,
+  input: unknown,
+  config: Partial<RunnableConfig>,
+  events: EventStream,
+  runId: string,
+): Promise<void> {
+  try {
+    const stream = await runnable.stream(input, config);
+    const tapped = events.tapOutputIterable(runId, stream[Symbol.asyncIterator]());
+    while ((await tapped.next()).done !== true);
+    await events.finish();
+  } catch (error) {
+    events.close({ error });
+  }
+}
