@@ -120,11 +120,6 @@ export const ERROR_TABLE = {
     cause: "The history of a conversation can keep only messages, and was to keep something else.",
     fix: "Set inputMessagesKey or outputMessagesKey to where the messages are.",
   },
-  RUNLANE_INVALID_EVENTS_VERSION: {
-    message: 'streamEvents needs a version, "v1" or "v2", but it got {received}.',
-    cause: "The schema of events was not chosen, or does not exist.",
-    fix: 'Pass { version: "v2" }.',
-  },
   RUNLANE_MISSING_PACKAGE: {
     message: "{where} needs the package {package}, which cannot be loaded; `npm install {package}` installs it.",
     cause: "An optional package is not installed, or could not be loaded; the cause of the error says which.",

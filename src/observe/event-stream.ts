@@ -1,6 +1,7 @@
+import { ChunkRecorder } from "./chunk-recorder.ts";
 import { type EventFilter, isWanted } from "./event-filter.ts";
 import { EventQueue } from "./event-queue.ts";
-import { type Run, RunRecorder } from "./run-recorder.ts";
+import type { Run } from "./run-recorder.ts";
 
 /**
  * Something that happened in a run, as `streamEvents` reports it.
@@ -40,10 +41,8 @@ interface Seen {
 const NAME = "event_stream_tracer";
 
 /** Turns callbacks into events. */
-export class EventStream extends RunRecorder {
+export class EventStream extends ChunkRecorder {
   readonly name = NAME;
-  /** LangChain's models stream for handlers that say this. */
-  readonly lc_prefer_streaming = true;
   private readonly queue = new EventQueue<StreamEvent>();
   private readonly seen = new Map<string, Seen>();
   private readonly taps = new Set<Promise<void>>();
@@ -83,9 +82,9 @@ export class EventStream extends RunRecorder {
         if (finish === undefined && reports) {
           reports = run !== undefined && seen !== undefined && seen.tapped === undefined;
           if (reports && seen !== undefined) finish = this.hold(seen);
-          if (reports && run !== undefined) this.send(run, "stream", { chunk: await asChunk(seen, chunk) });
+          if (reports && run !== undefined) this.send(run, "stream", { chunk: this.asChunk(seen, chunk) });
         } else if (reports && run !== undefined && seen?.type !== "tool" && seen?.type !== "retriever") {
-          this.send(run, "stream", { chunk: await asChunk(seen, chunk) });
+          this.send(run, "stream", { chunk: this.asChunk(seen, chunk) });
         }
         await this.queue.room();
         yield chunk;
@@ -106,13 +105,14 @@ export class EventStream extends RunRecorder {
     return finish;
   }
 
-  protected override onStart(run: Run): void {
+  protected override onStart(run: Run): undefined | Promise<void> {
     const parent = this.seen.get(run.parent_run_id ?? "");
     const parents = parent === undefined ? [] : [...parent.parents, run.parent_run_id as string];
     const type = run.run_type === "llm" && run.inputs.messages !== undefined ? "chat_model" : run.run_type;
     this.seen.set(run.id, { type, parents });
     const input = inputOf(run);
     this.send(run, "start", input === undefined ? {} : { input });
+    return this.loadClasses(run);
   }
 
   protected override onEnd(run: Run, error: unknown): void {
@@ -142,19 +142,24 @@ export class EventStream extends RunRecorder {
     tapped.then(once);
   }
 
-  protected override async onToken(run: Run, token: string, fields: { chunk?: unknown } | undefined): Promise<void> {
+  protected override onToken(run: Run, token: string, fields: { chunk?: unknown } | undefined): void {
     const seen = this.seen.get(run.id);
     // The chunks of a model that is the whole chain are reported by the one who reads its stream.
     if (this.seen.size === 1 || seen === undefined || seen.tapped !== undefined) return;
     const given = fields?.chunk as { message?: unknown } | undefined;
-    const chunk = seen.type === "chat_model" ? (given?.message ?? (await messageChunk(run, token))) : given;
-    this.send(run, "stream", { chunk: chunk ?? (await asChunk(seen, token)) });
+    const chunk = seen.type === "chat_model" ? (given?.message ?? this.classes?.messageChunk(run, token)) : given;
+    this.send(run, "stream", { chunk: chunk ?? this.asChunk(seen, token) });
   }
 
   protected override onCustomEvent(run: Run, name: string, data: unknown): void {
     if (isWanted(this.filter, { ...this.about(run), event: "on_custom_event" })) {
       this.queue.push({ ...this.envelope(run), event: "on_custom_event", name, data });
     }
+  }
+
+  /** What a text model streams is reported in LangChain's form. */
+  private asChunk(seen: Seen | undefined, chunk: unknown): unknown {
+    return seen?.type === "llm" && typeof chunk === "string" ? (this.classes?.textChunk(chunk) ?? chunk) : chunk;
   }
 
   private send(run: Run, what: string, data: Record<string, unknown>): void {
@@ -195,16 +200,4 @@ function outputOf({ outputs, run_type }: Run, seen: Seen | undefined): unknown {
   if (seen?.type === "chat_model") return generations?.[0]?.[0]?.message;
   const texts = generations?.map((list) => list.map(({ text, generationInfo }) => ({ text, generationInfo })));
   return { generations: texts, llmOutput: outputs?.llmOutput ?? {} };
-}
-
-/** What a text model streams is reported in LangChain's form. Where such a model runs, LangChain is there. */
-async function asChunk(seen: Seen | undefined, chunk: unknown): Promise<unknown> {
-  if (seen?.type !== "llm" || typeof chunk !== "string") return chunk;
-  const { GenerationChunk } = await import("@langchain/core/outputs");
-  return new GenerationChunk({ text: chunk });
-}
-
-async function messageChunk(run: Run, token: string): Promise<unknown> {
-  const { AIMessageChunk } = await import("@langchain/core/messages");
-  return new AIMessageChunk({ content: token, id: `run-${run.id}` });
 }

@@ -1,8 +1,9 @@
 import type { RunnableConfig } from "../core/config.ts";
+import { ChunkRecorder } from "./chunk-recorder.ts";
 import { type EventFilter, isWanted } from "./event-filter.ts";
 import { EventQueue } from "./event-queue.ts";
 import { inPath, type LogEntry, type RunLogOp, RunLogPatch } from "./run-log.ts";
-import { type Run, RunRecorder } from "./run-recorder.ts";
+import type { Run } from "./run-recorder.ts";
 import { listening, type Streamable } from "./stream-events.ts";
 
 /** How inputs and outputs are written: as callbacks get them, or as events show them. */
@@ -12,15 +13,15 @@ export type LogFormat = "original" | "streaming_events";
 const KEPT = new Set(["retriever", "llm", "prompt"]);
 
 /** Turns callbacks into the patches of a run log. */
-export class LogStream extends RunRecorder {
+export class LogStream extends ChunkRecorder {
   /** The name by which steps find the handler that wants to see their chunks; LangChain's steps look for it too. */
   readonly name = "log_stream_tracer";
-  /** LangChain's models stream for handlers that say this. */
-  readonly lc_prefer_streaming = true;
   private readonly queue = new EventQueue<RunLogPatch>();
   private readonly keys = new Map<string, string>();
   private readonly counts = new Map<string, number>();
   private rootId: string | undefined;
+  /** The run as a whole, once it has started. */
+  root: Run | undefined;
 
   constructor(
     private readonly filter: EventFilter,
@@ -54,20 +55,22 @@ export class LogStream extends RunRecorder {
     }
   }
 
-  protected override onStart(run: Run): void {
+  protected override onStart(run: Run): undefined | Promise<void> {
     if (this.rootId === undefined) {
       this.rootId = run.id;
+      this.root = run;
       const { id, name, run_type: type } = run;
       const value = { id, name, type, streamed_output: [], final_output: undefined, logs: {} };
       this.send([{ op: "replace", path: "", value }]);
     }
     const { name, run_type: type, tags } = run;
-    if (run.id === this.rootId || !isWanted(this.filter, { name, type, tags })) return;
+    if (run.id === this.rootId || !isWanted(this.filter, { name, type, tags })) return this.loadClasses(run);
     const count = (this.counts.get(name) ?? 0) + 1;
     this.counts.set(name, count);
     const key = count === 1 ? name : `${name}:${count}`;
     this.keys.set(run.id, key);
     this.send([{ op: "add", path: `/logs/${inPath(key)}`, value: this.entryOf(run) }]);
+    return this.loadClasses(run);
   }
 
   private entryOf(run: Run): LogEntry {
@@ -101,14 +104,20 @@ export class LogStream extends RunRecorder {
     if (run.id === this.rootId) this.send([{ op: "replace", path: "/final_output", value: output }]);
   }
 
-  protected override async onToken(run: Run, token: string, fields: { chunk?: unknown } | undefined): Promise<void> {
+  protected override onToken(run: Run, token: string, fields: { chunk?: unknown } | undefined): void {
     const key = this.keys.get(run.id);
     if (key === undefined) return;
     const path = `/logs/${inPath(key)}`;
     this.send([
       { op: "add", path: `${path}/streamed_output_str/-`, value: token },
-      { op: "add", path: `${path}/streamed_output/-`, value: await chunkOf(run, token, fields?.chunk) },
+      { op: "add", path: `${path}/streamed_output/-`, value: this.chunkOf(run, token, fields?.chunk) },
     ]);
+  }
+
+  private chunkOf(run: Run, token: string, chunk: unknown): unknown {
+    if (run.inputs.messages === undefined) return token;
+    if ((chunk as { message?: unknown } | undefined)?.message !== undefined) return chunk;
+    return this.classes?.messageChunk(run, token) ?? token;
   }
 
   private outputOf({ outputs, run_type }: Run): unknown {
@@ -127,22 +136,14 @@ function inputOf({ inputs, run_type }: Run): unknown {
   return inputs.input;
 }
 
-async function chunkOf(run: Run, token: string, chunk: unknown): Promise<unknown> {
-  if (run.inputs.messages === undefined) return token;
-  if ((chunk as { message?: unknown } | undefined)?.message !== undefined) return chunk;
-  const { AIMessageChunk } = await import("@langchain/core/messages");
-  return new AIMessageChunk({ content: token, id: `run-${run.id}` });
-}
-
 /** Runs one input and yields the patches of its log. Leaving the loop aborts the run. */
 export async function* streamRunLog(
   runnable: Streamable,
   input: unknown,
   options: Partial<RunnableConfig>,
   filter: EventFilter,
-  format: LogFormat = "original",
+  log = new LogStream(filter, "original"),
 ): AsyncGenerator<RunLogPatch, void> {
-  const log = new LogStream(filter, format);
   const controller = new AbortController();
   const running = consume(runnable, input, listening(options, log, controller.signal), log);
   try {

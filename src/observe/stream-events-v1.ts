@@ -1,36 +1,29 @@
 import type { RunnableConfig } from "../core/config.ts";
 import { type EventFilter, isWanted } from "./event-filter.ts";
 import type { StreamEvent } from "./event-stream.ts";
-import { streamRunLog } from "./log-stream.ts";
+import { LogStream, streamRunLog } from "./log-stream.ts";
 import { applyOps, type LogEntry, type RunState } from "./run-log.ts";
+import type { Run } from "./run-recorder.ts";
 import type { Streamable } from "./stream-events.ts";
-
-/** What version 1 says of the run as a whole: what its caller named it. */
-interface Root {
-  readonly name: string;
-  readonly tags: string[];
-  readonly metadata: Record<string, unknown>;
-}
 
 /**
  * Runs one input and reports what happens inside, in version 1 of LangChain's schema: the patches of the run log, read as events.
  */
 export async function* streamEventsV1(
-  runnable: Streamable & { getName(): string },
+  runnable: Streamable,
   input: unknown,
   options: Partial<RunnableConfig>,
   filter: EventFilter,
 ): AsyncGenerator<StreamEvent, void> {
-  const { tags = [], metadata = {} } = options;
-  const root: Root = { name: options.runName ?? runnable.getName(), tags, metadata };
+  const stream = new LogStream(filter, "streaming_events");
   let log: RunState | undefined;
   const ofRoot = (what: string, data: StreamEvent["data"]): StreamEvent[] => {
-    const { id, type } = log as RunState;
+    const { id, name, run_type: type, tags, extra } = stream.root as Run;
     const event = `on_${type}_${what}`;
-    const wanted = isWanted(filter, { name: root.name, type, tags: root.tags, event });
-    return wanted ? [{ event, name: root.name, run_id: id, tags: root.tags, metadata: root.metadata, data }] : [];
+    const metadata = (extra.metadata ?? {}) as Record<string, unknown>;
+    return isWanted(filter, { name, type, tags, event }) ? [{ event, name, run_id: id, tags, metadata, data }] : [];
   };
-  for await (const patch of streamRunLog(runnable, input, options, filter, "streaming_events")) {
+  for await (const patch of streamRunLog(runnable, input, options, filter, stream)) {
     const first = log === undefined;
     log = applyOps(log, patch.ops);
     if (first) yield* ofRoot("start", { input });

@@ -296,7 +296,7 @@ export abstract class RunnableBase<
    * @param options The config of the run, and `version`, LangChain's schema of events: `"v2"`, or the older `"v1"`. With
    *   `encoding: "text/event-stream"` the stream has the bytes of server-sent events.
    * @param filter Which events to report. @default all
-   * @throws RUNLANE_INVALID_EVENTS_VERSION
+   * @throws RUNLANE_INVALID_CONFIG when there is no such version.
    * @example
    * ```ts
    * import { RunnableLambda } from "runlane";
@@ -307,22 +307,24 @@ export abstract class RunnableBase<
    */
   streamEvents(
     input: RunInput,
-    options: Partial<CallOptions> & { version: "v1" | "v2" },
-    filter?: EventFilter,
-  ): RunnableStream<StreamEvent>;
-  streamEvents(
-    input: RunInput,
     options: Partial<CallOptions> & { version: "v1" | "v2"; encoding: "text/event-stream" },
     filter?: EventFilter,
   ): RunnableStream<Uint8Array>;
+  streamEvents(
+    input: RunInput,
+    options: Partial<CallOptions> & { version: "v1" | "v2" },
+    filter?: EventFilter,
+  ): RunnableStream<StreamEvent>;
   streamEvents(
     input: RunInput,
     options: Partial<CallOptions> & { version: "v1" | "v2"; encoding?: "text/event-stream" | undefined },
     filter: EventFilter = {},
   ): RunnableStream<StreamEvent> | RunnableStream<Uint8Array> {
     const { version, encoding, ...config } = options;
-    if (version !== "v1" && version !== "v2")
-      throw runlaneError("RUNLANE_INVALID_EVENTS_VERSION", { received: describe(version) });
+    if (version !== "v1" && version !== "v2") {
+      const expected = '"v1" or "v2"';
+      throw runlaneError("RUNLANE_INVALID_CONFIG", { key: "version", expected, received: describe(version) });
+    }
     const events = eventsOf(version, this, input, config, filter);
     return encoding === "text/event-stream" ? toStream(encoded(events)) : toStream(events);
   }

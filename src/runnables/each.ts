@@ -5,6 +5,7 @@ import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
+import type { RunListeners } from "../observe/listeners.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
@@ -65,6 +66,12 @@ export class RunnableEach<
             slot,
           }).run();
     return outputs as RunOutputItem[] | Promise<RunOutputItem[]>;
+  }
+
+  /** The listeners are told of the run of each element. */
+  override withListeners(listeners: RunListeners): RunnableEach<RunInputItem, RunOutputItem, CallOptions> {
+    const bound = super.withListeners.call(this.bound as unknown as this, listeners);
+    return new RunnableEach({ bound: bound as unknown as RunnableInterface<RunInputItem, RunOutputItem> });
   }
 }
 

@@ -75,7 +75,7 @@ const pieces: string[] = [];
 for await (const piece of await chain.stream("abc")) pieces.push(piece);
 console.log(pieces);
 
-await RunnableSequence.from([knot, new Tar()]).invoke("x", { callbacks: [new Names()] });
+await RunnableSequence.from([knot, new Tar()]).invoke("x", { callbacks: [new Names()], runName: "rig" });
 console.log(names);
 console.log(await knot.pipe((rope: string) => rope.length).invoke("four"));
 console.log(
@@ -83,4 +83,9 @@ console.log(
     .pipe(knot)
     .invoke("  end "),
 );
-console.log(Runnable.isRunnable(knot), Runnable.isRunnable({ invoke() {} }), knot.lc_serializable, knot.toJSON().type);
+console.log(
+  Runnable.isRunnable(knot),
+  Boolean(Runnable.isRunnable({ invoke() {} })),
+  knot.lc_serializable,
+  knot.toJSON().type,
+);

@@ -78,7 +78,9 @@ const failing = RunnableLambda.from((_: string): string => {
   throw new Error("clouds");
 }).withConfig({ runName: "failing" });
 try {
-  for await (const event of failing.streamEvents("sky", { version: "v2" })) console.log(event.event, event.name);
+  for await (const { event, name } of failing.streamEvents("sky", { version: "v2" })) {
+    if (event === "on_chain_start") console.log(event, name);
+  }
 } catch (error) {
   console.log("failed:", (error as Error).message);
 }

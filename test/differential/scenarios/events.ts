@@ -206,7 +206,7 @@ export const eventStreams: Scenario[] = [
     name: "a version that does not exist",
     build: (lib) => lib.RunnableLambda.from(add),
     drive: events(1, { version: "v9" }),
-    fails: { code: "RUNLANE_INVALID_CONFIG" },
+    fails: { code: "RUNLANE_INVALID_EVENTS_VERSION" },
   },
   {
     name: "events of errors",

@@ -1,0 +1,34 @@
+import { type Run, RunRecorder } from "./run-recorder.ts";
+
+/** How LangChain's models write the chunks that they report as bare text. */
+interface ChunkClasses {
+  messageChunk(run: Run, token: string): unknown;
+  textChunk(text: string): unknown;
+}
+
+/** A recorder that shows the chunks of models in LangChain's classes. Where a model runs, LangChain is there. */
+export abstract class ChunkRecorder extends RunRecorder {
+  /** LangChain's models stream for handlers that say this. */
+  readonly lc_prefer_streaming = true;
+  protected classes: ChunkClasses | undefined;
+
+  /** Loads the classes before a model starts, so that its chunks need not wait, and come in order. */
+  protected loadClasses({ run_type }: Run): undefined | Promise<void> {
+    return run_type !== "llm" || this.classes !== undefined ? undefined : this.load();
+  }
+
+  private async load(): Promise<void> {
+    try {
+      const [messages, outputs] = await Promise.all([
+        import("@langchain/core/messages"),
+        import("@langchain/core/outputs"),
+      ]);
+      this.classes = {
+        messageChunk: (run, token) => new messages.AIMessageChunk({ content: token, id: `run-${run.id}` }),
+        textChunk: (text) => new outputs.GenerationChunk({ text }),
+      };
+    } catch {
+      // A model of another make: its chunks are shown as it reports them.
+    }
+  }
+}
