@@ -1,16 +1,20 @@
 /** `npm run bench -- [suite] [--quick] [--json]`. */
+import defaults from "node:events";
 import { availableParallelism } from "node:os";
 import Table from "cli-table3";
 import type { Row, Suite } from "./measure.ts";
 
 // A peer that traces its calls would be measured with its tracing.
 for (const name of Object.keys(process.env)) if (/^LANG(SMITH|CHAIN)_/.test(name)) delete process.env[name];
+// LangChain adds a listener to the signal of a call for each step, and Node would warn of each call.
+defaults.defaultMaxListeners = 0;
 process.env.LANGSMITH_TRACING = "false";
 process.env.LANGCHAIN_TRACING_V2 = "false";
 
 const SUITES: Record<string, () => Promise<Suite>> = {
   overhead: async () => (await import("./overhead.ts")).overhead,
   batch: async () => (await import("./batch.ts")).batch,
+  observe: async () => (await import("./observe.ts")).observe,
   import: async () => (await import("./import.ts")).importing,
 };
 

@@ -276,7 +276,11 @@ export abstract class RunnableBase<
     let chunks: Chunks<RunOutput>;
     try {
       ctx.scope?.check();
-      chunks = streamCall(this, input, ctx);
+      // A subclass written for LangChain may stream a whole input otherwise than as a step of a chain.
+      const own = input instanceof Whole && this._streamIterator !== RunnableBase.prototype._streamIterator;
+      chunks = own
+        ? this._streamIterator(input.value, ctx.config as Partial<CallOptions>)
+        : streamCall(this, input, ctx);
     } catch (error) {
       ctx.scope?.close();
       throw error;
