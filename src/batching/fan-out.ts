@@ -1,3 +1,4 @@
+import { captureContext } from "../core/async-context.ts";
 import type { Slot } from "../core/budget.ts";
 import type { Pacer } from "../core/context.ts";
 import { isThenable } from "../core/thenable.ts";
@@ -21,6 +22,7 @@ export abstract class FanOut {
   private waiting = false;
   private stride = 1;
   private sinceClock = 0;
+  private context: ReturnType<typeof captureContext> | undefined;
 
   constructor(
     /** The slot of the call around, where `maxConcurrency` is set. */
@@ -75,19 +77,27 @@ export abstract class FanOut {
     this.parked = true;
     this.stride = 1;
     this.sinceClock = 0;
+    const inContext = this.ownContext();
     this.pacer.park(() => {
       this.parked = false;
-      this.pump();
+      inContext(() => this.pump());
     });
   }
 
   private awaitSlot(slot: Slot): void {
     if (this.waiting) return;
     this.waiting = true;
+    const inContext = this.ownContext();
     slot.wait(() => {
       this.waiting = false;
-      this.pump();
+      inContext(() => this.pump());
     });
+  }
+
+  /** Inputs start in the async context of their call, whoever made room for them. */
+  private ownContext(): ReturnType<typeof captureContext> {
+    this.context ??= captureContext();
+    return this.context;
   }
 
   protected start(index: number, slot: Slot | null): void {

@@ -1,5 +1,6 @@
+import { captureContext } from "../core/async-context.ts";
 import type { Chunks } from "../core/chunks.ts";
-import type { RunContext } from "../core/context.ts";
+import type { Pacer, RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startWatched, streamStep } from "../core/start-step.ts";
 import { COMPOSES, type Step, type Trace } from "../core/step.ts";
@@ -172,7 +173,7 @@ function follow(
       }
     };
     const onOutput = (output: unknown): void => {
-      if (ctx.pacer?.spent() === true) ctx.pacer.park(() => proceed(output));
+      if (ctx.pacer?.spent() === true) park(ctx.pacer, () => proceed(output));
       else proceed(output);
     };
     const proceed = (output: unknown): void => {
@@ -195,6 +196,12 @@ function follow(
     };
     Promise.resolve(first).then(onSettled, reject);
   });
+}
+
+/** Goes on in a later turn of the loop, in the async context of now. */
+function park(pacer: Pacer, callback: () => void): void {
+  const inContext = captureContext();
+  pacer.park(() => inContext(callback));
 }
 
 function sequenceOf(steps: readonly RunnableInterface[], name?: string, omitSequenceTags = false): RunnableSequence {

@@ -53,9 +53,14 @@ const tracedShouter = (lib: Lib) =>
       return (this as any)._transformStreamWithConfig(chunks, (this as any).shout.bind(this), options);
     }
     async *_streamIterator(text: string, options?: object): AsyncGenerator<string> {
-      yield* this.transform(letters(text) as never, options);
+      yield* this.transform(spelled(text), options);
     }
   })();
+
+/** The letters of a text, one by one. */
+async function* spelled(text: string): AsyncGenerator<string> {
+  yield* text;
+}
 
 const whole = async (x: number): Promise<number> => x + 1;
 

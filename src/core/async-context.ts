@@ -1,0 +1,19 @@
+/** The part of Node's AsyncResource that is used here. */
+interface Resource {
+  runInAsyncScope<T>(callback: () => T): T;
+}
+
+let Resource: (new (type: string, options: object) => Resource) | null | undefined;
+
+/**
+ * Remembers the async context (what a user's AsyncLocalStorage holds) of who calls this, for callbacks that somebody else will
+ * call: work that waits its turn must not go on in the context of the work before it, which may belong to another request.
+ *
+ * Promises keep their context by themselves. On platforms without Node's async_hooks callbacks are called as they are.
+ */
+export function captureContext(): <T>(callback: () => T) => T {
+  Resource ??= globalThis.process?.getBuiltinModule?.("node:async_hooks")?.AsyncResource ?? null;
+  if (Resource === null) return (callback) => callback();
+  const resource = new Resource("RUNLANE", { requireManualDestroy: true });
+  return (callback) => resource.runInAsyncScope(callback);
+}
