@@ -1,3 +1,5 @@
+import "./runnables/foreign.ts";
+
 export type { BatchStreamOptions } from "./batching/batch-stream.ts";
 export type { RunnableBatchOptions } from "./batching/inputs.ts";
 export type { Outcome } from "./batching/outcome.ts";
@@ -15,8 +17,17 @@ export type {
 } from "./core/schema.ts";
 export { raceWithSignal } from "./core/signal.ts";
 export type { RunnableStream } from "./core/stream.ts";
+export type { RunnableIOSchema } from "./graph/types.ts";
+export { dispatchCustomEvent, getCallbackManagerForConfig } from "./observe/custom-events.ts";
+export type { EventFilter } from "./observe/event-filter.ts";
+export type { StreamEvent } from "./observe/event-stream.ts";
+export { awaitAllCallbacks, type CallbackHandler } from "./observe/handlers.ts";
+export type { RunListeners } from "./observe/listeners.ts";
+export { CallbackManager, type CallbackManagerOptions } from "./observe/manager.ts";
+export { type LogEntry, RunLog, type RunLogOp, RunLogPatch, type RunState } from "./observe/run-log.ts";
+export type { Run } from "./observe/run-recorder.ts";
 export { RunnableAssign } from "./runnables/assign.ts";
-export { RunnableBinding, type RunnableBindingArgs } from "./runnables/binding.ts";
+export { type ConfigFactory, RunnableBinding, type RunnableBindingArgs } from "./runnables/binding.ts";
 export { type Branch, type BranchLike, RunnableBranch } from "./runnables/branch.ts";
 export { _coerceToRunnable } from "./runnables/coerce.ts";
 export type { ConfigSpec, ConfigurableField } from "./runnables/config-specs.ts";
@@ -35,17 +46,6 @@ export {
   RunnableWithFallbacks,
   type RunnableWithFallbacksFields,
 } from "./runnables/fallbacks.ts";
-
-import "./runnables/foreign.ts";
-
-export { dispatchCustomEvent, getCallbackManagerForConfig } from "./observe/custom-events.ts";
-export type { EventFilter } from "./observe/event-filter.ts";
-export type { StreamEvent } from "./observe/event-stream.ts";
-export { awaitAllCallbacks, type CallbackHandler } from "./observe/handlers.ts";
-export type { RunListeners } from "./observe/listeners.ts";
-export { CallbackManager, type CallbackManagerOptions } from "./observe/manager.ts";
-export { type LogEntry, RunLog, type RunLogOp, RunLogPatch, type RunState } from "./observe/run-log.ts";
-export type { Run } from "./observe/run-recorder.ts";
 export { RunnableGenerator, type TransformFunc } from "./runnables/generator.ts";
 export {
   type MessageHistory,
