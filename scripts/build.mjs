@@ -1,41 +1,79 @@
 // @ts-check
 /**
- * Compiles src/ to dist/, one output per source. Does nothing when no source changed since the last build, and removes
- * outputs whose source is gone. Prints nothing when all is well.
+ * Builds dist/ from src/: the types of each source by the compiler, and the code bundled, one file per entry of the package and what
+ * they share in chunks. Loading 85 small modules takes 50 ms, loading the bundle 10. Does nothing when no source changed
+ * since the last build. Prints nothing when all is well.
  */
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build as bundle, formatMessages } from "esbuild";
 import { at, command, node } from "./lib.mjs";
 
-const STAMP = ".cache/build.json";
-const SUFFIXES = [".js", ".js.map", ".d.ts", ".d.ts.map"];
+const STAMP = ".cache/built.json";
+const SUFFIXES = [".d.ts", ".d.ts.map"];
+/** What package.json exports, and the command. */
+const ENTRIES = ["index.ts", "graph/index.ts", "adapters/context.ts", "adapters/langchain/index.ts", "cli/main.ts"];
 
 /** Builds where needed. Returns the exit code of the compiler and what it printed. */
 export async function build() {
   const sources = files("src").filter((path) => path.endsWith(".ts"));
-  const outputs = sources.flatMap((path) => SUFFIXES.map((suffix) => path.replace(/^src(.*)\.ts$/, `dist$1${suffix}`)));
-  const complete = outputs.every((path) => existsSync(at(path)));
+  const types = sources.flatMap((path) => SUFFIXES.map((suffix) => path.replace(/^src(.*)\.ts$/, `dist$1${suffix}`)));
   const stamp = fingerprint([
     ...sources,
+    "scripts/build.mjs",
     "tsconfig.json",
     "tsconfig.build.json",
     "node_modules/typescript/package.json",
+    "node_modules/esbuild/package.json",
   ]);
-  if (complete && existsSync(at(STAMP)) && readFileSync(at(STAMP), "utf8") === stamp) return { code: 0, output: "" };
+  if (existsSync(at(STAMP))) {
+    const last = JSON.parse(readFileSync(at(STAMP), "utf8"));
+    if (last.stamp === stamp && last.outputs.every((/** @type {string} */ path) => existsSync(at(path))))
+      return { code: 0, output: "" };
+  }
 
   // The compiler trusts its notes: with an output missing they are wrong.
   rmSync(at(STAMP), { force: true });
-  if (!complete) rmSync(at(".cache/build.tsbuildinfo"), { force: true });
-  const { code, output } = await node([command("typescript", "tsc"), "-p", "tsconfig.build.json"]);
+  if (!types.every((path) => existsSync(at(path)))) rmSync(at(".cache/build.tsbuildinfo"), { force: true });
+  const compiled = await node([command("typescript", "tsc"), "-p", "tsconfig.build.json"]);
+  if (compiled.code !== 0) return compiled;
+  const bundled = await bundleEntries();
+  if ("output" in bundled) return { code: 1, output: bundled.output };
+  const outputs = [...types, ...bundled.files];
   removeStale(new Set(outputs));
-  if (existsSync(at("dist/cli/main.js"))) chmodSync(at("dist/cli/main.js"), 0o755);
-  if (code === 0) {
-    mkdirSync(at(dirname(STAMP)), { recursive: true });
-    writeFileSync(at(STAMP), stamp);
+  chmodSync(at("dist/cli/main.js"), 0o755);
+  mkdirSync(at(dirname(STAMP)), { recursive: true });
+  writeFileSync(at(STAMP), JSON.stringify({ stamp, outputs }));
+  return { code: 0, output: compiled.output };
+}
+
+/** All packages stay outside; what entries share, the kernel above all, exists once. */
+async function bundleEntries() {
+  try {
+    const { metafile } = await bundle({
+      absWorkingDir: at(),
+      entryPoints: ENTRIES.map((entry) => `src/${entry}`),
+      outbase: "src",
+      outdir: "dist",
+      chunkNames: "chunks/[name]-[hash]",
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "neutral",
+      target: "es2022",
+      packages: "external",
+      sourcemap: "linked",
+      sourcesContent: false,
+      metafile: true,
+      logLevel: "silent",
+    });
+    return { files: Object.keys(metafile.outputs) };
+  } catch (error) {
+    const { errors } = /** @type {import("esbuild").BuildFailure} */ (error);
+    return { output: (await formatMessages(errors, { kind: "error" })).join("") };
   }
-  return { code, output };
 }
 
 /** @param {readonly string[]} paths */

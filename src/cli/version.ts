@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { PACKAGE_FILE } from "./package-root.ts";
 
-/** The version of this package. The command is two folders below package.json, in the sources as when built. */
+/** The version of this package. */
 export function readVersion(): string {
-  return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
+  return JSON.parse(readFileSync(PACKAGE_FILE, "utf8")).version;
 }

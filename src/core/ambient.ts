@@ -58,7 +58,12 @@ export function isAmbient(): boolean {
 
 /** The config of the function that this call is made in. */
 export function implicitConfig(): RunnableConfig | undefined {
-  return shared[STORAGE]?.getStore()?.extra?.[CHILD_CONFIG] as RunnableConfig | undefined;
+  const store = shared[STORAGE]?.getStore();
+  return (store?.extra?.[CHILD_CONFIG] ?? variablesOf(store)?.[CHILD_CONFIG]) as RunnableConfig | undefined;
+}
+
+function variablesOf(store: Store | undefined): Record<PropertyKey, unknown> | undefined {
+  return store?.[CONTEXT_VARIABLES] as Record<PropertyKey, unknown> | undefined;
 }
 
 /** Calls a user's function so that calls made in it inherit `config`. */
@@ -80,16 +85,31 @@ interface Tracer {
 
 /** What functions called with `config` find in the storage: LangSmith's run tree of the run, so that its own functions nest. */
 function storeFor(config: RunnableConfig, als: Storage): Store {
+  const around = als.getStore();
   const manager = config.callbacks;
   const tracer: Tracer | undefined = manager?.handlers?.find?.(
     (handler: Tracer) => handler.name === "langchain_tracer",
   );
   const runId = tracer && manager.getParentRunId?.();
-  const store: Store = (runId && tracer?.getRunTreeWithTracingConfig?.(runId)) || {};
-  store.extra = { ...store.extra, [CHILD_CONFIG]: config };
-  const variables = als.getStore()?.[CONTEXT_VARIABLES];
-  if (variables !== undefined) store[CONTEXT_VARIABLES] = variables;
-  return store;
+  const tree = (runId && tracer?.getRunTreeWithTracingConfig?.(runId)) || (isRunTree(around) ? copyOf(around) : undefined);
+  const variables = variablesOf(around);
+  if (tree === undefined) {
+    // LangChain's `setContextVariable` takes nothing but the variables over into its next store, so the config is among them too.
+    return { extra: { [CHILD_CONFIG]: config }, [CONTEXT_VARIABLES]: { ...variables, [CHILD_CONFIG]: config } };
+  }
+  tree.extra = { ...tree.extra, [CHILD_CONFIG]: config };
+  if (variables !== undefined) tree[CONTEXT_VARIABLES] = variables;
+  return tree;
+}
+
+/** Whether a store is a run of LangSmith's: that of a `traceable` function around this call, for example. */
+function isRunTree(store: Store | undefined): store is Store {
+  return typeof store?.createChild === "function" && typeof store.postRun === "function";
+}
+
+/** A copy that callers outside do not see. A run tree keeps its methods. */
+function copyOf(store: Store | undefined): Store {
+  return Object.assign(Object.create(store === undefined ? null : Object.getPrototypeOf(store)), store);
 }
 
 /** Runs each step of an iteration as {@link callWithin} does. */
@@ -109,19 +129,13 @@ export function iterateWithin<T>(config: RunnableConfig, source: AsyncIterable<T
 
 /** A value that {@link setVariable} put into the current context. */
 export function getVariable(name: PropertyKey): unknown {
-  const variables = shared[STORAGE]?.getStore()?.[CONTEXT_VARIABLES] as Record<PropertyKey, unknown> | undefined;
-  return variables?.[name];
+  return variablesOf(shared[STORAGE]?.getStore())?.[name];
 }
 
 /** Puts a value into the current context: whatever is called from here on finds it, LangChain's code included. */
 export function setVariable(als: Storage, name: PropertyKey, value: unknown): void {
   const current = als.getStore();
-  const variables = { ...(current?.[CONTEXT_VARIABLES] as object | undefined), [name]: value };
-  // A run tree keeps its methods; the copy keeps callers outside from seeing the variable.
-  const store: Store = Object.assign(
-    Object.create(current === undefined ? null : Object.getPrototypeOf(current)),
-    current,
-  );
-  store[CONTEXT_VARIABLES] = variables;
+  const store = copyOf(current);
+  store[CONTEXT_VARIABLES] = { ...variablesOf(current), [name]: value };
   als.enterWith(store);
 }

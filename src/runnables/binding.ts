@@ -178,6 +178,9 @@ export class RunnableBinding<
     const { recursionLimit } = this.config;
     if (recursionLimit !== undefined && ctx.config.recursionLimit === PLAIN.recursionLimit)
       merged.recursionLimit = recursionLimit;
+    const { timeout, metadata } = merged;
+    if (timeout !== undefined && metadata !== undefined && (metadata.timeoutMs as number) > timeout)
+      merged.metadata = { ...metadata, timeoutMs: timeout };
     return this.configFactories === undefined ? enter(merged, ctx) : this.make(merged, ctx);
   }
 

@@ -2,10 +2,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { messageOf, oneLine } from "../cli-error.ts";
+import { isOwnCode } from "../package-root.ts";
 import { displayName } from "./display-name.ts";
-
-/** Where Runlane's own code lies: its lines are never the cause. */
-const OWN_FOLDER = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Says in one line why a module did not load, with file and line where they can be found out. */
 export function explainLoadError(error: unknown, file: string): string {
@@ -60,7 +58,7 @@ function explainSyntaxError(error: unknown, file: string): string | undefined {
   return `cannot load ${displayName(toPath(place[1] as string))}:${place[2]}: SyntaxError: ${oneLine(error.message)}`;
 }
 
-/** An error that a module throws while it loads: the first line of the stack that is not Node's or a package's. */
+/** An error that a module throws while it loads: the first line of the stack that is not Node's, a package's or Runlane's. */
 function explainThrow(error: unknown, file: string): string {
   const { name, stack } = (typeof error === "object" && error !== null ? error : {}) as {
     name?: unknown;
@@ -70,9 +68,7 @@ function explainThrow(error: unknown, file: string): string {
     typeof stack === "string"
       ? [...stack.matchAll(/^ +at .*?\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^)]*?):(\d+):\d+\)?$/gm)]
       : [];
-  const frame = frames.find(
-    ([, path = ""]) => !/[\\/]node_modules[\\/]/.test(path) && !toPath(path).startsWith(OWN_FOLDER),
-  );
+  const frame = frames.find(([, path = ""]) => !/[\\/]node_modules[\\/]/.test(path) && !isOwnCode(toPath(path)));
   const place = frame === undefined ? displayName(file) : `${displayName(toPath(frame[1] as string))}:${frame[2]}`;
   const kind = typeof name === "string" && name !== "Error" ? `${name}: ` : "";
   return `cannot load ${place}: ${kind}${oneLine(messageOf(error))}`;
