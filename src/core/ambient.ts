@@ -91,7 +91,8 @@ function storeFor(config: RunnableConfig, als: Storage): Store {
     (handler: Tracer) => handler.name === "langchain_tracer",
   );
   const runId = tracer && manager.getParentRunId?.();
-  const tree = (runId && tracer?.getRunTreeWithTracingConfig?.(runId)) || (isRunTree(around) ? copyOf(around) : undefined);
+  const tree =
+    (runId && tracer?.getRunTreeWithTracingConfig?.(runId)) || (isRunTree(around) ? copyOf(around) : undefined);
   const variables = variablesOf(around);
   if (tree === undefined) {
     // LangChain's `setContextVariable` takes nothing but the variables over into its next store, so the config is among them too.

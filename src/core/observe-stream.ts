@@ -1,7 +1,7 @@
 import { type Chunks, closeQuietly, join, Whole } from "./chunks.ts";
 import { concat } from "./concat.ts";
 import type { RunContext } from "./context.ts";
-import type { Observer } from "./observer.ts";
+import type { ObservedRun, Observer } from "./observer.ts";
 import { abortError } from "./signal.ts";
 import type { Step } from "./step.ts";
 
@@ -36,78 +36,73 @@ export async function* observeStream<Out>(
   if (trace === undefined) {
     // Without runs of its own it must not wait for its input: whoever is inside does, if need be.
     const run = await observer.start(step, undefined, ctx.config, tag, "known");
-    const settle = settling(run, undefined);
-    yield* settled(step.runStream(chunks, ctx.observed(run)), settle, ctx);
+    yield* observed(step, chunks, ctx, run, undefined, false);
     return;
   }
   const given = trace.stream === "joined" && !(chunks instanceof Whole) ? new Whole(await join(chunks, ctx)) : chunks;
   const known = given instanceof Whole && trace.stream !== "deferred";
   const input = new Joined();
   let arriving: Chunks<unknown> = given;
-  if (given instanceof Whole) input.value = given.value;
-  else arriving = await recorded(given, input);
-  const run = await observer.start(
-    step,
-    known ? input.value : undefined,
-    ctx.config,
-    tag,
-    known ? "known" : "deferred",
-  );
-  const settle = settling(run, known ? undefined : input);
-  let out: Chunks<Out>;
-  try {
-    out = step.runStream(arriving, ctx.observed(run));
-  } catch (error) {
-    await settle.fail(error);
-    throw error;
+  let recording: Recording | undefined;
+  if (given instanceof Whole) {
+    input.value = given.value;
+  } else {
+    recording = await recorded(given, input);
+    arriving = recording;
   }
-  const tapped = trace.stream === "deferred" && run.tap !== undefined;
-  yield* settled(tapped ? tap(out, run.tap as NonNullable<typeof run.tap>) : out, settle, ctx);
+  try {
+    const mode = known ? "known" : "deferred";
+    const run = await observer.start(step, known ? input.value : undefined, ctx.config, tag, mode);
+    yield* observed(step, arriving, ctx, run, known ? undefined : input, trace.stream === "deferred");
+  } finally {
+    // A step that does not read its input to the end, or never started, would leave the run before it open.
+    await recording?.close();
+  }
 }
 
-interface Settling {
-  end(output: unknown): Promise<void>;
-  fail(error: unknown): Promise<void>;
-}
-
-function settling(run: Awaited<ReturnType<Observer["start"]>>, input: Joined | undefined): Settling {
-  return {
-    async end(output) {
-      await run.end(output, input);
-    },
-    async fail(error) {
-      await run.fail(error, input);
-    },
-  };
-}
-
-/** Passes chunks on and reports what became of them. */
-async function* settled<Out>(chunks: Chunks<Out>, run: Settling, ctx: RunContext): AsyncGenerator<Out, void> {
+/** Passes the chunks of a run on and reports what became of them. */
+async function* observed<Out>(
+  step: Step<unknown, Out>,
+  chunks: Chunks<unknown>,
+  ctx: RunContext,
+  run: ObservedRun,
+  input: Joined | undefined,
+  shown: boolean,
+): AsyncGenerator<Out, void> {
   const output = new Joined();
   let open = true;
   try {
-    for await (const chunk of chunks) {
-      yield chunk;
+    const out = step.runStream(chunks, ctx.observed(run));
+    for await (const chunk of shown && run.tap !== undefined ? tap(out, run.tap) : out) {
       output.add(chunk);
+      yield chunk;
     }
     open = false;
   } catch (error) {
     open = false;
-    await run.fail(error);
+    await run.fail(error, input);
     throw error;
   } finally {
     if (open) {
       const signal = ctx.scope?.signal;
-      await (signal?.aborted === true ? run.fail(abortError(signal)) : run.end(output.value));
+      await (signal?.aborted === true ? run.fail(abortError(signal), input) : run.end(output.value, input));
     }
   }
-  await run.end(output.value);
+  await run.end(output.value, input);
+}
+
+/** Chunks that are written down on their way. */
+export interface Recording extends AsyncIterable<unknown> {
+  /** Closes the source unless it has ended. Waits for that, but not for a chunk that somebody still asks for. */
+  close(): Promise<void>;
 }
 
 /** Waits for the first chunk of an input, and writes down all of them on their way. */
-export async function recorded(chunks: AsyncIterable<unknown>, input: Joined): Promise<AsyncIterable<unknown>> {
+export async function recorded(chunks: AsyncIterable<unknown>, input: Joined): Promise<Recording> {
   const source = chunks[Symbol.asyncIterator]();
   let first: IteratorResult<unknown> | undefined = await source.next();
+  let ended = first.done === true;
+  let asked = 0;
   if (first.done !== true) input.add(first.value);
   return {
     [Symbol.asyncIterator]: () => ({
@@ -117,15 +112,31 @@ export async function recorded(chunks: AsyncIterable<unknown>, input: Joined): P
           first = undefined;
           return result;
         }
-        const result = await source.next();
-        if (result.done !== true) input.add(result.value);
-        return result;
+        asked++;
+        try {
+          const result = await source.next();
+          if (result.done === true) ended = true;
+          else input.add(result.value);
+          return result;
+        } catch (error) {
+          ended = true;
+          throw error;
+        } finally {
+          asked--;
+        }
       },
       async return(value) {
+        ended = true;
         await source.return?.();
         return { done: true, value };
       },
     }),
+    async close() {
+      if (ended) return;
+      ended = true;
+      if (asked > 0) closeQuietly(source);
+      else await source.return?.();
+    },
   };
 }
 
@@ -140,7 +151,7 @@ async function* tap<Out>(
     yield* through(source) as AsyncGenerator<Out, void>;
     finished = true;
   } finally {
-    if (!finished) closeQuietly(source);
+    if (!finished) await source.return();
   }
 }
 

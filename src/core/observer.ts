@@ -84,7 +84,13 @@ class ObserverPair implements Observer {
 
   async start(...run: Parameters<Observer["start"]>): Promise<ObservedRun> {
     const first = await this.first.start(...run);
-    const second = await this.second.start(...run);
+    let second: ObservedRun;
+    try {
+      second = await this.second.start(...run);
+    } catch (error) {
+      await first.fail(error);
+      throw error;
+    }
     return {
       observer: new ObserverPair(first.observer, second.observer),
       callbacks: second.callbacks,

@@ -43,7 +43,7 @@ export class CallbackObserver implements Observer {
     const run = new CallbackRun(this, config, runId, tags, metadata, streaming);
     for (const tracer of tracersOf(handlers, "ignoreChain")) tracer._createRunForChainStart?.(...args);
     const told = emit(handlers, "ignoreChain", "handleChainStart", args);
-    return told === undefined ? run : told.then(() => run);
+    return told === undefined ? run : started(run, told);
   }
 
   /** For a step without runs of its own: what runs inside it gets its tag. */
@@ -53,6 +53,17 @@ export class CallbackObserver implements Observer {
     const tagged = new CallbackManager(manager._parentRunId, manager);
     tagged.tags = [...manager.tags, tag];
     return new PassedOver(new CallbackObserver(tagged), tagged);
+  }
+}
+
+/** A run that all handlers have been told of. Where one of them does not let it start, the others are told that it failed. */
+async function started(run: CallbackRun, told: Promise<unknown>): Promise<CallbackRun> {
+  try {
+    await told;
+    return run;
+  } catch (error) {
+    await Promise.resolve(run.fail(error)).catch(() => {});
+    throw error;
   }
 }
 

@@ -45,7 +45,6 @@ export class EventStream extends ChunkRecorder {
   readonly name = NAME;
   private readonly queue = new EventQueue<StreamEvent>();
   private readonly seen = new Map<string, Seen>();
-  private readonly taps = new Set<Promise<void>>();
   /** Ends that are kept back until the chunks of their runs have been reported. */
   private readonly heldBack = new Set<() => void>();
 
@@ -57,13 +56,7 @@ export class EventStream extends ChunkRecorder {
     return this.queue[Symbol.asyncIterator]();
   }
 
-  /** Ends the stream when all chunks have been reported. */
-  async finish(): Promise<void> {
-    await Promise.all(this.taps);
-    this.close();
-  }
-
-  /** Ends the stream now. With a failure, its reader gets the error after what has been reported. */
+  /** Ends the stream. With a failure, its reader gets the error after what has been reported. */
   close(failure?: { readonly error: unknown }): void {
     for (const report of this.heldBack) report();
     this.queue.close(failure);
@@ -101,7 +94,6 @@ export class EventStream extends ChunkRecorder {
       finish = resolve;
     });
     seen.tapped = tapped;
-    this.taps.add(tapped);
     return finish;
   }
 
@@ -117,7 +109,7 @@ export class EventStream extends ChunkRecorder {
 
   protected override onEnd(run: Run, error: unknown): void {
     const seen = this.seen.get(run.id);
-    const input = run.run_type === "chain" || run.run_type === "prompt" ? finalInputOf(run) : inputOf(run);
+    const input = run.run_type === "chain" || run.run_type === "prompt" ? unwrapped(run.inputs, "input") : inputOf(run);
     const failed = run.error !== undefined;
     // LangChain has one event for errors, that of tools, and puts the text of the error into it.
     const problem = seen?.type === "tool" ? run.error : error;
@@ -135,7 +127,6 @@ export class EventStream extends ChunkRecorder {
     }
     const { tapped } = seen;
     const once = (): void => {
-      this.taps.delete(tapped);
       if (this.heldBack.delete(once)) report();
     };
     this.heldBack.add(once);
@@ -182,18 +173,18 @@ export class EventStream extends ChunkRecorder {
 /** The input of a run as its start reports it; nothing yet, when the input of a stream is still to come. */
 function inputOf({ inputs, run_type }: Run): unknown {
   if (run_type === "llm" || run_type === "tool" || run_type === "retriever") return inputs;
-  const only = Object.keys(inputs).length === 1;
-  if (inputs.input === "" && only) return undefined;
-  return inputs.input === undefined ? inputs : inputs.input;
+  const input = unwrapped(inputs, "input");
+  return input === "" ? undefined : input;
 }
 
-function finalInputOf({ inputs }: Run): unknown {
-  return "input" in inputs && Object.keys(inputs).length === 1 ? inputs.input : inputs;
+/** What was put into an object to be reported. An object with more keys is the value itself. */
+function unwrapped(reported: Record<string, unknown> | undefined, key: string): unknown {
+  return reported !== undefined && key in reported && Object.keys(reported).length === 1 ? reported[key] : reported;
 }
 
 function outputOf({ outputs, run_type }: Run, seen: Seen | undefined): unknown {
   if (run_type === "retriever") return outputs?.documents ?? outputs;
-  if (run_type !== "llm") return outputs?.output === undefined ? outputs : outputs.output;
+  if (run_type !== "llm") return unwrapped(outputs, "output");
   const generations = outputs?.generations as
     | { text: string; message?: unknown; generationInfo?: unknown }[][]
     | undefined;

@@ -55,7 +55,7 @@ const busy = new Set<Promise<unknown>>();
  * A handler that is not waited for gets its events in order, the next one when it is done with the last. As long as it returns at
  * once it is called at once (LangChain calls it some time later, at times after the run has ended).
  *
- * @returns A promise if a handler that is waited for returned one.
+ * @returns A promise if a handler that is waited for returned one, or failed and raises its errors. All others are told before.
  */
 export function emit(
   handlers: readonly CallbackHandler[],
@@ -68,7 +68,12 @@ export function emit(
     if (ignore !== undefined && handler[ignore] === true) continue;
     if (typeof handler[method] !== "function") continue;
     if (isAwaited(handler)) {
-      const told = call(handler, method, args);
+      let told: undefined | PromiseLike<unknown>;
+      try {
+        told = call(handler, method, args);
+      } catch (error) {
+        told = Promise.reject(error);
+      }
       if (told === undefined) continue;
       waiting ??= [];
       waiting.push(told);
@@ -80,7 +85,7 @@ export function emit(
 }
 
 function isAwaited(handler: CallbackHandler): boolean {
-  return handler.awaitHandlers ?? (handler.raiseError === true || awaitedByDefault(handler));
+  return handler.raiseError === true || (handler.awaitHandlers ?? awaitedByDefault(handler));
 }
 
 /** Reading the environment costs as much as a whole run, so each handler is looked up once. */

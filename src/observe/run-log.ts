@@ -90,8 +90,9 @@ function change(target: Container | undefined, [key, ...rest]: string[], value: 
   if (key === undefined) return value;
   const name = key.replaceAll("~1", "/").replaceAll("~0", "~");
   if (Array.isArray(target)) return name === "-" ? [...target, value] : target.with(Number(name), value);
-  const copy = { ...target };
-  return Object.assign(copy, { [name]: change(copy[name] as Container | undefined, rest, value) });
+  const inside =
+    target !== undefined && Object.hasOwn(target, name) ? (target[name] as Container | undefined) : undefined;
+  return { ...target, [name]: change(inside, rest, value) };
 }
 
 /** A name as part of a path. */

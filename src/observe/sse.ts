@@ -7,7 +7,11 @@ export async function* encodeEvents(events: AsyncIterable<unknown>): AsyncGenera
   yield encoder.encode("event: end\n\n");
 }
 
-/** An Error has no enumerable properties, and would be lost. */
-function withErrors(_key: string, value: unknown): unknown {
-  return value instanceof Error ? { name: value.name, message: value.message } : value;
+/**
+ * An Error has no enumerable properties, and would be lost. The `toJSON` that some have does not count: an HTTP client's error, for
+ * one, shows its request with the key in it.
+ */
+function withErrors(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const original = this[key];
+  return original instanceof Error ? { name: original.name, message: original.message } : value;
 }

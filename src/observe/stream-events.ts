@@ -56,7 +56,7 @@ async function consume(
     const stream = await runnable.stream(input, config);
     const tapped = events.tapOutputIterable(runId, stream[Symbol.asyncIterator]());
     while ((await tapped.next()).done !== true);
-    await events.finish();
+    events.close();
   } catch (error) {
     events.close({ error });
   }

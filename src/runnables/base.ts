@@ -110,8 +110,12 @@ export abstract class RunnableBase<
     if (this.transform !== RunnableBase.prototype.transform) {
       return this.transform(asGenerator(chunks), ctx.config as Partial<CallOptions>);
     }
-    if (chunks instanceof Whole) return this.streamWhole(chunks.value, ctx);
-    return this.streamJoined(chunks, ctx);
+    return this.streamGathered(chunks, ctx);
+  }
+
+  /** The chunks of the output, once the whole input is there. */
+  private streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    return chunks instanceof Whole ? this.streamWhole(chunks.value, ctx) : this.streamJoined(chunks, ctx);
   }
 
   private async *streamJoined(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
@@ -276,11 +280,7 @@ export abstract class RunnableBase<
     let chunks: Chunks<RunOutput>;
     try {
       ctx.scope?.check();
-      // A subclass written for LangChain may stream a whole input otherwise than as a step of a chain.
-      const own = input instanceof Whole && this._streamIterator !== RunnableBase.prototype._streamIterator;
-      chunks = own
-        ? this._streamIterator(input.value, ctx.config as Partial<CallOptions>)
-        : streamCall(this, input, ctx);
+      chunks = this.streamsOtherwise(input) ? this.streamGathered(input, ctx) : streamCall(this, input, ctx);
     } catch (error) {
       ctx.scope?.close();
       throw error;
@@ -288,9 +288,20 @@ export abstract class RunnableBase<
     return openStream(chunks, ctx.scope);
   }
 
+  /**
+   * Whether this is a subclass written for LangChain that streams a whole input otherwise than as a step of a chain, or one whose
+   * `transform` has called this class's.
+   */
+  private streamsOtherwise(input: Chunks<RunInput>): boolean {
+    return input instanceof Whole
+      ? this._streamIterator !== RunnableBase.prototype._streamIterator
+      : this.transform !== RunnableBase.prototype.transform;
+  }
+
   /** The chunks of one input's output, as a generator: LangChain's hook for subclasses that stream. */
   async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
-    yield* await this.stream(input, options);
+    if (this._streamIterator === RunnableBase.prototype._streamIterator) yield* await this.stream(input, options);
+    else yield await this.invoke(input, options);
   }
 
   /**

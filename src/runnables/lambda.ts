@@ -7,6 +7,7 @@ import { describe, runlaneError } from "../core/errors.ts";
 import { startStep, streamStep } from "../core/start-step.ts";
 import { TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
+import { managerFor } from "../observe/callbacks.ts";
 import { isRunnable, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
@@ -33,6 +34,8 @@ export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends R
  * an iterator streams its chunks (and `invoke` joins them); a runnable is run on the same input, one level of `recursionLimit`
  * deeper. The function's second argument is the config: frozen, with `signal`, `configurable` and the call options in it. Pass it
  * on to runnables that the function calls.
+ *
+ * LangSmith's `traceable` functions report their own runs, so the lambda of one reports none.
  *
  * @example
  * ```ts
@@ -68,6 +71,11 @@ export class RunnableLambda<
     }
     this.func = fields.func;
     if (fields.name !== undefined) this.name = fields.name;
+    if (TRACEABLE in fields.func && !(this instanceof RunnableTraceable)) {
+      // As in LangChain. A class apart costs the lambdas of other functions nothing.
+      // biome-ignore lint/correctness/noConstructorReturn: see above
+      return new RunnableTraceable(fields as unknown as RunnableLambdaFields<unknown, unknown>) as unknown as this;
+    }
   }
 
   static override lc_name(): string {
@@ -94,7 +102,7 @@ export class RunnableLambda<
     return this.name ?? (this.func.name || this.getName());
   }
 
-  override get trace(): Trace {
+  override get trace(): Trace | undefined {
     return TRANSFORMS;
   }
 
@@ -109,7 +117,7 @@ export class RunnableLambda<
     return out === null || isThenable(out) ? out : this.expand(out as object, input, ctx);
   }
 
-  private call(input: RunInput, ctx: RunContext): unknown {
+  protected call(input: RunInput, ctx: RunContext): unknown {
     const { config } = ctx.descend();
     return ctx.propagates ? this.callWithin(input, config) : this.func(input, config as CallOptions);
   }
@@ -178,6 +186,32 @@ export class RunnableLambda<
       if (isChunked(value)) return toChunks(this.within(value as Chunked<RunOutput>, ctx));
     }
     return new Whole(value as RunOutput);
+  }
+}
+
+/** What LangSmith marks the functions that `traceable` makes with. */
+const TRACEABLE = "langsmith:traceable";
+
+/**
+ * The lambda of a `traceable` function, which nests its run by the callbacks of the config if it gets the config first. Without a
+ * tracer in it the function would take the config for its input.
+ */
+class RunnableTraceable extends RunnableLambda {
+  static override lc_name(): string {
+    return "RunnableTraceable";
+  }
+
+  override get trace(): undefined {
+    return undefined;
+  }
+
+  protected override call(input: unknown, ctx: RunContext): unknown {
+    const func = this.func as (...args: unknown[]) => unknown;
+    const { config } = ctx.descend();
+    const callbacks = managerFor(config);
+    const isTraced = callbacks?.handlers.some(({ name }) => name === "langchain_tracer");
+    if (isTraced === true) return func({ ...config, callbacks }, input);
+    return ctx.propagates ? callWithin(config, () => func(input)) : func(input);
   }
 }
 

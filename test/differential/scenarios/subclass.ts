@@ -62,6 +62,21 @@ async function* spelled(text: string): AsyncGenerator<string> {
   yield* text;
 }
 
+/** Its methods call those of the base class. */
+const deferring = (lib: Lib) =>
+  new (class Deferring extends lib.Runnable {
+    lc_namespace = ["test"];
+    async invoke(text: string): Promise<string> {
+      return upper(text);
+    }
+    async *transform(chunks: AsyncGenerator<string>, options: object): AsyncGenerator<string> {
+      for await (const chunk of super.transform(chunks, options)) yield `${chunk}!`;
+    }
+    async *_streamIterator(text: string, options?: object): AsyncGenerator<string> {
+      for await (const chunk of super._streamIterator(text, options)) yield `${chunk}?`;
+    }
+  })();
+
 const whole = async (x: number): Promise<number> => x + 1;
 
 export const subclass: Scenario[] = [
@@ -148,6 +163,13 @@ export const subclass: Scenario[] = [
     build: (lib) => lib.RunnableSequence.from([shouter(lib), shouter(lib)]),
     drive: transform(["a", "b"]),
     differs: { defect: "a sequence waits for its whole input", runlane: { chunks: ["A", "B"] } },
+  },
+  { name: "methods of the base class, stream", build: deferring, drive: stream("ab") },
+  { name: "methods of the base class, transform", build: deferring, drive: transform(["a", "b"]) },
+  {
+    name: "methods of the base class, in a chain",
+    build: (lib) => lib.RunnableLambda.from(letters).pipe(deferring(lib)),
+    drive: stream("ab"),
   },
   { name: "_transformStreamWithConfig, stream", build: tracedShouter, drive: stream("ab"), observe: "calls" },
   {
