@@ -13,8 +13,10 @@ import { at, command, node } from "./lib.mjs";
 
 const STAMP = ".cache/built.json";
 const SUFFIXES = [".d.ts", ".d.ts.map"];
+/** What package.json exports and needs the kernel for. */
+const WITH_KERNEL = ["graph/index.ts", "adapters/context.ts", "adapters/langchain/index.ts"];
 /** What package.json exports, and the command. */
-const ENTRIES = ["index.ts", "graph/index.ts", "adapters/context.ts", "adapters/langchain/index.ts", "cli/main.ts"];
+const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts"];
 
 /** Builds where needed. Returns the exit code of the compiler and what it printed. */
 export async function build() {
@@ -39,7 +41,7 @@ export async function build() {
   if (!types.every((path) => existsSync(at(path)))) rmSync(at(".cache/build.tsbuildinfo"), { force: true });
   const compiled = await node([command("typescript", "tsc"), "-p", "tsconfig.build.json"]);
   if (compiled.code !== 0) return compiled;
-  const bundled = await bundleEntries();
+  const bundled = await bundleEntries(sources);
   if ("output" in bundled) return { code: 1, output: bundled.output };
   const outputs = [...types, ...bundled.files];
   removeStale(new Set(outputs));
@@ -49,8 +51,38 @@ export async function build() {
   return { code: 0, output: compiled.output };
 }
 
-/** All packages stay outside; what entries share, the kernel above all, exists once. */
-async function bundleEntries() {
+/**
+ * Sources that are loaded later than the kernel, or with it: other entries, and what is imported lazily. Each is made to import the
+ * kernel, so that the bundler, which splits by who needs what, leaves the kernel in one piece.
+ *
+ * @param {readonly string[]} sources
+ */
+function besidesTheKernel(sources) {
+  const lazy = sources.flatMap((path) =>
+    [...readFileSync(at(path), "utf8").matchAll(/import\("(\.[^"]+)"\)/g)].map(([, target = ""]) =>
+      join(dirname(path), target),
+    ),
+  );
+  return new Set([...lazy, ...WITH_KERNEL.map((entry) => `src/${entry}`)].map((path) => at(path)));
+}
+
+/**
+ * All packages stay outside; what entries share, the kernel above all, exists once.
+ *
+ * @param {readonly string[]} sources
+ */
+async function bundleEntries(sources) {
+  const later = besidesTheKernel(sources);
+  const kernel = `\nimport ${JSON.stringify(at("src/index.ts"))};\n`;
+  /** @type {import("esbuild").Plugin} */
+  const wholeKernel = {
+    name: "whole-kernel",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, ({ path }) =>
+        later.has(path) ? { contents: readFileSync(path, "utf8") + kernel, loader: "ts" } : undefined,
+      );
+    },
+  };
   try {
     const { metafile } = await bundle({
       absWorkingDir: at(),
@@ -68,6 +100,7 @@ async function bundleEntries() {
       sourcesContent: false,
       metafile: true,
       logLevel: "silent",
+      plugins: [wholeKernel],
     });
     return { files: Object.keys(metafile.outputs) };
   } catch (error) {
