@@ -53,10 +53,12 @@ export interface ConfigureHook {
  * @returns Takes the hook back.
  */
 export function registerConfigureHook({ contextVar, envVar, handlerClass }: ConfigureHook): () => void {
-  return addCallbackSource(() => {
+  return addCallbackSource(({ callbacks }) => {
     const held = contextVar === undefined ? undefined : getContextVariable<CallbackHandler>(contextVar);
     if (held !== undefined) return { handlers: [held] };
-    const wanted = envVar !== undefined && handlerClass !== undefined && environment(envVar) === "true";
-    return wanted ? { handlers: [new handlerClass({})] } : undefined;
+    if (envVar === undefined || handlerClass === undefined || environment(envVar) !== "true") return undefined;
+    // A call inside another one reports to the handler that was made for the outer one.
+    const known: readonly unknown[] = callbacks?.handlers ?? callbacks ?? [];
+    return known.some((handler) => handler instanceof handlerClass) ? undefined : { handlers: [new handlerClass({})] };
   });
 }

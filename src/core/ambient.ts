@@ -113,16 +113,23 @@ function copyOf(store: Store | undefined): Store {
   return Object.assign(Object.create(store === undefined ? null : Object.getPrototypeOf(store)), store);
 }
 
-/** Runs each step of an iteration as {@link callWithin} does. */
+/** Runs each step of an iteration as {@link callWithin} does. What one step puts into the context, the next one finds. */
 export function iterateWithin<T>(config: RunnableConfig, source: AsyncIterable<T>): AsyncIterable<T> {
-  if (shared[STORAGE] === undefined) return source;
+  const als = shared[STORAGE];
+  if (als === undefined) return source;
   return {
     [Symbol.asyncIterator]() {
       const iterator = source[Symbol.asyncIterator]();
+      let store: Store | undefined = storeFor(config, als);
+      const within = <R>(callback: () => R): R =>
+        als.run(store, () => {
+          const result = callback();
+          store = als.getStore();
+          return result;
+        });
       return {
-        next: () => callWithin(config, () => iterator.next()),
-        return: async (value) =>
-          (await callWithin(config, () => iterator.return?.(value))) ?? { done: true, value: undefined },
+        next: () => within(() => iterator.next()),
+        return: async (value) => (await within(() => iterator.return?.(value))) ?? { done: true, value: undefined },
       };
     },
   };

@@ -184,7 +184,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
   const around = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
   // Callbacks that are those of the call around are part of its observer already.
-  const brings = config.callbacks !== origin?.config.callbacks || (isListened() && origin === undefined);
+  const brings = config.callbacks !== origin?.config.callbacks || isListened();
   const observer = brings ? openObserver(config, around) : around;
   const slot = openSlot(config.maxConcurrency, origin);
   return new RunContext(config, { scope, slot, observer, pacer, propagates: true });

@@ -194,7 +194,7 @@ export function managerFor(config: RunnableConfig): CallbackManager | undefined 
 function fromCallbacks(callbacks: unknown): CallbackManager | undefined {
   if (callbacks === undefined || callbacks === null) return undefined;
   if (Array.isArray(callbacks)) {
-    const handlers = [...new Set(callbacks as CallbackHandler[])];
+    const handlers = withoutDoubles(callbacks as CallbackHandler[]);
     for (const handler of handlers) {
       if (typeof handler !== "object" || handler === null) throw invalid(handler, "a callback handler in the list");
     }
@@ -203,7 +203,15 @@ function fromCallbacks(callbacks: unknown): CallbackManager | undefined {
   const manager = callbacks as ManagerLike;
   if (!Array.isArray(manager.handlers) || typeof manager.getParentRunId !== "function")
     throw invalid(callbacks, "a list of callback handlers or a callback manager");
-  return new CallbackManager(manager.getParentRunId(), manager);
+  const made = new CallbackManager(manager.getParentRunId(), manager);
+  made.handlers = withoutDoubles(made.handlers);
+  made.inheritableHandlers = withoutDoubles(made.inheritableHandlers);
+  return made;
+}
+
+/** A handler that is named by a call and by what is bound inside is told of a run once. */
+function withoutDoubles(handlers: readonly CallbackHandler[]): CallbackHandler[] {
+  return [...new Set(handlers)];
 }
 
 function invalid(received: unknown, expected: string): Error {

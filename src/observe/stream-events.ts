@@ -1,3 +1,4 @@
+import { implicitConfig } from "../core/ambient.ts";
 import { mergeConfigs, type RunnableConfig } from "../core/config.ts";
 import type { EventFilter } from "./event-filter.ts";
 import { EventStream, type StreamEvent } from "./event-stream.ts";
@@ -41,7 +42,10 @@ export function listening(
   listener: object,
   signal: AbortSignal,
 ): Partial<RunnableConfig> {
-  return mergeConfigs(options, { callbacks: [listener], signal });
+  // Both would replace those that the call inherits.
+  const { callbacks, signal: around } = implicitConfig() ?? {};
+  const inherited = { callbacks: options.callbacks ?? callbacks, signal: options.signal ?? around };
+  return mergeConfigs({ ...options, ...inherited }, { callbacks: [listener], signal });
 }
 
 /** Reads the stream of the run to its end, as its consumer would. Its failure reaches the reader of the events. */

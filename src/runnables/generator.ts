@@ -1,3 +1,4 @@
+import { callWithin, iterateWithin } from "../core/ambient.ts";
 import { type Chunks, collect, toChunks, Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
@@ -74,7 +75,13 @@ export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return toChunks(this.func(chunks, ctx.descend().config));
+    const { config } = ctx.descend();
+    return ctx.propagates ? this.streamWithin(chunks, config) : toChunks(this.func(chunks, config));
+  }
+
+  /** The function's code runs when its chunks are asked for, and calls made in it inherit the config then too. */
+  private streamWithin(chunks: Chunks<RunInput>, config: RunnableConfig): Chunks<RunOutput> {
+    return iterateWithin(config, toChunks(callWithin(config, () => this.func(chunks, config))));
   }
 }
 

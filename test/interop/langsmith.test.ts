@@ -98,6 +98,10 @@ async function traceOf(chain: any, drive: (chain: any, config: object) => Promis
   return trace();
 }
 
+function fail(): number {
+  throw new Error("boom");
+}
+
 const traced = (name: string) => traceable((x: number) => x * 2, { name, client, tracingEnabled: true });
 
 const chains: [string, (lib: Lib) => any, unknown][] = [
@@ -116,17 +120,6 @@ const chains: [string, (lib: Lib) => any, unknown][] = [
         new StringOutputParser(),
       ]),
     "bears",
-  ],
-  [
-    "a step that fails",
-    (lib) =>
-      lib.RunnableSequence.from([
-        (x: number) => x,
-        (): number => {
-          throw new Error("boom");
-        },
-      ]),
-    1,
   ],
   [
     "names, tags and metadata",
@@ -152,7 +145,7 @@ const chains: [string, (lib: Lib) => any, unknown][] = [
 
 const drives: [string, (input: unknown) => (chain: any, config: object) => Promise<unknown>][] = [
   ["invoked", (input) => (chain, config) => chain.invoke(input, config)],
-  ["batched", (input) => (chain, config) => chain.batch([input, input], config, { returnExceptions: true })],
+  ["batched", (input) => (chain, config) => chain.batch([input, input], config)],
   ["streamed", (input) => async (chain, config) => all(await chain.stream(input, config))],
 ];
 
@@ -163,6 +156,17 @@ describe("LangSmith's trace of a chain with LangChain's tracer among its callbac
       expect(await traceOf(build(runlane), drive(input))).toEqual(expected);
       expect(expected.length).toBeGreaterThan(0);
     });
+  });
+
+  it.each<(typeof drives)[number]>([
+    ["invoked", (input) => (chain, config) => chain.invoke(input, config)],
+    ["batched", (input) => (chain, config) => chain.batch([input], config)],
+    ["streamed", (input) => async (chain, config) => all(await chain.stream(input, config))],
+  ])("has the error of a step in the runs around it, %s", async (_, drive) => {
+    const build = (lib: Lib): any => lib.RunnableSequence.from([(x: number) => x, fail]);
+    const expected = await traceOf(build(langchain), drive(1));
+    expect(await traceOf(build(runlane), drive(1))).toEqual(expected);
+    expect(expected.filter((line) => line.includes('"error":"boom"'))).toHaveLength(2);
   });
 
   it("shows plain values of configurable as metadata, which other handlers are not told", async () => {
@@ -217,7 +221,10 @@ describe("a lambda of a traceable function", () => {
     expect(lambda).toBeInstanceOf(runlane.RunnableLambda);
     expect(lambda.func).toBe(func);
     expect(JSON.stringify(lambda)).toBe(JSON.stringify(new langchain.RunnableLambda({ func: func as any })));
-    await lambda.withRetry().withConfig({ callbacks: [tracer()] }).invoke(1);
+    await lambda
+      .withRetry()
+      .withConfig({ callbacks: [tracer()] })
+      .invoke(1);
     await settle();
     expect(paths().filter((path) => path.includes("RunnableLambda"))).toEqual([]);
   });
@@ -397,11 +404,7 @@ describe("traceFromEnvironment", () => {
     stop = traceFromEnvironment();
     await chain.invoke(1, { callbacks: [tracer()] });
     await settle();
-    expect(paths()).toEqual([
-      "RunnableSequence",
-      "RunnableSequence/RunnableLambda",
-      "RunnableSequence/RunnableLambda",
-    ]);
+    expect(paths()).toEqual(["RunnableSequence", "RunnableSequence/RunnableLambda", "RunnableSequence/RunnableLambda"]);
   });
 
   it("prints every call while LANGCHAIN_VERBOSE is set", async () => {

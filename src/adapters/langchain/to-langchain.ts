@@ -10,6 +10,7 @@ class Adapted<RunInput, RunOutput> extends LangChainRunnable<RunInput, RunOutput
 
   constructor(private readonly inner: Runnable<RunInput, RunOutput>) {
     super();
+    if (inner.name !== undefined) this.name = inner.name;
   }
 
   static override lc_name(): string {
@@ -32,7 +33,8 @@ class Adapted<RunInput, RunOutput> extends LangChainRunnable<RunInput, RunOutput
     input: RunInput,
     options?: Partial<RunnableConfig>,
   ): Promise<IterableReadableStream<RunOutput>> {
-    return IterableReadableStream.fromReadableStream(await this.inner.stream(input, options));
+    // Its other way in, from a stream, does not pass on that the consumer leaves.
+    return IterableReadableStream.fromAsyncGenerator(chunksOf(await this.inner.stream(input, options)));
   }
 
   override async *_streamIterator(input: RunInput, options?: Partial<RunnableConfig>): AsyncGenerator<RunOutput> {
@@ -50,6 +52,10 @@ class Adapted<RunInput, RunOutput> extends LangChainRunnable<RunInput, RunOutput
   override getGraph(config?: RunnableConfig): Graph {
     return this.inner.getGraph(config) as unknown as Graph;
   }
+}
+
+async function* chunksOf<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* stream;
 }
 
 /**

@@ -1,0 +1,99 @@
+import type { Call } from "./call.ts";
+import { unpackError, unpackOutput } from "./codec.ts";
+import type { ReportMessage, RunMessage } from "./messages.ts";
+import type { PoolWorker } from "./pool-worker.ts";
+import type { StageRecord } from "./stage-record.ts";
+
+/** Calls that a worker has got together. */
+export class Chunk {
+  /** How many of its inputs have started, as far as messages tell. */
+  started = 0;
+  /** Whether one of its calls may have to be stopped. */
+  readonly isWatched: boolean;
+  private unreported: number;
+  private readonly reported: Uint8Array;
+
+  constructor(
+    readonly id: number,
+    readonly record: StageRecord,
+    readonly calls: readonly Call[],
+    /** Whether its calls are suspected of ending workers, so that they run on their own. */
+    readonly isSuspect: boolean,
+    readonly worker: PoolWorker,
+  ) {
+    this.unreported = calls.length;
+    this.isWatched = calls.some((call) => call.isWatched);
+    this.reported = new Uint8Array(calls.length);
+    for (let index = 0; index < calls.length; index++) {
+      calls[index]!.chunk = this;
+      calls[index]!.index = index;
+    }
+  }
+
+  get isDone(): boolean {
+    return this.unreported === 0;
+  }
+
+  /** Whether every input has started, so that the worker has time for more. */
+  get isStarted(): boolean {
+    return this.started === this.calls.length;
+  }
+
+  /** Inputs whose outcome is still to come. */
+  get pending(): number {
+    return this.unreported;
+  }
+
+  /** The calls whose outcome is still to come, in order. */
+  remaining(): Call[] {
+    return this.calls.filter((call, index) => this.reported[index] === 0 && !call.settled);
+  }
+
+  /** Settles calls. Returns how many of them failed. */
+  take({ from, indices, values, failed, started }: ReportMessage): number {
+    const { calls, reported } = this;
+    if (started > this.started) this.started = started;
+    let failures = 0;
+    for (let at = 0; at < values.length; at++) {
+      const index = indices === undefined ? from + at : indices[at]!;
+      if (reported[index] === 1) continue;
+      reported[index] = 1;
+      this.unreported--;
+      const call = calls[index]!;
+      if (failed !== undefined && failed[failures] === at) {
+        failures++;
+        call.reject(unpackError(values[at]));
+      } else {
+        call.fulfil(unpackOutput(values[at]));
+      }
+    }
+    return failures;
+  }
+}
+
+/** The message that brings a chunk to a worker. */
+export function runMessage({ id, record, calls }: Chunk, inputs: unknown[]): RunMessage {
+  const config = calls[0]!.options.config;
+  let configs: unknown[] | undefined;
+  let watched: number[] | undefined;
+  let timed = false;
+  for (let index = 0; index < calls.length; index++) {
+    const { options } = calls[index]!;
+    if (options.config !== config && configs === undefined) configs = calls.map((call) => call.options.config);
+    if (calls[index]!.isWatched) {
+      watched ??= [];
+      watched.push(index);
+      if (options.timeoutMs !== undefined) timed = true;
+    }
+  }
+  return {
+    type: "run",
+    chunk: id,
+    stage: record.id,
+    inputs,
+    config,
+    ...(configs && { configs }),
+    ...(watched && { watched }),
+    timed,
+  };
+}

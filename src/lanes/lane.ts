@@ -1,0 +1,78 @@
+/** One part of a plan that runs on a lane: what workers are told to run. */
+export interface Stage {
+  readonly id: number;
+  /** What errors and statistics call it. */
+  readonly label: string;
+  /** Plain data that tells a worker what to run, or a promise of it. */
+  readonly shipped: unknown;
+}
+
+/** How one input is to be run. */
+export interface CallOptions {
+  /** Cancels the call: at once when it waits in the queue, in two steps when it runs. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds, counted from when a worker starts on the input. */
+  readonly timeoutMs?: number | undefined;
+  /** Calls of a higher priority leave the queue first. @default 0 */
+  readonly priority?: number | undefined;
+  /** The part of the config that is plain data. Calls that share the object send it once. */
+  readonly config?: unknown;
+}
+
+/** How full a lane is. */
+export interface LaneCapacity {
+  /** Workers that are ready or starting. */
+  readonly workers: number;
+  /** Workers that have something to do. */
+  readonly busy: number;
+  /** Calls that no worker has got yet. */
+  readonly queued: number;
+}
+
+/** What a lane has measured about one stage. Times are sums in milliseconds. */
+export interface StageStatistics {
+  readonly label: string;
+  readonly inputs: number;
+  readonly failed: number;
+  /** From the call to the sending of its chunk. */
+  readonly queueMs: number;
+  /** How long workers were busy with the stage. */
+  readonly runMs: number;
+  /** The CPU time of that; 0 where Node cannot measure it for one thread (before Node 23.9). */
+  readonly cpuMs: number;
+  /** Bytes sent to workers and back, as far as values tell their size without a walk: strings, buffers, typed arrays. */
+  readonly bytes: number;
+  /** Percentiles of the time per input. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Where a stage runs: on this event loop, in threads, in child processes. */
+export interface Lane {
+  readonly name: string;
+  /**
+   * Runs one input. Calls made in one turn of the event loop for one stage travel together.
+   *
+   * @returns The output. Rejects with what the step threw, with the signal's reason, a `TimeoutError`, or one of:
+   * @throws RUNLANE_WORKER_CRASHED when the input ended its worker
+   * @throws RUNLANE_WORKER_START when no worker could be started, or the stage could not be loaded in it
+   * @throws RUNLANE_QUEUE_FULL
+   * @throws RUNLANE_LANE_CLOSED
+   */
+  run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown>;
+  /** Runs one input and gives the chunks of its output as they are produced. Leaving the loop ends the generator behind them. */
+  stream(stage: Stage, input: unknown, options?: CallOptions): AsyncGenerator<unknown>;
+  readonly capacity: LaneCapacity;
+  /** One row for each stage that has run. */
+  statistics(): StageStatistics[];
+  /** Starts all workers, and loads a stage in each. */
+  warm(stage?: Stage): Promise<void>;
+  /** Takes no more calls, lets queued and running ones finish, and ends the workers. */
+  close(options?: CloseOptions): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface CloseOptions {
+  /** Rejects calls that wait in the queue, and ends the others after the pool's `graceMs`. @default false */
+  readonly force?: boolean;
+}

@@ -1,0 +1,63 @@
+/** What the parent and a worker say to each other. Types only: the two sides share no code. */
+
+/** Calls of one stage that travel together. */
+export interface RunMessage {
+  readonly type: "run";
+  readonly chunk: number;
+  readonly stage: number;
+  readonly inputs: readonly unknown[];
+  /** The config of all inputs, or one per input when they differ. */
+  readonly config?: unknown;
+  readonly configs?: readonly unknown[];
+  /** The positions of the inputs that may be cancelled: they get a signal of their own. */
+  readonly watched?: readonly number[];
+  /** Whether an input has a timeout: then the worker says when each one starts. */
+  readonly timed: boolean;
+}
+
+export type ToWorker =
+  | { readonly type: "stage"; readonly stage: number; readonly label: string; readonly shipped: unknown }
+  | { readonly type: "forget"; readonly stage: number }
+  | RunMessage
+  | { readonly type: "cancel"; readonly chunk: number; readonly index: number; readonly reason: unknown }
+  | {
+      readonly type: "open";
+      readonly stream: number;
+      readonly stage: number;
+      readonly input: unknown;
+      readonly config: unknown;
+      /** How many chunks may be on their way or unread at any time. */
+      readonly credit: number;
+    }
+  | { readonly type: "credit"; readonly stream: number; readonly count: number }
+  | { readonly type: "leave"; readonly stream: number; readonly reason?: unknown }
+  | { readonly type: "stop" };
+
+/** What became of some inputs of a chunk. */
+export interface ReportMessage {
+  readonly type: "report";
+  readonly chunk: number;
+  /** The positions of the values in the chunk; without it they follow each other, beginning at `from`. */
+  readonly indices?: readonly number[] | undefined;
+  readonly from: number;
+  readonly values: readonly unknown[];
+  /** Which of the values are errors. */
+  readonly failed?: readonly number[] | undefined;
+  /** How many inputs of the chunk have started. */
+  readonly started: number;
+  /** How long the worker was busy since its last report, in milliseconds. */
+  readonly busyMs: number;
+  /** The CPU time of it; 0 where Node cannot tell. */
+  readonly cpuMs: number;
+}
+
+export type FromWorker =
+  | { readonly type: "ready" }
+  | { readonly type: "loading"; readonly stage: number }
+  | { readonly type: "loaded"; readonly stage: number }
+  | { readonly type: "unloadable"; readonly stage: number; readonly error: unknown }
+  | ReportMessage
+  | { readonly type: "chunks"; readonly stream: number; readonly values: readonly unknown[] }
+  | { readonly type: "end"; readonly stream: number; readonly failed: boolean; readonly error?: unknown }
+  /** The last words of a worker: why it ends, and which input it was in the middle of, if any. */
+  | { readonly type: "dying"; readonly error?: unknown; readonly chunk: number; readonly index: number };

@@ -1,0 +1,337 @@
+import type { Call } from "./call.ts";
+import { type Chunk, runMessage } from "./chunk.ts";
+import { packInput, packReason } from "./codec.ts";
+import { oneLine, startFailed, timedOut } from "./faults.ts";
+import type { FromWorker, ReportMessage, ToWorker } from "./messages.ts";
+import type { PoolSettings } from "./pool-options.ts";
+import type { StageRecord } from "./stage-record.ts";
+import type { StreamCall } from "./stream-call.ts";
+import type { Position, Transport, WorkerEnd, WorkerHandle } from "./transport.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** Inputs of a worker that wait for promises, at most. */
+const MAX_WAITING = 256;
+/** A worker gets a second chunk ahead of time only while the first one is no more work than this. */
+const AHEAD_MS = 20;
+/** A worker keeps so many stages; the one it has known longest is forgotten first. */
+const MAX_STAGES = 256;
+
+/** What a worker tells its pool. */
+export interface WorkerOwner {
+  readonly name: string;
+  readonly settings: PoolSettings;
+  /** It can take more, or has become idle. */
+  workerChanged(worker: PoolWorker): void;
+  /** A stage could not be loaded in it. */
+  stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void;
+  workerEnded(worker: PoolWorker, end: WorkerEnd): void;
+}
+
+/** The parent's view of one worker: what it has been given, and what it says. */
+export class PoolWorker {
+  state: "starting" | "ready" | "ending" = "starting";
+  /** Takes nothing new: it waits for suspects, or has run its share of inputs. */
+  reserved: "suspects" | "recycling" | null = null;
+  /** Why the pool ended it; undefined when it ended by itself. */
+  killedFor: unknown;
+  /** Inputs that it has been given. */
+  served = 0;
+  readonly chunks = new Map<number, Chunk>();
+  readonly streams = new Map<number, StreamCall>();
+  readonly loaded = new Set<StageRecord>();
+  readonly loading = new Set<StageRecord>();
+  private readonly known = new Map<number, StageRecord>();
+  private readonly watchdog: Watchdog;
+  private readonly handle: WorkerHandle;
+  private readonly timers = new Map<unknown, ReturnType<typeof setTimeout>>();
+  private lastWords: Extract<FromWorker, { type: "dying" }> | undefined;
+  private idleSince = 0;
+
+  /** @throws When the worker cannot be started at all. */
+  constructor(
+    transport: Transport,
+    private readonly owner: WorkerOwner,
+  ) {
+    const { graceMs, startTimeoutMs } = owner.settings;
+    this.watchdog = new Watchdog(this, graceMs);
+    this.handle = transport.start({
+      message: (message) => this.receive(message),
+      exit: (end) => this.exited(end),
+    });
+    this.after(startTimeoutMs, this, () => this.kill(new Error(`It was not ready after ${startTimeoutMs} ms.`)));
+  }
+
+  get isIdle(): boolean {
+    return this.chunks.size === 0 && this.streams.size === 0;
+  }
+
+  /** Whether it could take a chunk now. */
+  get isFree(): boolean {
+    if (this.state !== "ready" || this.reserved !== null) return false;
+    let ahead = 0;
+    let aheadMs = 0;
+    let waiting = this.streams.size;
+    for (const chunk of this.chunks.values()) {
+      if (chunk.isSuspect) return false;
+      if (chunk.isStarted) {
+        waiting += chunk.pending;
+      } else {
+        ahead++;
+        aheadMs += chunk.pending * (chunk.record.meter.costMs ?? Number.POSITIVE_INFINITY);
+      }
+    }
+    return ahead === 0 ? waiting < MAX_WAITING : ahead < 2 && aheadMs < AHEAD_MS && waiting < MAX_WAITING;
+  }
+
+  /** How many more inputs it may get. */
+  get room(): number {
+    let waiting = 0;
+    for (const chunk of this.chunks.values()) if (chunk.isStarted) waiting += chunk.pending;
+    const left = this.owner.settings.maxInputsPerWorker - this.served;
+    return Math.max(1, Math.min(left, waiting === 0 ? Number.POSITIVE_INFINITY : MAX_WAITING - waiting));
+  }
+
+  /**
+   * Gives it a chunk.
+   *
+   * @throws When an input cannot be sent. Nothing has been sent then.
+   */
+  run(chunk: Chunk): void {
+    const { calls, record } = chunk;
+    this.teach(record);
+    const transfer: unknown[] = [];
+    const inputs: unknown[] = [];
+    for (const call of calls) {
+      const before = transfer.length;
+      inputs.push(packInput(call.input, record.label, transfer));
+      if (transfer.length > before) call.moved = true;
+    }
+    const message = runMessage(chunk, inputs);
+    this.handle.send(message, transfer);
+    this.chunks.set(chunk.id, chunk);
+    this.served += calls.length;
+    if (this.served >= this.owner.settings.maxInputsPerWorker) this.reserved = "recycling";
+    if (message.timed)
+      for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
+  }
+
+  open(stream: StreamCall): void {
+    this.teach(stream.record);
+    stream.start(this);
+    this.streams.set(stream.id, stream);
+    this.served++;
+  }
+
+  send(message: ToWorker, transfer?: readonly unknown[]): void {
+    this.handle.send(message, transfer);
+  }
+
+  /** Tells it to load a stage, if it has not been told. */
+  teach(record: StageRecord): void {
+    if (this.known.has(record.id)) return;
+    this.handle.send({ type: "stage", stage: record.id, label: record.label, shipped: record.shipped!.data });
+    this.known.set(record.id, record);
+    this.loading.add(record);
+    if (this.known.size > MAX_STAGES) this.forgetOne();
+  }
+
+  /** Asks a running call to end; the worker is ended when it does not. The call is settled already, or will be by its outcome. */
+  stop(call: Call, reason: unknown): void {
+    call.stoppedAt = Date.now();
+    this.sendQuietly({ type: "cancel", chunk: call.chunk!.id, index: call.index, reason: packReason(reason) });
+    this.watchdog.watch(call);
+  }
+
+  expire(call: Call): void {
+    const error = timedOut(call.record.label, call.options.timeoutMs!);
+    this.stop(call, error);
+    call.reject(error);
+  }
+
+  startOf(call: Call): number | undefined {
+    if (call.startedAt > 0) return call.startedAt;
+    const position = this.handle.position();
+    const chunk = call.chunk!.id;
+    if (position === null) return undefined;
+    if (chunk > position.chunk || (chunk === position.chunk && call.index > position.index)) return undefined;
+    const isAt = chunk === position.chunk && call.index === position.index;
+    call.startedAt = isAt && position.since > 0 ? position.since : Date.now();
+    return call.startedAt;
+  }
+
+  /** Where it was when it ended. */
+  lastPosition(): Pick<Position, "chunk" | "index" | "running"> | null {
+    const position = this.handle.position();
+    if (position !== null || this.lastWords === undefined) return position;
+    const { chunk, index } = this.lastWords;
+    // Between two inputs: those of the chunk have all started.
+    return index >= 0 ? { chunk, index, running: true } : { chunk, index: Number.MAX_SAFE_INTEGER, running: false };
+  }
+
+  /** Lets it end, and sees to it that it does. */
+  end(): void {
+    if (this.state === "ending") return;
+    this.state = "ending";
+    this.sendQuietly({ type: "stop" });
+    this.after(this.owner.settings.graceMs, this, () => this.kill(new Error("It did not stop.")));
+  }
+
+  /** Ends it now. */
+  kill(reason: unknown = new Error("A call in it did not end.")): void {
+    if (this.killedFor !== undefined) return;
+    this.killedFor = reason;
+    this.wasReady ||= this.state !== "starting";
+    this.state = "ending";
+    this.handle.kill();
+  }
+
+  /** Whether it ever was ready. */
+  wasReady = false;
+
+  private receive(message: FromWorker): void {
+    switch (message.type) {
+      case "ready":
+        this.wasReady = true;
+        this.clear(this);
+        if (this.state !== "starting") return;
+        this.state = "ready";
+        return this.changed();
+      case "loading":
+        return this.isLoading(message.stage);
+      case "loaded":
+        return this.hasLoaded(message.stage);
+      case "unloadable": {
+        const record = this.known.get(message.stage);
+        if (record !== undefined) this.loadFailed(record, oneLine(message.error), message.error);
+        return;
+      }
+      case "report":
+        return this.report(message);
+      case "chunks":
+        this.streams.get(message.stream)?.receive(message.values);
+        return;
+      case "end": {
+        const stream = this.streams.get(message.stream);
+        if (stream === undefined) return;
+        this.streams.delete(message.stream);
+        stream.ended(message.failed, message.error);
+        return this.changed();
+      }
+      case "dying":
+        this.lastWords ??= message;
+    }
+  }
+
+  private report(message: ReportMessage): void {
+    const chunk = this.chunks.get(message.chunk);
+    if (chunk === undefined) return;
+    const { meter } = chunk.record;
+    const startedBefore = chunk.started;
+    const failed = chunk.take(message);
+    meter.measured(chunk.started - startedBefore, message.values.length, message.busyMs, message.cpuMs);
+    meter.inputs += message.values.length;
+    meter.failed += failed;
+    if (chunk.isWatched) this.follow(chunk, startedBefore, message);
+    if (chunk.isDone) this.chunks.delete(chunk.id);
+    if (chunk.isDone || (startedBefore < chunk.started && chunk.isStarted)) this.changed();
+  }
+
+  /** Keeps the watchdog in step with what the worker says. */
+  private follow(chunk: Chunk, startedBefore: number, { from, indices, values }: ReportMessage): void {
+    const now = Date.now();
+    for (let index = startedBefore; index < chunk.started; index++) chunk.calls[index]!.startedAt ||= now;
+    for (let at = 0; at < values.length; at++) this.watchdog.unwatch(chunk.calls[indices?.[at] ?? from + at]!);
+  }
+
+  private isLoading(stage: number): void {
+    const record = this.known.get(stage);
+    if (record === undefined) return;
+    const { startTimeoutMs } = this.owner.settings;
+    this.after(startTimeoutMs, record, () => {
+      this.loadFailed(record, `its module was not loaded after ${startTimeoutMs} ms`);
+      this.kill(new Error("A stage in it was not loaded in time."));
+    });
+  }
+
+  private hasLoaded(stage: number): void {
+    const record = this.known.get(stage);
+    if (record === undefined) return;
+    this.clear(record);
+    this.loading.delete(record);
+    this.loaded.add(record);
+    this.changed();
+  }
+
+  /** A module that failed stays failed in this worker: the next call gets another one. */
+  private loadFailed(record: StageRecord, reason: string, cause?: unknown): void {
+    this.clear(record);
+    this.loading.delete(record);
+    this.reserved = "recycling";
+    const error = startFailed(record.label, this.owner.name, reason, cause);
+    for (const [id, chunk] of this.chunks) {
+      if (chunk.record !== record) continue;
+      this.chunks.delete(id);
+      for (const call of chunk.remaining()) call.reject(error);
+    }
+    this.owner.stageFailed(this, record, error);
+    this.changed();
+  }
+
+  private exited(end: WorkerEnd): void {
+    for (const key of [...this.timers.keys()]) this.clear(key);
+    this.watchdog.close();
+    const { lastWords } = this;
+    this.owner.workerEnded(this, end.error === undefined && lastWords?.error !== undefined ? { ...end, error: lastWords.error } : end);
+  }
+
+  private changed(): void {
+    if (this.isIdle) {
+      this.idleSince = performance.now();
+      if (this.reserved === "recycling") this.end();
+    }
+    this.owner.workerChanged(this);
+  }
+
+  /** Ends it when it has had nothing to do for so long; `mayEnd` decides then. */
+  endWhenIdle(idleTimeoutMs: number, mayEnd: () => boolean): void {
+    if (this.timers.has("idle") || idleTimeoutMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.max(0, idleTimeoutMs - (performance.now() - this.idleSince));
+    this.after(waitMs, "idle", () => {
+      this.clear("idle");
+      if (!this.isIdle || this.state !== "ready") return;
+      if (performance.now() - this.idleSince < idleTimeoutMs - 1) this.endWhenIdle(idleTimeoutMs, mayEnd);
+      else if (mayEnd()) this.end();
+    });
+  }
+
+  private forgetOne(): void {
+    for (const [id, record] of this.known) {
+      if (this.loading.has(record)) continue;
+      if ([...this.chunks.values(), ...this.streams.values()].some((work) => work.record === record)) continue;
+      this.known.delete(id);
+      this.loaded.delete(record);
+      this.sendQuietly({ type: "forget", stage: id });
+      return;
+    }
+  }
+
+  private sendQuietly(message: ToWorker): void {
+    try {
+      this.handle.send(message);
+    } catch {
+      // It is ending, and will be told by its end.
+    }
+  }
+
+  private after(ms: number, key: unknown, callback: () => void): void {
+    this.clear(key);
+    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
+    (timer as { unref?: () => void }).unref?.();
+    this.timers.set(key, timer);
+  }
+
+  private clear(key: unknown): void {
+    clearTimeout(this.timers.get(key));
+    this.timers.delete(key);
+  }
+}

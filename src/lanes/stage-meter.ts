@@ -1,0 +1,86 @@
+import type { StageStatistics } from "./lane.ts";
+
+/** Work per message: enough to make the hop vanish, little enough to keep all workers busy to the end. */
+const TARGET_MS = 3;
+/** Chunks of less work than this are not worth a message each. */
+const LEAST_MS = 0.25;
+/** A cost measured on few inputs may be far off, so chunks grow by this factor at most from one measurement to the next. */
+const GROWTH = 16;
+const MAX_INPUTS = 8192;
+/** How much an older measurement counts, compared with a newer one. */
+const MEMORY = 0.5;
+/** Each bucket is 1/16 of a power of two wide. */
+const BUCKETS_PER_OCTAVE = 16;
+
+/** Measures a stage: what its inputs cost, for the size of chunks, and the sums that are shown as statistics. */
+export class StageMeter {
+  inputs = 0;
+  failed = 0;
+  queueMs = 0;
+  runMs = 0;
+  cpuMs = 0;
+  bytes = 0;
+  private limit = 1;
+  private recentMs = 0;
+  private recentStarted = 0;
+  private recentSettled = 0;
+  private readonly buckets = new Map<number, number>();
+
+  constructor(readonly label: string) {}
+
+  /** What one input keeps a worker busy for, in milliseconds; undefined before the first measurement. */
+  get costMs(): number | undefined {
+    const count = this.recentSettled > 0 ? this.recentSettled : this.recentStarted;
+    return count === 0 ? undefined : this.recentMs / count;
+  }
+
+  /** A worker has started `started` inputs and settled `settled` of the stage since its last report. */
+  measured(started: number, settled: number, busyMs: number, cpuMs: number): void {
+    this.runMs += busyMs;
+    this.cpuMs += cpuMs;
+    this.recentMs = this.recentMs * MEMORY + busyMs;
+    this.recentStarted = this.recentStarted * MEMORY + started;
+    this.recentSettled = this.recentSettled * MEMORY + settled;
+    if (settled > 0) {
+      const bucket = Math.floor(Math.log2(Math.max(busyMs / settled, 1e-6)) * BUCKETS_PER_OCTAVE);
+      this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + settled);
+    }
+    const cost = this.costMs;
+    if (cost === undefined) return;
+    const wanted = Math.min(MAX_INPUTS, Math.max(1, Math.floor(TARGET_MS / Math.max(cost, 1e-6))));
+    this.limit = Math.min(wanted, this.limit * GROWTH);
+  }
+
+  /** How many inputs should travel together, when `queued` of them wait and `workers` share them. */
+  chunkSize(queued: number, workers: number): number {
+    if (this.limit === 1) return 1;
+    const share = Math.ceil(queued / (2 * workers));
+    const least = Math.ceil(LEAST_MS / Math.max(this.costMs ?? TARGET_MS, 1e-6));
+    return Math.min(this.limit, Math.max(share, least));
+  }
+
+  statistics(): StageStatistics {
+    const { label, inputs, failed, queueMs, runMs, cpuMs, bytes } = this;
+    return {
+      label,
+      inputs,
+      failed,
+      queueMs,
+      runMs,
+      cpuMs,
+      bytes,
+      p50Ms: this.percentile(0.5),
+      p99Ms: this.percentile(0.99),
+    };
+  }
+
+  private percentile(fraction: number): number {
+    const sorted = [...this.buckets].sort(([a], [b]) => a - b);
+    let rest = sorted.reduce((sum, [, count]) => sum + count, 0) * fraction;
+    for (const [bucket, count] of sorted) {
+      rest -= count;
+      if (rest <= 0) return 2 ** ((bucket + 0.5) / BUCKETS_PER_OCTAVE);
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,42 @@
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+/** How a worker ended. */
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** What was thrown and not caught, when that ended it. */
+  readonly error?: unknown;
+}
+
+/** Where a worker is in its work. */
+export interface Position {
+  readonly chunk: number;
+  /** The last input that started. */
+  readonly index: number;
+  /** Whether its function has not returned yet. */
+  readonly running: boolean;
+  /** When it started, in milliseconds since the epoch; 0 when nobody asked. */
+  readonly since: number;
+}
+
+export interface WorkerEvents {
+  message(message: FromWorker): void;
+  /** Called once, after the last message. */
+  exit(end: WorkerEnd): void;
+}
+
+/** The parent's hold on one worker. It never keeps the process alive: the pool does, while there is work. */
+export interface WorkerHandle {
+  /** @throws What structured clone throws for a value that cannot be sent. Nothing has been sent then. */
+  send(message: ToWorker, transfer?: readonly unknown[]): void;
+  /** Where the worker is, when it shares memory with the parent; null when only its messages tell. */
+  position(): Position | null;
+  /** Ends the worker, whatever it does. */
+  kill(): void;
+}
+
+/** How workers of one kind are started. */
+export interface Transport {
+  /** @throws When the platform cannot start such workers, or not with these settings. */
+  start(events: WorkerEvents): WorkerHandle;
+}

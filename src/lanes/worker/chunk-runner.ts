@@ -1,0 +1,149 @@
+import { performance } from "node:perf_hooks";
+import { isThenable } from "../../core/thenable.ts";
+import type { RunMessage } from "../messages.ts";
+import type { BusyClock } from "./clock.ts";
+import { unpackInput } from "./codec.ts";
+import type { WorkerPort } from "./port.ts";
+import { Reporter } from "./reporter.ts";
+import type { StepCall, WorkerStages, WorkerStep } from "./stages.ts";
+import { WatchedCall } from "./watched-call.ts";
+
+/** What has been done for so long is reported before the chunk is finished. */
+const REPORT_EVERY_MS = 4;
+
+/** One chunk: its inputs start one after the other; those that wait for something do so together. */
+class RunningChunk {
+  private readonly reporter: Reporter;
+  private readonly watched: Map<number, WatchedCall> | undefined;
+  private flushPlanned = false;
+
+  constructor(
+    readonly message: RunMessage,
+    private readonly port: WorkerPort,
+    private readonly clock: BusyClock,
+    private readonly onEnd: (chunk: number) => void,
+  ) {
+    const { chunk, inputs, watched, config, configs } = message;
+    this.reporter = new Reporter(chunk, inputs.length, port, clock);
+    if (watched !== undefined)
+      this.watched = new Map(watched.map((index) => [index, new WatchedCall(configs?.[index] ?? config)]));
+  }
+
+  cancel(index: number, reason: unknown): void {
+    this.watched?.get(index)?.cancel(reason);
+  }
+
+  run(step: WorkerStep): void {
+    const { reporter, port, clock, watched } = this;
+    const { chunk, inputs, timed } = this.message;
+    const shared = this.message.configs === undefined ? this.callOf(-1) : null;
+    const announces = timed && !port.sharesPosition;
+    for (let index = 0; index < inputs.length; index++) {
+      port.attend();
+      const call = watched?.get(index);
+      if (call?.isCancelled === true) {
+        reporter.started = index + 1;
+        reporter.fulfil(index, undefined);
+        continue;
+      }
+      reporter.started = index + 1;
+      if (announces) reporter.announce();
+      port.enter(chunk, index, timed);
+      try {
+        const output = step.run(unpackInput(inputs[index]), call ?? shared ?? this.callOf(index));
+        if (isThenable(output)) this.follow(index, output);
+        else reporter.fulfil(index, output);
+      } catch (error) {
+        reporter.reject(index, error);
+      }
+      if (performance.now() - clock.since > REPORT_EVERY_MS && index < inputs.length - 1) reporter.flush();
+    }
+    port.leave();
+    reporter.flush();
+    if (reporter.isComplete) this.onEnd(chunk);
+  }
+
+  private callOf(index: number): StepCall {
+    const { config, configs } = this.message;
+    return { signal: undefined, config: configs === undefined ? config : configs[index] };
+  }
+
+  private follow(index: number, output: PromiseLike<unknown>): void {
+    output.then(
+      (value) => {
+        this.reporter.fulfil(index, value);
+        this.planFlush();
+      },
+      (error) => {
+        this.reporter.reject(index, error);
+        this.planFlush();
+      },
+    );
+  }
+
+  /** What settles in one turn of the event loop is reported together. */
+  private planFlush(): void {
+    if (this.reporter.isComplete) {
+      this.reporter.flush();
+      this.onEnd(this.message.chunk);
+    } else if (!this.flushPlanned) {
+      this.flushPlanned = true;
+      setImmediate(() => {
+        this.flushPlanned = false;
+        if (!this.reporter.isComplete) this.reporter.flush();
+      });
+    }
+  }
+}
+
+/** Runs the chunks of this worker in the order in which they came. */
+export class ChunkRunner {
+  private readonly queue: RunningChunk[] = [];
+  private readonly chunks = new Map<number, RunningChunk>();
+  private busy = false;
+
+  constructor(
+    private readonly port: WorkerPort,
+    private readonly stages: WorkerStages,
+    private readonly clock: BusyClock,
+  ) {}
+
+  accept(message: RunMessage): void {
+    const chunk = new RunningChunk(message, this.port, this.clock, (id) => this.chunks.delete(id));
+    this.chunks.set(message.chunk, chunk);
+    this.queue.push(chunk);
+    this.pump();
+  }
+
+  cancel(chunk: number, index: number, reason: unknown): void {
+    this.chunks.get(chunk)?.cancel(index, reason);
+  }
+
+  private pump(): void {
+    if (this.busy) return;
+    this.busy = true;
+    for (let chunk = this.queue.shift(); chunk !== undefined; chunk = this.queue.shift()) {
+      const step = this.stages.get(chunk.message.stage);
+      if (step instanceof Promise) {
+        this.wait(chunk, step);
+        return;
+      }
+      chunk.run(step);
+    }
+    this.busy = false;
+  }
+
+  private async wait(chunk: RunningChunk, loading: Promise<WorkerStep>): Promise<void> {
+    try {
+      const step = await loading;
+      // How long the module took to load says nothing about its inputs.
+      this.clock.take();
+      chunk.run(step);
+    } catch {
+      // The parent has been told that the stage cannot be loaded, and settles its calls.
+      this.chunks.delete(chunk.message.chunk);
+    }
+    this.busy = false;
+    this.pump();
+  }
+}

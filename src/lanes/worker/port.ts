@@ -1,0 +1,18 @@
+import type { FromWorker, ToWorker } from "../messages.ts";
+
+/** A worker's connection to its parent. */
+export interface WorkerPort {
+  /** Whether the parent can look at the position while the worker is busy; otherwise it has to be told. */
+  readonly sharesPosition: boolean;
+  /** @throws What structured clone throws for a value that cannot be sent. */
+  send(message: FromWorker, transfer?: readonly unknown[]): void;
+  listen(handler: (message: ToWorker) => void): void;
+  /** Handles messages that cannot wait until the worker is idle, if there are any. */
+  attend(): void;
+  /** The worker starts on an input. */
+  enter(chunk: number, index: number, timed: boolean): void;
+  /** No function is being called any more. */
+  leave(): void;
+  /** Ends the worker. */
+  exit(): void;
+}

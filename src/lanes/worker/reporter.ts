@@ -1,0 +1,128 @@
+import type { ReportMessage } from "../messages.ts";
+import type { BusyClock } from "./clock.ts";
+import { packError, packOutput } from "./codec.ts";
+import type { WorkerPort } from "./port.ts";
+import { hasUnprinted, whenPrinted } from "./stdio.ts";
+
+/** Gathers what became of the inputs of one chunk, and tells the parent. */
+export class Reporter {
+  /** How many inputs have started. */
+  started = 0;
+  private settled = 0;
+  private from = 0;
+  private values: unknown[] = [];
+  private indices: number[] | undefined;
+  private failed: number[] | undefined;
+  private transfer: unknown[] = [];
+  private waiting = false;
+
+  constructor(
+    private readonly chunk: number,
+    private readonly count: number,
+    private readonly port: WorkerPort,
+    private readonly clock: BusyClock,
+  ) {}
+
+  get isComplete(): boolean {
+    return this.settled === this.count;
+  }
+
+  fulfil(index: number, value: unknown): void {
+    let packed: unknown;
+    try {
+      packed = packOutput(value, this.transfer);
+    } catch (error) {
+      this.reject(index, error);
+      return;
+    }
+    this.add(index, packed);
+  }
+
+  reject(index: number, error: unknown): void {
+    this.failed ??= [];
+    this.failed.push(this.values.length);
+    this.add(index, packError(error));
+  }
+
+  private add(index: number, value: unknown): void {
+    const { values } = this;
+    this.settled++;
+    if (this.indices !== undefined) {
+      this.indices.push(index);
+    } else if (values.length === 0) {
+      this.from = index;
+    } else if (index !== this.from + values.length) {
+      this.indices = Array.from(values, (_, at) => this.from + at);
+      this.indices.push(index);
+    }
+    values.push(value);
+  }
+
+  /** Tells the parent now, unless something printed is still on its way: that must arrive before the result does. */
+  flush(): void {
+    if (this.waiting) return;
+    if (!hasUnprinted()) {
+      this.report();
+      return;
+    }
+    this.waiting = true;
+    whenPrinted(() => {
+      this.waiting = false;
+      this.report();
+    });
+  }
+
+  /** Tells the parent that an input starts, whatever is printed. */
+  announce(): void {
+    if (this.waiting || hasUnprinted())
+      this.port.send({ type: "report", chunk: this.chunk, from: 0, values: [], started: this.started, ...NO_TIME });
+    else this.report();
+  }
+
+  private report(): void {
+    const { chunk, from, values, indices, failed, started, transfer } = this;
+    const message: ReportMessage = {
+      type: "report",
+      chunk,
+      from,
+      values,
+      indices,
+      failed,
+      started,
+      ...this.clock.take(),
+    };
+    this.values = [];
+    this.indices = undefined;
+    this.failed = undefined;
+    this.transfer = [];
+    try {
+      this.port.send(message, transfer);
+    } catch {
+      this.reportOneByOne(message);
+    }
+  }
+
+  /** One of the values cannot be sent: it becomes an error, and the others arrive. */
+  private reportOneByOne({ values, indices, failed, ...message }: ReportMessage): void {
+    values.forEach((value, at) => {
+      const one = { ...message, from: indices?.[at] ?? message.from + at, values: [value] };
+      try {
+        this.port.send(failed?.includes(at) === true ? { ...one, failed: [0] } : one);
+      } catch (error) {
+        this.port.send({ ...one, values: [sendable(error, value)], failed: [0] });
+      }
+      Object.assign(message, NO_TIME);
+    });
+  }
+}
+
+const NO_TIME = { busyMs: 0, cpuMs: 0 };
+
+/** An error in place of a value that cannot be sent. When the value was an error itself, what it said is kept. */
+function sendable(error: unknown, value: unknown): unknown {
+  if (!(value instanceof Error)) return new Error((error as Error).message, { cause: (error as Error).name });
+  const plain = new Error(value.message);
+  plain.name = value.name;
+  if (value.stack !== undefined) plain.stack = value.stack;
+  return plain;
+}

@@ -1,0 +1,165 @@
+import { type Closure, inspectClosure } from "./closure.ts";
+import { analyse, type FreeUse, type SourceFacts } from "./free-variables.ts";
+import { isGlobal, isPureGlobal } from "./globals.ts";
+import { parseExpression, type SyntaxNode } from "./parse.ts";
+import { rewrittenBy } from "./rewritten.ts";
+
+/** A function that its source says everything about. */
+export interface Shippable {
+  /** An expression that makes the function in another thread. */
+  readonly source: string;
+  readonly isAsync: boolean;
+  /** Whether it touches nothing but its arguments and pure globals: it does the same in every thread. */
+  readonly pure: boolean;
+  /** What else it touches. */
+  readonly impurity?: string;
+}
+
+/** What keeps a function from being shipped. */
+export type Obstacle =
+  | { readonly captured: readonly Captured[] }
+  | { readonly reason: string; readonly node?: SyntaxNode | undefined };
+
+/** A variable that a function takes from the scopes around it. */
+export interface Captured {
+  readonly name: string;
+  /** Where it is used first. */
+  readonly node: SyntaxNode;
+  /** What else there is to say, when it is no plain variable. */
+  readonly note?: string;
+}
+
+/** What tsx and esbuild wrap functions in, to keep their names (`keepNames`). */
+const KEEPS_NAMES = /^__name\d*$/;
+const NAME_HELPER = `(target, value) => Object.defineProperty(target, "name", { value, configurable: true })`;
+
+const checked = new WeakMap<object, Shippable | Obstacle>();
+
+/**
+ * Decides whether the source of a function says everything about it. The source gives the names that it does not declare, the engine
+ * tells which of them the scopes around the function declare.
+ *
+ * Without an inspector, a global that the surrounding scopes shadow is taken for the global.
+ */
+export function checkFunction(func: object): Shippable | Obstacle {
+  let result = checked.get(func);
+  if (result === undefined) {
+    result = check(func);
+    checked.set(func, result);
+  }
+  return result;
+}
+
+function check(func: object): Shippable | Obstacle {
+  const text = Function.prototype.toString.call(func);
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) return { reason: nativeReason(func) };
+  const root = parseExpression(text);
+  if (root === undefined) {
+    const isMethod = parseExpression(`class {${text}}`) !== undefined;
+    const reason = isMethod
+      ? "is a method, which belongs to its object; write it as a function or an arrow function"
+      : "cannot be read as a function in strict mode";
+    return { reason };
+  }
+  if (root.type === "ClassExpression") return { reason: "is a class" };
+  const facts = analyse(root);
+  const closure = facts.free.size === 0 ? undefined : inspectClosure(func, [...facts.free.keys()]);
+  return (
+    rewritten(facts) ??
+    unmovable(facts, root) ??
+    captured(facts, closure) ??
+    shippable(func, text, facts, closure, root)
+  );
+}
+
+function nativeReason(func: object): string {
+  const name = (func as { name?: unknown }).name;
+  return typeof name === "string" && name.startsWith("bound ")
+    ? "is a bound function, whose `this` and arguments are not in its source; write an arrow function that calls it"
+    : "is native, so it has no source; write an arrow function that calls it";
+}
+
+/** Source that a tool has written anew, so that its other troubles would only confuse. */
+function rewritten({ free }: SourceFacts): Obstacle | undefined {
+  for (const [name, [first]] of free) {
+    const reason = rewrittenBy(name);
+    if (reason !== undefined) return { reason, node: first?.node };
+  }
+  return undefined;
+}
+
+/** What depends on the place of a function and is no variable. */
+function unmovable({ receivers, imports, evals, free }: SourceFacts, root: SyntaxNode): Obstacle | undefined {
+  const [receiver] = receivers;
+  if (receiver !== undefined) {
+    const word = { ThisExpression: "this", Super: "super" }[receiver.type as string] ?? "new.target";
+    return { reason: `uses \`${word}\`, which it would not have there`, node: receiver };
+  }
+  const outer = free.get("arguments")?.[0]?.node;
+  if (outer !== undefined && root.type === "ArrowFunctionExpression")
+    return { reason: "uses the `arguments` of the function around it", node: outer };
+  for (const node of imports) {
+    if (node.type === "MetaProperty") return { reason: "uses `import.meta`, which belongs to its module", node };
+    const address = node.source.value;
+    if (typeof address !== "string" || !/^(?:node|file|data):/.test(address))
+      return {
+        reason: "imports what only its own module can find (`node:` and `file:` addresses can be found anywhere)",
+        node,
+      };
+  }
+  const [node] = evals;
+  return node && { reason: "calls `eval`, which may use any variable around it", node };
+}
+
+function captured({ free }: SourceFacts, closure: Closure | undefined): Obstacle | undefined {
+  const variables: Captured[] = [];
+  for (const [name, uses] of free) {
+    if (KEEPS_NAMES.test(name) || closure?.itself.has(name)) continue;
+    const node = (uses[0] as FreeUse).node;
+    if (closure?.declared.has(name)) variables.push({ name, node, ...noteOf(name) });
+    else if (isGlobal(name)) continue;
+    else if (closure === undefined) variables.push({ name, node, ...noteOf(name) });
+    else if (name in globalThis) variables.push({ name, node, note: "a global that only this thread has" });
+    // A name that nobody declared can be asked for its type, and is then not used.
+    else if (!uses.some(({ isTypeof }) => isTypeof))
+      variables.push({ name, node, note: noteOf(name)?.note ?? "declared nowhere" });
+  }
+  return variables.length === 0 ? undefined : { captured: variables };
+}
+
+function noteOf(name: string): { note: string } | undefined {
+  return /^(?:require|module|exports|__filename|__dirname)$/.test(name)
+    ? { note: 'of its CommonJS module; `await import("node:...")` works anywhere' }
+    : undefined;
+}
+
+function shippable(
+  func: object,
+  text: string,
+  { free, imports, usesItself, writesOutside }: SourceFacts,
+  closure: Closure | undefined,
+  root: SyntaxNode,
+): Shippable | Obstacle {
+  const selves = [...(closure?.itself ?? [])];
+  const properties = Object.keys(func);
+  if ((usesItself || selves.length > 0) && properties.length > 0) {
+    return { reason: `uses itself, and has properties that are not in its source (${properties.join(", ")})` };
+  }
+  const helpers = [...free.keys()].filter((name) => KEEPS_NAMES.test(name));
+  const names = [...free.keys()].filter((name) => !selves.includes(name) && !helpers.includes(name));
+  const shipped = { source: expressionOf(text, selves, helpers), isAsync: root.async === true };
+  const touched = names.filter((name) => !isPureGlobal(name));
+  if (touched.length > 0) return { ...shipped, pure: false, impurity: `it uses ${touched.join(", ")}` };
+  if (imports.length > 0) return { ...shipped, pure: false, impurity: "it imports modules" };
+  if (writesOutside) return { ...shipped, pure: false, impurity: "it assigns to what is outside of it" };
+  return { ...shipped, pure: true };
+}
+
+/** The expression of a function with the names that it needs around it: its own, and those of helpers. It starts in line 1. */
+function expressionOf(text: string, selves: readonly string[], helpers: readonly string[]): string {
+  if (selves.length === 0 && helpers.length === 0) return text;
+  const [self = "self", ...others] = selves;
+  const names = others.map((other) => ` const ${other} = ${self};`).join("");
+  const args = helpers.map(() => NAME_HELPER).join(", ");
+  return `((${helpers.join(", ")}) => { const ${self} = (${text}\n);${names} return ${self}; })(${args})`;
+}

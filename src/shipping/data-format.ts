@@ -1,0 +1,97 @@
+/**
+ * What travels where structured clone alone would lose something: the value as structured clone keeps it, with holes where objects of
+ * other kinds go, and the entries that fill them. Containers are named by reference, since structured clone keeps identity
+ * within a message, so nothing has to be searched on arrival.
+ */
+export interface Envelope {
+  readonly "runlane:packed": 1;
+  root: unknown;
+  readonly entries: Entry[];
+  /** Entries and collections to finish, each after all that its data needs: an index, or a Map or Set with its content. */
+  readonly order: (number | Filling)[];
+  /** Objects without a prototype. */
+  readonly bare: object[];
+}
+
+/** The key that tells an envelope from plain data. Data that has it travels inside an envelope. */
+export const PACKED = "runlane:packed";
+
+/** One object that structured clone would change. */
+export type Entry = ClassEntry | ErrorEntry | ViewEntry;
+
+interface Holes {
+  /** Where the object goes: containers and keys by turns. */
+  readonly at: unknown[];
+}
+
+/** An instance of a registered class. */
+export interface ClassEntry extends Holes {
+  readonly kind: "class";
+  readonly name: string;
+  /** Whether the platform has the class. */
+  readonly platform: boolean;
+  /** What `serialize` made, or the fields if the class has no `serialize`. */
+  data?: unknown;
+  /** Fields under symbols of the global registry: names and values by turns. */
+  symbols?: unknown[];
+  /** Whether the data leads back to the instance itself. */
+  cyclic?: boolean;
+}
+
+/** An error. */
+export interface ErrorEntry extends Holes {
+  readonly kind: "error";
+  /** The nearest class that every thread has. */
+  readonly base: string;
+  readonly className: string;
+  /** The name of its class if that is registered, without a codec of its own. */
+  readonly registered: string | undefined;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly fields: Record<string, unknown>;
+  /** Own properties that do not show in a listing: `cause`, `errors`. */
+  readonly hidden: Record<string, unknown>;
+}
+
+/** A view of a buffer that must not be sent whole, or a `Buffer`. */
+export interface ViewEntry extends Holes {
+  readonly kind: "view";
+  readonly name: string;
+  buffer?: ArrayBuffer | SharedArrayBuffer;
+  offset: number;
+  readonly length: number;
+}
+
+/** A Map or a Set that has to wait for what it holds. */
+export interface Filling {
+  readonly target: Map<unknown, unknown> | Set<unknown>;
+  readonly content: readonly unknown[];
+}
+
+/** How a message travels. */
+export interface PackOptions {
+  /**
+   * Whether sender and receiver share memory, as threads of one process do.
+   *
+   * @default true
+   */
+  readonly shared?: boolean;
+  /** What error messages call the value. @default "input" */
+  readonly root?: string;
+}
+
+/** Writes a key as data, `__proto__` included. */
+export function put(target: object, key: PropertyKey, value: unknown): void {
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  else (target as Record<PropertyKey, unknown>)[key] = value;
+}
+
+/** What every copy of the package in a process has in common. */
+export function common<T>(name: string, make: () => T): T {
+  const holder = globalThis as unknown as Record<symbol, T | undefined>;
+  const key = Symbol.for(`runlane.${name}`);
+  holder[key] ??= make();
+  return holder[key];
+}
