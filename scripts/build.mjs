@@ -15,10 +15,16 @@ const STAMP = ".cache/built.json";
 const SUFFIXES = [".d.ts", ".d.ts.map"];
 /** What package.json exports and needs the kernel for. */
 const WITH_KERNEL = ["graph/index.ts", "adapters/context.ts", "adapters/langchain/index.ts"];
-/** What package.json exports, and the command. */
-const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts"];
+/** What threads and child processes start with. */
+const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts"];
+/** What package.json exports, the command, and workers. */
+const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", ...WORKERS];
 
-/** Builds where needed. Returns the exit code of the compiler and what it printed. */
+/**
+ * Builds where needed.
+ *
+ * @returns {Promise<{ code: number, output: string }>} The exit code of the compiler or of the bundler, and what it printed.
+ */
 export async function build() {
   const sources = files("src").filter((path) => path.endsWith(".ts"));
   const types = sources.flatMap((path) => SUFFIXES.map((suffix) => path.replace(/^src(.*)\.ts$/, `dist$1${suffix}`)));
@@ -42,7 +48,7 @@ export async function build() {
   const compiled = await node([command("typescript", "tsc"), "-p", "tsconfig.build.json"]);
   if (compiled.code !== 0) return compiled;
   const bundled = await bundleEntries(sources);
-  if ("output" in bundled) return { code: 1, output: bundled.output };
+  if (bundled.output !== "") return { code: 1, output: bundled.output };
   const outputs = [...types, ...bundled.files];
   removeStale(new Set(outputs));
   chmodSync(at("dist/cli/main.js"), 0o755);
@@ -102,10 +108,10 @@ async function bundleEntries(sources) {
       logLevel: "silent",
       plugins: [wholeKernel],
     });
-    return { files: Object.keys(metafile.outputs) };
+    return { files: Object.keys(metafile.outputs), output: "" };
   } catch (error) {
     const { errors } = /** @type {import("esbuild").BuildFailure} */ (error);
-    return { output: (await formatMessages(errors, { kind: "error" })).join("") };
+    return { files: [], output: (await formatMessages(errors, { kind: "error" })).join("") };
   }
 }
 

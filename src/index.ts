@@ -83,3 +83,5 @@ export type {
   RunnableMapLike,
 } from "./runnables/types.ts";
 export { RunnableWithTypes, type TypeSchemas } from "./runnables/with-types.ts";
+export { transfer } from "./shipping/data-transfer.ts";
+export { type ClassCodec, registerClass } from "./shipping/registered-classes.ts";

@@ -117,22 +117,36 @@ export function tee<T>(chunks: Chunks<T>, readers: number): Chunks<T>[] {
     link.result = source.next();
     return link.result;
   };
-  async function* read(): AsyncGenerator<T, void> {
+  return Array.from({ length: readers }, () => {
     let link = head;
-    try {
-      for (;;) {
-        const { done, value } = await (link.result ?? pull());
-        if (done === true) return;
+    let done = false;
+    // Not a generator: one that nobody has started does not notice that it is closed.
+    const reader: AsyncIterableIterator<T, void> = {
+      [Symbol.asyncIterator]: () => reader,
+      async next() {
+        if (done) return FINISHED;
+        const result = await (link.result ?? pull());
+        if (result.done === true) {
+          await this.return?.();
+          return FINISHED;
+        }
         link = link.next as Link<T>;
-        yield value;
-      }
-    } finally {
-      open--;
-      if (open === 0) await source.return?.();
-    }
-  }
-  return Array.from({ length: readers }, read);
+        return result;
+      },
+      async return() {
+        if (!done) {
+          done = true;
+          open--;
+          if (open === 0) await source.return?.();
+        }
+        return FINISHED;
+      },
+    };
+    return reader;
+  });
 }
+
+const FINISHED: IteratorReturnResult<void> = { done: true, value: undefined };
 
 interface Link<T> {
   result?: Promise<IteratorResult<T>>;

@@ -55,6 +55,11 @@ const CHECKS: Record<string, Check> = {
     `a number of milliseconds above 0 and up to ${MAX_TIMEOUT_MS}`,
     (value: number) => typeof value === "number" && value > 0 && value <= MAX_TIMEOUT_MS,
   ],
+  callbacks: [
+    "a list of callback handlers or a callback manager",
+    (value: Partial<Manager> | null) =>
+      value === null || Array.isArray(value) || (Array.isArray(value.handlers) && typeof value.copy === "function"),
+  ],
   signal: [
     "an AbortSignal",
     (value: Partial<AbortSignal>) =>
@@ -184,7 +189,8 @@ interface Manager {
 }
 
 /** Handlers of both; where one of them is a manager, the result is one, with its parent run. */
-function mergeCallbacks(first: unknown[] | Manager, second: unknown[] | Manager): unknown[] | Manager {
+function mergeCallbacks(first: unknown[] | Manager, second: unknown[] | Manager | null): unknown[] | Manager {
+  if (second === null) return first;
   if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second];
   const merged = (Array.isArray(second) ? (first as Manager) : second).copy();
   const others = Array.isArray(second) ? second : first;

@@ -181,7 +181,8 @@ export const ERROR_TABLE = {
     fix: "Send plain data, make that object in the step itself (RunnableLambda.fromModule), register its class with registerClass, or keep the step on the loop.",
   },
   RUNLANE_UNKNOWN_CLASS: {
-    message: "An instance of {name} arrived from another thread or process, but no class of that name is registered here.",
+    message:
+      "An instance of {name} arrived from another thread or process, but no class of that name is registered here.",
     cause: "registerClass was called on one side only: classes are registered for each thread and each process.",
     fix: "Call registerClass in the module that defines the class, and import that module in the step's module too.",
   },

@@ -2,7 +2,7 @@ import { type Chunks, closeQuietly, join, Whole } from "./chunks.ts";
 import { concat } from "./concat.ts";
 import type { RunContext } from "./context.ts";
 import type { ObservedRun, Observer } from "./observer.ts";
-import { abortError } from "./signal.ts";
+import { abortError, raceWithSignal } from "./signal.ts";
 import type { Step } from "./step.ts";
 
 /** What chunks have joined up to so far; nothing, once two of them could not be joined. */
@@ -73,7 +73,8 @@ async function* observed<Out>(
   let open = true;
   try {
     const out = step.runStream(chunks, ctx.observed(run));
-    for await (const chunk of shown && run.tap !== undefined ? tap(out, run.tap) : out) {
+    const passed = shown && run.tap !== undefined ? tap(out, run.tap) : out;
+    for await (const chunk of ctx.scope === null ? passed : untilAborted(passed, ctx.scope.signal)) {
       output.add(chunk);
       yield chunk;
     }
@@ -89,6 +90,26 @@ async function* observed<Out>(
     }
   }
   await run.end(output.value, input);
+}
+
+/** Chunks until the call is aborted, even if who makes them takes no notice of it. */
+async function* untilAborted<Out>(chunks: Chunks<Out>, signal: AbortSignal): AsyncGenerator<Out, void> {
+  const source = chunks[Symbol.asyncIterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const result = await raceWithSignal(source.next(), signal);
+      if (result.done === true) break;
+      yield result.value;
+    }
+    ended = true;
+  } catch (error) {
+    ended = true;
+    closeQuietly(source);
+    throw error;
+  } finally {
+    if (!ended) await source.return?.();
+  }
 }
 
 /** Chunks that are written down on their way. */

@@ -2,6 +2,7 @@ import type { Chunks } from "./chunks.ts";
 import type { RunContext } from "./context.ts";
 import { observeStream } from "./observe-stream.ts";
 import type { ObservedRun, Observer } from "./observer.ts";
+import { raceWithSignal } from "./signal.ts";
 import type { Step } from "./step.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -86,7 +87,8 @@ function runObserved<Out>(
     return failed(run, error);
   }
   if (!isThenable(out)) return ended(run, out);
-  return (out as PromiseLike<Out>).then(
+  // A run ends with its call, even if its function takes no notice of the signal.
+  return raceWithSignal(out as PromiseLike<Out>, ctx.scope?.signal).then(
     (value) => ended(run, value),
     (error) => failed<Out>(run, error),
   );

@@ -28,6 +28,7 @@ class ChunkReader<T> {
   constructor(
     chunks: Chunks<T>,
     private readonly scope: Scope | null,
+    private readonly onLeave?: () => void,
   ) {
     if (chunks instanceof Whole) {
       this.first = { done: false, value: chunks.value };
@@ -68,6 +69,7 @@ class ChunkReader<T> {
   }
 
   async return(): Promise<IteratorResult<T>> {
+    if (!this.ended) this.onLeave?.();
     this.end();
     await this.source.return?.();
     return FINISHED;
@@ -88,10 +90,15 @@ export async function openStream<T>(chunks: Chunks<T>, scope: Scope | null): Pro
   return create(reader) as RunnableStream<T>;
 }
 
-/** Makes the stream of some chunks at once; an early failure rejects its first read. */
-export function toStream<T>(chunks: AsyncIterable<T>): RunnableStream<T> {
+/**
+ * Makes the stream of some chunks at once; an early failure rejects its first read.
+ *
+ * @param onLeave Called when the reader leaves, at once: the generator behind the chunks hears of it only after the chunk that it
+ *   is waiting for.
+ */
+export function toStream<T>(chunks: AsyncIterable<T>, onLeave?: () => void): RunnableStream<T> {
   create ??= chooseConstruction();
-  return create(new ChunkReader(chunks, null)) as RunnableStream<T>;
+  return create(new ChunkReader(chunks, null, onLeave)) as RunnableStream<T>;
 }
 
 let create: ((reader: ChunkReader<unknown>) => unknown) | undefined;

@@ -8,6 +8,8 @@ import type { StageRecord } from "./stage-record.ts";
 export class Chunk {
   /** How many of its inputs have started, as far as messages tell. */
   started = 0;
+  /** When the worker last said something about it, in milliseconds since the epoch; 0 before. Kept for watched chunks only. */
+  newsAt = 0;
   /** Whether one of its calls may have to be stopped. */
   readonly isWatched: boolean;
   private unreported: number;
@@ -34,10 +36,8 @@ export class Chunk {
     return this.unreported === 0;
   }
 
-  /** Whether every input has started, so that the worker has time for more. */
-  get isStarted(): boolean {
-    return this.started === this.calls.length;
-  }
+  /** Whether all functions have returned, so that the worker has time for more. */
+  returned = false;
 
   /** Inputs whose outcome is still to come. */
   get pending(): number {
@@ -50,9 +50,10 @@ export class Chunk {
   }
 
   /** Settles calls. Returns how many of them failed. */
-  take({ from, indices, values, failed, started }: ReportMessage): number {
+  take({ from, indices, values, failed, started, returned }: ReportMessage): number {
     const { calls, reported } = this;
     if (started > this.started) this.started = started;
+    this.returned ||= returned;
     let failures = 0;
     for (let at = 0; at < values.length; at++) {
       const index = indices === undefined ? from + at : indices[at]!;

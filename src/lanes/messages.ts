@@ -45,6 +45,8 @@ export interface ReportMessage {
   readonly failed?: readonly number[] | undefined;
   /** How many inputs of the chunk have started. */
   readonly started: number;
+  /** Whether all functions of the chunk have returned, so that only promises are still to come. */
+  readonly returned: boolean;
   /** How long the worker was busy since its last report, in milliseconds. */
   readonly busyMs: number;
   /** The CPU time of it; 0 where Node cannot tell. */

@@ -61,6 +61,11 @@ export class PoolWorker {
     this.after(startTimeoutMs, this, () => this.kill(new Error(`It was not ready after ${startTimeoutMs} ms.`)));
   }
 
+  /** How long what it was told to end may still go on. */
+  get graceMs(): number {
+    return this.owner.settings.graceMs;
+  }
+
   get isIdle(): boolean {
     return this.chunks.size === 0 && this.streams.size === 0;
   }
@@ -73,7 +78,7 @@ export class PoolWorker {
     let waiting = this.streams.size;
     for (const chunk of this.chunks.values()) {
       if (chunk.isSuspect) return false;
-      if (chunk.isStarted) {
+      if (chunk.returned) {
         waiting += chunk.pending;
       } else {
         ahead++;
@@ -86,7 +91,7 @@ export class PoolWorker {
   /** How many more inputs it may get. */
   get room(): number {
     let waiting = 0;
-    for (const chunk of this.chunks.values()) if (chunk.isStarted) waiting += chunk.pending;
+    for (const chunk of this.chunks.values()) if (chunk.returned) waiting += chunk.pending;
     const left = this.owner.settings.maxInputsPerWorker - this.served;
     return Math.max(1, Math.min(left, waiting === 0 ? Number.POSITIVE_INFINITY : MAX_WAITING - waiting));
   }
@@ -142,6 +147,16 @@ export class PoolWorker {
     this.watchdog.watch(call);
   }
 
+  /** Asks all that runs to end, and ends the worker when it does not. */
+  stopAll(reason: unknown): void {
+    for (const chunk of this.chunks.values())
+      for (const call of chunk.remaining())
+        this.sendQuietly({ type: "cancel", chunk: chunk.id, index: call.index, reason: packReason(reason) });
+    for (const id of this.streams.keys())
+      this.sendQuietly({ type: "leave", stream: id, reason: packReason(reason) });
+    this.after(this.graceMs, this, () => this.kill(reason));
+  }
+
   expire(call: Call): void {
     const error = timedOut(call.record.label, call.options.timeoutMs!);
     this.stop(call, error);
@@ -152,7 +167,8 @@ export class PoolWorker {
     if (call.startedAt > 0) return call.startedAt;
     const position = this.handle.position();
     const chunk = call.chunk!.id;
-    if (position === null) return undefined;
+    // A process says when a chunk begins; it says when an input starts only if that has a timeout.
+    if (position === null) return call.stoppedAt > 0 && call.chunk!.newsAt > 0 ? call.chunk!.newsAt : undefined;
     if (chunk > position.chunk || (chunk === position.chunk && call.index > position.index)) return undefined;
     const isAt = chunk === position.chunk && call.index === position.index;
     call.startedAt = isAt && position.since > 0 ? position.since : Date.now();
@@ -226,19 +242,20 @@ export class PoolWorker {
     const chunk = this.chunks.get(message.chunk);
     if (chunk === undefined) return;
     const { meter } = chunk.record;
-    const startedBefore = chunk.started;
+    const { started: startedBefore, returned } = chunk;
     const failed = chunk.take(message);
     meter.measured(chunk.started - startedBefore, message.values.length, message.busyMs, message.cpuMs);
     meter.inputs += message.values.length;
     meter.failed += failed;
     if (chunk.isWatched) this.follow(chunk, startedBefore, message);
     if (chunk.isDone) this.chunks.delete(chunk.id);
-    if (chunk.isDone || (startedBefore < chunk.started && chunk.isStarted)) this.changed();
+    if (chunk.isDone || chunk.returned !== returned) this.changed();
   }
 
   /** Keeps the watchdog in step with what the worker says. */
   private follow(chunk: Chunk, startedBefore: number, { from, indices, values }: ReportMessage): void {
     const now = Date.now();
+    chunk.newsAt = now;
     for (let index = startedBefore; index < chunk.started; index++) chunk.calls[index]!.startedAt ||= now;
     for (let at = 0; at < values.length; at++) this.watchdog.unwatch(chunk.calls[indices?.[at] ?? from + at]!);
   }

@@ -9,6 +9,10 @@ export class StageRecord {
   /** Settles when {@link shipped} is there. */
   readonly shipping: PromiseLike<unknown> | undefined;
 
+  /** Whether the pool waits for {@link shipping}. */
+  isAwaited = false;
+  readonly label: string;
+
   constructor(
     readonly id: number,
     stage: Stage,
@@ -19,6 +23,4 @@ export class StageRecord {
     if (shipped instanceof Promise) this.shipping = shipped.then((data) => (this.shipped = { data }));
     else this.shipped = { data: shipped };
   }
-
-  readonly label: string;
 }

@@ -143,8 +143,8 @@ export async function* streamRunLog(
   options: Partial<RunnableConfig>,
   filter: EventFilter,
   log = new LogStream(filter, "original"),
+  controller = new AbortController(),
 ): AsyncGenerator<RunLogPatch, void> {
-  const controller = new AbortController();
   const running = consume(runnable, input, listening(options, log, controller.signal), log);
   try {
     yield* log;

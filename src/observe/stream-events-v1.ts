@@ -14,6 +14,7 @@ export async function* streamEventsV1(
   input: unknown,
   options: Partial<RunnableConfig>,
   filter: EventFilter,
+  controller = new AbortController(),
 ): AsyncGenerator<StreamEvent, void> {
   const stream = new LogStream(filter, "streaming_events");
   let log: RunState | undefined;
@@ -23,7 +24,7 @@ export async function* streamEventsV1(
     const metadata = (extra.metadata ?? {}) as Record<string, unknown>;
     return isWanted(filter, { name, type, tags, event }) ? [{ event, name, run_id: id, tags, metadata, data }] : [];
   };
-  for await (const patch of streamRunLog(runnable, input, options, filter, stream)) {
+  for await (const patch of streamRunLog(runnable, input, options, filter, stream, controller)) {
     const first = log === undefined;
     log = applyOps(log, patch.ops);
     if (first) yield* ofRoot("start", { input });

@@ -13,16 +13,18 @@ export interface Streamable {
  * Runs one input and reports what happens inside (version 2 of LangChain's schema). Leaving the loop aborts the run.
  *
  * The run's own input is on its first event, and not again on its last.
+ *
+ * @param controller Aborts the run.
  */
 export async function* streamEventsV2(
   runnable: Streamable,
   input: unknown,
   options: Partial<RunnableConfig>,
   filter: EventFilter,
+  controller = new AbortController(),
 ): AsyncGenerator<StreamEvent, void> {
   const events = new EventStream(filter);
   const runId = options.runId ?? newRunId();
-  const controller = new AbortController();
   const running = consume(runnable, input, { ...listening(options, events, controller.signal), runId }, events, runId);
   try {
     for await (const event of events) {

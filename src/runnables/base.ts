@@ -340,8 +340,10 @@ export abstract class RunnableBase<
       const expected = '"v1" or "v2"';
       throw runlaneError("RUNLANE_INVALID_CONFIG", { key: "version", expected, received: describe(version) });
     }
-    const events = eventsOf(version, this, input, config, filter);
-    return encoding === "text/event-stream" ? toStream(encoded(events)) : toStream(events);
+    const controller = new AbortController();
+    const leave = (): void => controller.abort();
+    const events = eventsOf(version, this, input, config, filter, controller);
+    return encoding === "text/event-stream" ? toStream(encoded(events), leave) : toStream(events, leave);
   }
 
   /**
@@ -435,13 +437,14 @@ async function* eventsOf(
   input: unknown,
   config: Partial<RunnableConfig>,
   filter: EventFilter,
+  controller: AbortController,
 ): AsyncGenerator<StreamEvent, void> {
   if (version === "v2") {
     const { streamEventsV2 } = await import("../observe/stream-events.ts");
-    yield* streamEventsV2(runnable, input, config, filter);
+    yield* streamEventsV2(runnable, input, config, filter, controller);
   } else {
     const { streamEventsV1 } = await import("../observe/stream-events-v1.ts");
-    yield* streamEventsV1(runnable, input, config, filter);
+    yield* streamEventsV1(runnable, input, config, filter, controller);
   }
 }
 

@@ -94,13 +94,13 @@ export async function* transformReported<In, Out>(
   const config = ensureConfig<RunnableConfig>(options);
   const input = new Joined();
   const output = new Joined();
-  const arriving = (await recorded(chunks, input)) as AsyncIterable<In>;
+  const arriving = await recorded(chunks, input);
   const run = await startRun(reporter, { input: "" }, config, { lc_defers_inputs: true });
   let open = true;
   const sources: AsyncIterator<Out>[] = [];
   const inputs = (): { inputs: unknown } => ({ inputs: asObject(input.value, "input") });
   try {
-    let tapped: AsyncGenerator<Out> = transform.call(reporter, generated(arriving), run, config);
+    let tapped: AsyncGenerator<Out> = transform.call(reporter, generated(arriving as AsyncIterable<In>), run, config);
     sources.unshift(tapped);
     for (const handler of run?.handlers ?? []) {
       if (run === undefined || typeof handler.tapOutputIterable !== "function") continue;
@@ -111,8 +111,8 @@ export async function* transformReported<In, Out>(
       checkSignal(config);
       const result = await raceWithSignal(tapped.next(), config.signal);
       if (result.done === true) break;
-      yield result.value;
       output.add(result.value);
+      yield result.value;
     }
     open = false;
   } catch (error) {
@@ -121,6 +121,7 @@ export async function* transformReported<In, Out>(
     await run?.handleChainError(error, undefined, undefined, undefined, inputs());
     throw error;
   } finally {
+    await arriving.close();
     if (open) {
       for (const source of sources) closeQuietly(source);
       await run?.handleChainEnd(output.value ?? {}, undefined, undefined, undefined, inputs());

@@ -1,6 +1,6 @@
 import { Gather } from "../batching/gather.ts";
 import type { Slot } from "../core/budget.ts";
-import { type Chunks, mergeChunks, tee, Whole } from "../core/chunks.ts";
+import { type Chunks, closeQuietly, mergeChunks, tee, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startStep, streamStep } from "../core/start-step.ts";
@@ -127,7 +127,12 @@ export class RunnableParallel<
       for (const [key, stream] of streams) yield { [key]: (stream as Whole<unknown>).value } as RunOutput;
       return;
     }
-    for await (const [key, chunk] of mergeChunks(streams)) yield { [key]: chunk } as RunOutput;
+    try {
+      for await (const [key, chunk] of mergeChunks(streams)) yield { [key]: chunk } as RunOutput;
+    } finally {
+      // A branch that has not begun to read does not let go of its input by itself.
+      for (const input of inputs) if (!(input instanceof Whole)) closeQuietly(input[Symbol.asyncIterator]());
+    }
   }
 }
 

@@ -1,6 +1,5 @@
-import { fillCollection } from "./data-encode.ts";
 import type { ClassEntry, Entry, Envelope, ErrorEntry, ViewEntry } from "./data-format.ts";
-import { put } from "./data-format.ts";
+import { fillCollection, put } from "./data-format.ts";
 import { fillError, makeError } from "./errors.ts";
 import { platformCodec } from "./platform-classes.ts";
 import { classOfName } from "./registered-classes.ts";

@@ -1,10 +1,12 @@
-import { describe, type RunlaneError, runlaneError } from "../core/errors.ts";
+import type { RunlaneError } from "../core/errors.ts";
+import { isDetached, SentBuffers, viewName } from "./data-buffers.ts";
 import {
   type ClassEntry,
   type Entry,
   type Envelope,
   type ErrorEntry,
   type Filling,
+  fillCollection,
   PACKED,
   type PackOptions,
   put,
@@ -12,14 +14,11 @@ import {
 } from "./data-format.ts";
 import { nodeTypes, survives } from "./data-node.ts";
 import { formatPath, mapKey, type PathKey } from "./data-path.ts";
+import { className, describeValue, notSerializable, textOf } from "./data-refusal.ts";
 import { isMarked, takeMark } from "./data-transfer.ts";
 import { errorParts, isError } from "./errors.ts";
 import { type PlatformClass, platformClass } from "./platform-classes.ts";
 import { type RegisteredClass, registeredClass } from "./registered-classes.ts";
-
-/** What a typed array is inside, whatever its class says; undefined for a DataView. */
-const TAG = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
-  ?.get as () => unknown;
 
 /** What moves to another thread, but only if asked. */
 const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "TransformStream"]);
@@ -27,11 +26,12 @@ const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "Tra
 /** What stands for a value inside an error that cannot travel: errors arrive without it. */
 const LEFT_OUT = Symbol("left out");
 
-/** The views of one buffer in a message. */
-interface BufferUse {
-  readonly views: { readonly entry: ViewEntry; readonly end: number }[];
-  /** Whether all of it is sent: it is in the value itself, or moves. */
-  whole: boolean;
+/** What happens to what cannot travel. */
+export interface Lenience {
+  /** Leave it out, everywhere. Inside errors it always is. */
+  readonly leavesOut?: boolean;
+  /** Errors travel without any fields of their own. */
+  readonly bareErrors?: boolean;
 }
 
 /** Copies one value into the form that keeps everything. It copies every container, so it is used only where something needs it. */
@@ -42,10 +42,11 @@ export class Encoder {
   /** The entries, and their places among them. */
   readonly #entries = new Map<object, number>();
   readonly #open = new Set<Entry>();
-  readonly #buffers = new Map<ArrayBuffer, BufferUse>();
+  readonly #buffers = new SentBuffers();
   readonly #moved = new Set<object>();
   readonly #path: PathKey[] = [];
   readonly #where: string;
+  readonly #options: PackOptions;
   readonly #shared: boolean;
   readonly #root: string;
   readonly #bareErrors: boolean;
@@ -53,14 +54,15 @@ export class Encoder {
   /** How many errors are around the current value. */
   #inErrors: number;
   #moving = 0;
+  #leftOut = false;
 
-  /** @param lenience Whether what cannot travel is left out instead of refused, or errors travel without any fields at all. */
-  constructor(where: string, { shared = true, root = "input" }: PackOptions, lenience?: "lenient" | "bare") {
+  constructor(where: string, options: PackOptions, { leavesOut = false, bareErrors = false }: Lenience = {}) {
     this.#where = where;
-    this.#shared = shared;
-    this.#root = root;
-    this.#inErrors = lenience === undefined ? 0 : 1;
-    this.#bareErrors = lenience === "bare";
+    this.#options = options;
+    this.#shared = options.shared !== false;
+    this.#root = options.root ?? "input";
+    this.#inErrors = leavesOut ? 1 : 0;
+    this.#bareErrors = bareErrors;
   }
 
   /** @throws RUNLANE_NOT_SERIALIZABLE */
@@ -73,8 +75,14 @@ export class Encoder {
         throw this.#refusal(`${this.#root}${this.#path.length > 0 ? ", somewhere inside," : ""}`, "nested too deeply");
       throw error;
     }
+    // What errors did without may be in the data itself too, which must not lose it.
+    if (this.#leftOut && this.#inErrors === 0) {
+      const strict = new Encoder(this.#where, this.#options, { bareErrors: true });
+      for (const moved of this.#moved) strict.#moved.add(moved);
+      strict.encode(value);
+    }
     if (this.#envelope.root === LEFT_OUT) this.#envelope.root = textOf(value);
-    this.#cutBuffers();
+    this.#buffers.cut();
     return { value: this.#envelope, transfer: [...this.#moved] };
   }
 
@@ -258,9 +266,10 @@ export class Encoder {
       const name = Symbol.keyFor(symbol);
       if (name === undefined || !Object.prototype.propertyIsEnumerable.call(value, symbol)) continue;
       entry.symbols ??= [];
-      entry.symbols.push(name);
+      // The value has its place even if it is left out.
+      entry.symbols.push(name, undefined);
       this.#path.push({ call: `[Symbol.for(${JSON.stringify(name)})]` });
-      this.#place(entry.symbols, entry.symbols.length, (value as Record<symbol, unknown>)[symbol]);
+      this.#place(entry.symbols, entry.symbols.length - 1, (value as Record<symbol, unknown>)[symbol]);
       this.#path.pop();
     }
   }
@@ -285,7 +294,7 @@ export class Encoder {
     }
     if (isDetached(value)) return this.#refuse("an ArrayBuffer that was moved to another thread already");
     if (this.#moving > 0) this.#move(value);
-    this.#use(value).whole = true;
+    this.#buffers.whole(value);
     return this.#same(value);
   }
 
@@ -301,7 +310,7 @@ export class Encoder {
     const entry = this.#entry<ViewEntry>(value, { kind: "view", name, offset, length, at: [] });
     if (shared) entry.buffer = buffer;
     else {
-      this.#use(buffer).views.push({ entry, end: offset + value.byteLength });
+      this.#buffers.view(buffer, entry, offset + value.byteLength);
       // A Buffer is most often a slice of a pool that cannot move.
       const pooled = name === "Buffer" && value.byteLength < buffer.byteLength;
       if (this.#moving > 0 && !pooled) this.#move(buffer);
@@ -310,41 +319,13 @@ export class Encoder {
     return entry;
   }
 
-  #use(buffer: ArrayBuffer): BufferUse {
-    let use = this.#buffers.get(buffer);
-    if (use === undefined) {
-      use = { views: [], whole: false };
-      this.#buffers.set(buffer, use);
-    }
-    return use;
-  }
-
   #move(buffer: ArrayBuffer): void {
     if (isDetached(buffer)) {
       this.#refuse("an ArrayBuffer that was moved to another thread already");
       return;
     }
-    this.#use(buffer).whole = true;
+    this.#buffers.whole(buffer);
     this.#moved.add(buffer);
-  }
-
-  /** Sends of each buffer only the part that is seen, and moves the copies made for that. */
-  #cutBuffers(): void {
-    for (const [buffer, { views, whole }] of this.#buffers) {
-      let from = whole ? 0 : buffer.byteLength;
-      let to = whole ? buffer.byteLength : 0;
-      for (const { entry, end } of views) {
-        // Numbers of eight bytes start at multiples of eight.
-        from = Math.min(from, entry.offset - (entry.offset % 8));
-        to = Math.max(to, end);
-      }
-      const sent = from === 0 && to === buffer.byteLength ? buffer : buffer.slice(from, to);
-      if (sent !== buffer && this.#shared) this.#moved.add(sent);
-      for (const { entry } of views) {
-        entry.buffer = sent;
-        entry.offset -= from;
-      }
-    }
   }
 
   #platform(value: object, { name, codec, cloneable }: PlatformClass): unknown {
@@ -366,59 +347,14 @@ export class Encoder {
   }
 
   #refuse(received: string, cause?: unknown): typeof LEFT_OUT {
-    if (this.#inErrors > 0) return LEFT_OUT;
+    if (this.#inErrors > 0) {
+      this.#leftOut = true;
+      return LEFT_OUT;
+    }
     throw this.#refusal(formatPath(this.#root, this.#path), received, cause);
   }
 
   #refusal(path: string, received: string, cause?: unknown): RunlaneError {
     return notSerializable(this.#where, path, received, cause);
   }
-}
-
-/** The error of a value that cannot travel. */
-export function notSerializable(where: string, path: string, received: string, cause?: unknown): RunlaneError {
-  return runlaneError(
-    "RUNLANE_NOT_SERIALIZABLE",
-    { where, path, received },
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** Puts its content into a Map or a Set. */
-export function fillCollection({ target, content }: Filling): void {
-  if ("get" in target) for (let at = 0; at < content.length; at += 2) target.set(content[at], content[at + 1]);
-  else for (const item of content) target.add(item);
-}
-
-/** What an object says, whatever it is. */
-export function textOf(value: unknown): string {
-  try {
-    return value instanceof Error ? value.message : String(value);
-  } catch {
-    return "an object";
-  }
-}
-
-function className(value: object): string {
-  return value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1);
-}
-
-function describeValue(value: unknown): string {
-  return typeof value === "symbol" ? `the ${String(value).replace(/^Symbol/, "symbol ")}` : describe(value);
-}
-
-function isDetached(buffer: ArrayBuffer): boolean {
-  if (buffer.byteLength > 0) return false;
-  try {
-    // Node 20 has no `detached`.
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-function viewName(value: ArrayBufferView): string {
-  if (globalThis.Buffer?.isBuffer(value)) return "Buffer";
-  return (TAG.call(value) as string | undefined) ?? "DataView";
 }

@@ -95,3 +95,9 @@ export function common<T>(name: string, make: () => T): T {
   holder[key] ??= make();
   return holder[key];
 }
+
+/** Puts its content into a Map or a Set. */
+export function fillCollection({ target, content }: Filling): void {
+  if ("get" in target) for (let at = 0; at < content.length; at += 2) target.set(content[at], content[at + 1]);
+  else for (const item of content) target.add(item);
+}

@@ -1,5 +1,6 @@
 import { nodeTypes } from "./data-node.ts";
 import { formatPath, mapKey, type PathKey } from "./data-path.ts";
+import { isPlain } from "./data-plain.ts";
 import { isError, isUnknownError } from "./errors.ts";
 import { platformClass } from "./platform-classes.ts";
 import { registeredClass } from "./registered-classes.ts";
@@ -19,7 +20,7 @@ export interface FoundInstance {
  * @param root What the path calls the value.
  */
 export function findInstance(value: unknown, root = "input"): FoundInstance | undefined {
-  if (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol") return undefined;
+  if (isPlain(value, true)) return undefined;
   const path: PathKey[] = [];
   const className = search(value, path, new Set());
   return className === undefined ? undefined : { path: formatPath(root, path.reverse()), className };

@@ -1,7 +1,8 @@
 import { decode } from "./data-decode.ts";
-import { Encoder, notSerializable, textOf } from "./data-encode.ts";
+import { Encoder } from "./data-encode.ts";
 import { type Envelope, PACKED, type PackOptions } from "./data-format.ts";
 import { isPlain } from "./data-plain.ts";
+import { notSerializable, textOf } from "./data-refusal.ts";
 
 /** A value that structured clone can send. */
 export interface Packed {
@@ -38,14 +39,14 @@ export function unpack(value: unknown): unknown {
  * out.
  */
 export function packError(error: unknown, options: PackOptions = {}): unknown {
-  for (const lenience of ["lenient", "bare"] as const) {
+  for (const bareErrors of [false, true]) {
     try {
-      return new Encoder("an error", options, lenience).encode(error).value;
+      return new Encoder("an error", options, { leavesOut: true, bareErrors }).encode(error).value;
     } catch {
       // A chain of causes too long for the stack, a codec that throws: then without them.
     }
   }
-  return new Encoder("an error", options, "bare").encode(new Error(textOf(error))).value;
+  return new Encoder("an error", options, { leavesOut: true, bareErrors: true }).encode(new Error(textOf(error))).value;
 }
 
 /** Makes of that data what was thrown. A class that is unknown here becomes an error of the nearest class that is known. */

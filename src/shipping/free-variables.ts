@@ -176,5 +176,12 @@ export function analyse(root: SyntaxNode): SourceFacts {
   }
 
   visit(root, outside, true);
-  return { ...facts, usesItself, writesOutside };
+  return { ...facts, free: inOrder(free), usesItself, writesOutside };
+}
+
+/** Sorts uses by their places, since parsers order the parts of a node as they like. */
+function inOrder(free: ReadonlyMap<string, FreeUse[]>): Map<string, readonly FreeUse[]> {
+  const start = (uses: readonly FreeUse[]): number => (uses[0] as FreeUse).node.start;
+  for (const uses of free.values()) uses.sort((one, other) => one.node.start - other.node.start);
+  return new Map([...free].sort(([, one], [, other]) => start(one) - start(other)));
 }

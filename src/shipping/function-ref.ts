@@ -26,6 +26,8 @@ export interface ShipOptions {
   readonly where: string;
   /** What the function gets as `config.uses`. */
   readonly uses?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the other side shares memory with this one, as threads of one process do. @default true */
+  readonly shared?: boolean | undefined;
 }
 
 /** What is known of a function without running it. */
@@ -40,19 +42,24 @@ export interface Inspection {
 }
 
 /**
- * Makes a function ready to run in another thread.
+ * Makes a function ready to run in another thread: one that was marked by its module's address, all others by their source, if that
+ * says everything about them.
+ *
+ * The source may use its own names, the globals that every thread has, and itself. It is run in strict mode. `import()` of `node:`,
+ * `file:` and `data:` addresses works; other addresses, `import.meta` and CommonJS's `require` belong to a module, and so are refused.
  *
  * @throws RUNLANE_CAPTURED_VARIABLE, with the variables as `error.variables`; RUNLANE_NOT_SHIPPABLE; RUNLANE_NOT_SERIALIZABLE when
  * something in `uses` cannot travel.
  */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
-export function shipFunction(func: Function, { where, uses }: ShipOptions): FunctionRef {
+export function shipFunction(func: Function, options: ShipOptions): FunctionRef {
+  const { where, uses } = options;
   const module = moduleRefOf(func);
   if (module !== undefined) return module;
   const result = checkFunction(func);
   if ("captured" in result) throw capturedError(func, result.captured, where, uses ?? {});
   if ("reason" in result) throw notShippable(func, result, where);
-  return { from: "source", source: result.source, name: func.name, uses: shipUses(uses ?? {}, where, shipFunction) };
+  return { from: "source", source: result.source, name: nameOf(func), uses: shipUses(options, shipFunction) };
 }
 
 /** What `auto` asks about a function: may it be moved without being asked? Never throws. */
@@ -108,6 +115,12 @@ function placed({ line, file }: Place): string {
 }
 
 function called(func: object): string {
+  const name = nameOf(func);
+  return name === "" ? "its function" : `its function ${name}`;
+}
+
+/** A function's name, which its author may have replaced by anything. */
+function nameOf(func: object): string {
   const { name } = func as { name?: unknown };
-  return typeof name === "string" && name !== "" ? `its function ${name}` : "its function";
+  return typeof name === "string" ? name : "";
 }

@@ -11,6 +11,9 @@ export function isRunnable(thing: unknown): thing is { readonly lc_runnable: unk
   return typeof thing === "object" && thing !== null && Boolean((thing as { lc_runnable?: unknown }).lc_runnable);
 }
 
+/** Whether this thread can load TypeScript by now. */
+let typeScriptReady = false;
+
 /**
  * Imports a module in this thread and takes its export. TypeScript is loaded by Node itself, or through tsx where Node cannot.
  *
@@ -20,9 +23,12 @@ export async function loadExport(
   { url, exportName }: ModuleRef,
   where = "RunnableLambda.fromModule",
 ): Promise<Shipped> {
-  if (isTypeScript(new URL(url).pathname) && !(await prepareTypeScript([url, import.meta.url]))) {
-    const needed = `${where}, on Node ${process.versions.node} and with ${url},`;
-    throw runlaneError("RUNLANE_MISSING_PACKAGE", { where: needed, package: "tsx" });
+  if (!typeScriptReady && isTypeScript(new URL(url).pathname)) {
+    typeScriptReady = await prepareTypeScript([url, import.meta.url]);
+    if (!typeScriptReady) {
+      const needed = `${where}, on Node ${process.versions.node} and with ${url},`;
+      throw runlaneError("RUNLANE_MISSING_PACKAGE", { where: needed, package: "tsx" });
+    }
   }
   const module: Record<string, unknown> = await import(url);
   const exported = exportOf(module, exportName);

@@ -28,8 +28,14 @@ function columnOf(node: SyntaxNode | undefined, text: string): number {
 
 /** The place in the file that was compiled, when its source map is known to Node, as it is under tsx. */
 function original(url: string, line: number, column: number): string {
-  const entry = builtin("node:module")
-    .findSourceMap(url)
-    ?.findEntry(line - 1, column);
-  return `${url}:${entry && "originalLine" in entry ? entry.originalLine + 1 : line}`;
+  let found = line;
+  try {
+    const entry = builtin("node:module")
+      .findSourceMap(url)
+      ?.findEntry(line - 1, column);
+    if (entry !== undefined && "originalLine" in entry) found = entry.originalLine + 1;
+  } catch {
+    // A source map that cannot be read: the line of the compiled file has to do.
+  }
+  return `${url}:${found}`;
 }

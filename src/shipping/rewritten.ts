@@ -1,4 +1,7 @@
-/** Names that tools write into the functions they rewrite, and what to tell about them. */
+const OLDER =
+  "was compiled for an older JavaScript, with helper functions that are not in its source; raise the target of the compiler to ES2022";
+
+/** Names that tools write into the functions they rewrite: Vite, bundlers, coverage tools, then TypeScript, esbuild, Babel and SWC. */
 const REWRITTEN: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
     /^__(?:vite_ssr|vi)_(?:import|export|dynamic)/,
@@ -13,8 +16,20 @@ const REWRITTEN: readonly (readonly [pattern: RegExp, reason: string])[] = [
     "counts its own coverage, in counters that are not in its source; use v8 coverage, which leaves functions as they are",
   ],
   [
-    /^(?:tslib_\d+|regeneratorRuntime|_regenerator.*|__(?:awaiter|generator|rest|assign|values|read|spread\w*|objRest|async\w*|forAwait|await|yieldStar|private\w*|class\w*|pow|template|makeTemplateObject|knownSymbol|using|callDispose)|_(?:async\w*|object\w*|to_?\w*|iterable\w*|sliced_?\w*|create\w*|define_property|extends|class\w*|await\w*|wrap\w*|using\w*))$/,
-    "was compiled for an older JavaScript, with helper functions that are not in its source; raise the target of the compiler to ES2022",
+    /^(?:tslib_\d+|__(?:awaiter|generator|rest|assign|values|read|spreadArrays?|asyncValues|asyncGenerator|asyncDelegator|await|makeTemplateObject|classPrivateField(?:Get|Set|In)|decorate|addDisposableResource|disposeResources))$/,
+    OLDER,
+  ],
+  [
+    /^__(?:async|objRest|spreadValues|spreadProps|private[A-Z]\w*|yieldStar|forAwait|pow|template|using|callDispose|publicField|decorateClass)$/,
+    OLDER,
+  ],
+  [
+    /^(?:regeneratorRuntime|_regenerator\w*|_(?:asyncToGenerator|objectSpread\d*|objectWithoutProperties(?:Loose)?|toConsumableArray|slicedToArray|createForOfIteratorHelper|classCallCheck|createClass|wrapAsyncGenerator|awaitAsyncGenerator|asyncIterator|taggedTemplateLiteral|usingCtx))$/,
+    OLDER,
+  ],
+  [
+    /^_(?:async_to_generator|object_spread(?:_props)?|object_without_properties|to_consumable_array|sliced_to_array|class_call_check|create_class|wrap_async_generator|await_async_generator|async_iterator|tagged_template_literal|ts_generator)$/,
+    OLDER,
   ],
 ];
 

@@ -8,6 +8,8 @@ import type { ShippedTree } from "./tree.ts";
 export interface FieldShipping {
   /** The step whose field it is, as error messages call it. */
   readonly where: string;
+  /** Whether the other side shares memory with this one. */
+  readonly shared: boolean;
   step(runnable: object): ShippedTree;
   // biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
   func(func: Function): FunctionRef;
@@ -32,7 +34,7 @@ export interface Field {
 type Entries<T> = Record<string, T>;
 
 export const DATA: Field = {
-  ship: (value, { where }, name) => pack(value, where, { root: name }).value,
+  ship: (value, { where, shared }, name) => pack(value, where, { root: name, shared }).value,
   revive: unpack,
 };
 

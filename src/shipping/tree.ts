@@ -26,13 +26,19 @@ export function isRunlaneStep(thing: object): boolean {
   return RUNLANE_STEP in thing;
 }
 
+export interface ShipTreeOptions {
+  /** What error messages call the place, for example `withLane("thread")`. */
+  readonly where: string;
+  /** Whether the other side shares memory with this one, as threads of one process do. @default true */
+  readonly shared?: boolean;
+}
+
 /**
  * Makes a runnable, with all that is in it, ready to run in another thread. What stands in several places of the tree travels once.
  *
- * @param options `where`: what error messages call the place, for example `withLane("thread")`.
  * @throws RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE
  */
-export function shipTree(runnable: object, { where }: { where: string }): ShippedTree {
+export function shipTree(runnable: object, { where, shared = true }: ShipTreeOptions): ShippedTree {
   const trees = new Map<object, ShippedTree>();
   const functions = new Map<unknown, FunctionRef>();
 
@@ -55,7 +61,7 @@ export function shipTree(runnable: object, { where }: { where: string }): Shippe
     if (fields === undefined) return refuse(whyStaying(node.kind) ?? classReason(child));
     if (!Object.hasOwn(Object.getPrototypeOf(child), "node")) return refuse(classReason(child));
     const uses = node.uses as Record<string, unknown> | undefined;
-    const shipping: FieldShipping = { where: at, step, refuse, func: (func) => shipOnce(func, at, uses) };
+    const shipping: FieldShipping = { where: at, shared, step, refuse, func: (func) => shipOnce(func, at, uses) };
     const tree: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(fields)) {
       if (node[name] !== undefined) tree[name] = field.ship(node[name], shipping, name);
@@ -65,7 +71,7 @@ export function shipTree(runnable: object, { where }: { where: string }): Shippe
 
   // biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
   function shipOnce(func: Function, at: string, uses: Record<string, unknown> | undefined): FunctionRef {
-    if (uses !== undefined) return shipFunction(func, { where: at, uses });
+    if (uses !== undefined) return shipFunction(func, { where: at, uses, shared });
     let ref = functions.get(func);
     if (ref === undefined) {
       ref = shipFunction(func, { where: at });

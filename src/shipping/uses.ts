@@ -30,19 +30,19 @@ export interface ResourceParts {
 type Ship = (func: Function, options: ShipOptions) => FunctionRef;
 
 /** Makes what a function uses ready for another thread: functions and resources by their source, all else as data. */
-export function shipUses(uses: Readonly<Record<string, unknown>>, where: string, ship: Ship): ShippedUses {
+export function shipUses({ uses = {}, ...options }: ShipOptions, ship: Ship): ShippedUses {
   const shipped: Record<string, ShippedUse> = {};
-  for (const [name, value] of Object.entries(uses)) shipped[name] = shipUse(name, value, where, ship);
+  for (const [name, value] of Object.entries(uses)) shipped[name] = shipUse(name, value, options, ship);
   return shipped;
 }
 
-function shipUse(name: string, value: unknown, where: string, ship: Ship): ShippedUse {
-  const at = `${where}, \`uses.${name}\``;
-  if (typeof value === "function") return { as: "function", ref: ship(value, { where: at }) };
+function shipUse(name: string, value: unknown, { where, shared = true }: ShipOptions, ship: Ship): ShippedUse {
+  const inside = { where: `${where}, \`uses.${name}\``, shared };
+  if (typeof value === "function") return { as: "function", ref: ship(value, inside) };
   const parts = (value as { [RESOURCE]?: ResourceParts } | null | undefined)?.[RESOURCE];
-  if (parts === undefined) return { as: "value", value: pack(value, where, { root: `uses.${name}` }).value };
-  const load = ship(parts.load, { where: at });
-  const dispose = parts.dispose && ship(parts.dispose, { where: at });
+  if (parts === undefined) return { as: "value", value: pack(value, where, { root: `uses.${name}`, shared }).value };
+  const load = ship(parts.load, inside);
+  const dispose = parts.dispose && ship(parts.dispose, inside);
   return { as: "resource", name: parts.name, load, dispose };
 }
 

@@ -262,7 +262,7 @@ describe("callbacks that are none", () => {
     await expect(add.invoke(1, { callbacks })).rejects.toMatchObject(refused);
     await expect(add.batch([1], { callbacks })).rejects.toMatchObject(refused);
     await expect(add.stream(1, { callbacks })).rejects.toMatchObject(refused);
-    await expect(add.withConfig({ callbacks }).invoke(1)).rejects.toMatchObject(refused);
+    await expect((async () => add.withConfig({ callbacks }).invoke(1))()).rejects.toMatchObject(refused);
     await expect(all(add.pipe(add).transform(new Response("x").body as never, { callbacks }))).rejects.toMatchObject(
       refused,
     );

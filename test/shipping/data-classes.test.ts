@@ -111,6 +111,17 @@ describe.each(TRANSPORTS)("instances of registered classes between $name", (tran
     expect(Point.made).toBe(made);
   });
 
+  it("lose in an error only the fields that cannot travel", () => {
+    const odd = Object.assign(new Point(1, 2), {
+      [Symbol.for("test.call")]: () => 1,
+      [Symbol.for("test.last")]: "kept",
+    });
+    const { at } = transport.throw(Object.assign(new Error("e"), { at: odd }));
+    expect(at).toBeInstanceOf(Point);
+    expect(at[Symbol.for("test.last")]).toBe("kept");
+    expect(at[Symbol.for("test.call")]).toBeUndefined();
+  });
+
   it("may be inside each other, and lead back", () => {
     const point = new Point(1, 2);
     point.other = { point, more: [point] };

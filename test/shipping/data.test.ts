@@ -196,7 +196,7 @@ describe("pack", () => {
     for (let level = 0; level < 60; level++) tower.push([tower[level], tower[level]]);
     const cycle: any = {};
     cycle.self = cycle;
-    const many = Array.from({ length: 20_000 }, (_, id) => ({ id }));
+    const many = Array.from({ length: 30_000 }, (_, id) => ({ id }));
     for (const value of [...Object.values(PLAIN), tower, cycle, many, Uint8Array.of(1)])
       expect(pack(value, "the step").value).toBe(value);
   });
@@ -212,7 +212,7 @@ describe("pack", () => {
     let tower: unknown = leaf;
     for (let level = 0; level < 100; level++) tower = [tower, tower];
     expect(isPlain(tower, true)).toBe(true);
-    expect(reads).toBeLessThan(2000);
+    expect(reads).toBeLessThan(20_000);
   });
 });
 

@@ -152,6 +152,13 @@ describe.each(TRANSPORTS)("an error that travels between $name", (transport) => 
     expect(arrived.outcomes[0].error.stack).toBe(error.stack);
   });
 
+  it("does not take from the data what it does without itself", () => {
+    const config = { adapter: () => 1 };
+    const error = Object.assign(new Error("e"), { config });
+    expect(Object.keys(transport.send([error])[0].config)).toEqual([]);
+    expect(() => transport.send([error, config])).toThrow("input[1].adapter is the function adapter");
+  });
+
   it("leaves the limit of stacks as it was", () => {
     const { stackTraceLimit } = Error;
     transport.throw(new HttpError("no", 1));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { inspectFunction, shipFunction } from "../../src/shipping/function-ref.ts";
 import * as refused from "../fixtures/shipping/refused.mjs";
 import * as sloppy from "../fixtures/shipping/sloppy.cjs";
@@ -148,5 +148,29 @@ describe("inspecting a function that cannot be shipped", () => {
     });
     expect(inspectFunction(refused.importsPackage)).toMatchObject({ shippable: false, isAsync: true });
     expect(inspectFunction(refused.method).reason).toMatch(/^it is a method/);
+  });
+});
+
+describe("where the engine cannot be asked about scopes", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  function withoutInspector(): void {
+    const { getBuiltinModule } = process;
+    vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+      name === "node:inspector" ? undefined : getBuiltinModule(name)) as typeof getBuiltinModule);
+  }
+
+  it("every free name that is no global is refused, by its line in the function", () => {
+    withoutInspector();
+    const func = new Function("limit", "return (x) =>\n  x + limit")(1);
+    const error = refusal(func);
+    expect(error.variables).toEqual([{ name: "limit", line: 2 }]);
+    expect(error.message).toContain("limit (line 2 of the function)");
+  });
+
+  it("a global is taken for the global, shadowed or not", () => {
+    withoutInspector();
+    const func = new Function("fetch", "return (x) => fetch(x)")(() => 1);
+    expect(shipFunction(func, { where })).toMatchObject({ from: "source" });
   });
 });

@@ -100,6 +100,12 @@ describe("what a function uses", () => {
     expect(() => shipFunction(greet, { where, uses })).toThrow("uses.model.load");
   });
 
+  it("may be shared memory between threads, and not between processes", () => {
+    const uses = { seen: new SharedArrayBuffer(8) };
+    expect(shipFunction(greet, { where, uses })).toMatchObject({ uses: { seen: { as: "value", value: uses.seen } } });
+    expect(() => shipFunction(greet, { where, uses, shared: false })).toThrow("uses.seen is a SharedArrayBuffer");
+  });
+
   it("may be a resource, whose parts are shipped and which the other side makes", async () => {
     const model = { [RESOURCE]: { name: "model", load: () => ({ weight: 3 }) } };
     const seen: any[] = [];

@@ -138,7 +138,7 @@ describe("a tree of runnables", () => {
 });
 
 class OwnRunnable extends Runnable<number, number> {
-  lc_namespace = ["test"];
+  override lc_namespace = ["test"];
   override async invoke(x: number): Promise<number> {
     return x;
   }

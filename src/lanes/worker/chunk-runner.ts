@@ -37,7 +37,7 @@ class RunningChunk {
     const { reporter, port, clock, watched } = this;
     const { chunk, inputs, timed } = this.message;
     const shared = this.message.configs === undefined ? this.callOf(-1) : null;
-    const announces = timed && !port.sharesPosition;
+    const tells = watched !== undefined && !port.sharesPosition;
     for (let index = 0; index < inputs.length; index++) {
       port.attend();
       const call = watched?.get(index);
@@ -47,7 +47,7 @@ class RunningChunk {
         continue;
       }
       reporter.started = index + 1;
-      if (announces) reporter.announce();
+      if (tells && (timed || index === 0)) reporter.announce();
       port.enter(chunk, index, timed);
       try {
         const output = step.run(unpackInput(inputs[index]), call ?? shared ?? this.callOf(index));
@@ -59,6 +59,7 @@ class RunningChunk {
       if (performance.now() - clock.since > REPORT_EVERY_MS && index < inputs.length - 1) reporter.flush();
     }
     port.leave();
+    reporter.returned = true;
     reporter.flush();
     if (reporter.isComplete) this.onEnd(chunk);
   }

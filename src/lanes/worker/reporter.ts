@@ -8,6 +8,8 @@ import { hasUnprinted, whenPrinted } from "./stdio.ts";
 export class Reporter {
   /** How many inputs have started. */
   started = 0;
+  /** Whether all functions have returned. */
+  returned = false;
   private settled = 0;
   private from = 0;
   private values: unknown[] = [];
@@ -75,22 +77,17 @@ export class Reporter {
   /** Tells the parent that an input starts, whatever is printed. */
   announce(): void {
     if (this.waiting || hasUnprinted())
-      this.port.send({ type: "report", chunk: this.chunk, from: 0, values: [], started: this.started, ...NO_TIME });
+      this.port.send({ ...this.head, from: 0, values: [], ...NO_TIME });
     else this.report();
   }
 
+  private get head(): Pick<ReportMessage, "type" | "chunk" | "started" | "returned"> {
+    return { type: "report", chunk: this.chunk, started: this.started, returned: this.returned };
+  }
+
   private report(): void {
-    const { chunk, from, values, indices, failed, started, transfer } = this;
-    const message: ReportMessage = {
-      type: "report",
-      chunk,
-      from,
-      values,
-      indices,
-      failed,
-      started,
-      ...this.clock.take(),
-    };
+    const { from, values, indices, failed, transfer } = this;
+    const message: ReportMessage = { ...this.head, from, values, indices, failed, ...this.clock.take() };
     this.values = [];
     this.indices = undefined;
     this.failed = undefined;

@@ -1,0 +1,28 @@
+import { runlaneError } from "../core/errors.ts";
+
+/** The Node built-ins that lanes use. They are not imported: a plain `import "runlane"` must work where there are none. */
+interface Builtins {
+  "node:worker_threads": typeof import("node:worker_threads");
+  "node:child_process": typeof import("node:child_process");
+  "node:module": typeof import("node:module");
+  "node:path": typeof import("node:path");
+  "node:os": typeof import("node:os");
+}
+
+/** @throws RUNLANE_NO_THREADS */
+export function builtin<Name extends keyof Builtins>(lane: string, name: Name): Builtins[Name] {
+  const found = globalThis.process?.getBuiltinModule?.(name);
+  if (found === undefined) throw runlaneError("RUNLANE_NO_THREADS", { lane, needed: name });
+  return found as unknown as Builtins[Name];
+}
+
+export function availableCores(): number {
+  return globalThis.process?.getBuiltinModule?.("node:os")?.availableParallelism() ?? 1;
+}
+
+/** The file that workers of one kind start with, wherever the code that asks has been bundled to. */
+export function workerEntry(lane: string, kind: "thread" | "process"): string {
+  const packageFile = builtin(lane, "node:module").createRequire(import.meta.url).resolve("runlane/package.json");
+  const { dirname, join } = builtin(lane, "node:path");
+  return join(dirname(packageFile), "dist", "lanes", "worker", `${kind}.js`);
+}

@@ -1,0 +1,380 @@
+import { captureContext } from "../core/async-context.ts";
+import { runlaneError } from "../core/errors.ts";
+import { abortError } from "../core/signal.ts";
+import { Call, type CallOwner } from "./call.ts";
+import { Chunk } from "./chunk.ts";
+import { Crew } from "./crew.ts";
+import { crashed, describeEnd, halves, judge, laneClosed, oneLine, startFailed } from "./faults.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
+import { Lines } from "./lines.ts";
+import type { PoolSettings } from "./pool-options.ts";
+import type { PoolWorker, WorkerOwner } from "./pool-worker.ts";
+import { StageRecord } from "./stage-record.ts";
+import { StageRecords } from "./stage-records.ts";
+import { StreamCall } from "./stream-call.ts";
+import type { Transport, WorkerEnd } from "./transport.ts";
+import { WarmUps } from "./warm-ups.ts";
+
+/** One scheduler for workers of any kind. */
+export class Pool implements Lane, CallOwner, WorkerOwner {
+  private readonly lines = new Lines();
+  private readonly crew: Crew;
+  private readonly records = new StageRecords();
+  private readonly keepAlive = new KeepAlive();
+  private readonly warmUps: WarmUps;
+  /** Groups of calls of which one may have ended a worker. */
+  private suspects: Call[][] = [];
+  private opening: StreamCall[] = [];
+  private isScheduled = false;
+  private turnStartedAt = 0;
+  private nextChunk = 0;
+  private nextStream = 0;
+  private closing: Promise<void> | undefined;
+  private isForced = false;
+  private onDrained: (() => void) | undefined;
+
+  constructor(
+    readonly name: string,
+    transport: Transport,
+    readonly settings: PoolSettings,
+  ) {
+    this.crew = new Crew(transport, this, settings, captureContext());
+    this.warmUps = new WarmUps(this.crew, settings);
+  }
+
+  get capacity(): LaneCapacity {
+    const { workers, busy } = this.crew;
+    return { workers: workers.size, busy, queued: this.queued };
+  }
+
+  run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown> {
+    const refusal = this.refusal(stage, options);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const record = this.recordOf(stage);
+    this.schedule();
+    this.keepAlive.add();
+    return new Promise((resolve, reject) => {
+      this.lines.push(new Call(record, input, options, this.turnStartedAt, this, resolve, reject));
+    });
+  }
+
+  async *stream(stage: Stage, input: unknown, options: CallOptions = {}): AsyncGenerator<unknown> {
+    const refusal = this.refusal(stage, options);
+    if (refusal !== undefined) throw refusal;
+    const record = this.recordOf(stage);
+    this.keepAlive.add();
+    const stream = new StreamCall(this.nextStream++, record, input, options, (over) => this.streamOver(over));
+    this.opening.push(stream);
+    this.schedule();
+    yield* stream.read();
+  }
+
+  statistics(): StageStatistics[] {
+    return this.records.statistics();
+  }
+
+  async warm(stage?: Stage): Promise<void> {
+    if (this.closing !== undefined) throw laneClosed(stage?.label ?? "warm", this.name);
+    const record = stage === undefined ? undefined : this.recordOf(stage);
+    await record?.shipping;
+    this.keepAlive.add();
+    this.crew.isBlocked = false;
+    try {
+      const warmed = this.warmUps.add(record);
+      this.startWorkers(() => this.warmUps.look());
+      await warmed;
+    } finally {
+      this.settled();
+    }
+  }
+
+  close({ force = false }: CloseOptions = {}): Promise<void> {
+    this.closing ??= this.drain();
+    if (force && !this.isForced) this.force();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  cancelled(call: Call): void {
+    const error = call.abortError;
+    if (call.chunk !== null) call.chunk.worker.stop(call, error);
+    else this.lines.drop(call);
+    call.reject(error);
+  }
+
+  settled(): void {
+    if (this.keepAlive.remove()) this.onDrained?.();
+  }
+
+  workerChanged(worker: PoolWorker): void {
+    if (worker.wasReady) this.crew.isBlocked = false;
+    this.dispatch();
+    this.crew.letIdle(worker);
+    this.warmUps.look();
+  }
+
+  stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void {
+    for (const call of this.lines.drain(record)) call.reject(error);
+    for (const stream of worker.streams.values()) {
+      if (stream.record !== record) continue;
+      worker.streams.delete(stream.id);
+      stream.lost(error);
+    }
+    this.failOpening((stream) => stream.record === record, error);
+    this.warmUps.fail(record, error);
+  }
+
+  workerEnded(worker: PoolWorker, end: WorkerEnd): void {
+    this.crew.workers.delete(worker);
+    if (!worker.wasReady) {
+      if (!(this.closing !== undefined && worker.killedFor === undefined && end.code === 0)) this.startFailed(worker, end);
+    } else if (this.isForced) {
+      for (const chunk of worker.chunks.values())
+        for (const call of chunk.remaining()) call.reject(laneClosed(call.record.label, this.name));
+    } else if (worker.killedFor !== undefined) {
+      for (const chunk of worker.chunks.values()) this.retry(chunk.remaining(), chunk.isSuspect, end);
+    } else if (worker.chunks.size > 0) {
+      this.crashed(worker, end);
+    }
+    this.loseStreams(worker, end);
+    this.dispatch();
+    this.warmUps.look();
+    if (this.crew.workers.size === 0) this.onDrained?.();
+  }
+
+  private get queued(): number {
+    let queued = this.lines.size + this.opening.length;
+    for (const group of this.suspects) queued += group.length;
+    return queued;
+  }
+
+  private refusal(stage: Stage, options: CallOptions | undefined): unknown {
+    if (this.closing !== undefined) return laneClosed(stage.label, this.name);
+    if (options?.signal?.aborted === true) return abortError(options.signal);
+    const { maxQueue } = this.settings;
+    if (this.lines.size >= maxQueue && this.lines.size >= maxQueue + this.crew.vacancies)
+      return runlaneError("RUNLANE_QUEUE_FULL", { where: stage.label, queued: maxQueue, lane: this.name });
+    return undefined;
+  }
+
+  private recordOf(stage: Stage): StageRecord {
+    const record = this.records.of(stage);
+    if (record.shipped === undefined && !record.isAwaited) {
+      record.isAwaited = true;
+      record.shipping!.then(
+        () => this.dispatch(),
+        (error) => {
+          this.records.forget(stage);
+          for (const call of this.lines.drain(record)) call.reject(error);
+          this.failOpening((stream) => stream.record === record, error);
+        },
+      );
+    }
+    return record;
+  }
+
+  /** Calls are sent at the end of this turn of the event loop, when all that it makes have been made. */
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.turnStartedAt = performance.now();
+    this.crew.isBlocked = false;
+    queueMicrotask(() =>
+      globalThis.process.nextTick(() => {
+        this.isScheduled = false;
+        this.dispatch();
+      }),
+    );
+  }
+
+  /** Gives workers what waits, as far as they can take it, and starts workers for the rest. */
+  private dispatch(): void {
+    this.placeSuspects();
+    this.openStreams();
+    const { crew, lines } = this;
+    let worker = crew.free();
+    let line = worker === null ? null : lines.next();
+    while (worker !== null && line !== null) {
+      const size = line.record.meter.chunkSize(lines.size, Math.max(1, crew.workers.size));
+      const calls = lines.take(line, Math.min(size, worker.room));
+      this.sendChunk(worker, calls, false);
+      worker = crew.free();
+      line = lines.next();
+    }
+    if (lines.size === 0 && this.opening.length === 0) return;
+    const next = line ?? lines.next();
+    const streams = this.opening.length;
+    if (next !== null || streams > 0)
+      this.startWorkers(() => crew.grow(lines.size + streams, streams > 0 ? undefined : next?.record.meter.costMs));
+  }
+
+  private sendChunk(worker: PoolWorker, calls: Call[], isSuspect: boolean): void {
+    const first = calls[0];
+    if (first === undefined) return;
+    const { record } = first;
+    try {
+      worker.run(new Chunk(this.nextChunk++, record, calls, isSuspect, worker));
+    } catch (error) {
+      for (const call of calls) call.release();
+      if (calls.length === 1) first.reject(error);
+      // One input cannot be sent: find out which.
+      else for (const call of calls) this.sendChunk(worker, [call], isSuspect);
+      return;
+    }
+    const now = performance.now();
+    for (const call of calls) record.meter.queueMs += now - call.queuedAt;
+  }
+
+  private placeSuspects(): void {
+    while (this.suspects.length > 0) {
+      const group = this.suspects[0]!.filter((call) => !call.settled);
+      if (group.length > 0) {
+        const worker = this.crew.forSuspects(group.length === 1);
+        if (worker === null) {
+          this.startWorkers(() => this.crew.makeRoom(this.suspects.length));
+          return;
+        }
+        worker.reserved = null;
+        this.suspects.shift();
+        this.sendChunk(worker, group, true);
+      } else {
+        this.suspects.shift();
+      }
+    }
+    this.crew.releaseReserved();
+  }
+
+  private openStreams(): void {
+    while (this.opening.length > 0) {
+      const index = this.opening.findIndex((stream) => stream.record.shipped !== undefined);
+      const worker = index < 0 ? null : this.crew.free();
+      if (worker === null) return;
+      const [stream] = this.opening.splice(index, 1) as [StreamCall];
+      try {
+        worker.open(stream);
+      } catch (error) {
+        stream.lost(error);
+      }
+    }
+  }
+
+  /** Starting a worker may fail at once, where there are no workers or for an option that Node refuses. */
+  private startWorkers(start: () => void): void {
+    try {
+      start();
+    } catch (cause) {
+      this.failStart(oneLine(cause), cause);
+    }
+  }
+
+  private startFailed(worker: PoolWorker, end: WorkerEnd): void {
+    const { killedFor } = worker;
+    this.failStart(killedFor === undefined ? describeEnd(end) : oneLine(killedFor), end.error ?? killedFor);
+  }
+
+  /** While other workers work there is hope; without any, all that wait are told. */
+  private failStart(reason: string, cause: unknown): void {
+    for (const { wasReady, state } of this.crew.workers) {
+      if (!wasReady && state !== "starting") continue;
+      this.crew.isBlocked = true;
+      return;
+    }
+    const errorOf = (label: string) => startFailed(label, this.name, reason, cause);
+    const suspects = this.suspects.flat();
+    this.suspects = [];
+    for (const call of [...suspects, ...this.lines.drain()]) call.reject(errorOf(call.record.label));
+    this.failOpening(() => true, errorOf("A stream"));
+    this.warmUps.fail(undefined, errorOf("warm"));
+  }
+
+  private crashed(worker: PoolWorker, end: WorkerEnd): void {
+    const chunks = [...worker.chunks.values()];
+    const position = worker.lastPosition();
+    // It died while it imported a module, and nothing else had begun.
+    const isLoading = (chunk: Chunk) => worker.loading.has(chunk.record);
+    const loading = chunks.filter(isLoading);
+    const others = chunks.filter((chunk) => !isLoading(chunk));
+    if (loading.length > 0 && others.length === 0 && worker.streams.size === 0) {
+      for (const { record } of loading) {
+        const error = startFailed(record.label, this.name, describeEnd(end), end.error);
+        for (const call of loading.flatMap((chunk) => chunk.remaining())) call.reject(error);
+        this.stageFailed(worker, record, error);
+      }
+      return;
+    }
+    const { guilty, suspects, innocent } = judge(others, position, worker.served);
+    guilty?.reject(crashed(guilty.record.label, end));
+    this.retry(suspects, true, end);
+    this.retry([...innocent, ...loading.flatMap((chunk) => chunk.remaining())], false, end);
+  }
+
+  private retry(calls: Call[], areSuspects: boolean, end: WorkerEnd): void {
+    const again: Call[] = [];
+    for (const call of calls) {
+      call.release();
+      if (call.moved) call.reject(crashed(call.record.label, end));
+      else again.push(call);
+    }
+    if (again.length === 0) return;
+    if (areSuspects) this.suspects.push(...halves(again));
+    else this.lines.putBack(again);
+  }
+
+  private loseStreams(worker: PoolWorker, end: WorkerEnd): void {
+    for (const stream of worker.streams.values()) {
+      if (this.isForced) stream.lost(laneClosed(stream.record.label, this.name));
+      else if (worker.killedFor !== undefined && stream.canRestart) {
+        stream.detach();
+        this.opening.push(stream);
+      } else stream.lost(crashed(stream.record.label, end));
+    }
+  }
+
+  private streamOver(stream: StreamCall): void {
+    this.opening = this.opening.filter((other) => other !== stream);
+    this.settled();
+  }
+
+  private failOpening(matches: (stream: StreamCall) => boolean, error: unknown): void {
+    const failing = this.opening.filter(matches);
+    for (const stream of failing) stream.lost(error);
+  }
+
+  private async drain(): Promise<void> {
+    this.keepAlive.hold();
+    try {
+      await this.until(() => this.keepAlive.isDrained);
+      for (const worker of this.crew.workers) worker.end();
+      await this.until(() => this.crew.workers.size === 0);
+    } finally {
+      this.keepAlive.letGo();
+    }
+  }
+
+  private until(isReached: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.onDrained = () => {
+        if (isReached()) resolve();
+      };
+      this.onDrained();
+    });
+  }
+
+  private force(): void {
+    this.isForced = true;
+    const suspects = this.suspects.flat();
+    this.suspects = [];
+    for (const call of [...suspects, ...this.lines.drain()]) call.reject(laneClosed(call.record.label, this.name));
+    this.failOpening(() => true, laneClosed("A stream", this.name));
+    this.warmUps.fail(undefined, laneClosed("warm", this.name));
+    for (const worker of this.crew.workers) {
+      if (worker.isIdle) worker.end();
+      else worker.stopAll(laneClosed("It", this.name));
+    }
+  }
+}
+

@@ -1,0 +1,34 @@
+import type { Stage, StageStatistics } from "./lane.ts";
+import { StageRecord } from "./stage-record.ts";
+
+/** The stages that a pool has run. A stage that nobody holds any more is forgotten, however many there have been. */
+export class StageRecords {
+  private readonly byStage = new WeakMap<Stage, StageRecord>();
+  private readonly all = new Map<number, WeakRef<StageRecord>>();
+  private readonly registry = new FinalizationRegistry<number>((id) => this.all.delete(id));
+  private nextId = 0;
+
+  of(stage: Stage): StageRecord {
+    let record = this.byStage.get(stage);
+    if (record === undefined) {
+      record = new StageRecord(this.nextId++, stage);
+      this.byStage.set(stage, record);
+      this.all.set(record.id, new WeakRef(record));
+      this.registry.register(record, record.id);
+    }
+    return record;
+  }
+
+  forget(stage: Stage): void {
+    this.byStage.delete(stage);
+  }
+
+  statistics(): StageStatistics[] {
+    const rows: StageStatistics[] = [];
+    for (const reference of this.all.values()) {
+      const record = reference.deref();
+      if (record !== undefined) rows.push(record.meter.statistics());
+    }
+    return rows;
+  }
+}

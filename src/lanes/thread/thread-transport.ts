@@ -1,0 +1,69 @@
+import type { Worker } from "node:worker_threads";
+import type { FromWorker, ToWorker } from "../messages.ts";
+import { builtin, workerEntry } from "../platform.ts";
+import type { PoolSettings } from "../pool-options.ts";
+import { POSITION, POSITION_BYTES, SINCE_BYTE } from "../position.ts";
+import type { Position, Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
+
+/** Starts worker threads. */
+export class ThreadTransport implements Transport {
+  constructor(private readonly settings: PoolSettings) {}
+
+  start(events: WorkerEvents): WorkerHandle {
+    const { Worker } = builtin("thread", "node:worker_threads");
+    const { resourceLimits, env, execArgv } = this.settings;
+    const shared = new SharedArrayBuffer(POSITION_BYTES);
+    const worker = new Worker(workerEntry("thread", "thread"), {
+      name: "runlane",
+      workerData: { runlane: shared },
+      ...(resourceLimits && { resourceLimits }),
+      ...(env && { env: { ...process.env, ...env } }),
+      ...(execArgv && { execArgv: [...execArgv] }),
+    });
+    worker.unref();
+    let error: unknown;
+    worker.on("message", (message: FromWorker) => events.message(message));
+    worker.on("messageerror", (cause) => {
+      error ??= cause;
+      worker.terminate();
+    });
+    worker.on("error", (cause) => {
+      error ??= cause;
+    });
+    worker.on("exit", (code) => events.exit({ code, signal: null, error }));
+    return new ThreadHandle(worker, shared);
+  }
+}
+
+class ThreadHandle implements WorkerHandle {
+  private readonly integers: Int32Array;
+  private readonly since: Float64Array;
+
+  constructor(
+    private readonly worker: Worker,
+    shared: SharedArrayBuffer,
+  ) {
+    this.integers = new Int32Array(shared, 0, 4);
+    this.integers[POSITION.chunk] = -1;
+    this.since = new Float64Array(shared, SINCE_BYTE, 1);
+  }
+
+  send(message: ToWorker, transfer?: readonly unknown[]): void {
+    this.worker.postMessage(message, transfer as ArrayBuffer[] | undefined);
+    if (message.type === "cancel" || message.type === "leave") Atomics.add(this.integers, POSITION.attention, 1);
+  }
+
+  position(): Position {
+    const { integers } = this;
+    return {
+      running: Atomics.load(integers, POSITION.running) === 1,
+      chunk: integers[POSITION.chunk]!,
+      index: integers[POSITION.index]!,
+      since: this.since[0]!,
+    };
+  }
+
+  kill(): void {
+    this.worker.terminate();
+  }
+}

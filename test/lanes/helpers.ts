@@ -1,0 +1,22 @@
+import type { Lane, Stage } from "../../src/lanes/lane.ts";
+import type { PoolOptions } from "../../src/lanes/pool-options.ts";
+import { processes } from "../../src/lanes/process/processes.ts";
+import { threads } from "../../src/lanes/thread/threads.ts";
+
+export const fixture = (name: string) => new URL(`../fixtures/lanes/${name}.mjs`, import.meta.url).href;
+
+/** A stage that runs a function of a fixture. */
+export const stageOf = (exportName: string, module = "steps"): Stage => ({
+  id: 0,
+  label: exportName,
+  shipped: { kind: "module", url: fixture(module), exportName },
+});
+
+export const KINDS = ["thread", "process"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What this test run was started with (a loader, a debugger) is not for the workers. */
+export const open = (kind: Kind, options: PoolOptions = {}): Lane =>
+  (kind === "thread" ? threads : processes)({ execArgv: [], ...options });
+
+export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
