@@ -22,7 +22,9 @@ export function availableCores(): number {
 
 /** The file that workers of one kind start with, wherever the code that asks has been bundled to. */
 export function workerEntry(lane: string, kind: "thread" | "process"): string {
-  const packageFile = builtin(lane, "node:module").createRequire(import.meta.url).resolve("runlane/package.json");
+  const packageFile = builtin(lane, "node:module")
+    .createRequire(import.meta.url)
+    .resolve("runlane/package.json");
   const { dirname, join } = builtin(lane, "node:path");
   return join(dirname(packageFile), "dist", "lanes", "worker", `${kind}.js`);
 }

@@ -116,8 +116,7 @@ export class PoolWorker {
     this.chunks.set(chunk.id, chunk);
     this.served += calls.length;
     if (this.served >= this.owner.settings.maxInputsPerWorker) this.reserved = "recycling";
-    if (message.timed)
-      for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
+    if (message.timed) for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
   }
 
   open(stream: StreamCall): void {
@@ -152,8 +151,7 @@ export class PoolWorker {
     for (const chunk of this.chunks.values())
       for (const call of chunk.remaining())
         this.sendQuietly({ type: "cancel", chunk: chunk.id, index: call.index, reason: packReason(reason) });
-    for (const id of this.streams.keys())
-      this.sendQuietly({ type: "leave", stream: id, reason: packReason(reason) });
+    for (const id of this.streams.keys()) this.sendQuietly({ type: "leave", stream: id, reason: packReason(reason) });
     this.after(this.graceMs, this, () => this.kill(reason));
   }
 
@@ -298,7 +296,10 @@ export class PoolWorker {
     for (const key of [...this.timers.keys()]) this.clear(key);
     this.watchdog.close();
     const { lastWords } = this;
-    this.owner.workerEnded(this, end.error === undefined && lastWords?.error !== undefined ? { ...end, error: lastWords.error } : end);
+    this.owner.workerEnded(
+      this,
+      end.error === undefined && lastWords?.error !== undefined ? { ...end, error: lastWords.error } : end,
+    );
   }
 
   private changed(): void {

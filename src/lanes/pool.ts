@@ -10,7 +10,7 @@ import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatist
 import { Lines } from "./lines.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import type { PoolWorker, WorkerOwner } from "./pool-worker.ts";
-import { StageRecord } from "./stage-record.ts";
+import type { StageRecord } from "./stage-record.ts";
 import { StageRecords } from "./stage-records.ts";
 import { StreamCall } from "./stream-call.ts";
 import type { Transport, WorkerEnd } from "./transport.ts";
@@ -131,7 +131,8 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   workerEnded(worker: PoolWorker, end: WorkerEnd): void {
     this.crew.workers.delete(worker);
     if (!worker.wasReady) {
-      if (!(this.closing !== undefined && worker.killedFor === undefined && end.code === 0)) this.startFailed(worker, end);
+      if (!(this.closing !== undefined && worker.killedFor === undefined && end.code === 0))
+        this.startFailed(worker, end);
     } else if (this.isForced) {
       for (const chunk of worker.chunks.values())
         for (const call of chunk.remaining()) call.reject(laneClosed(call.record.label, this.name));
@@ -377,4 +378,3 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     }
   }
 }
-

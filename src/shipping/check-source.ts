@@ -1,6 +1,7 @@
 import { type Closure, inspectClosure } from "./closure.ts";
 import { analyse, type FreeUse, type SourceFacts } from "./free-variables.ts";
 import { isGlobal, isPureGlobal } from "./globals.ts";
+import { mayChangeInput } from "./input-writes.ts";
 import { parseExpression, type SyntaxNode } from "./parse.ts";
 import { rewrittenBy } from "./rewritten.ts";
 
@@ -9,7 +10,7 @@ export interface Shippable {
   /** An expression that makes the function in another thread. */
   readonly source: string;
   readonly isAsync: boolean;
-  /** Whether it touches nothing but its arguments and pure globals: it does the same in every thread. */
+  /** Whether it touches nothing but pure globals and leaves its arguments as they are: it does the same in every thread. */
   readonly pure: boolean;
   /** What else it touches. */
   readonly impurity?: string;
@@ -152,6 +153,7 @@ function shippable(
   if (touched.length > 0) return { ...shipped, pure: false, impurity: `it uses ${touched.join(", ")}` };
   if (imports.length > 0) return { ...shipped, pure: false, impurity: "it imports modules" };
   if (writesOutside) return { ...shipped, pure: false, impurity: "it assigns to what is outside of it" };
+  if (mayChangeInput(root)) return { ...shipped, pure: false, impurity: "it may change its input" };
   return { ...shipped, pure: true };
 }
 

@@ -1,5 +1,6 @@
 import type { SyntaxNode } from "./parse.ts";
 import { declareBlock, declareFunctionBody, namesOf, Scope } from "./syntax-scope.ts";
+import { childrenOf } from "./walk-syntax.ts";
 
 /** What a function's source says about what the function needs from around it. */
 export interface SourceFacts {
@@ -166,13 +167,7 @@ export function analyse(root: SyntaxNode): SourceFacts {
   }
 
   function visitChildren(node: SyntaxNode, scope: Scope, own: boolean): void {
-    for (const key in node) {
-      const child = node[key];
-      if (typeof child !== "object" || child === null) continue;
-      if (Array.isArray(child)) {
-        for (const one of child) if (typeof one?.type === "string") visit(one, scope, own);
-      } else if (typeof child.type === "string") visit(child, scope, own);
-    }
+    for (const child of childrenOf(node)) visit(child, scope, own);
   }
 
   visit(root, outside, true);

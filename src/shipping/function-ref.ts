@@ -34,7 +34,9 @@ export interface ShipOptions {
 export interface Inspection {
   /** Whether it can run in another thread. */
   readonly shippable: boolean;
-  /** Whether it touches nothing but its arguments and pure globals (`Math`, `JSON`, `Date`), so that it does the same everywhere. */
+  /**
+   * Whether it does the same everywhere: it touches nothing but pure globals (`Math`, `JSON`, `Date`), and leaves its input as it is.
+   */
   readonly pure: boolean;
   readonly isAsync: boolean;
   /** Why it is not shippable, or not pure. */

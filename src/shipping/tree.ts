@@ -57,6 +57,8 @@ export function shipTree(runnable: object, { where, shared = true }: ShipTreeOpt
     const refuse = (reason: string): never => {
       throw runlaneError("RUNLANE_NOT_SHIPPABLE", { where: at, what: "the step", reason });
     };
+    // A worker is where it runs already: a lane inside a lane would be a pool in each worker.
+    if (node.kind === "lane") return step(node.bound as object);
     const fields = fieldsOf(node.kind);
     if (fields === undefined) return refuse(whyStaying(node.kind) ?? classReason(child));
     if (!Object.hasOwn(Object.getPrototypeOf(child), "node")) return refuse(classReason(child));

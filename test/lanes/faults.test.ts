@@ -55,7 +55,7 @@ const FAULTS: Fault[] = [
     name: "an endless import",
     kinds: KINDS,
     stage: module("hangs"),
-    guilty: start(/not loaded after 300 ms/),
+    guilty: start(/not (loaded|ready) after 300 ms/),
     all: true,
     options: { startTimeoutMs: 300 },
   },
@@ -87,7 +87,11 @@ describe("a worker that ends costs the guilty input alone", () => {
     const calls = range(queued + 1).map((index) => {
       settlements[index] = 0;
       const count = () => settlements[index]++;
-      const call = lane.run(stage, { value: index, bad: index === bad }, { timeoutMs: index === bad ? timeoutMs : undefined });
+      const call = lane.run(
+        stage,
+        { value: index, bad: index === bad },
+        { timeoutMs: index === bad ? timeoutMs : undefined },
+      );
       call.then(count, count);
       return call;
     });

@@ -23,7 +23,11 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     const outcomes = await Promise.allSettled(range(100).map((value) => lane.run(stage, value)));
     outcomes.forEach((outcome, index) => {
       if (index % 2 === 0) expect(outcome).toEqual({ status: "fulfilled", value: index });
-      else expect((outcome as PromiseRejectedResult).reason).toMatchObject({ name: "RangeError", message: `odd ${index}` });
+      else
+        expect((outcome as PromiseRejectedResult).reason).toMatchObject({
+          name: "RangeError",
+          message: `odd ${index}`,
+        });
     });
   });
 
@@ -105,7 +109,10 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     await using lane = open(kind, { max: 1 });
     const stage = stageOf("config");
     const shared = { tags: ["all"] };
-    expect(await Promise.all([1, 2].map((input) => lane.run(stage, input, { config: shared })))).toEqual([shared, shared]);
+    expect(await Promise.all([1, 2].map((input) => lane.run(stage, input, { config: shared })))).toEqual([
+      shared,
+      shared,
+    ]);
     expect(await Promise.all([1, 2].map((input) => lane.run(stage, input, { config: { tags: [input] } })))).toEqual([
       { tags: [1] },
       { tags: [2] },

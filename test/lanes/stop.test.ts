@@ -74,7 +74,9 @@ describe.each(KINDS)("cancelling and timeouts: %s", (kind) => {
       ...range(5).map((value) => lane.run(stageOf("doubleLater"), value, { timeoutMs: 5000 })),
     ];
     const [never, ...others] = await Promise.allSettled(calls);
-    expect(never).toMatchObject({ reason: { name: "TimeoutError", message: "never took longer than its timeout of 30 ms." } });
+    expect(never).toMatchObject({
+      reason: { name: "TimeoutError", message: "never took longer than its timeout of 30 ms." },
+    });
     expect(others).toEqual(range(5).map((value) => ({ status: "fulfilled", value: value * 2 })));
   });
 

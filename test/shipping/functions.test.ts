@@ -8,6 +8,8 @@ import {
   asyncGenerator,
   generator,
   greet,
+  harmful,
+  harmless,
   join,
   purity,
   selfNamed,
@@ -137,6 +139,14 @@ describe("inspecting a function", () => {
       isAsync: name === "imports",
       reason,
     });
+  });
+
+  it.each(Object.entries(harmless))("finds one pure that changes only what it made itself: %s", (_, func) => {
+    expect(inspectFunction(func)).toEqual({ shippable: true, pure: true, isAsync: false });
+  });
+
+  it.each(Object.entries(harmful))("finds one impure that may change its input: %s", (_, func) => {
+    expect(inspectFunction(func)).toMatchObject({ shippable: true, pure: false, reason: "it may change its input" });
   });
 
   it("takes a pure global that was replaced for an impure one", () => {

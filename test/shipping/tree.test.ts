@@ -118,6 +118,18 @@ describe("a tree of runnables", () => {
     expect(revived.steps.a).toBe(revived.steps.b);
   });
 
+  it("runs what has a lane of its own on the lane around it", () => {
+    class OnLane extends OwnRunnable {
+      override get node() {
+        return { kind: "lane", bound: RunnableLambda.from(steps.wrap), lane: "process" };
+      }
+    }
+    const inner: Runnable = new OnLane();
+    expect(shipTree(inner.pipe(steps.sum), { where })).toMatchObject({
+      steps: [{ kind: "lambda" }, { kind: "lambda" }],
+    });
+  });
+
   it("hands what a lambda uses over with it", async () => {
     const usesFactor = new (class extends RunnableLambda<number, number> {})({ func: steps.usesFactor });
     const node = { ...usesFactor.node, uses: { factor: 3 } };

@@ -37,7 +37,8 @@ export class ProcessTransport implements Transport {
   private execArgv(): string[] {
     const { execArgv, resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb } = {} } = this.settings;
     // A debugger's port can be used once.
-    const args = execArgv === undefined ? process.execArgv.filter((arg) => !arg.startsWith("--inspect")) : [...execArgv];
+    const args =
+      execArgv === undefined ? process.execArgv.filter((arg) => !arg.startsWith("--inspect")) : [...execArgv];
     if (maxOldGenerationSizeMb !== undefined) args.push(`--max-old-space-size=${maxOldGenerationSizeMb}`);
     if (maxYoungGenerationSizeMb !== undefined) args.push(`--max-semi-space-size=${maxYoungGenerationSizeMb}`);
     return args;

@@ -1,6 +1,7 @@
 import process from "node:process";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import { reviveStage } from "./codec.ts";
+import { endWithParent } from "./orphan-watch.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";
 
@@ -61,3 +62,4 @@ process.on("uncaughtException", (error) => {
   port.die(error, () => exit(1));
 });
 serve(port, reviveStage);
+endWithParent();

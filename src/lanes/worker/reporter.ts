@@ -76,8 +76,7 @@ export class Reporter {
 
   /** Tells the parent that an input starts, whatever is printed. */
   announce(): void {
-    if (this.waiting || hasUnprinted())
-      this.port.send({ ...this.head, from: 0, values: [], ...NO_TIME });
+    if (this.waiting || hasUnprinted()) this.port.send({ ...this.head, from: 0, values: [], ...NO_TIME });
     else this.report();
   }
 

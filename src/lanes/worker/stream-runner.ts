@@ -2,8 +2,8 @@ import { performance } from "node:perf_hooks";
 import type { ToWorker } from "../messages.ts";
 import { packError, packOutput, unpackInput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
-import { hasUnprinted, whenPrinted } from "./stdio.ts";
 import type { WorkerStages } from "./stages.ts";
+import { hasUnprinted, whenPrinted } from "./stdio.ts";
 import { WatchedCall } from "./watched-call.ts";
 
 type OpenMessage = Extract<ToWorker, { type: "open" }>;

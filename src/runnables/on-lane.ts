@@ -1,0 +1,134 @@
+import { type Chunks, Whole } from "../core/chunks.ts";
+import type { RunnableConfig } from "../core/config.ts";
+import type { RunContext } from "../core/context.ts";
+import { startCall, streamCall } from "../core/start-step.ts";
+import { JOINS, type Step, type Trace } from "../core/step.ts";
+import type { CallOptions, Lane, Stage } from "../lanes/lane.ts";
+import { shipTree } from "../shipping/tree.ts";
+import { coerce, toStep } from "./coerce.ts";
+import { type LaneChoice, laneOf, nameOfLane } from "./lane-choice.ts";
+import { defineKind, type RunnableNode } from "./registry.ts";
+import { Runnable } from "./runnable.ts";
+import type { RunnableInterface, RunnableLike } from "./types.ts";
+
+let stages = 0;
+
+/**
+ * Runs a runnable, with all that is in it, on a lane: in a worker thread or a child process. This is what `withLane` makes.
+ *
+ * What is to run there is checked when the lane is chosen: functions that use variables of the scopes around them are refused then.
+ * Inputs and outputs travel as structured clones. The inside sees `signal`, `configurable`, `tags`, `metadata` and the call options of
+ * the config, and no callbacks: observers see one run.
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ *
+ * const primes = RunnableLambda.from((limit: number) => {
+ *   let count = 0;
+ *   for (let n = 2; n < limit; n++) {
+ *     let prime = true;
+ *     for (let d = 2; d * d <= n && prime; d++) prime = n % d !== 0;
+ *     if (prime) count++;
+ *   }
+ *   return count;
+ * }).withLane("thread");
+ * await primes.batch([10_000, 20_000, 30_000]); // the event loop goes on meanwhile
+ * ```
+ */
+export class RunnableOnLane<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
+  readonly lane: LaneChoice;
+  private readonly step: Step;
+  private readonly stage: Stage | null;
+  private opened: Lane | undefined;
+
+  /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
+  constructor(fields: { bound: RunnableLike<RunInput, RunOutput, CallOptions>; lane: LaneChoice }) {
+    super();
+    this.bound = coerce(fields.bound, "The bound of a RunnableOnLane");
+    this.lane = fields.lane;
+    this.step = toStep(this.bound);
+    const name = nameOfLane(fields.lane);
+    const where = `withLane(${JSON.stringify(name)})`;
+    const onLoop = name === "loop";
+    this.stage = onLoop
+      ? null
+      : { id: ++stages, label: this.step.label, shipped: shipTree(this.bound, { where, shared: name !== "process" }) };
+  }
+
+  static override lc_name(): string {
+    return "RunnableOnLane";
+  }
+
+  override get node(): RunnableNode {
+    return { kind: "lane", bound: this.bound, lane: this.lane };
+  }
+
+  override getName(suffix?: string): string {
+    return this.bound.getName(suffix);
+  }
+
+  override get label(): string {
+    return this.step.label;
+  }
+
+  /** On the loop the inside has the runs; elsewhere it is one run. */
+  override get trace(): Trace | undefined {
+    return this.stage === null ? undefined : JOINS;
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    const { stage } = this;
+    if (stage === null) return startCall<RunOutput>(this.step, input, ctx);
+    if (this.opened !== undefined) return this.opened.run(stage, input, optionsOf(ctx)) as Promise<RunOutput>;
+    return this.open().then((lane) => lane.run(stage, input, optionsOf(ctx)) as Promise<RunOutput>);
+  }
+
+  protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
+    const { stage } = this;
+    return stage === null
+      ? streamCall<RunOutput>(this.step, new Whole(input), ctx)
+      : this.streamStage(stage, input, ctx);
+  }
+
+  private async *streamStage(stage: Stage, input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    const lane = this.opened ?? (await this.open());
+    yield* lane.stream(stage, input, optionsOf(ctx)) as AsyncGenerator<RunOutput, void>;
+  }
+
+  /** Starts the workers that will run this, so that the first input need not wait for them. */
+  async warm(): Promise<void> {
+    if (this.stage === null) return;
+    const lane = this.opened ?? (await this.open());
+    await lane.warm(this.stage);
+  }
+
+  private async open(): Promise<Lane> {
+    this.opened = await laneOf(this.lane);
+    return this.opened;
+  }
+}
+
+/** The options of a call by the config that it was made with, so that the inputs of a batch share one object. */
+const options = new WeakMap<RunnableConfig, CallOptions>();
+
+/** What of a call's context travels. */
+function optionsOf(ctx: RunContext): CallOptions | undefined {
+  if (!ctx.propagates) return undefined;
+  let known = options.get(ctx.config);
+  if (known === undefined) {
+    const { callbacks, signal, store, runName, runId, maxConcurrency, ...config } = ctx.config;
+    known = { signal: ctx.scope?.signal, timeoutMs: undefined, config };
+    options.set(ctx.config, known);
+  }
+  return known;
+}
+
+defineKind("lane", (node) => new RunnableOnLane(node));
