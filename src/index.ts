@@ -18,6 +18,9 @@ export type {
 export { raceWithSignal } from "./core/signal.ts";
 export type { RunnableStream } from "./core/stream.ts";
 export type { RunnableIOSchema } from "./graph/types.ts";
+export type { CloseOptions, Lane, LaneCapacity, StageStatistics } from "./lanes/lane.ts";
+export { type LaneName, processes, threads } from "./lanes/lazy-lane.ts";
+export type { PoolOptions, ResourceLimits } from "./lanes/pool-options.ts";
 export { dispatchCustomEvent, getCallbackManagerForConfig } from "./observe/custom-events.ts";
 export type { EventFilter } from "./observe/event-filter.ts";
 export type { StreamEvent } from "./observe/event-stream.ts";
@@ -55,6 +58,7 @@ export {
 export { type LambdaFunc, RunnableLambda, type RunnableLambdaFields } from "./runnables/lambda.ts";
 export { type LoadOptions, load } from "./runnables/load.ts";
 export type { ImportMap, ModuleExports } from "./runnables/load-class.ts";
+export { type LaneChoice, RunnableOnLane } from "./runnables/on-lane.ts";
 export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/parallel.ts";
 export { RunnablePassthrough } from "./runnables/passthrough.ts";
 export { RunnablePick } from "./runnables/pick.ts";

@@ -137,6 +137,11 @@ export const ERROR_TABLE = {
       "The worker ended before it was ready, or the module of the step threw, exited or did not finish while it was imported. The next call tries again.",
     fix: "Look at the cause of the error, at the module of the step, and at the pool's env, execArgv and resourceLimits.",
   },
+  RUNLANE_UNKNOWN_LANE: {
+    message: "There is no lane {received}; the lanes are \"loop\", \"thread\", \"process\", threads() and processes().",
+    cause: "A step was sent to something that is neither the name of a lane nor a lane.",
+    fix: "Correct the name, or pass a lane that threads() or processes() made.",
+  },
   RUNLANE_LANE_CLOSED: {
     message: "{where} cannot run: the {lane} lane is closed.",
     cause: "A lane was used after close, or was closed by force while calls waited or ran.",

@@ -1,5 +1,5 @@
 import type { Call } from "./call.ts";
-import { unpackError, unpackOutput } from "./codec.ts";
+import { packConfig, packInput, unpackError, unpackOutput } from "./codec.ts";
 import type { ReportMessage, RunMessage } from "./messages.ts";
 import type { PoolWorker } from "./pool-worker.ts";
 import type { StageRecord } from "./stage-record.ts";
@@ -49,6 +49,14 @@ export class Chunk {
     return this.calls.filter((call, index) => this.reported[index] === 0 && !call.settled);
   }
 
+  private fulfil(call: Call, value: unknown): void {
+    try {
+      call.fulfil(unpackOutput(value));
+    } catch (error) {
+      call.reject(error);
+    }
+  }
+
   /** Settles calls. Returns how many of them failed. */
   take({ from, indices, values, failed, started, returned }: ReportMessage): number {
     const { calls, reported } = this;
@@ -65,36 +73,41 @@ export class Chunk {
         failures++;
         call.reject(unpackError(values[at]));
       } else {
-        call.fulfil(unpackOutput(values[at]));
+        this.fulfil(call, values[at]);
       }
     }
     return failures;
   }
 }
 
-/** The message that brings a chunk to a worker. */
-export function runMessage({ id, record, calls }: Chunk, inputs: unknown[]): RunMessage {
-  const config = calls[0]!.options.config;
-  let configs: unknown[] | undefined;
+/**
+ * The message that brings a chunk to a worker.
+ *
+ * @param transfer Where buffers that move are added.
+ * @throws RUNLANE_NOT_SERIALIZABLE
+ */
+export function runMessage({ id, record, calls }: Chunk, shared: boolean, transfer: unknown[]): RunMessage {
+  const { where } = record;
+  const { config } = calls[0]!.options;
+  const inputs: unknown[] = new Array(calls.length);
+  let sameConfig = true;
   let watched: number[] | undefined;
   let timed = false;
   for (let index = 0; index < calls.length; index++) {
-    const { options } = calls[index]!;
-    if (options.config !== config && configs === undefined) configs = calls.map((call) => call.options.config);
-    if (calls[index]!.isWatched) {
+    const call = calls[index]!;
+    const { options } = call;
+    const before = transfer.length;
+    inputs[index] = packInput(call.input, where, shared, transfer);
+    if (transfer.length > before) call.moved = true;
+    if (options.config !== config) sameConfig = false;
+    if (call.isWatched) {
       watched ??= [];
       watched.push(index);
       if (options.timeoutMs !== undefined) timed = true;
     }
   }
-  return {
-    type: "run",
-    chunk: id,
-    stage: record.id,
-    inputs,
-    config,
-    ...(configs && { configs }),
-    ...(watched && { watched }),
-    timed,
-  };
+  const configs = sameConfig
+    ? { config: packConfig(config, where, shared) }
+    : { configs: calls.map((call) => packConfig(call.options.config, where, shared)) };
+  return { type: "run", chunk: id, stage: record.id, inputs, ...configs, ...(watched && { watched }), timed };
 }

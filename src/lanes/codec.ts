@@ -1,25 +1,31 @@
-import type { CallOptions } from "./lane.ts";
+import { explainFailure, pack, packError, unpack, unpackError } from "../shipping/data.ts";
 
 /** The parent's side of shipping: how inputs leave, and how outputs and errors arrive. */
 
-/** @param transfer Where buffers that move instead of being copied are added. */
-export function packInput(value: unknown, _where: string, _transfer: unknown[]): unknown {
-  return value;
+/**
+ * @param transfer Where buffers that move instead of being copied are added.
+ * @throws RUNLANE_NOT_SERIALIZABLE
+ */
+export function packInput(value: unknown, where: string, shared: boolean, transfer: unknown[]): unknown {
+  const packed = pack(value, where, shared ? undefined : APART);
+  for (const moving of packed.transfer) if (!transfer.includes(moving)) transfer.push(moving);
+  return packed.value;
 }
 
-export function packReason(reason: unknown): unknown {
-  return reason instanceof Error ? { name: reason.name, message: reason.message } : undefined;
+export function packConfig(config: unknown, where: string, shared: boolean): unknown {
+  return config === undefined ? undefined : pack(config, where, { shared, root: "config" }).value;
 }
 
-export function unpackOutput(value: unknown): unknown {
-  return value;
+/** Says which part of an input could not be sent. */
+export function explainInput(value: unknown, where: string, cause: unknown, shared: boolean): unknown {
+  return (cause as { code?: unknown }).code === "RUNLANE_NOT_SERIALIZABLE"
+    ? cause
+    : explainFailure(value, where, cause, { shared });
 }
 
-export function unpackError(error: unknown): unknown {
-  return error;
-}
+export { packError as packReason, unpack as unpackOutput, unpackError };
 
-export type PackedConfig = CallOptions["config"];
+const APART = { shared: false };
 
 /** The bytes of a value that says them without a walk; 0 for the others. */
 export function knownBytes(value: unknown): number {

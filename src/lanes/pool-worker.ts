@@ -1,11 +1,13 @@
 import type { Call } from "./call.ts";
 import { type Chunk, runMessage } from "./chunk.ts";
-import { packInput, packReason } from "./codec.ts";
+import { packReason, unpackError } from "./codec.ts";
 import { oneLine, startFailed, timedOut } from "./faults.ts";
+import { KnownStages } from "./known-stages.ts";
 import type { FromWorker, ReportMessage, ToWorker } from "./messages.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import type { StageRecord } from "./stage-record.ts";
 import type { StreamCall } from "./stream-call.ts";
+import { Timers } from "./timers.ts";
 import type { Position, Transport, WorkerEnd, WorkerHandle } from "./transport.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -13,8 +15,6 @@ import { Watchdog } from "./watchdog.ts";
 const MAX_WAITING = 256;
 /** A worker gets a second chunk ahead of time only while the first one is no more work than this. */
 const AHEAD_MS = 20;
-/** A worker keeps so many stages; the one it has known longest is forgotten first. */
-const MAX_STAGES = 256;
 
 /** What a worker tells its pool. */
 export interface WorkerOwner {
@@ -38,12 +38,11 @@ export class PoolWorker {
   served = 0;
   readonly chunks = new Map<number, Chunk>();
   readonly streams = new Map<number, StreamCall>();
-  readonly loaded = new Set<StageRecord>();
-  readonly loading = new Set<StageRecord>();
-  private readonly known = new Map<number, StageRecord>();
+  readonly stages = new KnownStages();
+  readonly sharesMemory: boolean;
   private readonly watchdog: Watchdog;
   private readonly handle: WorkerHandle;
-  private readonly timers = new Map<unknown, ReturnType<typeof setTimeout>>();
+  private readonly timers = new Timers();
   private lastWords: Extract<FromWorker, { type: "dying" }> | undefined;
   private idleSince = 0;
 
@@ -53,12 +52,13 @@ export class PoolWorker {
     private readonly owner: WorkerOwner,
   ) {
     const { graceMs, startTimeoutMs } = owner.settings;
+    this.sharesMemory = transport.sharesMemory;
     this.watchdog = new Watchdog(this, graceMs);
     this.handle = transport.start({
       message: (message) => this.receive(message),
       exit: (end) => this.exited(end),
     });
-    this.after(startTimeoutMs, this, () => this.kill(new Error(`It was not ready after ${startTimeoutMs} ms.`)));
+    this.timers.set(this, startTimeoutMs, () => this.kill(new Error(`It was not ready after ${startTimeoutMs} ms.`)));
   }
 
   /** How long what it was told to end may still go on. */
@@ -105,13 +105,7 @@ export class PoolWorker {
     const { calls, record } = chunk;
     this.teach(record);
     const transfer: unknown[] = [];
-    const inputs: unknown[] = [];
-    for (const call of calls) {
-      const before = transfer.length;
-      inputs.push(packInput(call.input, record.label, transfer));
-      if (transfer.length > before) call.moved = true;
-    }
-    const message = runMessage(chunk, inputs);
+    const message = runMessage(chunk, this.sharesMemory, transfer);
     this.handle.send(message, transfer);
     this.chunks.set(chunk.id, chunk);
     this.served += calls.length;
@@ -132,11 +126,14 @@ export class PoolWorker {
 
   /** Tells it to load a stage, if it has not been told. */
   teach(record: StageRecord): void {
-    if (this.known.has(record.id)) return;
+    const { stages } = this;
+    if (stages.has(record)) return;
     this.handle.send({ type: "stage", stage: record.id, label: record.label, shipped: record.shipped!.data });
-    this.known.set(record.id, record);
-    this.loading.add(record);
-    if (this.known.size > MAX_STAGES) this.forgetOne();
+    stages.add(record);
+    const surplus = stages.surplus((one) =>
+      [...this.chunks.values(), ...this.streams.values()].some((work) => work.record === one),
+    );
+    if (surplus !== undefined) this.sendQuietly({ type: "forget", stage: surplus.id });
   }
 
   /** Asks a running call to end; the worker is ended when it does not. The call is settled already, or will be by its outcome. */
@@ -152,7 +149,7 @@ export class PoolWorker {
       for (const call of chunk.remaining())
         this.sendQuietly({ type: "cancel", chunk: chunk.id, index: call.index, reason: packReason(reason) });
     for (const id of this.streams.keys()) this.sendQuietly({ type: "leave", stream: id, reason: packReason(reason) });
-    this.after(this.graceMs, this, () => this.kill(reason));
+    this.timers.set(this, this.graceMs, () => this.kill(reason));
   }
 
   expire(call: Call): void {
@@ -187,7 +184,7 @@ export class PoolWorker {
     if (this.state === "ending") return;
     this.state = "ending";
     this.sendQuietly({ type: "stop" });
-    this.after(this.owner.settings.graceMs, this, () => this.kill(new Error("It did not stop.")));
+    this.timers.set(this, this.owner.settings.graceMs, () => this.kill(new Error("It did not stop.")));
   }
 
   /** Ends it now. */
@@ -205,35 +202,48 @@ export class PoolWorker {
   private receive(message: FromWorker): void {
     switch (message.type) {
       case "ready":
-        this.wasReady = true;
-        this.clear(this);
-        if (this.state !== "starting") return;
-        this.state = "ready";
-        return this.changed();
+        this.becameReady();
+        break;
       case "loading":
-        return this.isLoading(message.stage);
+        this.isLoading(message.stage);
+        break;
       case "loaded":
-        return this.hasLoaded(message.stage);
+        this.hasLoaded(message.stage);
+        break;
       case "unloadable": {
-        const record = this.known.get(message.stage);
-        if (record !== undefined) this.loadFailed(record, oneLine(message.error), message.error);
-        return;
+        const error = unpackError(message.error);
+        const record = this.stages.get(message.stage);
+        if (record !== undefined) this.loadFailed(record, oneLine(error), error);
+        break;
       }
       case "report":
-        return this.report(message);
+        this.report(message);
+        break;
       case "chunks":
         this.streams.get(message.stream)?.receive(message.values);
-        return;
-      case "end": {
-        const stream = this.streams.get(message.stream);
-        if (stream === undefined) return;
-        this.streams.delete(message.stream);
-        stream.ended(message.failed, message.error);
-        return this.changed();
-      }
+        break;
+      case "end":
+        this.streamEnded(message);
+        break;
       case "dying":
         this.lastWords ??= message;
     }
+  }
+
+  private becameReady(): void {
+    this.wasReady = true;
+    this.timers.clear(this);
+    if (this.state !== "starting") return;
+    this.state = "ready";
+    this.changed();
+  }
+
+  private streamEnded({ stream: id, failed, error }: Extract<FromWorker, { type: "end" }>): void {
+    const stream = this.streams.get(id);
+    if (stream === undefined) return;
+    this.streams.delete(id);
+    stream.ended(failed, error);
+    this.changed();
   }
 
   private report(message: ReportMessage): void {
@@ -259,28 +269,27 @@ export class PoolWorker {
   }
 
   private isLoading(stage: number): void {
-    const record = this.known.get(stage);
+    const record = this.stages.get(stage);
     if (record === undefined) return;
     const { startTimeoutMs } = this.owner.settings;
-    this.after(startTimeoutMs, record, () => {
+    this.timers.set(record, startTimeoutMs, () => {
       this.loadFailed(record, `its module was not loaded after ${startTimeoutMs} ms`);
       this.kill(new Error("A stage in it was not loaded in time."));
     });
   }
 
   private hasLoaded(stage: number): void {
-    const record = this.known.get(stage);
+    const record = this.stages.get(stage);
     if (record === undefined) return;
-    this.clear(record);
-    this.loading.delete(record);
-    this.loaded.add(record);
+    this.timers.clear(record);
+    this.stages.hasLoaded(record);
     this.changed();
   }
 
   /** A module that failed stays failed in this worker: the next call gets another one. */
   private loadFailed(record: StageRecord, reason: string, cause?: unknown): void {
-    this.clear(record);
-    this.loading.delete(record);
+    this.timers.clear(record);
+    this.stages.loading.delete(record);
     this.reserved = "recycling";
     const error = startFailed(record.label, this.owner.name, reason, cause);
     for (const [id, chunk] of this.chunks) {
@@ -293,13 +302,11 @@ export class PoolWorker {
   }
 
   private exited(end: WorkerEnd): void {
-    for (const key of [...this.timers.keys()]) this.clear(key);
+    this.timers.clearAll();
     this.watchdog.close();
-    const { lastWords } = this;
-    this.owner.workerEnded(
-      this,
-      end.error === undefined && lastWords?.error !== undefined ? { ...end, error: lastWords.error } : end,
-    );
+    const lastError = this.lastWords?.error;
+    const error = end.error ?? (lastError === undefined ? undefined : unpackError(lastError));
+    this.owner.workerEnded(this, error === end.error ? end : { ...end, error });
   }
 
   private changed(): void {
@@ -314,23 +321,11 @@ export class PoolWorker {
   endWhenIdle(idleTimeoutMs: number, mayEnd: () => boolean): void {
     if (this.timers.has("idle") || idleTimeoutMs === Number.POSITIVE_INFINITY) return;
     const waitMs = Math.max(0, idleTimeoutMs - (performance.now() - this.idleSince));
-    this.after(waitMs, "idle", () => {
-      this.clear("idle");
+    this.timers.set("idle", waitMs, () => {
       if (!this.isIdle || this.state !== "ready") return;
       if (performance.now() - this.idleSince < idleTimeoutMs - 1) this.endWhenIdle(idleTimeoutMs, mayEnd);
       else if (mayEnd()) this.end();
     });
-  }
-
-  private forgetOne(): void {
-    for (const [id, record] of this.known) {
-      if (this.loading.has(record)) continue;
-      if ([...this.chunks.values(), ...this.streams.values()].some((work) => work.record === record)) continue;
-      this.known.delete(id);
-      this.loaded.delete(record);
-      this.sendQuietly({ type: "forget", stage: id });
-      return;
-    }
   }
 
   private sendQuietly(message: ToWorker): void {
@@ -339,17 +334,5 @@ export class PoolWorker {
     } catch {
       // It is ending, and will be told by its end.
     }
-  }
-
-  private after(ms: number, key: unknown, callback: () => void): void {
-    this.clear(key);
-    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
-    (timer as { unref?: () => void }).unref?.();
-    this.timers.set(key, timer);
-  }
-
-  private clear(key: unknown): void {
-    clearTimeout(this.timers.get(key));
-    this.timers.delete(key);
   }
 }

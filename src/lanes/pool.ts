@@ -3,16 +3,19 @@ import { runlaneError } from "../core/errors.ts";
 import { abortError } from "../core/signal.ts";
 import { Call, type CallOwner } from "./call.ts";
 import { Chunk } from "./chunk.ts";
+import { explainInput } from "./codec.ts";
 import { Crew } from "./crew.ts";
-import { crashed, describeEnd, halves, judge, laneClosed, oneLine, startFailed } from "./faults.ts";
+import { crashed, describeEnd, judge, laneClosed, oneLine, startFailed } from "./faults.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
 import { Lines } from "./lines.ts";
+import { Openings } from "./openings.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import type { PoolWorker, WorkerOwner } from "./pool-worker.ts";
 import type { StageRecord } from "./stage-record.ts";
 import { StageRecords } from "./stage-records.ts";
 import { StreamCall } from "./stream-call.ts";
+import { Suspects } from "./suspects.ts";
 import type { Transport, WorkerEnd } from "./transport.ts";
 import { WarmUps } from "./warm-ups.ts";
 
@@ -23,9 +26,8 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   private readonly records = new StageRecords();
   private readonly keepAlive = new KeepAlive();
   private readonly warmUps: WarmUps;
-  /** Groups of calls of which one may have ended a worker. */
-  private suspects: Call[][] = [];
-  private opening: StreamCall[] = [];
+  private readonly suspects = new Suspects();
+  private readonly openings = new Openings();
   private isScheduled = false;
   private turnStartedAt = 0;
   private nextChunk = 0;
@@ -65,7 +67,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     const record = this.recordOf(stage);
     this.keepAlive.add();
     const stream = new StreamCall(this.nextStream++, record, input, options, (over) => this.streamOver(over));
-    this.opening.push(stream);
+    this.openings.push(stream);
     this.schedule();
     yield* stream.read();
   }
@@ -124,7 +126,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
       worker.streams.delete(stream.id);
       stream.lost(error);
     }
-    this.failOpening((stream) => stream.record === record, error);
+    this.openings.fail(() => error, record);
     this.warmUps.fail(record, error);
   }
 
@@ -148,9 +150,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   }
 
   private get queued(): number {
-    let queued = this.lines.size + this.opening.length;
-    for (const group of this.suspects) queued += group.length;
-    return queued;
+    return this.lines.size + this.suspects.size + this.openings.size;
   }
 
   private refusal(stage: Stage, options: CallOptions | undefined): unknown {
@@ -171,7 +171,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
         (error) => {
           this.records.forget(stage);
           for (const call of this.lines.drain(record)) call.reject(error);
-          this.failOpening((stream) => stream.record === record, error);
+          this.openings.fail(() => error, record);
         },
       );
     }
@@ -184,8 +184,9 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     this.isScheduled = true;
     this.turnStartedAt = performance.now();
     this.crew.isBlocked = false;
+    const nextTick = globalThis.process?.nextTick ?? queueMicrotask;
     queueMicrotask(() =>
-      globalThis.process.nextTick(() => {
+      nextTick(() => {
         this.isScheduled = false;
         this.dispatch();
       }),
@@ -206,9 +207,9 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
       worker = crew.free();
       line = lines.next();
     }
-    if (lines.size === 0 && this.opening.length === 0) return;
+    if (lines.size === 0 && this.openings.size === 0) return;
     const next = line ?? lines.next();
-    const streams = this.opening.length;
+    const streams = this.openings.size;
     if (next !== null || streams > 0)
       this.startWorkers(() => crew.grow(lines.size + streams, streams > 0 ? undefined : next?.record.meter.costMs));
   }
@@ -221,7 +222,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
       worker.run(new Chunk(this.nextChunk++, record, calls, isSuspect, worker));
     } catch (error) {
       for (const call of calls) call.release();
-      if (calls.length === 1) first.reject(error);
+      if (calls.length === 1) first.reject(explainInput(first.input, record.where, error, worker.sharesMemory));
       // One input cannot be sent: find out which.
       else for (const call of calls) this.sendChunk(worker, [call], isSuspect);
       return;
@@ -231,30 +232,18 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   }
 
   private placeSuspects(): void {
-    while (this.suspects.length > 0) {
-      const group = this.suspects[0]!.filter((call) => !call.settled);
-      if (group.length > 0) {
-        const worker = this.crew.forSuspects(group.length === 1);
-        if (worker === null) {
-          this.startWorkers(() => this.crew.makeRoom(this.suspects.length));
-          return;
-        }
-        worker.reserved = null;
-        this.suspects.shift();
-        this.sendChunk(worker, group, true);
-      } else {
-        this.suspects.shift();
-      }
-    }
-    this.crew.releaseReserved();
+    this.suspects.place(
+      this.crew,
+      (worker, calls) => this.sendChunk(worker, calls, true),
+      (waiting) => this.startWorkers(() => this.crew.makeRoom(waiting)),
+    );
   }
 
   private openStreams(): void {
-    while (this.opening.length > 0) {
-      const index = this.opening.findIndex((stream) => stream.record.shipped !== undefined);
-      const worker = index < 0 ? null : this.crew.free();
-      if (worker === null) return;
-      const [stream] = this.opening.splice(index, 1) as [StreamCall];
+    while (this.openings.size > 0) {
+      const worker = this.crew.free();
+      const stream = worker === null ? undefined : this.openings.next();
+      if (worker === null || stream === undefined) return;
       try {
         worker.open(stream);
       } catch (error) {
@@ -285,10 +274,8 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
       return;
     }
     const errorOf = (label: string) => startFailed(label, this.name, reason, cause);
-    const suspects = this.suspects.flat();
-    this.suspects = [];
-    for (const call of [...suspects, ...this.lines.drain()]) call.reject(errorOf(call.record.label));
-    this.failOpening(() => true, errorOf("A stream"));
+    for (const call of [...this.suspects.drain(), ...this.lines.drain()]) call.reject(errorOf(call.record.label));
+    this.openings.fail(errorOf);
     this.warmUps.fail(undefined, errorOf("warm"));
   }
 
@@ -296,7 +283,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     const chunks = [...worker.chunks.values()];
     const position = worker.lastPosition();
     // It died while it imported a module, and nothing else had begun.
-    const isLoading = (chunk: Chunk) => worker.loading.has(chunk.record);
+    const isLoading = (chunk: Chunk) => worker.stages.loading.has(chunk.record);
     const loading = chunks.filter(isLoading);
     const others = chunks.filter((chunk) => !isLoading(chunk));
     if (loading.length > 0 && others.length === 0 && worker.streams.size === 0) {
@@ -321,7 +308,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
       else again.push(call);
     }
     if (again.length === 0) return;
-    if (areSuspects) this.suspects.push(...halves(again));
+    if (areSuspects) this.suspects.add(again);
     else this.lines.putBack(again);
   }
 
@@ -330,19 +317,14 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
       if (this.isForced) stream.lost(laneClosed(stream.record.label, this.name));
       else if (worker.killedFor !== undefined && stream.canRestart) {
         stream.detach();
-        this.opening.push(stream);
+        this.openings.push(stream);
       } else stream.lost(crashed(stream.record.label, end));
     }
   }
 
   private streamOver(stream: StreamCall): void {
-    this.opening = this.opening.filter((other) => other !== stream);
+    this.openings.drop(stream);
     this.settled();
-  }
-
-  private failOpening(matches: (stream: StreamCall) => boolean, error: unknown): void {
-    const failing = this.opening.filter(matches);
-    for (const stream of failing) stream.lost(error);
   }
 
   private async drain(): Promise<void> {
@@ -367,10 +349,9 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
 
   private force(): void {
     this.isForced = true;
-    const suspects = this.suspects.flat();
-    this.suspects = [];
-    for (const call of [...suspects, ...this.lines.drain()]) call.reject(laneClosed(call.record.label, this.name));
-    this.failOpening(() => true, laneClosed("A stream", this.name));
+    for (const call of [...this.suspects.drain(), ...this.lines.drain()])
+      call.reject(laneClosed(call.record.label, this.name));
+    this.openings.fail((label) => laneClosed(label, this.name));
     this.warmUps.fail(undefined, laneClosed("warm", this.name));
     for (const worker of this.crew.workers) {
       if (worker.isIdle) worker.end();

@@ -12,12 +12,15 @@ export class StageRecord {
   /** Whether the pool waits for {@link shipping}. */
   isAwaited = false;
   readonly label: string;
+  /** What errors about its data call it. */
+  readonly where: string;
 
   constructor(
     readonly id: number,
     stage: Stage,
   ) {
     this.label = stage.label;
+    this.where = `the step ${JSON.stringify(stage.label)}`;
     this.meter = new StageMeter(stage.label);
     const { shipped } = stage;
     if (shipped instanceof Promise) this.shipping = shipped.then((data) => (this.shipped = { data }));

@@ -1,5 +1,5 @@
 import { abortError, onAbort } from "../core/signal.ts";
-import { packInput, packReason, unpackError, unpackOutput } from "./codec.ts";
+import { packConfig, packInput, packReason, unpackError, unpackOutput } from "./codec.ts";
 import { timedOut } from "./faults.ts";
 import type { CallOptions } from "./lane.ts";
 import type { PoolWorker } from "./pool-worker.ts";
@@ -43,8 +43,10 @@ export class StreamCall {
   /** @throws What structured clone throws for an input that cannot be sent. */
   start(worker: PoolWorker): void {
     const transfer: unknown[] = [];
-    const input = packInput(this.input, this.record.label, transfer);
-    const { config, timeoutMs } = this.options;
+    const { where } = this.record;
+    const { timeoutMs } = this.options;
+    const input = packInput(this.input, where, worker.sharesMemory, transfer);
+    const config = packConfig(this.options.config, where, worker.sharesMemory);
     worker.send({ type: "open", stream: this.id, stage: this.record.id, input, config, credit: WINDOW }, transfer);
     this.worker = worker;
     if (timeoutMs === undefined) return;

@@ -37,6 +37,8 @@ export interface WorkerHandle {
 
 /** How workers of one kind are started. */
 export interface Transport {
+  /** Whether workers share memory with this thread. */
+  readonly sharesMemory: boolean;
   /** @throws When the platform cannot start such workers, or not with these settings. */
   start(events: WorkerEvents): WorkerHandle;
 }

@@ -35,7 +35,7 @@ export class WarmUps {
     this.waiting = this.waiting.filter(({ record, resolve }) => {
       for (const worker of workers) {
         if (worker.state === "ending") continue;
-        if (worker.state !== "ready" || (record !== undefined && !worker.loaded.has(record))) return true;
+        if (worker.state !== "ready" || (record !== undefined && !worker.stages.loaded.has(record))) return true;
       }
       resolve();
       return false;

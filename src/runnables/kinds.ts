@@ -9,6 +9,7 @@ import "./fallbacks.ts";
 import "./foreign.ts";
 import "./generator.ts";
 import "./lambda.ts";
+import "./on-lane.ts";
 import "./parallel.ts";
 import "./passthrough.ts";
 import "./pick.ts";

@@ -3,13 +3,16 @@ import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
-import type { CallOptions, Lane, Stage } from "../lanes/lane.ts";
+import type { Lane, CallOptions as LaneCall, Stage } from "../lanes/lane.ts";
+import { type LaneName, laneOf } from "../lanes/lazy-lane.ts";
 import { shipTree } from "../shipping/tree.ts";
 import { coerce, toStep } from "./coerce.ts";
-import { type LaneChoice, laneOf, nameOfLane } from "./lane-choice.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
+
+/** The name of a lane, or a pool of one's own. */
+export type LaneChoice = LaneName | Lane;
 
 let stages = 0;
 
@@ -46,8 +49,8 @@ export class RunnableOnLane<
   readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
   readonly lane: LaneChoice;
   private readonly step: Step;
-  private readonly stage: Stage | null;
-  private opened: Lane | undefined;
+  /** Null on the event loop. */
+  private readonly away: { readonly lane: Lane; readonly stage: Stage } | null;
 
   /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
   constructor(fields: { bound: RunnableLike<RunInput, RunOutput, CallOptions>; lane: LaneChoice }) {
@@ -55,12 +58,14 @@ export class RunnableOnLane<
     this.bound = coerce(fields.bound, "The bound of a RunnableOnLane");
     this.lane = fields.lane;
     this.step = toStep(this.bound);
-    const name = nameOfLane(fields.lane);
-    const where = `withLane(${JSON.stringify(name)})`;
-    const onLoop = name === "loop";
-    this.stage = onLoop
-      ? null
-      : { id: ++stages, label: this.step.label, shipped: shipTree(this.bound, { where, shared: name !== "process" }) };
+    const lane = laneOf(fields.lane);
+    if (lane === null) {
+      this.away = null;
+      return;
+    }
+    const where = `withLane(${JSON.stringify(lane.name)})`;
+    const shipped = shipTree(this.bound, { where, shared: lane.name !== "process" });
+    this.away = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
   }
 
   static override lc_name(): string {
@@ -81,51 +86,39 @@ export class RunnableOnLane<
 
   /** On the loop the inside has the runs; elsewhere it is one run. */
   override get trace(): Trace | undefined {
-    return this.stage === null ? undefined : JOINS;
+    return this.away === null ? undefined : JOINS;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const { stage } = this;
-    if (stage === null) return startCall<RunOutput>(this.step, input, ctx);
-    if (this.opened !== undefined) return this.opened.run(stage, input, optionsOf(ctx)) as Promise<RunOutput>;
-    return this.open().then((lane) => lane.run(stage, input, optionsOf(ctx)) as Promise<RunOutput>);
+    const { away } = this;
+    return away === null
+      ? startCall<RunOutput>(this.step, input, ctx)
+      : (away.lane.run(away.stage, input, optionsOf(ctx)) as Promise<RunOutput>);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    const { stage } = this;
-    return stage === null
+    const { away } = this;
+    return away === null
       ? streamCall<RunOutput>(this.step, new Whole(input), ctx)
-      : this.streamStage(stage, input, ctx);
-  }
-
-  private async *streamStage(stage: Stage, input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const lane = this.opened ?? (await this.open());
-    yield* lane.stream(stage, input, optionsOf(ctx)) as AsyncGenerator<RunOutput, void>;
+      : (away.lane.stream(away.stage, input, optionsOf(ctx)) as AsyncGenerator<RunOutput, void>);
   }
 
   /** Starts the workers that will run this, so that the first input need not wait for them. */
   async warm(): Promise<void> {
-    if (this.stage === null) return;
-    const lane = this.opened ?? (await this.open());
-    await lane.warm(this.stage);
-  }
-
-  private async open(): Promise<Lane> {
-    this.opened = await laneOf(this.lane);
-    return this.opened;
+    await this.away?.lane.warm(this.away.stage);
   }
 }
 
 /** The options of a call by the config that it was made with, so that the inputs of a batch share one object. */
-const options = new WeakMap<RunnableConfig, CallOptions>();
+const options = new WeakMap<RunnableConfig, LaneCall>();
 
 /** What of a call's context travels. */
-function optionsOf(ctx: RunContext): CallOptions | undefined {
+function optionsOf(ctx: RunContext): LaneCall | undefined {
   if (!ctx.propagates) return undefined;
   let known = options.get(ctx.config);
   if (known === undefined) {
     const { callbacks, signal, store, runName, runId, maxConcurrency, ...config } = ctx.config;
-    known = { signal: ctx.scope?.signal, timeoutMs: undefined, config };
+    known = { signal: ctx.scope?.signal, config };
     options.set(ctx.config, known);
   }
   return known;

@@ -13,6 +13,7 @@ import type {
 } from "./configurable-alternatives.ts";
 import type { ConfigurableFieldMap, RunnableConfigurableFields } from "./configurable-fields.ts";
 import type { FallbackOptions, RunnableWithFallbacks } from "./fallbacks.ts";
+import type { LaneChoice, RunnableOnLane } from "./on-lane.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
 import type { RetryOptions, RunnableRetry } from "./retry.ts";
 import type { AsToolFields, RunnableToolLike } from "./tool-like.ts";
@@ -109,6 +110,26 @@ export abstract class Runnable<
     const configFactories = [(config: RunnableConfig) => ({ callbacks: [new RootListener(listeners, config)] })];
     const node = { kind: "binding", bound: this, config: {}, configFactories };
     return fromNode(node) as Runnable<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Moves this runnable, with all that is in it, off the event loop: to a worker thread or a child process.
+   *
+   * @param lane `"thread"`, `"process"`, `"loop"`, or a pool that `threads()` or `processes()` made.
+   * @throws RUNLANE_UNKNOWN_LANE, and RUNLANE_CAPTURED_VARIABLE or RUNLANE_NOT_SHIPPABLE when a function inside cannot run elsewhere
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const hash = RunnableLambda.from(async (text: string) => {
+   *   const { createHash } = await import("node:crypto");
+   *   return createHash("sha256").update(text).digest("hex");
+   * }).withLane("thread");
+   * await hash.invoke("abc");
+   * ```
+   */
+  withLane(lane: LaneChoice): RunnableOnLane<RunInput, RunOutput, CallOptions> {
+    return fromNode({ kind: "lane", bound: this, lane }) as RunnableOnLane<RunInput, RunOutput, CallOptions>;
   }
 
   /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */

@@ -14,6 +14,8 @@ const children = new Set<ChildProcess>();
 
 /** Starts child processes. */
 export class ProcessTransport implements Transport {
+  readonly sharesMemory = false;
+
   constructor(private readonly settings: PoolSettings) {}
 
   start(events: WorkerEvents): WorkerHandle {

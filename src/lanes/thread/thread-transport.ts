@@ -7,6 +7,8 @@ import type { Position, Transport, WorkerEvents, WorkerHandle } from "../transpo
 
 /** Starts worker threads. */
 export class ThreadTransport implements Transport {
+  readonly sharesMemory = true;
+
   constructor(private readonly settings: PoolSettings) {}
 
   start(events: WorkerEvents): WorkerHandle {

@@ -21,12 +21,13 @@ class RunningChunk {
     readonly message: RunMessage,
     private readonly port: WorkerPort,
     private readonly clock: BusyClock,
+    where: string,
     private readonly onEnd: (chunk: number) => void,
   ) {
     const { chunk, inputs, watched, config, configs } = message;
-    this.reporter = new Reporter(chunk, inputs.length, port, clock);
+    this.reporter = new Reporter(chunk, inputs.length, where, port, clock);
     if (watched !== undefined)
-      this.watched = new Map(watched.map((index) => [index, new WatchedCall(configs?.[index] ?? config)]));
+      this.watched = new Map(watched.map((index) => [index, new WatchedCall(unpackInput(configs?.[index] ?? config))]));
   }
 
   cancel(index: number, reason: unknown): void {
@@ -66,7 +67,7 @@ class RunningChunk {
 
   private callOf(index: number): StepCall {
     const { config, configs } = this.message;
-    return { signal: undefined, config: configs === undefined ? config : configs[index] };
+    return { signal: undefined, config: unpackInput(configs === undefined ? config : configs[index]) };
   }
 
   private follow(index: number, output: PromiseLike<unknown>): void {
@@ -110,7 +111,9 @@ export class ChunkRunner {
   ) {}
 
   accept(message: RunMessage): void {
-    const chunk = new RunningChunk(message, this.port, this.clock, (id) => this.chunks.delete(id));
+    const chunk = new RunningChunk(message, this.port, this.clock, this.stages.where(message.stage), (id) =>
+      this.chunks.delete(id),
+    );
     this.chunks.set(message.chunk, chunk);
     this.queue.push(chunk);
     this.pump();

@@ -4,6 +4,8 @@ import type { FromWorker, ToWorker } from "../messages.ts";
 export interface WorkerPort {
   /** Whether the parent can look at the position while the worker is busy; otherwise it has to be told. */
   readonly sharesPosition: boolean;
+  /** Whether memory can be shared with the parent. */
+  readonly sharesMemory: boolean;
   /** @throws What structured clone throws for a value that cannot be sent. */
   send(message: FromWorker, transfer?: readonly unknown[]): void;
   listen(handler: (message: ToWorker) => void): void;

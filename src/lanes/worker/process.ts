@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { FromWorker, ToWorker } from "../messages.ts";
-import { reviveStage } from "./codec.ts";
+import { packError, reviveStage } from "./codec.ts";
 import { endWithParent } from "./orphan-watch.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";
@@ -14,6 +14,7 @@ const ignore = () => {};
 
 class ProcessPort implements WorkerPort {
   readonly sharesPosition = false;
+  readonly sharesMemory = false;
   private chunk = -1;
   private index = -1;
 
@@ -44,11 +45,8 @@ class ProcessPort implements WorkerPort {
   die(error: unknown, callback?: () => void): void {
     const { chunk, index } = this;
     if (!process.connected) return;
-    try {
-      send({ type: "dying", error, chunk, index }, undefined, undefined, callback ?? ignore);
-    } catch {
-      send({ type: "dying", error: new Error(String(error)), chunk, index }, undefined, undefined, callback ?? ignore);
-    }
+    const packed = error === undefined ? undefined : packError(error);
+    send({ type: "dying", error: packed, chunk, index }, undefined, undefined, callback ?? ignore);
   }
 }
 

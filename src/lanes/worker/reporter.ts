@@ -1,6 +1,6 @@
 import type { ReportMessage } from "../messages.ts";
 import type { BusyClock } from "./clock.ts";
-import { packError, packOutput } from "./codec.ts";
+import { explainOutput, packError, packOutput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { hasUnprinted, whenPrinted } from "./stdio.ts";
 
@@ -21,6 +21,7 @@ export class Reporter {
   constructor(
     private readonly chunk: number,
     private readonly count: number,
+    private readonly where: string,
     private readonly port: WorkerPort,
     private readonly clock: BusyClock,
   ) {}
@@ -32,7 +33,7 @@ export class Reporter {
   fulfil(index: number, value: unknown): void {
     let packed: unknown;
     try {
-      packed = packOutput(value, this.transfer);
+      packed = packOutput(value, this.where, this.port.sharesMemory, this.transfer);
     } catch (error) {
       this.reject(index, error);
       return;
@@ -105,7 +106,11 @@ export class Reporter {
       try {
         this.port.send(failed?.includes(at) === true ? { ...one, failed: [0] } : one);
       } catch (error) {
-        this.port.send({ ...one, values: [sendable(error, value)], failed: [0] });
+        this.port.send({
+          ...one,
+          values: [explainOutput(value, this.where, error, this.port.sharesMemory)],
+          failed: [0],
+        });
       }
       Object.assign(message, NO_TIME);
     });
@@ -113,12 +118,3 @@ export class Reporter {
 }
 
 const NO_TIME = { busyMs: 0, cpuMs: 0 };
-
-/** An error in place of a value that cannot be sent. When the value was an error itself, what it said is kept. */
-function sendable(error: unknown, value: unknown): unknown {
-  if (!(value instanceof Error)) return new Error((error as Error).message, { cause: (error as Error).name });
-  const plain = new Error(value.message);
-  plain.name = value.name;
-  if (value.stack !== undefined) plain.stack = value.stack;
-  return plain;
-}

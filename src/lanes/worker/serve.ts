@@ -1,6 +1,7 @@
 import type { ToWorker } from "../messages.ts";
 import { ChunkRunner } from "./chunk-runner.ts";
 import { BusyClock } from "./clock.ts";
+import { unpackReason } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { type Revive, WorkerStages } from "./stages.ts";
 import { StreamRunner } from "./stream-runner.ts";
@@ -13,19 +14,19 @@ export function serve(port: WorkerPort, revive: Revive): void {
   port.listen((message: ToWorker) => {
     switch (message.type) {
       case "stage":
-        return stages.load(message.stage, message.shipped);
+        return stages.load(message.stage, message.label, message.shipped);
       case "forget":
         return stages.forget(message.stage);
       case "run":
         return chunks.accept(message);
       case "cancel":
-        return chunks.cancel(message.chunk, message.index, message.reason);
+        return chunks.cancel(message.chunk, message.index, unpackReason(message.reason));
       case "open":
         return streams.open(message);
       case "credit":
         return streams.grant(message.stream, message.count);
       case "leave":
-        return streams.leave(message.stream, message.reason);
+        return streams.leave(message.stream, unpackReason(message.reason));
       case "stop":
         return port.exit();
     }

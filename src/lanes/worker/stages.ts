@@ -1,3 +1,4 @@
+import { packError } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 
 /** What a function gets besides its input. */
@@ -19,13 +20,15 @@ export type Revive = (shipped: unknown) => Promise<WorkerStep>;
 /** The stages that this worker has been told of. */
 export class WorkerStages {
   private readonly stages = new Map<number, WorkerStep | Promise<WorkerStep>>();
+  private readonly labels = new Map<number, string>();
 
   constructor(
     private readonly port: WorkerPort,
     private readonly revive: Revive,
   ) {}
 
-  load(id: number, shipped: unknown): void {
+  load(id: number, label: string, shipped: unknown): void {
+    this.labels.set(id, `the step ${JSON.stringify(label)}`);
     this.port.send({ type: "loading", stage: id });
     const loading = this.revive(shipped);
     this.stages.set(id, loading);
@@ -34,7 +37,7 @@ export class WorkerStages {
         if (this.stages.get(id) === loading) this.stages.set(id, step);
         this.port.send({ type: "loaded", stage: id });
       },
-      (error) => this.report(id, error),
+      (error) => this.port.send({ type: "unloadable", stage: id, error: packError(error) }),
     );
   }
 
@@ -43,15 +46,13 @@ export class WorkerStages {
     return this.stages.get(id) ?? Promise.reject(new Error(`Stage ${id} is unknown here.`));
   }
 
-  forget(id: number): void {
-    this.stages.delete(id);
+  /** What errors about the data of a stage call it. */
+  where(id: number): string {
+    return this.labels.get(id) ?? "a step";
   }
 
-  private report(id: number, error: unknown): void {
-    try {
-      this.port.send({ type: "unloadable", stage: id, error });
-    } catch {
-      this.port.send({ type: "unloadable", stage: id, error: new Error(String(error)) });
-    }
+  forget(id: number): void {
+    this.stages.delete(id);
+    this.labels.delete(id);
   }
 }

@@ -25,8 +25,9 @@ class RunningStream {
   constructor(
     private readonly message: OpenMessage,
     private readonly port: WorkerPort,
+    private readonly where: string,
   ) {
-    this.call = new WatchedCall(message.config);
+    this.call = new WatchedCall(unpackInput(message.config));
     this.credit = message.credit;
   }
 
@@ -81,7 +82,7 @@ class RunningStream {
   }
 
   private push(chunk: unknown): void {
-    this.chunks.push(packOutput(chunk, this.transfer));
+    this.chunks.push(packOutput(chunk, this.where, this.port.sharesMemory, this.transfer));
     this.credit--;
     if (performance.now() - this.sentAt > SEND_EVERY_MS) {
       this.flush();
@@ -115,11 +116,7 @@ class RunningStream {
     } catch {
       // What cannot be sent is what the error is about.
     }
-    try {
-      this.port.send({ type: "end", stream, failed: true, error: packError(error) });
-    } catch {
-      this.port.send({ type: "end", stream, failed: true, error: new Error(String(error)) });
-    }
+    this.port.send({ type: "end", stream, failed: true, error: packError(error) });
   }
 }
 
@@ -144,7 +141,7 @@ export class StreamRunner {
   ) {}
 
   open(message: OpenMessage): void {
-    const stream = new RunningStream(message, this.port);
+    const stream = new RunningStream(message, this.port, this.stages.where(message.stage));
     this.streams.set(message.stream, stream);
     stream.run(this.stages).finally(() => this.streams.delete(message.stream));
   }

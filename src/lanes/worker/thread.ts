@@ -15,6 +15,7 @@ const exit = process.exit.bind(process);
 
 class ThreadPort implements WorkerPort {
   readonly sharesPosition = true;
+  readonly sharesMemory = true;
   private readonly position: Int32Array;
   private readonly since: Float64Array;
   private attended = 0;

@@ -1,0 +1,127 @@
+import { describe, runlaneError } from "../core/errors.ts";
+import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
+import { availableCores } from "./platform.ts";
+import { type PoolOptions, poolSettings } from "./pool-options.ts";
+
+/** The lanes that have names. Each name stands for one pool of the process. */
+export type LaneName = "loop" | "thread" | "process";
+
+const NOTHING: LaneCapacity = Object.freeze({ workers: 0, busy: 0, queued: 0 });
+
+/** A pool that is loaded when it is first used: a plain `import "runlane"` loads none. */
+export class LazyLane implements Lane {
+  private pool: Lane | undefined;
+  private loading: Promise<Lane> | undefined;
+  private isClosed = false;
+
+  constructor(
+    readonly name: "thread" | "process",
+    private readonly options: PoolOptions,
+  ) {
+    poolSettings(`${name}s`, options, availableCores());
+  }
+
+  run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown> {
+    return this.pool === undefined
+      ? this.load().then((pool) => pool.run(stage, input, options))
+      : this.pool.run(stage, input, options);
+  }
+
+  async *stream(stage: Stage, input: unknown, options?: CallOptions): AsyncGenerator<unknown> {
+    yield* (await this.load()).stream(stage, input, options);
+  }
+
+  get capacity(): LaneCapacity {
+    return this.pool?.capacity ?? NOTHING;
+  }
+
+  statistics(): StageStatistics[] {
+    return this.pool?.statistics() ?? [];
+  }
+
+  async warm(stage?: Stage): Promise<void> {
+    await (await this.load()).warm(stage);
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    this.isClosed = true;
+    await (await this.loading)?.close(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private load(): Promise<Lane> {
+    if (this.isClosed && this.loading === undefined)
+      return Promise.reject(runlaneError("RUNLANE_LANE_CLOSED", { where: "The call", lane: this.name }));
+    this.loading ??= this.make().then((pool) => {
+      this.pool = pool;
+      return pool;
+    });
+    return this.loading;
+  }
+
+  private async make(): Promise<Lane> {
+    return this.name === "thread"
+      ? (await import("./thread/threads.ts")).threads(this.options)
+      : (await import("./process/processes.ts")).processes(this.options);
+  }
+}
+
+/**
+ * A pool of worker threads of one's own. Threads start when the first call needs them, and none of them keeps the process alive.
+ *
+ * @throws RUNLANE_INVALID_OPTION
+ * @example
+ * ```ts
+ * import { RunnableLambda, threads } from "runlane";
+ *
+ * const pool = threads({ max: 4 });
+ * const square = RunnableLambda.from((x: number) => x * x).withLane(pool);
+ * await square.batch([1, 2, 3]); // [1, 4, 9]
+ * await pool.close();
+ * ```
+ */
+export function threads(options: PoolOptions = {}): Lane {
+  return new LazyLane("thread", options);
+}
+
+/**
+ * A pool of child processes of one's own: for native code that may crash, and for heaps that must not share a limit.
+ *
+ * @throws RUNLANE_INVALID_OPTION
+ * @example
+ * ```ts
+ * import { processes, RunnableLambda } from "runlane";
+ *
+ * const pool = processes({ max: 2 });
+ * const pid = RunnableLambda.from(() => process.pid).withLane(pool);
+ * console.log((await pid.invoke(null)) === process.pid); // false
+ * await pool.close();
+ * ```
+ */
+export function processes(options: PoolOptions = {}): Lane {
+  return new LazyLane("process", options);
+}
+
+const named = new Map<LaneName, Lane>();
+
+/**
+ * The lane of a name, or the lane itself; null for the event loop.
+ *
+ * @throws RUNLANE_UNKNOWN_LANE
+ */
+export function laneOf(choice: LaneName | Lane): Lane | null {
+  if (choice === "loop") return null;
+  if (choice === "thread" || choice === "process") {
+    let lane = named.get(choice);
+    if (lane === undefined) {
+      lane = new LazyLane(choice, {});
+      named.set(choice, lane);
+    }
+    return lane;
+  }
+  if (typeof choice === "object" && choice !== null && typeof choice.run === "function") return choice;
+  throw runlaneError("RUNLANE_UNKNOWN_LANE", { received: describe(choice) });
+}
