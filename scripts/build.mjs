@@ -8,7 +8,6 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as bundle, formatMessages } from "esbuild";
 import { at, command, node } from "./lib.mjs";
 
 const STAMP = ".cache/built.json";
@@ -78,6 +77,8 @@ function besidesTheKernel(sources) {
  * @param {readonly string[]} sources
  */
 async function bundleEntries(sources) {
+  // Not before: the scripts that build also install, and start without packages.
+  const { build: bundle, formatMessages } = await import("esbuild");
   const later = besidesTheKernel(sources);
   const kernel = `\nimport ${JSON.stringify(at("src/index.ts"))};\n`;
   /** @type {import("esbuild").Plugin} */
