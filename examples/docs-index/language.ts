@@ -1,9 +1,10 @@
+import { RunnableLambda, RunnableParallel } from "runlane";
 import model from "wink-eng-lite-web-model";
 import winkNLP, { type Document } from "wink-nlp";
 
 /**
  * A trained model of English: sentence boundaries, parts of speech, named entities, sentiment. It takes about 200 ms to load, so
- * it stands here, at the top of a module, where that happens once and not for every input.
+ * it stands here, at the top of a module, where that happens once per worker and not for every input.
  */
 const nlp = winkNLP(model);
 const { its } = nlp;
@@ -15,22 +16,22 @@ export interface Entity {
 }
 
 /** Parses a piece of text; the functions below read different things from what comes out. */
-export function parse(text: string): Document {
+function parse(text: string): Document {
   return nlp.readDoc(text);
 }
 
-export function sentences(document: Document): number {
+function sentences(document: Document): number {
   return document.sentences().length();
 }
 
 /** Dates, amounts, addresses and the like; emojis, which the model knows too, are left out. */
-export function entities(document: Document): Entity[] {
+function entities(document: Document): Entity[] {
   const all = document.entities().out(its.detail) as Entity[];
   return all.filter(({ type }) => !/^(EMOJI|EMOTICON)$/.test(type));
 }
 
 /** Nouns and names, in lower case. */
-export function keywords(document: Document): string[] {
+function keywords(document: Document): string[] {
   return document
     .tokens()
     .filter(
@@ -43,6 +44,14 @@ export function keywords(document: Document): string[] {
 }
 
 /** From -1 (bad) to 1 (good). */
-export function sentiment(document: Document): number {
+function sentiment(document: Document): number {
   return document.out(its.sentiment) as number;
 }
+
+/**
+ * Parses a chunk once, and reads four things from the result side by side. It computes for milliseconds, so the pipeline runs it in
+ * worker threads. What is parsed never leaves the thread: only the text travels there, and the four values back.
+ */
+export const annotateChunk = RunnableLambda.from(parse).pipe(
+  RunnableParallel.from({ sentences, entities, keywords, sentiment }),
+);

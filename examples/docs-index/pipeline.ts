@@ -4,9 +4,8 @@
  *     runlane batch examples/docs-index/pipeline.ts --files "node_modules/**\/*.md" --output out/docs-index.jsonl
  */
 import { RecursiveCharacterTextSplitter } from "@langchain/textsplitters";
-import { RunnableLambda, RunnableParallel, RunnablePassthrough } from "runlane";
+import { RunnableLambda, RunnablePassthrough } from "runlane";
 import { load, type MarkdownDocument } from "./document.ts";
-import { entities, keywords, parse, sentences, sentiment } from "./language.ts";
 import { summarize } from "./summarize.ts";
 
 type SplitDocument = MarkdownDocument & { chunks: string[] };
@@ -16,9 +15,12 @@ const splitter = RecursiveCharacterTextSplitter.fromLanguage("markdown", { chunk
 // A function is a step. `assign` keeps what comes in and adds a key that a step makes of it: here LangChain's splitter.
 const split = RunnablePassthrough.assign({ chunks: ({ prose }: MarkdownDocument) => splitter.splitText(prose) });
 
-// Steps are joined with `pipe`. A chunk is parsed once; then four functions look at the result side by side.
-const annotateChunk = RunnableLambda.from(parse).pipe(
-  RunnableParallel.from({ sentences, entities, keywords, sentiment }),
+// What computes for long runs in worker threads, so that the event loop stays free. Each of them imports the module, with the model
+// at its top, once.
+const annotateChunk = RunnableLambda.fromModule<typeof import("./language.ts"), "annotateChunk">(
+  new URL("./language.ts", import.meta.url),
+  "annotateChunk",
+  { lane: "thread" },
 );
 
 // `map` makes a step for arrays of a step for elements. Runs are named with `runName`, as in LangChain.
@@ -26,6 +28,7 @@ const annotate = RunnablePassthrough.assign({
   annotations: RunnableLambda.from(({ chunks }: SplitDocument) => chunks).pipe(annotateChunk.map()),
 });
 
+// Steps are joined with `pipe`.
 export default RunnableLambda.from(load)
   .pipe(split.withConfig({ runName: "split" }))
   .pipe(annotate.withConfig({ runName: "annotate" }))

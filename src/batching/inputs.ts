@@ -48,10 +48,17 @@ export class InputRuns {
       return;
     }
     const config = options as Partial<RunnableConfig> | undefined;
-    this.timeoutMs = config?.timeout;
+    const { timekeeper } = step;
+    this.timeoutMs = timekeeper === undefined ? config?.timeout : undefined;
     this.runId = config?.runId;
     const limit = config?.maxConcurrency ?? maxConcurrency;
-    this.call = openContext(config, { pacer: loopPacer, maxConcurrency: limit, abortable, timeoutPerInput: true });
+    this.call = openContext(config, {
+      pacer: loopPacer,
+      maxConcurrency: limit,
+      abortable,
+      timeoutPerInput: timekeeper === undefined,
+      timekeeper,
+    });
     this.shared =
       this.timeoutMs === undefined &&
       this.call.slot === null &&
@@ -72,7 +79,7 @@ export class InputRuns {
     const { call } = this;
     if (this.configs !== undefined) {
       const { maxConcurrency, ...config } = this.configs[index] ?? {};
-      const own = openContext(config, { pacer: loopPacer });
+      const own = openContext(config, { pacer: loopPacer, timekeeper: this.step.timekeeper });
       return slot === null ? own : own.with({ slot });
     }
     let { config } = call;

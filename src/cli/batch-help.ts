@@ -12,6 +12,10 @@ Records:
   Inputs that fail do not stop the run. They go to the errors file, with the step, the error
   and the input; it lies beside the output (out.errors.jsonl for out.jsonl).
 
+Lanes:
+  --lane thread runs the whole pipeline in worker threads, --lane process in child processes;
+  each imports the module itself. --lane loop runs it on the event loop, with all of its steps.
+
 Exit codes:
   0 all inputs are done, 1 some have failed, 2 the run could not start or go on,
   130 stopped by Ctrl-C, 143 by SIGTERM. A stopped run says how to resume it.
@@ -24,6 +28,8 @@ Examples:
     $ runlane batch summarize.ts --files "docs/**/*.md" --output out.jsonl --concurrency 8
   In a shell pipeline:
     $ zcat log.jsonl.gz | runlane batch parse.js --input - --quiet | jq .output
+  On all cores, for a pipeline that computes:
+    $ runlane batch stem.ts --input texts.txt --output stems.jsonl --lane thread
   Try it on the first ten rows, then run the rest:
     $ runlane batch enrich.ts --input orders.csv --output out.jsonl --limit 10
     $ runlane batch enrich.ts --input orders.csv --output out.jsonl --resume

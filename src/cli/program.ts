@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { BATCH_HELP, MAIN_HELP } from "./batch-help.ts";
 import { CliError, EXIT, oneLine } from "./cli-error.ts";
 import { FORMATS } from "./input/format.ts";
+import { PIPELINE_LANES } from "./pipeline/lanes.ts";
 import type { BatchOptions } from "./run/batch-options.ts";
 import { readVersion } from "./version.ts";
 
@@ -68,6 +69,7 @@ function batchCommand(program: Command): Command {
     .addOption(new Option("--overwrite", "replace the records that are there").conflicts("resume"))
     .optionsGroup("Run:")
     .option("-c, --concurrency <count>", "have at most this many inputs in flight (default: 64)", positiveInteger)
+    .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
     .option("-q, --quiet", "show neither progress nor the table")
     .addHelpText("after", BATCH_HELP);
 }

@@ -3,6 +3,7 @@ import { Budget, type Slot } from "./budget.ts";
 import { type RunnableConfig, validateConfig } from "./config.ts";
 import { OBSERVER, type ObservedRun, type Observer, openObserver } from "./observer.ts";
 import { Scope } from "./scope.ts";
+import type { Step } from "./step.ts";
 
 /** Lets the event loop turn when its time slice is used up; see batching/pacer.ts. */
 export interface Pacer {
@@ -141,6 +142,8 @@ export interface CallOptions {
   abortable?: boolean;
   /** Leaves the config's timeout to the inputs. @default false */
   timeoutPerInput?: boolean;
+  /** The step that keeps the time of the call itself; see {@link Step.timekeeper}. */
+  timekeeper?: Step | undefined;
 }
 
 /**
@@ -149,7 +152,7 @@ export interface CallOptions {
  * @throws RUNLANE_INVALID_CONFIG
  */
 export function openContext(options: Partial<RunnableConfig> | null | undefined, call: CallOptions = {}): RunContext {
-  const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false } = call;
+  const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false, timekeeper } = call;
   if (options === undefined || options === null) {
     if (maxConcurrency === undefined && !abortable && !isAmbient()) return pacer === null ? PLAIN : plainBatch(pacer);
     return openContext({}, call);
@@ -179,7 +182,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   const scope =
     signal === undefined && scopeTimeout === undefined && !abortable
       ? null
-      : new Scope(signal, scopeTimeout, abortable);
+      : new Scope(signal, scopeTimeout, abortable, timekeeper);
   if (scope !== null) config.signal = scope.signal;
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
   const around = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;

@@ -138,7 +138,7 @@ export const ERROR_TABLE = {
     fix: "Look at the cause of the error, at the module of the step, and at the pool's env, execArgv and resourceLimits.",
   },
   RUNLANE_UNKNOWN_LANE: {
-    message: "There is no lane {received}; the lanes are \"loop\", \"thread\", \"process\", threads() and processes().",
+    message: 'There is no lane {received}; the lanes are "loop", "thread", "process", threads() and processes().',
     cause: "A step was sent to something that is neither the name of a lane nor a lane.",
     fix: "Correct the name, or pass a lane that threads() or processes() made.",
   },

@@ -1,4 +1,5 @@
 import { abortError, allowManyListeners, onAbort, raceWithSignal } from "./signal.ts";
+import type { Step } from "./step.ts";
 import { isThenable } from "./thenable.ts";
 
 /**
@@ -10,7 +11,10 @@ export class Scope {
   readonly signal: AbortSignal;
   private readonly controller: AbortController | undefined;
   private readonly deadline: number = Number.POSITIVE_INFINITY;
-  private readonly timeoutMs: number = 0;
+  /** How long what runs in the scope may take, if that is limited. */
+  readonly timeoutMs: number | undefined;
+  /** The step that keeps the time itself, if one does: the scope never ends for its timeout then. */
+  readonly keeper: Step | undefined;
   private readonly timer: ReturnType<typeof setTimeout> | undefined;
   private readonly unfollow: (() => void) | undefined;
 
@@ -18,9 +22,13 @@ export class Scope {
    * @param signal Ends the scope when it aborts.
    * @param timeoutMs Ends the scope after so many milliseconds, counted from now.
    * @param ownController Makes the scope abortable by {@link abort} even without a timeout.
+   * @param keeper The step that keeps the time in place of the scope.
    */
-  constructor(signal: AbortSignal | undefined, timeoutMs?: number, ownController = false) {
-    if (timeoutMs === undefined && !ownController && signal !== undefined) {
+  constructor(signal: AbortSignal | undefined, timeoutMs?: number, ownController = false, keeper?: Step) {
+    this.timeoutMs = timeoutMs;
+    this.keeper = keeper;
+    const isTimed = timeoutMs !== undefined && keeper === undefined;
+    if (!isTimed && !ownController && signal !== undefined) {
       this.signal = signal;
       allowManyListeners(signal);
       return;
@@ -33,8 +41,7 @@ export class Scope {
       if (signal.aborted) controller.abort(signal.reason);
       else this.unfollow = onAbort(signal, () => controller.abort(signal.reason));
     }
-    if (timeoutMs !== undefined) {
-      this.timeoutMs = timeoutMs;
+    if (isTimed) {
       this.deadline = performance.now() + timeoutMs;
       this.timer = setTimeout(() => this.expire(), timeoutMs);
     }

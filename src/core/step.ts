@@ -30,6 +30,15 @@ export interface Step<In = any, Out = any> {
   /** What tables and error reports call the step. */
   readonly label: string;
 
+  /** Where the step runs, when that is not on the event loop. */
+  readonly laneName?: string | undefined;
+
+  /**
+   * The step that keeps the time of calls made on this one, if they are timed otherwise than from the call: a lane's count from when a
+   * worker starts on the input.
+   */
+  readonly timekeeper?: Step | undefined;
+
   /** How callbacks are told of the step's runs. A step without one has no runs of its own (a binding, a router, a foreign step). */
   readonly trace?: Trace | undefined;
 

@@ -1,5 +1,5 @@
 import type { Call } from "./call.ts";
-import { packConfig, packInput, unpackError, unpackOutput } from "./codec.ts";
+import { knownBytes, packConfig, packInput, unpackError, unpackOutput } from "./codec.ts";
 import type { ReportMessage, RunMessage } from "./messages.ts";
 import type { PoolWorker } from "./pool-worker.ts";
 import type { StageRecord } from "./stage-record.ts";
@@ -51,7 +51,9 @@ export class Chunk {
 
   private fulfil(call: Call, value: unknown): void {
     try {
-      call.fulfil(unpackOutput(value));
+      const output = unpackOutput(value);
+      this.record.meter.bytes += knownBytes(output);
+      call.fulfil(output);
     } catch (error) {
       call.reject(error);
     }
@@ -97,6 +99,7 @@ export function runMessage({ id, record, calls }: Chunk, shared: boolean, transf
     const call = calls[index]!;
     const { options } = call;
     const before = transfer.length;
+    record.meter.bytes += knownBytes(call.input);
     inputs[index] = packInput(call.input, where, shared, transfer);
     if (transfer.length > before) call.moved = true;
     if (options.config !== config) sameConfig = false;

@@ -55,7 +55,7 @@ export class Crew {
   forSuspects(single: boolean): PoolWorker | null {
     for (const worker of this.workers) {
       if (worker.state !== "ready" || !worker.isIdle || worker.reserved === "recycling") continue;
-      if (!single || worker.served === 0) return worker;
+      if (!single || worker.served === 0 || this.isBlocked) return worker;
     }
     return null;
   }
@@ -63,15 +63,16 @@ export class Crew {
   /** Makes room for a worker that runs suspects: a new one, the place of an idle one, or the next one that becomes idle. */
   makeRoom(waiting: number): void {
     if (this.starting >= waiting) return;
-    if (this.workers.size < this.settings.max) {
+    const mayStart = !this.isBlocked || this.workers.size === 0;
+    if (mayStart && this.workers.size < this.settings.max) {
       this.start(1);
       return;
     }
     const ready = [...this.workers].filter(({ state }) => state === "ready");
-    if (ready.length < this.workers.size) return;
+    if (mayStart && ready.length < this.workers.size) return;
     const idle = ready.find((worker) => worker.isIdle);
     if (idle !== undefined) idle.end();
-    else if (ready.every((worker) => worker.reserved === null)) ready[0]!.reserved = "suspects";
+    else if (ready.length > 0 && ready.every((worker) => worker.reserved === null)) ready[0]!.reserved = "suspects";
   }
 
   releaseReserved(): void {

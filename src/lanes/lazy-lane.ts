@@ -9,7 +9,7 @@ export type LaneName = "loop" | "thread" | "process";
 const NOTHING: LaneCapacity = Object.freeze({ workers: 0, busy: 0, queued: 0 });
 
 /** A pool that is loaded when it is first used: a plain `import "runlane"` loads none. */
-export class LazyLane implements Lane {
+class LazyLane implements Lane {
   private pool: Lane | undefined;
   private loading: Promise<Lane> | undefined;
   private isClosed = false;
@@ -107,6 +107,16 @@ export function processes(options: PoolOptions = {}): Lane {
 
 const named = new Map<LaneName, Lane>();
 
+let staying = false;
+
+/**
+ * From now on, every runnable that is given a lane stays on this event loop. Workers say so, where a lane would be a pool in each of
+ * them, and so does who decides on one lane for a whole pipeline.
+ */
+export function stayOnLoop(): void {
+  staying = true;
+}
+
 /**
  * The lane of a name, or the lane itself; null for the event loop.
  *
@@ -115,6 +125,7 @@ const named = new Map<LaneName, Lane>();
 export function laneOf(choice: LaneName | Lane): Lane | null {
   if (choice === "loop") return null;
   if (choice === "thread" || choice === "process") {
+    if (staying) return null;
     let lane = named.get(choice);
     if (lane === undefined) {
       lane = new LazyLane(choice, {});
@@ -122,6 +133,6 @@ export function laneOf(choice: LaneName | Lane): Lane | null {
     }
     return lane;
   }
-  if (typeof choice === "object" && choice !== null && typeof choice.run === "function") return choice;
+  if (typeof choice === "object" && choice !== null && typeof choice.run === "function") return staying ? null : choice;
   throw runlaneError("RUNLANE_UNKNOWN_LANE", { received: describe(choice) });
 }

@@ -88,12 +88,13 @@ export class PoolWorker {
     return ahead === 0 ? waiting < MAX_WAITING : ahead < 2 && aheadMs < AHEAD_MS && waiting < MAX_WAITING;
   }
 
-  /** How many more inputs it may get. */
-  get room(): number {
-    let waiting = 0;
-    for (const chunk of this.chunks.values()) if (chunk.returned) waiting += chunk.pending;
+  /** How many more inputs of a stage it may get. */
+  roomFor({ meter }: StageRecord): number {
     const left = this.owner.settings.maxInputsPerWorker - this.served;
-    return Math.max(1, Math.min(left, waiting === 0 ? Number.POSITIVE_INFINITY : MAX_WAITING - waiting));
+    if (!meter.waits) return Math.max(1, left);
+    let waiting = this.streams.size;
+    for (const chunk of this.chunks.values()) waiting += chunk.pending;
+    return Math.max(1, Math.min(left, MAX_WAITING - waiting));
   }
 
   /**
@@ -108,16 +109,20 @@ export class PoolWorker {
     const message = runMessage(chunk, this.sharesMemory, transfer);
     this.handle.send(message, transfer);
     this.chunks.set(chunk.id, chunk);
-    this.served += calls.length;
-    if (this.served >= this.owner.settings.maxInputsPerWorker) this.reserved = "recycling";
+    this.serve(calls.length);
     if (message.timed) for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
+  }
+
+  private serve(inputs: number): void {
+    this.served += inputs;
+    if (this.served >= this.owner.settings.maxInputsPerWorker) this.reserved = "recycling";
   }
 
   open(stream: StreamCall): void {
     this.teach(stream.record);
     stream.start(this);
     this.streams.set(stream.id, stream);
-    this.served++;
+    this.serve(1);
   }
 
   send(message: ToWorker, transfer?: readonly unknown[]): void {
@@ -144,12 +149,13 @@ export class PoolWorker {
   }
 
   /** Asks all that runs to end, and ends the worker when it does not. */
-  stopAll(reason: unknown): void {
-    for (const chunk of this.chunks.values())
-      for (const call of chunk.remaining())
-        this.sendQuietly({ type: "cancel", chunk: chunk.id, index: call.index, reason: packReason(reason) });
-    for (const id of this.streams.keys()) this.sendQuietly({ type: "leave", stream: id, reason: packReason(reason) });
-    this.timers.set(this, this.graceMs, () => this.kill(reason));
+  stopAll(errorOf: (label: string) => unknown): void {
+    for (const chunk of this.chunks.values()) {
+      const reason = packReason(errorOf(chunk.record.label));
+      for (const { index } of chunk.remaining()) this.sendQuietly({ type: "cancel", chunk: chunk.id, index, reason });
+    }
+    for (const stream of this.streams.values()) stream.stop(errorOf(stream.record.label));
+    this.timers.set(this, this.graceMs, () => this.kill(new Error("The lane was closed by force.")));
   }
 
   expire(call: Call): void {
@@ -179,10 +185,14 @@ export class PoolWorker {
     return index >= 0 ? { chunk, index, running: true } : { chunk, index: Number.MAX_SAFE_INTEGER, running: false };
   }
 
+  /** Whether it ends because it is not needed any more. */
+  wasAskedToEnd = false;
+
   /** Lets it end, and sees to it that it does. */
   end(): void {
     if (this.state === "ending") return;
     this.state = "ending";
+    this.wasAskedToEnd = true;
     this.sendQuietly({ type: "stop" });
     this.timers.set(this, this.owner.settings.graceMs, () => this.kill(new Error("It did not stop.")));
   }
@@ -257,6 +267,7 @@ export class PoolWorker {
     meter.failed += failed;
     if (chunk.isWatched) this.follow(chunk, startedBefore, message);
     if (chunk.isDone) this.chunks.delete(chunk.id);
+    if (chunk.returned && !chunk.isDone) meter.waits = true;
     if (chunk.isDone || chunk.returned !== returned) this.changed();
   }
 

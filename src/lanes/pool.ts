@@ -5,13 +5,14 @@ import { Call, type CallOwner } from "./call.ts";
 import { Chunk } from "./chunk.ts";
 import { explainInput } from "./codec.ts";
 import { Crew } from "./crew.ts";
-import { crashed, describeEnd, judge, laneClosed, oneLine, startFailed } from "./faults.ts";
+import { laneClosed, oneLine } from "./faults.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
 import { Lines } from "./lines.ts";
 import { Openings } from "./openings.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import type { PoolWorker, WorkerOwner } from "./pool-worker.ts";
+import { Recovery } from "./recovery.ts";
 import type { StageRecord } from "./stage-record.ts";
 import { StageRecords } from "./stage-records.ts";
 import { StreamCall } from "./stream-call.ts";
@@ -26,6 +27,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   private readonly records = new StageRecords();
   private readonly keepAlive = new KeepAlive();
   private readonly warmUps: WarmUps;
+  private readonly recovery: Recovery;
   private readonly suspects = new Suspects();
   private readonly openings = new Openings();
   private isScheduled = false;
@@ -43,6 +45,8 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   ) {
     this.crew = new Crew(transport, this, settings, captureContext());
     this.warmUps = new WarmUps(this.crew, settings);
+    const { lines, suspects, openings } = this;
+    this.recovery = new Recovery(name, this.crew, { lines, suspects, openings, warmUps: this.warmUps });
   }
 
   get capacity(): LaneCapacity {
@@ -113,37 +117,24 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   }
 
   workerChanged(worker: PoolWorker): void {
-    if (worker.wasReady) this.crew.isBlocked = false;
+    if (worker.served === 0) this.crew.isBlocked = false;
     this.dispatch();
     this.crew.letIdle(worker);
     this.warmUps.look();
   }
 
   stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void {
-    for (const call of this.lines.drain(record)) call.reject(error);
-    for (const stream of worker.streams.values()) {
-      if (stream.record !== record) continue;
-      worker.streams.delete(stream.id);
-      stream.lost(error);
-    }
-    this.openings.fail(() => error, record);
-    this.warmUps.fail(record, error);
+    this.recovery.stageFailed(worker, record, error);
   }
 
   workerEnded(worker: PoolWorker, end: WorkerEnd): void {
     this.crew.workers.delete(worker);
-    if (!worker.wasReady) {
-      if (!(this.closing !== undefined && worker.killedFor === undefined && end.code === 0))
-        this.startFailed(worker, end);
-    } else if (this.isForced) {
-      for (const chunk of worker.chunks.values())
-        for (const call of chunk.remaining()) call.reject(laneClosed(call.record.label, this.name));
-    } else if (worker.killedFor !== undefined) {
-      for (const chunk of worker.chunks.values()) this.retry(chunk.remaining(), chunk.isSuspect, end);
-    } else if (worker.chunks.size > 0) {
-      this.crashed(worker, end);
+    if (worker.wasReady) {
+      if (this.isForced) this.recovery.abandon(worker);
+      else this.recovery.workerLost(worker, end);
+    } else if (!worker.wasAskedToEnd) {
+      this.recovery.neverReady(worker, end);
     }
-    this.loseStreams(worker, end);
     this.dispatch();
     this.warmUps.look();
     if (this.crew.workers.size === 0) this.onDrained?.();
@@ -202,7 +193,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     let line = worker === null ? null : lines.next();
     while (worker !== null && line !== null) {
       const size = line.record.meter.chunkSize(lines.size, Math.max(1, crew.workers.size));
-      const calls = lines.take(line, Math.min(size, worker.room));
+      const calls = lines.take(line, Math.min(size, worker.roomFor(line.record)));
       this.sendChunk(worker, calls, false);
       worker = crew.free();
       line = lines.next();
@@ -221,7 +212,10 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     try {
       worker.run(new Chunk(this.nextChunk++, record, calls, isSuspect, worker));
     } catch (error) {
-      for (const call of calls) call.release();
+      for (const call of calls) {
+        call.release();
+        call.moved = false;
+      }
       if (calls.length === 1) first.reject(explainInput(first.input, record.where, error, worker.sharesMemory));
       // One input cannot be sent: find out which.
       else for (const call of calls) this.sendChunk(worker, [call], isSuspect);
@@ -257,68 +251,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     try {
       start();
     } catch (cause) {
-      this.failStart(oneLine(cause), cause);
-    }
-  }
-
-  private startFailed(worker: PoolWorker, end: WorkerEnd): void {
-    const { killedFor } = worker;
-    this.failStart(killedFor === undefined ? describeEnd(end) : oneLine(killedFor), end.error ?? killedFor);
-  }
-
-  /** While other workers work there is hope; without any, all that wait are told. */
-  private failStart(reason: string, cause: unknown): void {
-    for (const { wasReady, state } of this.crew.workers) {
-      if (!wasReady && state !== "starting") continue;
-      this.crew.isBlocked = true;
-      return;
-    }
-    const errorOf = (label: string) => startFailed(label, this.name, reason, cause);
-    for (const call of [...this.suspects.drain(), ...this.lines.drain()]) call.reject(errorOf(call.record.label));
-    this.openings.fail(errorOf);
-    this.warmUps.fail(undefined, errorOf("warm"));
-  }
-
-  private crashed(worker: PoolWorker, end: WorkerEnd): void {
-    const chunks = [...worker.chunks.values()];
-    const position = worker.lastPosition();
-    // It died while it imported a module, and nothing else had begun.
-    const isLoading = (chunk: Chunk) => worker.stages.loading.has(chunk.record);
-    const loading = chunks.filter(isLoading);
-    const others = chunks.filter((chunk) => !isLoading(chunk));
-    if (loading.length > 0 && others.length === 0 && worker.streams.size === 0) {
-      for (const { record } of loading) {
-        const error = startFailed(record.label, this.name, describeEnd(end), end.error);
-        for (const call of loading.flatMap((chunk) => chunk.remaining())) call.reject(error);
-        this.stageFailed(worker, record, error);
-      }
-      return;
-    }
-    const { guilty, suspects, innocent } = judge(others, position, worker.served);
-    guilty?.reject(crashed(guilty.record.label, end));
-    this.retry(suspects, true, end);
-    this.retry([...innocent, ...loading.flatMap((chunk) => chunk.remaining())], false, end);
-  }
-
-  private retry(calls: Call[], areSuspects: boolean, end: WorkerEnd): void {
-    const again: Call[] = [];
-    for (const call of calls) {
-      call.release();
-      if (call.moved) call.reject(crashed(call.record.label, end));
-      else again.push(call);
-    }
-    if (again.length === 0) return;
-    if (areSuspects) this.suspects.add(again);
-    else this.lines.putBack(again);
-  }
-
-  private loseStreams(worker: PoolWorker, end: WorkerEnd): void {
-    for (const stream of worker.streams.values()) {
-      if (this.isForced) stream.lost(laneClosed(stream.record.label, this.name));
-      else if (worker.killedFor !== undefined && stream.canRestart) {
-        stream.detach();
-        this.openings.push(stream);
-      } else stream.lost(crashed(stream.record.label, end));
+      this.recovery.startFailed(oneLine(cause), cause);
     }
   }
 
@@ -349,13 +282,10 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
 
   private force(): void {
     this.isForced = true;
-    for (const call of [...this.suspects.drain(), ...this.lines.drain()])
-      call.reject(laneClosed(call.record.label, this.name));
-    this.openings.fail((label) => laneClosed(label, this.name));
-    this.warmUps.fail(undefined, laneClosed("warm", this.name));
+    this.recovery.closed();
     for (const worker of this.crew.workers) {
       if (worker.isIdle) worker.end();
-      else worker.stopAll(laneClosed("It", this.name));
+      else worker.stopAll((label) => laneClosed(label, this.name));
     }
   }
 }

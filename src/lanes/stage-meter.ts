@@ -20,6 +20,8 @@ export class StageMeter {
   runMs = 0;
   cpuMs = 0;
   bytes = 0;
+  /** Whether its functions return promises: then many inputs of a worker wait at the same time. */
+  waits = false;
   private limit = 1;
   private recentMs = 0;
   private recentStarted = 0;

@@ -139,7 +139,8 @@ export class StreamCall {
     this.timer = setTimeout(() => worker.kill(), worker.graceMs);
   }
 
-  private stop(error: unknown): void {
+  /** Fails, and ends the generator in the worker. */
+  stop(error: unknown): void {
     if (this.state !== "open") return;
     this.fail(error);
     if (!this.isOver) this.askToEnd(error);

@@ -5,12 +5,12 @@ import { defineCallbacks, type ObservedRun, type Observer } from "../core/observ
 import { serialized } from "../core/serializable.ts";
 import type { Step } from "../core/step.ts";
 import { asObject } from "./as-object.ts";
-import { type CallbackHandler, emit } from "./handlers.ts";
+import { emit, type Listener } from "./handlers.ts";
 import { CallbackManager, type ManagerLike, tracersOf } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
 
 /** Tells the callbacks of a call when its steps start and end, as LangChain would tell them. */
-export class CallbackObserver implements Observer {
+class CallbackObserver implements Observer {
   constructor(readonly manager: CallbackManager) {}
 
   forInput(): Observer {
@@ -148,7 +148,7 @@ function mergeTags(inherited: string[], own: readonly string[] | undefined): str
 /** Names handlers for a call beyond those that its config names, and the run that it is part of if the config names none. */
 export type CallbackSource = (
   config: RunnableConfig,
-) => { readonly handlers: readonly CallbackHandler[]; getParentRunId?(): string | undefined } | undefined;
+) => { readonly handlers: readonly Listener[]; getParentRunId?(): string | undefined } | undefined;
 
 const sources = new Set<CallbackSource>();
 
@@ -163,7 +163,7 @@ export function addCallbackSource(source: CallbackSource): () => void {
 }
 
 /** The manager of the callbacks of a config; undefined when nobody listens. @throws RUNLANE_INVALID_CONFIG */
-export function configure(config: RunnableConfig): CallbackManager | undefined {
+function configure(config: RunnableConfig): CallbackManager | undefined {
   let manager = fromCallbacks(config.callbacks);
   if (isListened()) {
     for (const source of sources) {
@@ -194,7 +194,7 @@ export function managerFor(config: RunnableConfig): CallbackManager | undefined 
 function fromCallbacks(callbacks: unknown): CallbackManager | undefined {
   if (callbacks === undefined || callbacks === null) return undefined;
   if (Array.isArray(callbacks)) {
-    const handlers = withoutDoubles(callbacks as CallbackHandler[]);
+    const handlers = withoutDoubles(callbacks as Listener[]);
     for (const handler of handlers) {
       if (typeof handler !== "object" || handler === null) throw invalid(handler, "a callback handler in the list");
     }
@@ -210,7 +210,7 @@ function fromCallbacks(callbacks: unknown): CallbackManager | undefined {
 }
 
 /** A handler that is named by a call and by what is bound inside is told of a run once. */
-function withoutDoubles(handlers: readonly CallbackHandler[]): CallbackHandler[] {
+function withoutDoubles(handlers: readonly Listener[]): Listener[] {
   return [...new Set(handlers)];
 }
 
@@ -229,8 +229,8 @@ function giveConfigurable(manager: CallbackManager, { configurable, metadata = {
       !key.startsWith("__") && key !== "api_key" && !Object.hasOwn(metadata, key) && PRIMITIVES.has(typeof value),
   );
   if (shown.length === 0) return;
-  const copy: CallbackHandler = tracer.copyWithTracingConfig({ metadata: Object.fromEntries(shown) });
-  const replace = (handler: CallbackHandler): CallbackHandler => (handler === tracer ? copy : handler);
+  const copy: Listener = tracer.copyWithTracingConfig({ metadata: Object.fromEntries(shown) });
+  const replace = (handler: Listener): Listener => (handler === tracer ? copy : handler);
   manager.handlers = manager.handlers.map(replace);
   manager.inheritableHandlers = manager.inheritableHandlers.map(replace);
 }

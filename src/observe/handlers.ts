@@ -27,11 +27,35 @@ export interface CallbackHandler {
   ignoreAgent?: boolean;
   ignoreRetriever?: boolean;
   ignoreCustomEvent?: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's arguments, which are LangChain's types
-  [method: `handle${string}`]: ((...args: any[]) => unknown) | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: handlers keep what they like
-  [property: string]: any;
+  handleChainStart?: HandlerMethod | undefined;
+  handleChainEnd?: HandlerMethod | undefined;
+  handleChainError?: HandlerMethod | undefined;
+  handleLLMStart?: HandlerMethod | undefined;
+  handleChatModelStart?: HandlerMethod | undefined;
+  handleLLMNewToken?: HandlerMethod | undefined;
+  handleChatModelStreamEvent?: HandlerMethod | undefined;
+  handleLLMEnd?: HandlerMethod | undefined;
+  handleLLMError?: HandlerMethod | undefined;
+  handleToolStart?: HandlerMethod | undefined;
+  handleToolEvent?: HandlerMethod | undefined;
+  handleToolEnd?: HandlerMethod | undefined;
+  handleToolError?: HandlerMethod | undefined;
+  handleRetrieverStart?: HandlerMethod | undefined;
+  handleRetrieverEnd?: HandlerMethod | undefined;
+  handleRetrieverError?: HandlerMethod | undefined;
+  handleAgentAction?: HandlerMethod | undefined;
+  handleAgentEnd?: HandlerMethod | undefined;
+  handleText?: HandlerMethod | undefined;
+  handleCustomEvent?: HandlerMethod | undefined;
 }
+
+/** A method of a handler. The arguments are LangChain's. */
+// biome-ignore lint/suspicious/noExplicitAny: their types are LangChain's too
+export type HandlerMethod = (...args: any[]) => unknown;
+
+/** A handler as this room sees it: with what LangChain's own handlers have besides. */
+// biome-ignore lint/suspicious/noExplicitAny: handlers keep what they like
+export type Listener = CallbackHandler & { [property: string]: any };
 
 /** Which of a handler's switches turns a kind of event off. */
 export type IgnoreSwitch = "ignoreChain" | "ignoreLLM" | "ignoreAgent" | "ignoreRetriever" | "ignoreCustomEvent";
@@ -58,7 +82,7 @@ const busy = new Set<Promise<unknown>>();
  * @returns A promise if a handler that is waited for returned one, or failed and raises its errors. All others are told before.
  */
 export function emit(
-  handlers: readonly CallbackHandler[],
+  handlers: readonly Listener[],
   ignore: IgnoreSwitch | undefined,
   method: `handle${string}`,
   args: readonly unknown[],
@@ -84,14 +108,14 @@ export function emit(
   return waiting === undefined ? undefined : Promise.all(waiting);
 }
 
-function isAwaited(handler: CallbackHandler): boolean {
+function isAwaited(handler: Listener): boolean {
   return handler.raiseError === true || (handler.awaitHandlers ?? awaitedByDefault(handler));
 }
 
 /** Reading the environment costs as much as a whole run, so each handler is looked up once. */
-const defaults = new WeakMap<CallbackHandler, boolean>();
+const defaults = new WeakMap<Listener, boolean>();
 
-function awaitedByDefault(handler: CallbackHandler): boolean {
+function awaitedByDefault(handler: Listener): boolean {
   let awaited = defaults.get(handler);
   if (awaited === undefined) {
     awaited = environment("LANGCHAIN_CALLBACKS_BACKGROUND") === "false";
@@ -102,7 +126,7 @@ function awaitedByDefault(handler: CallbackHandler): boolean {
 
 /** Calls a handler now; a promise comes back only where there is something to wait for. */
 function call(
-  handler: CallbackHandler,
+  handler: Listener,
   method: `handle${string}`,
   args: readonly unknown[],
 ): undefined | PromiseLike<unknown> {
@@ -116,7 +140,7 @@ function call(
 }
 
 /** Calls a handler when it is done with its earlier events. */
-function hand(handler: CallbackHandler, method: `handle${string}`, args: readonly unknown[]): void {
+function hand(handler: Listener, method: `handle${string}`, args: readonly unknown[]): void {
   const backlog = backlogs.get(handler);
   const told = backlog === undefined ? call(handler, method, args) : backlog.then(() => call(handler, method, args));
   if (told === undefined) return;
@@ -128,12 +152,12 @@ function hand(handler: CallbackHandler, method: `handle${string}`, args: readonl
   busy.add(done);
 }
 
-function finish(handler: CallbackHandler, done: Promise<unknown>): void {
+function finish(handler: Listener, done: Promise<unknown>): void {
   busy.delete(done);
   if (backlogs.get(handler) === done) backlogs.delete(handler);
 }
 
-function report(handler: CallbackHandler, method: string, error: unknown): void {
+function report(handler: Listener, method: string, error: unknown): void {
   const name = handler.name ?? handler.constructor?.name ?? "handler";
   console[handler.raiseError === true ? "error" : "warn"](`Error in handler ${name}, ${method}: ${error}`);
   if (handler.raiseError === true) throw error;

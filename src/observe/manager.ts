@@ -1,4 +1,4 @@
-import { type CallbackHandler, emit, type IgnoreSwitch } from "./handlers.ts";
+import { type CallbackHandler, emit, type IgnoreSwitch, type Listener } from "./handlers.ts";
 import { newRunId } from "./run-id.ts";
 import { ChainRun, LLMRun, RetrieverRun, ToolRun } from "./run-manager.ts";
 
@@ -20,8 +20,8 @@ export interface CallbackManagerOptions {
  */
 export class CallbackManager {
   readonly name = "callback_manager";
-  handlers: CallbackHandler[];
-  inheritableHandlers: CallbackHandler[];
+  handlers: Listener[];
+  inheritableHandlers: Listener[];
   tags: string[];
   inheritableTags: string[];
   metadata: Record<string, unknown>;
@@ -31,8 +31,8 @@ export class CallbackManager {
 
   /** @param parentRunId The run that the managed runs are part of. */
   constructor(parentRunId?: string, options: CallbackManagerOptions = {}) {
-    this.handlers = options.handlers ?? [];
-    this.inheritableHandlers = options.inheritableHandlers ?? [];
+    this.handlers = (options.handlers ?? []) as Listener[];
+    this.inheritableHandlers = (options.inheritableHandlers ?? []) as Listener[];
     this.tags = options.tags ?? [];
     this.inheritableTags = options.inheritableTags ?? [];
     this.metadata = options.metadata ?? {};
@@ -223,7 +223,7 @@ export class CallbackManager {
 /**
  * LangChain's tracers, which must know of a run before anything inside it starts, even if their events are handed over later.
  */
-export function tracersOf(handlers: readonly CallbackHandler[], ignore: IgnoreSwitch): readonly CallbackHandler[] {
+export function tracersOf(handlers: readonly Listener[], ignore: IgnoreSwitch): readonly Listener[] {
   return handlers.filter((handler) => handler[ignore] !== true && typeof handler._addRunToRunMap === "function");
 }
 

@@ -1,10 +1,10 @@
-import { type CallbackHandler, emit, type IgnoreSwitch } from "./handlers.ts";
+import { emit, type IgnoreSwitch, type Listener } from "./handlers.ts";
 import type { CallbackManager } from "./manager.ts";
 
 /** A run that has started and reports what becomes of it. LangChain's names and arguments. */
 class Run {
-  readonly handlers: CallbackHandler[];
-  readonly inheritableHandlers: CallbackHandler[];
+  readonly handlers: Listener[];
+  readonly inheritableHandlers: Listener[];
   readonly tags: string[];
   readonly inheritableTags: string[];
   readonly metadata: Record<string, unknown>;

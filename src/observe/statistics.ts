@@ -97,7 +97,7 @@ export class StepStatistics implements Observer {
   rows(): StepRow[] {
     return [...this.measures.values()].map(({ step, inputs, failed, times }) => ({
       name: step.label,
-      lane: "loop",
+      lane: step.laneName ?? "loop",
       inputs,
       failed,
       p50Ms: times.percentile(0.5),

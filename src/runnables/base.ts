@@ -67,6 +67,14 @@ export abstract class RunnableBase<
     return this.run === RunnableBase.prototype.run ? undefined : JOINS;
   }
 
+  get laneName(): string | undefined {
+    return undefined;
+  }
+
+  get timekeeper(): Step | undefined {
+    return undefined;
+  }
+
   /** The name of this runnable, followed by `suffix`. */
   getName(suffix?: string): string {
     const name = this.name ?? (this.constructor as typeof RunnableBase).lc_name();
@@ -140,7 +148,7 @@ export abstract class RunnableBase<
   invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
     try {
       if (options === undefined && !isAmbient()) return Promise.resolve(this.run(input, PLAIN));
-      const ctx = openContext(options);
+      const ctx = this.openCall(options);
       if (ctx.scope === null) return Promise.resolve(startCall<RunOutput>(this, input, ctx));
       return Promise.resolve(ctx.scope.guard(() => startCall<RunOutput>(this, input, ctx)));
     } catch (error) {
@@ -272,11 +280,16 @@ export abstract class RunnableBase<
     yield* await this.openStream(generator, options);
   }
 
+  private openCall(options: Partial<CallOptions> | undefined): RunContext {
+    const { timekeeper } = this;
+    return timekeeper === undefined ? openContext(options) : openContext(options, { timekeeper });
+  }
+
   private async openStream(
     input: Chunks<RunInput>,
     options: Partial<CallOptions> | undefined,
   ): Promise<RunnableStream<RunOutput>> {
-    const ctx = openContext(options);
+    const ctx = this.openCall(options);
     let chunks: Chunks<RunOutput>;
     try {
       ctx.scope?.check();

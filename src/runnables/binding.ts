@@ -91,6 +91,14 @@ export class RunnableBinding<
     return undefined;
   }
 
+  override get laneName(): string | undefined {
+    return this.step.laneName;
+  }
+
+  override get timekeeper(): Step | undefined {
+    return this.step.timekeeper;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     return this.runBound(input, ctx);
   }
@@ -181,20 +189,24 @@ export class RunnableBinding<
     const { timeout, metadata } = merged;
     if (timeout !== undefined && metadata !== undefined && (metadata.timeoutMs as number) > timeout)
       merged.metadata = { ...metadata, timeoutMs: timeout };
-    return this.configFactories === undefined ? enter(merged, ctx) : this.make(merged, ctx);
+    return this.configFactories === undefined ? this.enter(merged, ctx) : this.make(merged, ctx);
   }
 
   private async make(config: RunnableConfig, ctx: RunContext): Promise<RunContext> {
     const made = await Promise.all((this.configFactories ?? []).map((factory) => factory(config)));
-    return enter(mergeConfigs(config, ...made), ctx);
+    return this.enter(mergeConfigs(config, ...made), ctx);
   }
-}
 
-function enter(config: RunnableConfig, ctx: RunContext): RunContext {
-  const inner = openContext(config, { pacer: ctx.pacer });
-  // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
-  const sameScope = config.timeout === undefined && config.signal === ctx.config.signal;
-  return sameScope ? inner.with({ scope: ctx.scope }) : inner;
+  private enter(config: RunnableConfig, ctx: RunContext): RunContext {
+    const { timekeeper } = this.step;
+    // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
+    if (config.timeout === undefined && config.signal === ctx.config.signal)
+      return openContext(config, { pacer: ctx.pacer }).with({ scope: ctx.scope });
+    // A timeout that the scope around has left to the timekeeper holds in the new scope too.
+    const left = timekeeper !== undefined && ctx.scope?.keeper === timekeeper ? ctx.scope.timeoutMs : undefined;
+    if (left !== undefined) config.timeout = Math.min(config.timeout ?? left, left);
+    return openContext(config, { pacer: ctx.pacer, timekeeper });
+  }
 }
 
 /** The chunks of a run with a signal or a timeout of its own. */

@@ -4,6 +4,7 @@ import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { TRANSFORMS, type Trace } from "../core/step.ts";
+import type { LambdaOptions } from "./lambda.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 
@@ -50,12 +51,24 @@ export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable
     return "RunnableGenerator";
   }
 
-  /** Wraps a function from chunks to chunks. */
+  /**
+   * Wraps a function from chunks to chunks.
+   *
+   * @param options `name`: what the step is called. `lane`: where it runs; there it gets its input as one chunk, and its output
+   *   streams.
+   * @throws RUNLANE_INVALID_STEPS, and what `withLane` throws
+   */
   static from<RunInput, RunOutput>(
     transform: TransformFunc<RunInput, RunOutput>,
-    options: { name?: string } = {},
-  ): RunnableGenerator<RunInput, RunOutput> {
-    return new RunnableGenerator({ transform, name: options.name });
+    options?: { name?: string | undefined },
+  ): RunnableGenerator<RunInput, RunOutput>;
+  static from<RunInput, RunOutput>(
+    transform: TransformFunc<RunInput, RunOutput>,
+    options: LambdaOptions,
+  ): Runnable<RunInput, RunOutput>;
+  static from(transform: TransformFunc<unknown, unknown>, options: LambdaOptions = {}): Runnable {
+    const generator = new RunnableGenerator({ transform, name: options.name });
+    return options.lane === undefined ? generator : generator.withLane(options.lane);
   }
 
   override get node(): RunnableNode {

@@ -8,7 +8,10 @@ import { startStep, streamStep } from "../core/start-step.ts";
 import { TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { managerFor } from "../observe/callbacks.ts";
+import { withUses } from "../shipping/uses.ts";
 import { isRunnable, toStep } from "./coerce.ts";
+import { type ExportInput, type ExportOutput, moduleFunction } from "./from-module.ts";
+import type { LaneChoice } from "./on-lane.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 import type { LambdaResult, RunnableInterface } from "./types.ts";
@@ -20,11 +23,24 @@ export type LambdaFunc<RunInput, RunOutput, CallOptions extends RunnableConfig =
   options: CallOptions & Record<string, any>,
 ) => LambdaResult<RunOutput> | RunnableInterface<RunInput, RunOutput> | Promise<RunnableInterface<RunInput, RunOutput>>;
 
+/** What a function uses besides its input, by name. */
+export type LambdaUses = Readonly<Record<string, unknown>>;
+
+/** The options of a lambda. */
+export interface LambdaOptions {
+  /** What the step is called. @default the function's name in tables, "RunnableLambda" in run names */
+  name?: string | undefined;
+  /** Where the step runs: see `withLane`. @default the event loop */
+  lane?: LaneChoice | undefined;
+}
+
 /** What a lambda is made of. */
 export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
   func: LambdaFunc<RunInput, RunOutput, CallOptions>;
   /** What the lambda's runs are called. @default "RunnableLambda" in run names, the function's name in tables */
   name?: string | undefined;
+  /** What the function finds in `config.uses`, wherever it runs: plain data, and functions that need nothing from around them. */
+  uses?: LambdaUses | undefined;
 }
 
 /**
@@ -58,8 +74,11 @@ export class RunnableLambda<
   CallOptions extends RunnableConfig = RunnableConfig,
 > extends Runnable<RunInput, RunOutput, CallOptions> {
   readonly func: LambdaFunc<RunInput, RunOutput, CallOptions>;
+  readonly uses: LambdaUses | undefined;
+  /** The function as it is called: with what it uses. */
+  private readonly callee: LambdaFunc<RunInput, RunOutput, CallOptions>;
 
-  /** @throws RUNLANE_INVALID_STEPS when `func` is no function. */
+  /** @throws RUNLANE_INVALID_STEPS when `func` is no function, RUNLANE_INVALID_OPTION when `uses` is no object. */
   constructor(fields: RunnableLambdaFields<RunInput, RunOutput, CallOptions>) {
     super();
     if (typeof fields?.func !== "function") {
@@ -69,7 +88,10 @@ export class RunnableLambda<
         received: describe(fields?.func),
       });
     }
-    this.func = fields.func;
+    const { func, uses } = fields;
+    this.func = func;
+    this.uses = uses;
+    this.callee = uses === undefined ? func : (withUses(func, checkUses(uses)) as typeof func);
     if (fields.name !== undefined) this.name = fields.name;
     if (TRACEABLE in fields.func && !(this instanceof RunnableTraceable)) {
       // As in LangChain. A class apart costs the lambdas of other functions nothing.
@@ -85,17 +107,71 @@ export class RunnableLambda<
   /**
    * Wraps a function.
    *
-   * @param options `name`: what the step is called.
+   * @param options `name`: what the step is called. `lane`: where it runs. `uses`: what the function needs from around it when it
+   *   runs on a lane; it finds that in `config.uses`, on the event loop too.
+   * @throws RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION, and what `withLane` throws
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const limit = 1000;
+   * const count = RunnableLambda.from(
+   *   (text: string, { uses }) => Math.min(text.split(" ").length, uses.limit),
+   *   { uses: { limit }, lane: "thread" },
+   * );
+   * await count.invoke("to be or not to be"); // 6
+   * ```
    */
   static from<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>(
     func: LambdaFunc<RunInput, RunOutput, CallOptions>,
-    options: { name?: string } = {},
-  ): RunnableLambda<RunInput, RunOutput, CallOptions> {
-    return new RunnableLambda({ func, name: options.name });
+    options?: { name?: string | undefined },
+  ): RunnableLambda<RunInput, RunOutput, CallOptions>;
+  static from<RunInput, RunOutput, Uses extends LambdaUses, CallOptions extends RunnableConfig = RunnableConfig>(
+    func: LambdaFunc<RunInput, RunOutput, CallOptions & { uses: Uses }>,
+    options: LambdaOptions & { uses: Uses },
+  ): Runnable<RunInput, RunOutput, CallOptions>;
+  static from<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>(
+    func: LambdaFunc<RunInput, RunOutput, CallOptions>,
+    options: LambdaOptions,
+  ): Runnable<RunInput, RunOutput, CallOptions>;
+  static from(func: LambdaFunc<unknown, unknown>, options: LambdaOptions & { uses?: LambdaUses } = {}): Runnable {
+    const { name, uses, lane } = options;
+    const lambda = new RunnableLambda({ func, name, uses });
+    return lane === undefined ? lambda : lambda.withLane(lane);
+  }
+
+  /**
+   * Makes a step of an export of a module, a function or a runnable (LangChain's too): the way to run on a lane what needs imports.
+   * Each thread imports the module itself, this one when the step first runs on the event loop.
+   *
+   * @param url The module's `file:` URL. Where `./score.js` does not exist, `./score.ts` is taken.
+   * @param exportName The name of the export; `"default"` for the default one.
+   * @param options `name`: what the step is called. `lane`: where it runs.
+   * @throws RUNLANE_INVALID_OPTION, RUNLANE_MODULE_NOT_FOUND; runs throw RUNLANE_EXPORT_NOT_FOUND, and what the module throws when
+   *   it is imported.
+   * @example
+   * ```ts nocheck
+   * import { RunnableLambda } from "runlane";
+   *
+   * const score = RunnableLambda.fromModule<typeof import("./score.js"), "score">(
+   *   new URL("./score.js", import.meta.url),
+   *   "score",
+   *   { lane: "thread" },
+   * );
+   * ```
+   */
+  static fromModule<Module, Name extends keyof Module & string>(
+    url: string | URL,
+    exportName: Name,
+    options?: LambdaOptions,
+  ): Runnable<ExportInput<Module[Name]>, ExportOutput<Module[Name]>>;
+  static fromModule(url: string | URL, exportName: string, options?: LambdaOptions): Runnable;
+  static fromModule(url: string | URL, exportName: string, options: LambdaOptions = {}): Runnable {
+    return RunnableLambda.from(moduleFunction(url, exportName), options);
   }
 
   override get node(): RunnableNode {
-    return { kind: "lambda", name: this.name, func: this.func };
+    return { kind: "lambda", name: this.name, func: this.func, uses: this.uses };
   }
 
   override get label(): string {
@@ -119,12 +195,12 @@ export class RunnableLambda<
 
   protected call(input: RunInput, ctx: RunContext): unknown {
     const { config } = ctx.descend();
-    return ctx.propagates ? this.callWithin(input, config) : this.func(input, config as CallOptions);
+    return ctx.propagates ? this.callWithin(input, config) : this.callee(input, config as CallOptions);
   }
 
   /** Apart from {@link call}, whose variables a closure would put on the heap: 3 ns a call. */
   private callWithin(input: RunInput, config: RunnableConfig): unknown {
-    return callWithin(config, () => this.func(input, config as CallOptions));
+    return callWithin(config, () => this.callee(input, config as CallOptions));
   }
 
   override finish(settled: unknown, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
@@ -187,6 +263,13 @@ export class RunnableLambda<
     }
     return new Whole(value as RunOutput);
   }
+}
+
+function checkUses(uses: unknown): LambdaUses {
+  if (typeof uses === "object" && uses !== null && !Array.isArray(uses)) return uses as LambdaUses;
+  const expected = "an object with what the function uses, by name";
+  const received = describe(uses);
+  throw runlaneError("RUNLANE_INVALID_OPTION", { where: "RunnableLambda", option: "uses", expected, received });
 }
 
 /** What LangSmith marks the functions that `traceable` makes with. */

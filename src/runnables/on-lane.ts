@@ -1,6 +1,6 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
-import type { RunContext } from "../core/context.ts";
+import { PLAIN, type RunContext } from "../core/context.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import type { Lane, CallOptions as LaneCall, Stage } from "../lanes/lane.ts";
@@ -51,6 +51,8 @@ export class RunnableOnLane<
   private readonly step: Step;
   /** Null on the event loop. */
   private readonly away: { readonly lane: Lane; readonly stage: Stage } | null;
+  private last: LaneCall = {};
+  private lastConfig: RunnableConfig | undefined;
 
   /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
   constructor(fields: { bound: RunnableLike<RunInput, RunOutput, CallOptions>; lane: LaneChoice }) {
@@ -89,39 +91,97 @@ export class RunnableOnLane<
     return this.away === null ? undefined : JOINS;
   }
 
+  /** On the loop this is as many steps as the inside. */
+  get path(): readonly Step[] | undefined {
+    return this.away === null ? this.step.path : undefined;
+  }
+
+  override get laneName(): string | undefined {
+    return this.away?.lane.name ?? this.step.laneName;
+  }
+
+  /** The time of a call made on this runnable counts from when a worker starts on its input. */
+  override get timekeeper(): Step | undefined {
+    return this.away === null ? this.step.timekeeper : this;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     const { away } = this;
     return away === null
       ? startCall<RunOutput>(this.step, input, ctx)
-      : (away.lane.run(away.stage, input, optionsOf(ctx)) as Promise<RunOutput>);
+      : (away.lane.run(away.stage, input, this.optionsOf(ctx)) as Promise<RunOutput>);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
     const { away } = this;
     return away === null
       ? streamCall<RunOutput>(this.step, new Whole(input), ctx)
-      : (away.lane.stream(away.stage, input, optionsOf(ctx)) as AsyncGenerator<RunOutput, void>);
+      : (away.lane.stream(away.stage, input, this.optionsOf(ctx)) as AsyncGenerator<RunOutput, void>);
   }
 
   /** Starts the workers that will run this, so that the first input need not wait for them. */
   async warm(): Promise<void> {
     await this.away?.lane.warm(this.away.stage);
   }
+
+  /** What of a call's context travels. The inputs of a batch share one object. */
+  private optionsOf(ctx: RunContext): LaneCall | undefined {
+    if (!ctx.propagates) return undefined;
+    const { scope } = ctx;
+    const signal = scope?.signal;
+    const timeoutMs = scope?.keeper === this ? scope.timeoutMs : undefined;
+    const config = this.dataOf(ctx.config);
+    const { last } = this;
+    if (last.signal === signal && last.timeoutMs === timeoutMs && last.config === config) return last;
+    this.last = { signal, timeoutMs, config };
+    return this.last;
+  }
+
+  /** The part of a config that travels. Configs that say the same give one object, which is sent once. */
+  private dataOf(config: RunnableConfig): object | undefined {
+    if (this.lastConfig === config) return this.last.config as object | undefined;
+    this.lastConfig = config;
+    const data = travelling(config);
+    return isSame(data, this.last.config, 2) ? (this.last.config as object | undefined) : data;
+  }
 }
 
-/** The options of a call by the config that it was made with, so that the inputs of a batch share one object. */
-const options = new WeakMap<RunnableConfig, LaneCall>();
+const STAYING = new Set(["callbacks", "signal", "store", "runName", "runId", "maxConcurrency", "timeout"]);
 
-/** What of a call's context travels. */
-function optionsOf(ctx: RunContext): LaneCall | undefined {
-  if (!ctx.propagates) return undefined;
-  let known = options.get(ctx.config);
-  if (known === undefined) {
-    const { callbacks, signal, store, runName, runId, maxConcurrency, ...config } = ctx.config;
-    known = { signal: ctx.scope?.signal, config };
-    options.set(ctx.config, known);
+/** Nothing, when the config says nothing. */
+function travelling(config: RunnableConfig): Record<string, unknown> | undefined {
+  const data: Record<string, unknown> = {};
+  let isPlain = true;
+  for (const [key, value] of Object.entries(config)) {
+    if (value === undefined || STAYING.has(key)) continue;
+    data[key] = key === "configurable" ? withoutInternals(value) : value;
+    isPlain &&= isSame(value, PLAIN.config[key], 1);
   }
-  return known;
+  return isPlain ? undefined : data;
+}
+
+/** Libraries keep objects of this thread in a config, under keys like LangGraph's `__pregel_send`. */
+function withoutInternals(configurable: object): object {
+  const keys = Object.keys(configurable);
+  if (!keys.some((key) => key.startsWith("__"))) return configurable;
+  return Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("__")));
+}
+
+/** Whether two values say the same, as far as so many levels of arrays and plain objects show. */
+function isSame(one: unknown, other: unknown, levels: number): boolean {
+  if (Object.is(one, other)) return true;
+  if (levels === 0 || !isPlainData(one) || !isPlainData(other) || Array.isArray(one) !== Array.isArray(other))
+    return false;
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key], levels - 1))
+  );
+}
+
+function isPlainData(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 defineKind("lane", (node) => new RunnableOnLane(node));

@@ -124,6 +124,11 @@ export class RunnableRetry<
     return COMPOSES;
   }
 
+  /** The time of a call spans all attempts. */
+  override get timekeeper(): undefined {
+    return undefined;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     try {
       const out = this.attempt(input, ctx, 1);

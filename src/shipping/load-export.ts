@@ -50,9 +50,10 @@ function exportOf(module: Record<string, unknown>, name: string): unknown {
 /** The `module.exports` of a CommonJS module, which is its default export here. */
 function commonJs(module: Record<string, unknown>): Record<string, unknown> {
   const { default: inner } = module;
-  return typeof inner === "object" && inner !== null && "module.exports" in module
-    ? (inner as Record<string, unknown>)
-    : {};
+  if (typeof inner !== "object" || inner === null) return {};
+  // Node 20 does not mark CommonJS modules, and tsx makes such of TypeScript in packages without "type": "module".
+  const isCommonJs = "module.exports" in module || (inner as { __esModule?: unknown }).__esModule === true;
+  return isCommonJs ? (inner as Record<string, unknown>) : {};
 }
 
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are exported

@@ -14,7 +14,7 @@ const seen = RunnableLambda.from((_: unknown, config) => config as any);
 const around = { tags: ["a"], metadata: { m: 1 }, configurable: { user: "Ada" } };
 
 /** A lambda that calls something without handing its config on. */
-const calling = (use: (x: number) => unknown) => RunnableLambda.from(async (x: number) => use(x), { name: "caller" });
+const calling = (use: (x: number) => any) => RunnableLambda.from(async (x: number) => use(x), { name: "caller" });
 
 async function* one(x: unknown): AsyncGenerator<unknown> {
   yield x;
@@ -227,7 +227,7 @@ describe("a runnable that is called inside a function without a config", () => {
     );
     const controller = new AbortController();
     const ends: unknown[] = [];
-    const outer = calling(async () => all(use(waiting)).catch(({ name }) => ends.push(name)));
+    const outer = calling(async () => all(use(waiting as never)).catch(({ name }) => ends.push(name)));
     const running = outer.invoke(1, { callbacks: [tree], signal: controller.signal });
     while (signals.length === 0) await turn();
     controller.abort();

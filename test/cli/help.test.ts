@@ -30,6 +30,7 @@ describe("help", () => {
       "resume",
       "overwrite",
       "concurrency",
+      "lane",
       "quiet",
     ];
     for (const option of options) expect(stdout).toContain(`--${option}`);

@@ -37,6 +37,15 @@ describe.each(KINDS)("closing a pool: %s", (kind) => {
     expect(lane.capacity).toEqual({ workers: 0, busy: 0, queued: 0 });
   });
 
+  it("fails open streams, by force", async () => {
+    const lane = open(kind, { max: 1, graceMs: 20 });
+    const stream = lane.stream(stageOf("deaf"), 0);
+    await expect(stream.next()).resolves.toEqual({ done: false, value: 1 });
+    const next = expect(stream.next()).rejects.toMatchObject({ code: "RUNLANE_LANE_CLOSED" });
+    await Promise.all([lane.close({ force: true }), next]);
+    expect(lane.capacity.workers).toBe(0);
+  });
+
   it("lets what runs finish within graceMs, by force", async () => {
     const lane = open(kind, { max: 2, graceMs: 10_000 });
     const stage = stageOf("spin");

@@ -23,7 +23,10 @@ describe.each(KINDS)("data on its way to workers and back: %s", (kind) => {
 
   it("keeps class, code and stack of errors", async () => {
     await using lane = open(kind, { max: 1 });
-    const error = await lane.run(stageOf("fail"), 3).catch((reason) => reason);
+    const error: Error = await lane.run(stageOf("fail"), 3).then(
+      () => expect.unreachable(),
+      (reason) => reason,
+    );
     expect(error).toBeInstanceOf(RangeError);
     expect(error).toMatchObject({ name: "RangeError", message: "no 3", code: "E_NO" });
     expect(error.stack).toContain("steps.mjs");

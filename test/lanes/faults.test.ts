@@ -86,7 +86,9 @@ describe("a worker that ends costs the guilty input alone", () => {
     const bad = Math.floor(queued / 3);
     const calls = range(queued + 1).map((index) => {
       settlements[index] = 0;
-      const count = () => settlements[index]++;
+      const count = () => {
+        settlements[index]! += 1;
+      };
       const call = lane.run(
         stage,
         { value: index, bad: index === bad },

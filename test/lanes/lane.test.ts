@@ -165,6 +165,8 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     expect(spun).toMatchObject({ label: "spin", inputs: 1, failed: 0 });
     expect(spun!.runMs).toBeGreaterThanOrEqual(5);
     expect(spun!.p50Ms).toBeGreaterThan(4.5);
+    await lane.run(stageOf("echo"), "four");
+    expect(lane.statistics().at(-1)).toMatchObject({ label: "echo", bytes: 8 });
   });
 });
 

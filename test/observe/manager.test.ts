@@ -2,7 +2,13 @@ import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { CallbackManager as LangChainManager } from "@langchain/core/callbacks/manager";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { type CallbackHandler, CallbackManager, mergeConfigs, RunnableLambda } from "../../src/index.ts";
+import {
+  type CallbackHandler,
+  CallbackManager,
+  mergeConfigs,
+  type RunnableConfig,
+  RunnableLambda,
+} from "../../src/index.ts";
 import { all } from "../runnables/support.ts";
 import { recorder } from "./support.ts";
 
@@ -112,7 +118,8 @@ describe("a manager", () => {
     (manager) => manager.addMetadata({ b: 1 }, false),
     (manager) => manager.removeMetadata({ a: 0 }),
     (manager) => manager.childOf("inner", "tag").addTags(["x"]),
-    (manager) => mergeConfigs({ callbacks: manager }, { callbacks: [two] }).callbacks.addTags(["y"]),
+    (manager) =>
+      (mergeConfigs({ callbacks: manager }, { callbacks: [two] }) as RunnableConfig).callbacks.addTags(["y"]),
   );
 
   it("never changes a list in place: what was copied or handed on before stays as it was", () => {
@@ -220,7 +227,8 @@ describe("the parent of merged managers", () => {
       [manager, [one]],
       [[one], manager],
     ]) {
-      expect(mergeConfigs({ callbacks: pair[0] }, { callbacks: pair[1] }).callbacks.getParentRunId()).toBe("parent");
+      const merged: RunnableConfig = mergeConfigs({ callbacks: pair[0] }, { callbacks: pair[1] });
+      expect(merged.callbacks.getParentRunId()).toBe("parent");
     }
   });
 

@@ -134,7 +134,7 @@ describe("a stream that is aborted", () => {
     const read = async () =>
       all(
         await counter()
-          .pipe(pass)
+          .pipe(pass as never)
           .stream(1, { callbacks: [handler], timeout: 5 }),
       );
     await expect(read()).rejects.toMatchObject({ name: "TimeoutError" });
@@ -170,7 +170,7 @@ describe("a stream that fails", () => {
       all(
         await step
           .withConfig({ runName: "source" })
-          .pipe(pass)
+          .pipe(pass as never)
           .stream(1, { callbacks: [handler] }),
       );
     await expect(read()).rejects.toBe(boom);
@@ -302,7 +302,7 @@ describe("a step that does not read its input to the end", () => {
 
 describe("a handler that sees chunks", () => {
   /** Passes chunks through, and writes them down. */
-  const tapping = (seen: unknown[]): CallbackHandler => ({
+  const tapping = (seen: unknown[]): object => ({
     ...recorder().handler,
     async *tapOutputIterable(_id: string, chunks: AsyncIterable<unknown>) {
       for await (const chunk of chunks) {
@@ -312,7 +312,7 @@ describe("a handler that sees chunks", () => {
     },
   });
   /** Reads as LangChain's event streams do: without closing what it reads. */
-  const careless = (seen: unknown[]): CallbackHandler => ({
+  const careless = (seen: unknown[]): object => ({
     ...recorder().handler,
     async *tapOutputIterable(_id: string, chunks: AsyncIterator<unknown>) {
       for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {

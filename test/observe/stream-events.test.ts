@@ -250,7 +250,8 @@ describe("leaving the loop", () => {
       await settle();
       throw new Error("late");
     });
-    for await (const _ of add.pipe(RunnableParallel.from({ fails, letters })).streamEvents(1, v2)) break;
+    for await (const _ of add.pipe(RunnableParallel.from({ fails, letters: letters as never })).streamEvents(1, v2))
+      break;
     for (let turns = 0; turns < 4; turns++) await settle();
     process.off("unhandledRejection", unhandled);
     expect(unhandled).not.toHaveBeenCalled();
@@ -445,6 +446,7 @@ describe("calls inside a function", () => {
   it("may leave a stream early: its run ends with what it took", async () => {
     const outer = RunnableLambda.from(async (text: string, config) => {
       for await (const letter of await letters.stream(text, config)) return letter;
+      return undefined;
     });
     const { events } = await eventsOf(outer, "ab");
     const end = events.find(({ event, name }) => event === "on_chain_end" && name === "letters");

@@ -1,4 +1,5 @@
 import type { Format } from "../input/format.ts";
+import type { PipelineLane } from "../pipeline/lanes.ts";
 
 /** `runlane batch`, as the command line asks for it, checked as far as one option can be checked alone. */
 export interface BatchOptions {
@@ -17,6 +18,8 @@ export interface BatchOptions {
   readonly concurrency?: number | undefined;
   /** How many inputs of the source may be run at most, those of earlier runs included. */
   readonly limit?: number | undefined;
+  /** Where the whole pipeline runs, whatever lanes its steps have. */
+  readonly lane?: PipelineLane | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly quiet: boolean;

@@ -1,3 +1,4 @@
+import { stayOnLoop } from "../../lanes/lazy-lane.ts";
 import type { InputSource } from "../input/reading.ts";
 import { checkWritable, type Destination, planDestination } from "../output/destination.ts";
 import { loadPipeline } from "../pipeline/load-pipeline.ts";
@@ -18,8 +19,9 @@ export interface PreparedRun {
 
 /** @throws CliError */
 export async function prepare(options: BatchOptions): Promise<PreparedRun> {
-  const { report, limit, concurrency } = options;
-  const runnable = await loadPipeline(options.pipeline);
+  const { report, limit, concurrency, lane } = options;
+  if (lane === "loop") stayOnLoop();
+  const pipeline = await loadPipeline(options.pipeline);
   const source = await openInput(options);
   const input = options.input === "-" ? undefined : options.input;
   const taken = { "the pipeline": options.pipeline, "the input": input, "the report": report };
@@ -27,6 +29,12 @@ export async function prepare(options: BatchOptions): Promise<PreparedRun> {
   if (report !== undefined) checkWritable(report);
   const { firstIndex } = destination;
   const left = inputsLeft([limit, source.count], firstIndex);
+  let runnable = pipeline;
+  if (lane === "thread" || lane === "process") {
+    const { moveToLane } = await import("../pipeline/move-to-lane.ts");
+    const atMost = Math.min(concurrency ?? Number.POSITIVE_INFINITY, left ?? Number.POSITIVE_INFINITY);
+    runnable = await moveToLane(pipeline, options.pipeline, lane, atMost);
+  }
   const run = new BatchRun({ runnable, source, firstIndex, limit, concurrency });
   return { options, source, destination, run, startMeter: () => new ProgressMeter(left, () => run.fraction) };
 }

@@ -22,7 +22,6 @@ export class ThreadTransport implements Transport {
       ...(env && { env: { ...process.env, ...env } }),
       ...(execArgv && { execArgv: [...execArgv] }),
     });
-    worker.unref();
     let error: unknown;
     worker.on("message", (message: FromWorker) => events.message(message));
     worker.on("messageerror", (cause) => {
@@ -33,6 +32,8 @@ export class ThreadTransport implements Transport {
       error ??= cause;
     });
     worker.on("exit", (code) => events.exit({ code, signal: null, error }));
+    // After the listeners: listening to messages holds the process.
+    worker.unref();
     return new ThreadHandle(worker, shared);
   }
 }

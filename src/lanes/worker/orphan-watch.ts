@@ -1,11 +1,12 @@
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 
 /** How often a child process looks whether its parent still lives. */
 const EVERY_MS = 500;
 
 const SOURCE = `
-  const { ppid, pid } = process;
-  setInterval(() => { if (process.ppid !== ppid) process.kill(pid, "SIGKILL"); }, ${EVERY_MS});
+  const { workerData: parent } = require("node:worker_threads");
+  setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, ${EVERY_MS});
 `;
 
 /**
@@ -15,6 +16,7 @@ const SOURCE = `
 export function endWithParent(): void {
   const watch = new Worker(SOURCE, {
     eval: true,
+    workerData: process.ppid,
     name: "runlane-orphan-watch",
     execArgv: [],
     env: {},

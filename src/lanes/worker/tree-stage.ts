@@ -6,7 +6,11 @@ import { startCall, streamCall } from "../../core/start-step.ts";
 import { fromNode } from "../../runnables/registry.ts";
 import { reviveTree } from "../../shipping/revive.ts";
 import type { ShippedTree } from "../../shipping/tree.ts";
+import { stayOnLoop } from "../lazy-lane.ts";
 import type { StepCall, WorkerStep } from "./stages.ts";
+
+// A module that a worker imports may give its steps lanes. They are where they wanted to be.
+stayOnLoop();
 
 /** A tree of runnables, ready to run in this worker by the classes that made it. Loading it loads the kernel. */
 export async function treeStage(tree: ShippedTree): Promise<WorkerStep> {

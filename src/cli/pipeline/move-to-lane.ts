@@ -1,0 +1,58 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { RunlaneError } from "../../core/errors.ts";
+import { processes, threads } from "../../lanes/lazy-lane.ts";
+import { RunnableLambda } from "../../runnables/lambda.ts";
+import { RunnableOnLane } from "../../runnables/on-lane.ts";
+import type { Runnable } from "../../runnables/runnable.ts";
+import { markModule, moduleRef } from "../../shipping/module-ref.ts";
+import { CliError } from "../cli-error.ts";
+import { displayName } from "./display-name.ts";
+import type { PipelineLane } from "./lanes.ts";
+
+const WORKERS = {
+  thread: { pool: threads, called: "worker threads" },
+  process: { pool: processes, called: "child processes" },
+} as const;
+
+/**
+ * Moves a whole pipeline to workers, which import its module themselves: that works for whatever can be imported there, captured
+ * variables included. The workers are started and have loaded it when this returns.
+ *
+ * @param atMost How many inputs can be in flight at once; more workers would never have anything to do.
+ * @throws CliError RUNLANE_CLI_PIPELINE
+ */
+export async function moveToLane(
+  pipeline: Runnable<unknown, unknown>,
+  path: string,
+  lane: Exclude<PipelineLane, "loop">,
+  atMost: number,
+): Promise<Runnable<unknown, unknown>> {
+  const file = resolve(path);
+  const { pool, called } = WORKERS[lane];
+  try {
+    const ref = moduleRef(pathToFileURL(file), "default", displayName(file));
+    // Never called: the ref is what travels.
+    const func = markModule((input: unknown) => pipeline.invoke(input), ref);
+    const bound = new RunnableLambda({ func, name: pipeline.label });
+    const moved = new RunnableOnLane({
+      bound,
+      lane: pool({ max: Math.max(1, Math.min(availableParallelism(), atMost)) }),
+    });
+    await moved.warm();
+    return moved;
+  } catch (error) {
+    if (!(error instanceof RunlaneError)) throw error;
+    const message = `cannot run ${displayName(file)} in ${called}: ${reasonOf(error)}`;
+    throw new CliError("RUNLANE_CLI_PIPELINE", message, { cause: error });
+  }
+}
+
+function reasonOf({ message, cause }: RunlaneError): string {
+  if (cause === undefined) return message;
+  // Workers know nothing of the coercion that a default export gets here.
+  if ((cause as { code?: unknown }).code === "RUNLANE_EXPORT_NOT_FOUND")
+    return "its default export must be a runnable or a function itself there; make a plain object one with RunnableParallel.from";
+  return cause instanceof RunlaneError ? cause.message : `its module does not load there: ${String(cause)}`;
+}

@@ -1,0 +1,128 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fixture, parseRecords, records, run } from "./command.ts";
+import { scratchFolder } from "./scratch.ts";
+
+/** Says where its steps run: in which process, and whether in its main thread. */
+const WHERE = `import { isMainThread } from "node:worker_threads";
+import { RunnableLambda } from "runlane";
+
+const captured = "captured";
+export default RunnableLambda.from(() => ({ captured, main: isMainThread, ppid: process.ppid }));
+`;
+
+const WITH_LANE = `import { RunnableLambda } from "runlane";
+
+const inner = RunnableLambda.from(async () => {
+  const { isMainThread, threadId } = await import("node:worker_threads");
+  return { isMainThread, threadId, pid: process.pid };
+}).withLane("thread");
+export default RunnableLambda.from(async () => {
+  const { threadId } = await import("node:worker_threads");
+  return { threadId, pid: process.pid };
+}).pipe({ outer: (outer) => outer, inner });
+`;
+
+/** A folder with pipelines in it that find the package that is being tested. */
+function folder(files: Record<string, string>): string {
+  const cwd = scratchFolder();
+  const runlane = JSON.stringify(new URL("../../dist/index.js", import.meta.url).href);
+  for (const [name, text] of Object.entries({ "in.jsonl": "1\n2\n3\n", ...files }))
+    writeFileSync(join(cwd, name), text.replaceAll('"runlane"', runlane));
+  return cwd;
+}
+
+async function outputs(cwd: string, pipeline: string, lane: string): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await run(["batch", pipeline, "-i", "in.jsonl", "-q", "--lane", lane], { cwd });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return parseRecords(stdout).map(({ output }) => output as Record<string, unknown>);
+}
+
+describe("--lane", () => {
+  it("runs a pipeline with captured variables in worker threads", async () => {
+    for (const output of await outputs(folder({ "where.mjs": WHERE }), "where.mjs", "thread"))
+      expect(output).toMatchObject({ captured: "captured", main: false });
+  });
+
+  it("runs it in child processes", async () => {
+    const [loop] = await outputs(folder({ "where.mjs": WHERE }), "where.mjs", "loop");
+    expect(loop).toMatchObject({ main: true, ppid: process.pid });
+    for (const output of await outputs(folder({ "where.mjs": WHERE }), "where.mjs", "process")) {
+      expect(output).toMatchObject({ captured: "captured", main: true });
+      expect(output.ppid).not.toBe(process.pid);
+    }
+  });
+
+  it("keeps steps with a lane of their own on the loop when it says loop", async () => {
+    for (const { outer, inner } of await outputs(folder({ "inner.mjs": WITH_LANE }), "inner.mjs", "loop"))
+      expect(inner).toEqual({ isMainThread: true, ...(outer as object) });
+  });
+
+  it.each(["thread", "process"])("starts no workers inside of workers: %s", async (lane) => {
+    for (const { outer, inner } of await outputs(folder({ "inner.mjs": WITH_LANE }), "inner.mjs", lane))
+      expect(inner).toMatchObject(outer as object);
+  });
+
+  it.each(["loop", "thread", "process"])("writes the same records on every lane: %s", async (lane) => {
+    const cwd = folder({ "in.jsonl": '"a"\n"fail b"\n"c"\n' });
+    const { code, stderr } = await run(
+      ["batch", fixture("shout.mjs"), "-i", "in.jsonl", "-o", "out.jsonl", "-q", "--lane", lane],
+      { cwd },
+    );
+    expect(stderr).toBe("");
+    expect(code).toBe(1);
+    expect(records(cwd, "out.jsonl")).toEqual([
+      { index: 0, output: "A" },
+      { index: 2, output: "C" },
+    ]);
+    expect(records(cwd, "out.errors.jsonl")).toMatchObject([
+      {
+        index: 1,
+        step: "shout",
+        source: "in.jsonl:2",
+        input: "fail b",
+        error: { name: "TypeError", code: "E_SHOUT", message: "cannot shout fail b" },
+      },
+    ]);
+  });
+
+  it("runs TypeScript and LangChain's runnables in workers", async () => {
+    const cwd = folder({ "pipeline.ts": "const plus: number = 1;\nexport default (x: number): number => x + plus;\n" });
+    expect(await outputs(cwd, "pipeline.ts", "thread")).toEqual([2, 3, 4]);
+    expect(await outputs(cwd, fixture("langchain.mjs"), "process")).toEqual([
+      { text: "1!" },
+      { text: "2!" },
+      { text: "3!" },
+    ]);
+  });
+
+  it.each<[what: string, pipeline: string, message: RegExp]>([
+    [
+      "a plain object",
+      "export default { a: (x) => x };\n",
+      /^runlane: cannot run pipeline\.mjs in worker threads: its default export must be a runnable or a function itself there; make a plain object one with RunnableParallel\.from\n$/,
+    ],
+    [
+      "a module that wants the main thread",
+      'import { isMainThread } from "node:worker_threads";\nif (!isMainThread) throw new TypeError("not here");\nexport default (x) => x;\n',
+      /^runlane: cannot run pipeline\.mjs in worker threads: its module does not load there: TypeError: not here\n$/,
+    ],
+  ])("ends with exit code 2 and one line when workers cannot load the pipeline: %s", async (_what, text, message) => {
+    const cwd = folder({ "pipeline.mjs": text });
+    const args = ["batch", "pipeline.mjs", "-i", "in.jsonl", "-o", "out.jsonl", "--lane", "thread"];
+    const { code, stdout, stderr } = await run(args, { cwd });
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(() => readFileSync(join(cwd, "out.jsonl"))).toThrow("ENOENT");
+  });
+
+  it("refuses lanes that it does not know, and names those that there are", async () => {
+    const args = ["batch", fixture("shout.mjs"), "-i", "in.jsonl", "--lane", "auto"];
+    const { code, stderr } = await run(args, { cwd: folder({}) });
+    expect(stderr).toMatch(/^runlane: .*'auto' is invalid\. Allowed choices are loop, thread, process\.\n$/);
+    expect(code).toBe(2);
+  });
+});
