@@ -16,6 +16,7 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   batch: async () => (await import("./batch.ts")).batch,
   observe: async () => (await import("./observe.ts")).observe,
   import: async () => (await import("./import.ts")).importing,
+  lanes: async () => (await import("./lanes.ts")).lanes,
 };
 
 function refuse(message: string): never {

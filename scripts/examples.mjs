@@ -12,6 +12,7 @@ const LIMIT = 25;
  */
 export const EXAMPLES = {
   "langchain-drop-in": "examples/langchain-drop-in/run.mjs",
+  lanes: "examples/lanes/measure.mjs",
   "docs-index": ["examples/docs-index/pipeline.ts", "--files", "node_modules/**/*.md"],
 };
 

@@ -49,13 +49,20 @@ export {
   RunnableWithFallbacks,
   type RunnableWithFallbacksFields,
 } from "./runnables/fallbacks.ts";
+export type { ExportInput, ExportOutput } from "./runnables/from-module.ts";
 export { RunnableGenerator, type TransformFunc } from "./runnables/generator.ts";
 export {
   type MessageHistory,
   RunnableWithMessageHistory,
   type RunnableWithMessageHistoryInputs,
 } from "./runnables/history.ts";
-export { type LambdaFunc, RunnableLambda, type RunnableLambdaFields } from "./runnables/lambda.ts";
+export {
+  type LambdaFunc,
+  type LambdaOptions,
+  type LambdaUses,
+  RunnableLambda,
+  type RunnableLambdaFields,
+} from "./runnables/lambda.ts";
 export { type LoadOptions, load } from "./runnables/load.ts";
 export type { ImportMap, ModuleExports } from "./runnables/load-class.ts";
 export { type LaneChoice, RunnableOnLane } from "./runnables/on-lane.ts";

@@ -10,8 +10,3 @@ export function spin(rounds) {
   for (let round = 0; round < rounds; round++) state = (Math.imul(state, 1664525) + 1013904223) | 0;
   return state;
 }
-
-export function forever() {
-  for (;;);
-}
-

@@ -10,6 +10,9 @@ export interface MarkdownDocument {
   prose: string;
 }
 
+/** A Markdown file, cut into pieces that a model can look at one by one. */
+export type SplitDocument = MarkdownDocument & { chunks: string[] };
+
 /** Reads a file. */
 export async function load(path: string): Promise<MarkdownDocument> {
   const file = await readFile(path);

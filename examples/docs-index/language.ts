@@ -1,6 +1,7 @@
-import { RunnableLambda, RunnableParallel } from "runlane";
+import { RunnableLambda, RunnableParallel, RunnablePassthrough } from "runlane";
 import model from "wink-eng-lite-web-model";
 import winkNLP, { type Document } from "wink-nlp";
+import type { SplitDocument } from "./document.ts";
 
 /**
  * A trained model of English: sentence boundaries, parts of speech, named entities, sentiment. It takes about 200 ms to load, so
@@ -48,10 +49,15 @@ function sentiment(document: Document): number {
   return document.out(its.sentiment) as number;
 }
 
-/**
- * Parses a chunk once, and reads four things from the result side by side. It computes for milliseconds, so the pipeline runs it in
- * worker threads. What is parsed never leaves the thread: only the text travels there, and the four values back.
- */
-export const annotateChunk = RunnableLambda.from(parse).pipe(
+// A chunk is parsed once; then four functions look at the result side by side.
+const annotateChunk = RunnableLambda.from(parse).pipe(
   RunnableParallel.from({ sentences, entities, keywords, sentiment }),
 );
+
+/**
+ * Adds what the model finds in each chunk. `assign` keeps what comes in and adds a key; `map` makes a step for arrays of a step for
+ * elements.
+ */
+export const annotate = RunnablePassthrough.assign({
+  annotations: RunnableLambda.from(({ chunks }: SplitDocument) => chunks).pipe(annotateChunk.map()),
+});

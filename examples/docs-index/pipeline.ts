@@ -8,28 +8,21 @@ import { RunnableLambda, RunnablePassthrough } from "runlane";
 import { load, type MarkdownDocument } from "./document.ts";
 import { summarize } from "./summarize.ts";
 
-type SplitDocument = MarkdownDocument & { chunks: string[] };
-
 const splitter = RecursiveCharacterTextSplitter.fromLanguage("markdown", { chunkSize: 2000, chunkOverlap: 0 });
 
 // A function is a step. `assign` keeps what comes in and adds a key that a step makes of it: here LangChain's splitter.
 const split = RunnablePassthrough.assign({ chunks: ({ prose }: MarkdownDocument) => splitter.splitText(prose) });
 
-// What computes for long runs in worker threads, so that the event loop stays free. Each of them imports the module, with the model
-// at its top, once.
-const annotateChunk = RunnableLambda.fromModule<typeof import("./language.ts"), "annotateChunk">(
+// What computes for long runs in worker threads, and the event loop stays free. Each worker imports the module, with the model at
+// its top, once.
+const annotate = RunnableLambda.fromModule<typeof import("./language.ts"), "annotate">(
   new URL("./language.ts", import.meta.url),
-  "annotateChunk",
-  { lane: "thread" },
+  "annotate",
+  { name: "annotate", lane: "thread" },
 );
 
-// `map` makes a step for arrays of a step for elements. Runs are named with `runName`, as in LangChain.
-const annotate = RunnablePassthrough.assign({
-  annotations: RunnableLambda.from(({ chunks }: SplitDocument) => chunks).pipe(annotateChunk.map()),
-});
-
-// Steps are joined with `pipe`.
+// Steps are joined with `pipe`, and named with `runName`, as in LangChain.
 export default RunnableLambda.from(load)
   .pipe(split.withConfig({ runName: "split" }))
-  .pipe(annotate.withConfig({ runName: "annotate" }))
+  .pipe(annotate)
   .pipe(summarize);

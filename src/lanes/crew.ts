@@ -72,7 +72,8 @@ export class Crew {
     if (mayStart && ready.length < this.workers.size) return;
     const idle = ready.find((worker) => worker.isIdle);
     if (idle !== undefined) idle.end();
-    else if (ready.length > 0 && ready.every((worker) => worker.reserved === null)) ready[0]!.reserved = "suspects";
+    // Whichever is through first; until then none of them gets more.
+    else for (const worker of ready) worker.reserved ??= "suspects";
   }
 
   releaseReserved(): void {

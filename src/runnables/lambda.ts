@@ -150,7 +150,7 @@ export class RunnableLambda<
    * @throws RUNLANE_INVALID_OPTION, RUNLANE_MODULE_NOT_FOUND; runs throw RUNLANE_EXPORT_NOT_FOUND, and what the module throws when
    *   it is imported.
    * @example
-   * ```ts nocheck
+   * ```ts
    * import { RunnableLambda } from "runlane";
    *
    * const score = RunnableLambda.fromModule<typeof import("./score.js"), "score">(

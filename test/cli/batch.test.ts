@@ -20,7 +20,7 @@ describe("runlane batch", () => {
     );
     expect(stderr).toMatch(/shout.*loop.*3/);
     expect(stderr).toMatch(
-      /3 inputs in .*\/s\), 0 failed, loop delay p99 .*, peak memory \d+ MB\nrecords: out\.jsonl\n$/,
+      /3 inputs in .*\/s\), 0 failed, loop busy \d+ %, loop delay p99 .*, peak memory \d+ MB\nrecords: out\.jsonl\n$/,
     );
     expect(readdirSync(cwd).sort()).toEqual(["in.jsonl", "out.jsonl"]);
   });
@@ -199,6 +199,7 @@ describe("runlane batch", () => {
       failed: 1,
       failedEarlier: false,
       inputsPerSecond: number,
+      loopBusy: number,
       loopDelayP99Ms: number,
       loopDelayMaxMs: number,
       peakMemoryBytes: number,

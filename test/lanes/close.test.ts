@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { KINDS, open, range, stageOf } from "./helpers.ts";
+import { KINDS, open, PATIENCE, range, stageOf } from "./helpers.ts";
 
 describe.each(KINDS)("closing a pool: %s", (kind) => {
   it.each([1, 2, 4])("lets running and queued calls finish: %i workers", async (max) => {
@@ -28,7 +28,7 @@ describe.each(KINDS)("closing a pool: %s", (kind) => {
     const forever = stageOf("forever");
     await lane.warm(forever);
     const running = range(2).map(() => lane.run(forever, 0));
-    await expect.poll(() => lane.capacity).toMatchObject({ busy: 2, queued: 0 });
+    await expect.poll(() => lane.capacity, PATIENCE).toMatchObject({ busy: 2, queued: 0 });
     const queued = range(10).map((value) => lane.run(stageOf("double"), value));
     const closed = lane.close({ force: true });
     const outcomes = await Promise.allSettled([...queued, ...running]);
@@ -51,7 +51,7 @@ describe.each(KINDS)("closing a pool: %s", (kind) => {
     const stage = stageOf("spin");
     await lane.warm(stage);
     const call = lane.run(stage, 50);
-    await expect.poll(() => lane.capacity.busy).toBe(1);
+    await expect.poll(() => lane.capacity.busy, PATIENCE).toBe(1);
     await lane.close({ force: true });
     await expect(call).resolves.toBe(50);
   });

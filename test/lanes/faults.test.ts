@@ -123,3 +123,17 @@ describe("a worker that ends costs the guilty input alone", () => {
     expect(outcomes).toEqual(range(40).map((value) => value * 2));
   });
 });
+
+describe("suspects", () => {
+  it.each(KINDS)("are told apart although all other workers are busy: %s", async (kind) => {
+    await using lane = open(kind, { max: 2 });
+    await lane.warm();
+    const spin = stageOf("spin");
+    const steady = Promise.all(range(60).map(() => lane.run(spin, 5)));
+    const stage = stageOf("timerThrows", "faults");
+    const outcomes = await Promise.allSettled(range(20).map((value) => lane.run(stage, { value, bad: value === 3 })));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(19);
+    expect(outcomes[3]).toMatchObject({ reason: { code: "RUNLANE_WORKER_CRASHED" } });
+    await expect(steady).resolves.toHaveLength(60);
+  });
+});

@@ -20,3 +20,6 @@ export const open = (kind: Kind, options: PoolOptions = {}): Lane =>
   (kind === "thread" ? threads : processes)({ execArgv: [], ...options });
 
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** How long a test waits for what will come, on a machine that has other things to do. */
+export const PATIENCE = { timeout: 10_000 };

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { threads } from "../../src/lanes/thread/threads.ts";
-import { KINDS, open, range, stageOf } from "./helpers.ts";
+import { KINDS, open, PATIENCE, range, stageOf } from "./helpers.ts";
 
 describe.each(KINDS)("a pool of workers: %s", (kind) => {
   it("gives one outcome per input, in order", async () => {
@@ -58,7 +58,7 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     await using lane = open(kind, { min: 1, max: 3, idleTimeoutMs: 20 });
     await lane.warm();
     expect(lane.capacity.workers).toBe(3);
-    await expect.poll(() => lane.capacity.workers).toBe(1);
+    await expect.poll(() => lane.capacity.workers, PATIENCE).toBe(1);
     await expect(lane.run(stageOf("double"), 2)).resolves.toBe(4);
   });
 
@@ -182,5 +182,18 @@ describe("options of a pool", () => {
     [null, "must be an object"],
   ])("are checked: %j", (options, message) => {
     expect(() => threads(options as object)).toThrow(message);
+  });
+});
+
+describe("a platform without threads", () => {
+  it("is told so, in one clear error per call", async () => {
+    const builtins = vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+    const lane = threads({ max: 2 });
+    const calls = range(3).map((value) => lane.run(stageOf("double"), value));
+    const outcomes = await Promise.allSettled(calls);
+    builtins.mockRestore();
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: "RUNLANE_NO_THREADS" } });
+    await expect(lane.run(stageOf("double"), 4)).resolves.toBe(8);
+    await lane.close();
   });
 });

@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { fixture, KINDS } from "./helpers.ts";
 
 /** A program of its own, because what is tested is how it prints and ends. It loads a pool that was built for it. */
@@ -25,10 +25,18 @@ beforeAll(async () => {
   });
 });
 
+const children = new Set<ChildProcess>();
+
+afterEach(() => {
+  for (const child of children) child.kill("SIGKILL");
+  children.clear();
+});
+
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function start(kind: string, program: string) {
   const child = spawn(process.execPath, [fileURLToPath(fixture(program)), kind, built], { stdio: "pipe" });
+  children.add(child);
   const printed = { out: "", err: "" };
   child.stdout.on("data", (chunk) => (printed.out += chunk));
   child.stderr.on("data", (chunk) => (printed.err += chunk));
@@ -61,9 +69,9 @@ describe.each(KINDS)("a program with a lane: %s", (kind) => {
 
 it("does not leave a child process behind when it is killed, not even in an endless loop", async () => {
   const { child, printed } = start("process", "is-killed");
-  await expect.poll(() => printed.out).toMatch(/\d+\n/);
+  await expect.poll(() => printed.out, { timeout: 10_000 }).toMatch(/\d+\n/);
   const pid = Number(printed.out);
   expect(isAlive(pid)).toBe(true);
   child.kill("SIGKILL");
-  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { KINDS, open, range, stageOf } from "./helpers.ts";
+import { KINDS, open, PATIENCE, range, stageOf } from "./helpers.ts";
 
 describe.each(KINDS)("cancelling and timeouts: %s", (kind) => {
   it("rejects a call whose signal has aborted already", async () => {
@@ -27,10 +27,10 @@ describe.each(KINDS)("cancelling and timeouts: %s", (kind) => {
     const before = await lane.run(who, 0);
     const controller = new AbortController();
     const call = lane.run(stageOf("untilAborted"), 0, { signal: controller.signal });
-    await expect.poll(() => lane.capacity).toMatchObject({ busy: 1, queued: 0 });
+    await expect.poll(() => lane.capacity, PATIENCE).toMatchObject({ busy: 1, queued: 0 });
     controller.abort(new Error("enough"));
     await expect(call).rejects.toThrow("enough");
-    await expect.poll(() => lane.capacity.busy).toBe(0);
+    await expect.poll(() => lane.capacity.busy, PATIENCE).toBe(0);
     expect(await lane.run(who, 0)).toBe(before);
   });
 
@@ -38,12 +38,12 @@ describe.each(KINDS)("cancelling and timeouts: %s", (kind) => {
     await using lane = open(kind, { max: 1, graceMs: 20 });
     const controller = new AbortController();
     const never = lane.run(stageOf("never"), 0, { signal: controller.signal });
-    await expect.poll(() => lane.capacity).toMatchObject({ busy: 1, queued: 0 });
+    await expect.poll(() => lane.capacity, PATIENCE).toMatchObject({ busy: 1, queued: 0 });
     const neighbours = range(3).map((value) => lane.run(stageOf("doubleLater"), value));
     controller.abort();
     await expect(never).rejects.toMatchObject({ name: "AbortError" });
     await expect(Promise.all(neighbours)).resolves.toEqual([0, 2, 4]);
-    await expect.poll(() => lane.capacity.busy).toBe(0);
+    await expect.poll(() => lane.capacity.busy, PATIENCE).toBe(0);
   });
 
   it("ends an endless loop that is aborted, and runs what waited behind it", async () => {
@@ -52,7 +52,7 @@ describe.each(KINDS)("cancelling and timeouts: %s", (kind) => {
     const controller = new AbortController();
     const loop = lane.run(stageOf("forever"), 0, { signal: controller.signal });
     const behind = range(3).map((value) => lane.run(stageOf("double"), value));
-    await expect.poll(() => lane.capacity.busy).toBe(1);
+    await expect.poll(() => lane.capacity.busy, PATIENCE).toBe(1);
     controller.abort();
     await expect(loop).rejects.toMatchObject({ name: "AbortError" });
     await expect(Promise.all(behind)).resolves.toEqual([0, 2, 4]);
@@ -97,5 +97,19 @@ describe.each(KINDS)("cancelling and timeouts: %s", (kind) => {
     expect(listeners).toBe(1);
     await Promise.all(calls);
     expect(listeners).toBe(0);
+  });
+});
+
+describe("a function that keeps its thread busy", () => {
+  it("sees the signal abort, and keeps its worker when it ends then", async () => {
+    await using lane = open("thread", { max: 1, graceMs: 10_000 });
+    const ended = stageOf("howManyEnded");
+    await lane.warm(stageOf("spinUntilAborted"));
+    const controller = new AbortController();
+    const call = lane.run(stageOf("spinUntilAborted"), 0, { signal: controller.signal });
+    await expect.poll(() => lane.capacity.busy, PATIENCE).toBe(1);
+    controller.abort();
+    await expect(call).rejects.toMatchObject({ name: "AbortError" });
+    await expect(lane.run(ended, 0)).resolves.toBe(1);
   });
 });

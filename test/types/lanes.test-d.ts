@@ -34,7 +34,6 @@ it("an export is a step of a typed chain", () => {
 });
 
 it("without the module's type, an export is of any type", () => {
-  // biome-ignore lint/suspicious/noExplicitAny: what is tested
   expectTypeOf(RunnableLambda.fromModule(url, "score")).toEqualTypeOf<Runnable<any, any>>();
 });
 
@@ -64,9 +63,9 @@ it("a lane changes where a runnable runs, and not its types", () => {
   expectTypeOf(RunnableLambda.from(length, { lane: "thread" })).toEqualTypeOf<Runnable<string, number>>();
   expectTypeOf(RunnableLambda.from(length, { name: "length" })).toEqualTypeOf<RunnableLambda<string, number>>();
   expectTypeOf(RunnableLambda.from(length).withLane("process")).toEqualTypeOf<RunnableOnLane<string, number>>();
-  expectTypeOf(RunnableOnLane.prototype.withLane).parameter(0).toEqualTypeOf<
-    "loop" | "thread" | "process" | ReturnType<typeof threads>
-  >();
+  expectTypeOf(RunnableOnLane.prototype.withLane)
+    .parameter(0)
+    .toEqualTypeOf<"loop" | "thread" | "process" | ReturnType<typeof threads>>();
   const shout = RunnableGenerator.from(
     async function* (chunks: AsyncIterable<string>) {
       for await (const chunk of chunks) yield chunk.length;

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatDuration, formatRate } from "./format.t
 
 /** What a run prints at its end: the table of its steps, its totals, and where the records are. */
 export async function summary(report: Report): Promise<string> {
-  const { inputs, failed, durationMs, inputsPerSecond, loopDelayP99Ms, peakMemoryBytes, steps } = report;
+  const { inputs, failed, durationMs, inputsPerSecond, loopBusy, loopDelayP99Ms, peakMemoryBytes, steps } = report;
   const lines: string[] = [];
   if (steps.length > 0) {
     const { stepTable } = await import("./step-table.ts");
@@ -13,6 +13,7 @@ export async function summary(report: Report): Promise<string> {
     [
       `${formatCount(inputs)} ${inputs === 1 ? "input" : "inputs"} in ${formatDuration(durationMs)} (${formatRate(inputsPerSecond)})`,
       `${formatCount(failed)} failed`,
+      `loop busy ${Math.round(100 * loopBusy)} %`,
       `loop delay p99 ${formatDuration(loopDelayP99Ms)}`,
       `peak memory ${formatBytes(peakMemoryBytes)}`,
     ].join(", "),

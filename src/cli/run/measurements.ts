@@ -7,6 +7,8 @@ const RESOLUTION_MS = 10;
 export interface Measurements {
   readonly startedAt: string;
   readonly durationMs: number;
+  /** The share of the time, from 0 to 1, in which the event loop was running code and not waiting. */
+  readonly loopBusy: number;
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;
   readonly peakMemoryBytes: number;
@@ -16,6 +18,7 @@ export interface Measurements {
 export function startMeasuring(): () => Measurements {
   const startedAt = new Date().toISOString();
   const startMs = performance.now();
+  const utilization = performance.eventLoopUtilization();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   return () => {
@@ -25,6 +28,7 @@ export function startMeasuring(): () => Measurements {
     return {
       startedAt,
       durationMs: round(performance.now() - startMs),
+      loopBusy: round(performance.eventLoopUtilization(utilization).utilization),
       loopDelayP99Ms: late(delay.percentile(99)),
       loopDelayMaxMs: late(delay.max),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

@@ -29,6 +29,8 @@ export interface Report {
   /** Whether the run that this one continued has left failed inputs, which counts for the exit code. */
   readonly failedEarlier: boolean;
   readonly inputsPerSecond: number;
+  /** The share of the time, from 0 to 1, in which the event loop was running code and not waiting. */
+  readonly loopBusy: number;
   /** By how much the event loop was late, at the 99th percentile and at most. */
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;

@@ -27,7 +27,9 @@ class RunningChunk {
     const { chunk, inputs, watched, config, configs } = message;
     this.reporter = new Reporter(chunk, inputs.length, where, port, clock);
     if (watched !== undefined)
-      this.watched = new Map(watched.map((index) => [index, new WatchedCall(unpackInput(configs?.[index] ?? config))]));
+      this.watched = new Map(
+        watched.map((index) => [index, new WatchedCall(unpackInput(configs?.[index] ?? config), () => port.attend())]),
+      );
   }
 
   cancel(index: number, reason: unknown): void {

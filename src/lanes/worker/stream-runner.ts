@@ -27,7 +27,7 @@ class RunningStream {
     private readonly port: WorkerPort,
     private readonly where: string,
   ) {
-    this.call = new WatchedCall(unpackInput(message.config));
+    this.call = new WatchedCall(unpackInput(message.config), () => port.attend());
     this.credit = message.credit;
   }
 

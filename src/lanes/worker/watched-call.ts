@@ -1,15 +1,41 @@
 import type { StepCall } from "./stages.ts";
 
+const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
+const { throwIfAborted } = AbortSignal.prototype;
+
+/** Lets `while (!signal.aborted)` end although the loop of the worker does not turn meanwhile. Threads only: a process cannot look. */
+function watchFromLoops(signal: AbortSignal, attend: () => void): void {
+  Object.defineProperties(signal, {
+    aborted: {
+      get() {
+        if (!aborted.call(signal)) attend();
+        return aborted.call(signal);
+      },
+    },
+    throwIfAborted: {
+      value() {
+        attend();
+        throwIfAborted.call(signal);
+      },
+    },
+  });
+}
+
 /** A call that can be cancelled. Its signal is made when the function asks for it. */
 export class WatchedCall implements StepCall {
   private controller: AbortController | undefined;
   private cancelled: { reason: unknown } | undefined;
 
-  constructor(readonly config: unknown) {}
+  constructor(
+    readonly config: unknown,
+    /** Handles messages that came while the function has kept the loop busy. */
+    private readonly attend: () => void,
+  ) {}
 
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
+      watchFromLoops(this.controller.signal, this.attend);
       if (this.cancelled !== undefined) this.controller.abort(this.cancelled.reason);
     }
     return this.controller.signal;

@@ -1,0 +1,286 @@
+/** Worker threads and child processes: what a hop costs, alone and by the thousand, and what the event loop notices. */
+import { availableParallelism } from "node:os";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { type Lane, processes, RunnableLambda, threads, transfer } from "runlane";
+import { processRivals, rivals, type Way } from "./lanes/rivals.ts";
+import { type Budget, type Contender, measure, median, type Row, row, type SuiteOptions } from "./measure.ts";
+
+const THREADS = 2;
+const GRACE_MS = 200;
+const MB = 1 << 20;
+
+// The functions of lanes/functions.mjs, which rivals load from there.
+const double = (x: number) => x * 2;
+const echo = (value: unknown) => value;
+const spin = (rounds: number) => {
+  let state = 1;
+  for (let round = 0; round < rounds; round++) state = (Math.imul(state, 1664525) + 1013904223) | 0;
+  return state;
+};
+/** One core, with nothing sent in between. */
+const spinAlone = ([rounds, times]: [number, number]) => {
+  let state = 0;
+  const spinOnce = (rounds: number) => {
+    let state = 1;
+    for (let round = 0; round < rounds; round++) state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state;
+  };
+  for (let time = 0; time < times; time++) state ^= spinOnce(rounds);
+  return state;
+};
+const forever = (loops: boolean) => {
+  while (loops);
+  return true;
+};
+const sizeOf = (array: Float64Array) => array.length;
+
+function on(lane: Lane) {
+  const double_ = RunnableLambda.from(double).withLane(lane);
+  return {
+    double: double_,
+    echo: RunnableLambda.from(echo).withLane(lane),
+    spin: RunnableLambda.from(spin).withLane(lane),
+    spinAlone: RunnableLambda.from(spinAlone).withLane(lane),
+    sizeOf: RunnableLambda.from(sizeOf).withLane(lane),
+  };
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** About 10 kB each, as structured clone writes them. */
+const objects = (count: number) =>
+  numbers(count).map((id) => ({
+    id,
+    title: `document ${id}`,
+    sections: numbers(50).map((k) => ({
+      name: `section ${k} of document ${id}`,
+      score: k / 7,
+      tags: ["one", "two"],
+      text: "The quick brown fox jumps over the lazy dog, and the dog ".repeat(2),
+    })),
+  }));
+
+/** A contender that gives a way all inputs at once. */
+const allAtOnce =
+  (way: Way, name: string, inputs: readonly unknown[]): Contender =>
+  async (n) => {
+    for (let k = 0; k < n; k++) await Promise.all(inputs.map((input) => way.run(name, input)));
+  };
+
+const oneByOne =
+  (way: Way, name: string, count: number): Contender =>
+  async (n) => {
+    for (let k = 0; k < n; k++) for (let i = 0; i < count; i++) await way.run(name, i);
+  };
+
+function forEach(ways: Record<string, Way>, contender: (way: Way) => Contender): Record<string, Contender> {
+  return Object.fromEntries(Object.entries(ways).map(([name, way]) => [name, contender(way)]));
+}
+
+/** A row against the best of the rivals, which has the budget, and one for each of the others. */
+function against(
+  name: string,
+  times: Record<string, number>,
+  scale: (ns: number) => [number, string],
+  budget: Budget,
+): Row[] {
+  const { runlane, ...others } = times;
+  const [best, ...rest] = Object.entries(others).sort(([, a], [, b]) => a - b);
+  const rowOf = ([peer, ns]: [string, number], budget: Budget) =>
+    row(name, scale(runlane!), [peer, scale(ns)[0]], budget);
+  return [rowOf(best!, budget), ...rest.map((other) => rowOf(other, null))];
+}
+
+async function milliseconds(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+/** Each number of rounds is one full repetition of what is large. */
+const large = (rounds: number) => ({ rounds, targetMs: 1, warmUpMs: 1 });
+
+export async function lanes({ quick }: SuiteOptions): Promise<Row[]> {
+  // Tinypool adds one to the limit, which would make it one.
+  for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(Number.POSITIVE_INFINITY);
+  const others: Record<string, Way> = rivals(THREADS);
+  const lane = threads({ min: THREADS, max: THREADS, execArgv: [] });
+  const here = on(lane);
+  await lane.warm();
+  try {
+    return [
+      ...(await tiny(here, others, quick)),
+      ...(await heavy(here, others, quick)),
+      ...(await data(here, others, quick)),
+      ...(await loopDelay(here, quick)),
+      ...(await endless(quick)),
+      ...(await inProcesses(quick)),
+    ];
+  } finally {
+    await lane.close();
+    await closeAll(others);
+  }
+}
+
+/** Some pools never say that they are closed, and keep nothing alive meanwhile. */
+async function closeAll(ways: Record<string, Way>): Promise<void> {
+  const closed = Promise.all(Object.values(ways).map((way) => way.close()));
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3000))]);
+}
+
+async function tiny({ double }: ReturnType<typeof on>, others: Record<string, Way>, quick: boolean): Promise<Row[]> {
+  const many = numbers(quick ? 20_000 : 100_000);
+  const batch = await measure(
+    {
+      runlane: async (n: number) => {
+        for (let k = 0; k < n; k++) await double.batch(many);
+      },
+      ...forEach(others, (way) => allAtOnce(way, "double", many)),
+    },
+    large(quick ? 1 : 3),
+  );
+  const some = numbers(quick ? 5_000 : 20_000);
+  const concurrent = await measure(
+    {
+      runlane: async (n: number) => {
+        for (let k = 0; k < n; k++) await Promise.all(some.map((x) => double.invoke(x)));
+      },
+      ...forEach(others, (way) => allAtOnce(way, "double", some)),
+    },
+    large(quick ? 3 : 5),
+  );
+  const count = 200;
+  const one = await measure(
+    {
+      runlane: async (n: number) => {
+        for (let k = 0; k < n; k++) for (let i = 0; i < count; i++) await double.invoke(i);
+      },
+      ...forEach(others, (way) => oneByOne(way, "double", count)),
+    },
+    large(quick ? 9 : 25),
+  );
+  const each = (count: number) => (ns: number) => [ns / count / 1000, "us"] as [number, string];
+  return [
+    ...against(`batch ${many.length.toLocaleString("en-US")} tiny, each`, batch, each(many.length), { timesLess: 20 }),
+    ...against(`${some.length.toLocaleString("en-US")} tiny invokes, each`, concurrent, each(some.length), {
+      timesLess: 5,
+    }),
+    ...against("one invoke at a time", one, each(count), { max: 1 }),
+  ];
+}
+
+async function heavy(
+  { spin, spinAlone }: ReturnType<typeof on>,
+  others: Record<string, Way>,
+  quick: boolean,
+): Promise<Row[]> {
+  const trial = 2_000_000;
+  await spinAlone.invoke([trial, 20]);
+  const perRound = (await milliseconds(() => spinAlone.invoke([trial, 20]))) / (20 * trial);
+  const rounds = Math.round(1 / perRound);
+  const count = quick ? 400 : 2000;
+  const inputs = new Array<number>(count).fill(rounds);
+  const half: [number, number] = [rounds, count / THREADS];
+  const times = await measure(
+    {
+      runlane: async (n: number) => {
+        for (let k = 0; k < n; k++) await spin.batch(inputs);
+      },
+      alone: async (n: number) => {
+        for (let k = 0; k < n; k++) await spinAlone.invoke(half);
+      },
+      both: async (n: number) => {
+        for (let k = 0; k < n; k++) await Promise.all(numbers(THREADS).map(() => spinAlone.invoke(half)));
+      },
+      ...forEach(others, (way) => allAtOnce(way, "spin", inputs)),
+    },
+    large(quick ? 3 : 5),
+  );
+  const { alone, both, ...pools } = times as typeof times & { runlane: number };
+  const name = `${count.toLocaleString("en-US")} x 1 ms CPU`;
+  const ms = (ns: number) => ns / 1e6;
+  const cores = Math.min(THREADS, availableParallelism());
+  // As fast as the cores in time is as much throughput as they have.
+  const ideal = (ms(alone!) * THREADS) / cores;
+  return [
+    ...against(name, pools, (ns) => [ms(ns), "ms"], { max: 1 }),
+    row(name, [ms(pools.runlane), "ms"], [`${cores} cores, by one alone`, ideal], { max: 1 / 0.95 }),
+    row(name, [ms(pools.runlane), "ms"], [`${cores} cores, nothing sent`, ms(both!)]),
+  ];
+}
+
+async function data(
+  { echo, double, sizeOf }: ReturnType<typeof on>,
+  others: Record<string, Way>,
+  quick: boolean,
+): Promise<Row[]> {
+  const documents = objects(quick ? 300 : 1000);
+  const copies = await measure(
+    {
+      runlane: async (n: number) => {
+        for (let k = 0; k < n; k++) await echo.batch(documents);
+      },
+      ...forEach(others, (way) => allAtOnce(way, "echo", documents)),
+    },
+    large(quick ? 3 : 7),
+  );
+  const moved: number[] = [];
+  const small: number[] = [];
+  for (let round = 0; round < (quick ? 9 : 25); round++) {
+    const array = new Float64Array((64 * MB) / 8);
+    moved.push(await milliseconds(() => sizeOf.invoke(transfer(array))));
+    if (array.length !== 0) throw new Error("the array was copied");
+    small.push(await milliseconds(() => double.invoke(1)));
+  }
+  return [
+    ...against(`${documents.length} x 10 kB there and back`, copies, (ns) => [ns / 1e6, "ms"], { max: 1 }),
+    row("64 MB by transfer(), over a tiny input", [median(moved) - median(small), "ms"], null, { limit: 1 }),
+  ];
+}
+
+async function loopDelay({ spin, spinAlone }: ReturnType<typeof on>, quick: boolean): Promise<Row[]> {
+  const trial = 10_000_000;
+  const perRound = (await milliseconds(() => spinAlone.invoke([trial, 4]))) / (4 * trial);
+  const inputs = new Array<number>(quick ? 300 : 1000).fill(Math.round(10 / perRound));
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await spin.batch(inputs);
+  delay.disable();
+  return [row("loop delay p99, all threads busy", [delay.percentile(99) / 1e6, "ms"], null, { limit: 20 })];
+}
+
+/** From the moment a timeout is over until the next input, which had to wait for the same thread, is there. */
+async function endless(quick: boolean): Promise<Row[]> {
+  const timeout = 100;
+  const times: number[] = [];
+  await using lane = threads({ min: 1, max: 1, graceMs: GRACE_MS, execArgv: [] });
+  const loop = RunnableLambda.from(forever).withLane(lane);
+  for (let round = 0; round < (quick ? 3 : 9); round++) {
+    await loop.invoke(false);
+    const start = performance.now();
+    const stuck = loop.invoke(true, { timeout }).catch(() => {});
+    await loop.invoke(false);
+    times.push(performance.now() - start - timeout);
+    await stuck;
+  }
+  return [row("endless loop ended, next served", [median(times), "ms"], null, { limit: GRACE_MS + 100 })];
+}
+
+async function inProcesses(quick: boolean): Promise<Row[]> {
+  const others: Record<string, Way> = processRivals(THREADS);
+  await using lane = processes({ min: THREADS, max: THREADS, execArgv: [] });
+  const { double } = on(lane);
+  await lane.warm();
+  const many = numbers(quick ? 5_000 : 20_000);
+  const times = await measure(
+    {
+      runlane: async (n: number) => {
+        for (let k = 0; k < n; k++) await double.batch(many);
+      },
+      ...forEach(others, (way) => allAtOnce(way, "double", many)),
+    },
+    large(quick ? 3 : 5),
+  );
+  await closeAll(others);
+  return against("processes: batch of tiny, each", times, (ns) => [ns / many.length / 1000, "us"], { timesLess: 10 });
+}
