@@ -109,6 +109,9 @@ export function runMessage({ id, record, calls }: Chunk, shared: boolean, transf
       if (options.timeoutMs !== undefined) timed = true;
     }
   }
+  // The usual message, without the fields that it does not need: each costs 0.2 µs.
+  if (sameConfig && config === undefined && watched === undefined)
+    return { type: "run", chunk: id, stage: record.id, inputs, timed };
   const configs = sameConfig
     ? { config: packConfig(config, where, shared) }
     : { configs: calls.map((call) => packConfig(call.options.config, where, shared)) };

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fixture, parseRecords, records, run } from "./command.ts";
+import { fixture, parseRecords, records, run, start } from "./command.ts";
 import { scratchFolder } from "./scratch.ts";
 
 /** Says where its steps run: in which process, and whether in its main thread. */
@@ -117,6 +117,31 @@ describe("--lane", () => {
     expect(code).toBe(2);
     expect(stdout).toBe("");
     expect(() => readFileSync(join(cwd, "out.jsonl"))).toThrow("ENOENT");
+  });
+
+  it("finishes the inputs in flight after Ctrl-C, which reaches child processes too", async () => {
+    const cwd = folder({
+      "gate.mjs": `import { existsSync, writeFileSync } from "node:fs";
+export default async (input) => {
+  writeFileSync("started", String(process.pid));
+  while (!existsSync("open")) await new Promise((resolve) => setTimeout(resolve, 10));
+  return input;
+};
+`,
+      "in.jsonl": "1\n",
+    });
+    const args = ["batch", "gate.mjs", "-i", "in.jsonl", "-o", "out.jsonl", "-q", "--lane", "process"];
+    const running = start(args, { cwd, input: "" });
+    await expect
+      .poll(() => existsSync(join(cwd, "started")) && readFileSync(join(cwd, "started"), "utf8"), { timeout: 5000 })
+      .toMatch(/^\d/);
+    process.kill(Number(readFileSync(join(cwd, "started"), "utf8")), "SIGINT");
+    running.process.kill("SIGINT");
+    await running.says("finishing the 1 inputs in flight");
+    writeFileSync(join(cwd, "open"), "");
+    expect(await running.finished).toMatchObject({ code: 130 });
+    expect(records(cwd, "out.jsonl")).toEqual([{ index: 0, output: 1 }]);
+    expect(records(cwd, "out.errors.jsonl")).toEqual([]);
   });
 
   it("refuses lanes that it does not know, and names those that there are", async () => {

@@ -53,6 +53,8 @@ class ProcessPort implements WorkerPort {
 const port = new ProcessPort();
 // Without its parent nobody waits for the results.
 process.on("disconnect", () => exit(0));
+// Ctrl-C reaches all processes of a terminal. The parent decides what becomes of the inputs that run.
+process.on("SIGINT", ignore);
 process.on("exit", () => port.die(undefined));
 process.on("uncaughtException", (error) => {
   // A handler of the user's own decides what becomes of the process.
