@@ -21,7 +21,7 @@ export class ProcessTransport implements Transport {
   start(events: WorkerEvents): WorkerHandle {
     const { fork } = builtin("process", "node:child_process");
     const { env } = this.settings;
-    const child = fork(workerEntry("process", "process"), [], {
+    const child = fork(workerEntry("process", "process"), [String(process.pid)], {
       serialization: "advanced",
       // What it prints goes where this process prints, in order: nothing can get lost on the way.
       stdio: ["ignore", "inherit", "inherit", "ipc"],
