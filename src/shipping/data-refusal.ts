@@ -20,7 +20,10 @@ export function textOf(value: unknown): string {
 
 /** The class of an object, for error messages. */
 export function className(value: object): string {
-  return value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1);
+  const name = value.constructor?.name;
+  // Generators have no class of their own: what they inherit is called differently from one Node to the next.
+  const inherited = name === undefined || name === "" || /^(?:Async)?Iterator$/.test(name);
+  return inherited ? Object.prototype.toString.call(value).slice(8, -1) : name;
 }
 
 /** Says what a function or a symbol is. */

@@ -23,7 +23,12 @@ const line = ({
 }) =>
   `${event} ${name} ${JSON.stringify(tags)}${typeof data.chunk === "string" ? ` ${JSON.stringify(data.chunk)}` : ""}`;
 
-for await (const event of chain.streamEvents({ star: "Antares" }, { version: "v2" })) console.log(line(event));
+// Each run's events come in order; how those of two runs interleave is up to the turns of the event loop.
+const byRun = new Map<string, string[]>();
+for await (const event of chain.streamEvents({ star: "Antares" }, { version: "v2" })) {
+  byRun.set(event.run_id, [...(byRun.get(event.run_id) ?? []), line(event)]);
+}
+for (const lines of byRun.values()) console.log(lines.join("\n"));
 
 console.log("-- one model");
 for await (const event of chain.streamEvents(
