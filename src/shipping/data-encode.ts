@@ -336,7 +336,7 @@ export class Encoder {
       return this.#same(value);
     }
     const remedy = name === "Blob" || name === "File" ? " (send its bytes: await blob.arrayBuffer())" : "";
-    return this.#refuse(`an instance of ${name}${remedy}`);
+    return this.#refuse(`an instance of ${name === "Iterator" ? className(value) : name}${remedy}`);
   }
 
   /** An instance of a class that nobody registered travels as structured clone would send it: its own fields. */
