@@ -1,4 +1,4 @@
-import { describe, runlaneError } from "./errors.ts";
+import { invalidOption } from "./errors.ts";
 
 /** How long to wait between two attempts. */
 export interface BackoffOptions {
@@ -65,10 +65,5 @@ export class Backoff {
 }
 
 function invalid(option: string, expected: string, received: unknown): Error {
-  return runlaneError("RUNLANE_INVALID_OPTION", {
-    where: "RunnableRetry",
-    option,
-    expected,
-    received: describe(received),
-  });
+  return invalidOption("RunnableRetry", option, expected, received);
 }

@@ -211,3 +211,18 @@ export function closeQuietly(iterator: AsyncIterator<unknown>): void {
     // An iterator that throws while it is being closed has nobody left to tell.
   }
 }
+
+/** Chunks as a generator: LangChain's code calls `next` and `return` on what it is given, so an iterable alone would not do. */
+export async function* asGenerator<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
+  yield* chunks;
+}
+
+/** The one chunk that a promise will be. Whoever never asks for it does not leave an unhandled rejection. */
+export function promised<T>(promise: PromiseLike<T>): AsyncGenerator<T, void> {
+  ignoreRejection(promise);
+  return onceSettled(promise);
+}
+
+async function* onceSettled<T>(promise: PromiseLike<T>): AsyncGenerator<T, void> {
+  yield await promise;
+}

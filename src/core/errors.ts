@@ -257,6 +257,11 @@ export function runlaneError<Code extends ErrorCode>(
   return new RunlaneError(code, `${filled} ${row.fix}`, options);
 }
 
+/** The error of an option of the wrong type or out of range. */
+export function invalidOption(where: string, option: string, expected: string, received: unknown): RunlaneError {
+  return runlaneError("RUNLANE_INVALID_OPTION", { where, option, expected, received: describe(received) });
+}
+
 /** Says what a value is, briefly, for the "but it is ..." part of an error message. */
 export function describe(value: unknown): string {
   if (value === null) return "null";

@@ -1,4 +1,4 @@
-import { type Chunks, closeQuietly, join, Whole } from "./chunks.ts";
+import { asGenerator, type Chunks, closeQuietly, join, Whole } from "./chunks.ts";
 import { concat } from "./concat.ts";
 import type { RunContext } from "./context.ts";
 import type { ObservedRun, Observer } from "./observer.ts";
@@ -73,7 +73,7 @@ async function* observed<Out>(
   let open = true;
   try {
     const out = step.runStream(chunks, ctx.observed(run));
-    const passed = shown && run.tap !== undefined ? tap(out, run.tap) : out;
+    const passed = shown && run.tap !== undefined ? (run.tap(asGenerator(out)) as AsyncGenerator<Out, void>) : out;
     for await (const chunk of ctx.scope === null ? passed : untilAborted(passed, ctx.scope.signal)) {
       output.add(chunk);
       yield chunk;
@@ -159,23 +159,4 @@ export async function recorded(chunks: AsyncIterable<unknown>, input: Joined): P
       else await source.return?.();
     },
   };
-}
-
-/** Lets observers see chunks; their own iteration may not close the source, so it is closed here. */
-async function* tap<Out>(
-  chunks: Chunks<Out>,
-  through: (chunks: AsyncGenerator<unknown>) => AsyncGenerator<unknown>,
-): AsyncGenerator<Out, void> {
-  const source = toGenerator(chunks);
-  let finished = false;
-  try {
-    yield* through(source) as AsyncGenerator<Out, void>;
-    finished = true;
-  } finally {
-    if (!finished) await source.return();
-  }
-}
-
-async function* toGenerator<Out>(chunks: Chunks<Out>): AsyncGenerator<Out, void> {
-  yield* chunks;
 }

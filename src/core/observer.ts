@@ -34,7 +34,7 @@ export interface ObservedRun {
   readonly observer: Observer;
   /** What steps inside find as `config.callbacks`; without one they find what this step found. */
   readonly callbacks?: unknown;
-  /** Hands the chunks of a stream on to those who want to see each. */
+  /** Hands the chunks of a stream on to those who want to see each. Leaving what it returns closes what it was given. */
   readonly tap?: ((chunks: AsyncGenerator<unknown>) => AsyncGenerator<unknown>) | undefined;
   /** @param input What the input of a stream turned out to be, when it was not known at the start. */
   end(output: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;

@@ -1,7 +1,7 @@
 import { describe, runlaneError } from "../core/errors.ts";
 import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
 import { availableCores } from "./platform.ts";
-import { type PoolOptions, poolSettings } from "./pool-options.ts";
+import { type PoolOptions, type PoolSettings, poolSettings } from "./pool-options.ts";
 
 /** The lanes that have names. Each name stands for one pool of the process. */
 export type LaneName = "loop" | "thread" | "process";
@@ -14,11 +14,13 @@ class LazyLane implements Lane {
   private loading: Promise<Lane> | undefined;
   private isClosed = false;
 
+  private readonly settings: PoolSettings;
+
   constructor(
     readonly name: "thread" | "process",
-    private readonly options: PoolOptions,
+    options: PoolOptions,
   ) {
-    poolSettings(`${name}s`, options, availableCores());
+    this.settings = poolSettings(name === "thread" ? "threads" : "processes", options, availableCores());
   }
 
   run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown> {
@@ -64,8 +66,8 @@ class LazyLane implements Lane {
 
   private async make(): Promise<Lane> {
     return this.name === "thread"
-      ? (await import("./thread/threads.ts")).threads(this.options)
-      : (await import("./process/processes.ts")).processes(this.options);
+      ? (await import("./thread/threads.ts")).threadPool(this.settings)
+      : (await import("./process/processes.ts")).processPool(this.settings);
   }
 }
 

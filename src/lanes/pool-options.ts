@@ -1,4 +1,4 @@
-import { describe, runlaneError } from "../core/errors.ts";
+import { invalidOption } from "../core/errors.ts";
 
 /** How a pool of threads or processes is run. */
 export interface PoolOptions {
@@ -52,7 +52,7 @@ const OBJECTS = ["resourceLimits", "env", "execArgv"] as const;
  */
 export function poolSettings(where: string, options: PoolOptions, cores: number): PoolSettings {
   const refuse = (option: string, expected: string, received: unknown) =>
-    runlaneError("RUNLANE_INVALID_OPTION", { where, option, expected, received: describe(received) });
+    invalidOption(where, option, expected, received);
   if (typeof options !== "object" || options === null) throw refuse("its options", "an object", options);
   const given: Record<string, unknown> = {};
   for (const key of Object.keys(options)) {

@@ -6,7 +6,7 @@ import { serialized } from "../core/serializable.ts";
 import type { Step } from "../core/step.ts";
 import { asObject } from "./as-object.ts";
 import { emit, type Listener } from "./handlers.ts";
-import { CallbackManager, type ManagerLike, tracersOf } from "./manager.ts";
+import { announce, CallbackManager, type ManagerLike, seesChunks, tapped } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
 
 /** Tells the callbacks of a call when its steps start and end, as LangChain would tell them. */
@@ -41,8 +41,7 @@ class CallbackObserver implements Observer {
     const extra = streaming === "deferred" ? { lc_defers_inputs: true } : undefined;
     const args = [serialized(step), inputs, runId, parentRunId, tags, metadata, undefined, name, extra];
     const run = new CallbackRun(this, config, runId, tags, metadata, streaming);
-    for (const tracer of tracersOf(handlers, "ignoreChain")) tracer._createRunForChainStart?.(...args);
-    const told = emit(handlers, "ignoreChain", "handleChainStart", args);
+    const told = announce(handlers, "ignoreChain", "ChainStart", args);
     return told === undefined ? run : started(run, told);
   }
 
@@ -108,15 +107,9 @@ class CallbackRun implements ObservedRun {
     this.observer = new CallbackObserver(this.callbacks);
   }
 
-  /** Event streams and log streams see chunks by a method of theirs. */
   get tap(): ObservedRun["tap"] {
-    const listeners = this.around.handlers.filter((handler) => typeof handler.tapOutputIterable === "function");
-    if (listeners.length === 0) return undefined;
-    return (chunks) => {
-      let tapped = chunks;
-      for (const listener of listeners) tapped = listener.tapOutputIterable(this.runId, tapped);
-      return tapped;
-    };
+    const { handlers } = this.around;
+    return handlers.some(seesChunks) ? (chunks) => tapped(handlers, this.runId, chunks) : undefined;
   }
 
   end(output: unknown, input?: { readonly value: unknown }): undefined | Promise<unknown> {

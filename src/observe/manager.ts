@@ -122,11 +122,8 @@ export class CallbackManager {
     extra?: Record<string, unknown>,
   ): Promise<ChainRun> {
     const { _parentRunId: parent, tags, metadata } = this;
-    for (const handler of tracersOf(this.handlers, "ignoreChain")) {
-      handler._createRunForChainStart?.(chain, inputs, runId, parent, tags, metadata, runType, runName, extra);
-    }
     const args = [chain, inputs, runId, parent, tags, metadata, runType, runName, extra];
-    await emit(this.handlers, "ignoreChain", "handleChainStart", args);
+    await announce(this.handlers, "ignoreChain", "ChainStart", args);
     return new ChainRun(runId, this);
   }
 
@@ -144,8 +141,7 @@ export class CallbackManager {
       prompts.map(async (prompt, index) => {
         const id = (index === 0 ? runId : undefined) ?? newRunId();
         const args = [llm, [prompt], id, this._parentRunId, extraParams, this.tags, this.metadata, runName];
-        for (const handler of tracersOf(this.handlers, "ignoreLLM")) handler._createRunForLLMStart?.(...args);
-        await emit(this.handlers, "ignoreLLM", "handleLLMStart", args);
+        await announce(this.handlers, "ignoreLLM", "LLMStart", args);
         return new LLMRun(id, this);
       }),
     );
@@ -165,9 +161,7 @@ export class CallbackManager {
       messages.map(async (group, index) => {
         const id = (index === 0 ? runId : undefined) ?? newRunId();
         const rest = [id, this._parentRunId, extraParams, this.tags, this.metadata, runName];
-        for (const handler of tracersOf(this.handlers, "ignoreLLM")) {
-          handler._createRunForChatModelStart?.(llm, [group], ...rest);
-        }
+        register(this.handlers, "ignoreLLM", "ChatModelStart", [llm, [group], ...rest]);
         // Handlers that know no chat models are told of a text model, with the conversation as text.
         const knowing = this.handlers.filter((handler) => handler.handleChatModelStart !== undefined);
         const others = this.handlers.filter((handler) => handler.handleChatModelStart === undefined);
@@ -189,9 +183,7 @@ export class CallbackManager {
     toolCallId?: string,
   ): Promise<ToolRun> {
     const rest = [runId, this._parentRunId, this.tags, this.metadata, runName, toolCallId];
-    for (const handler of tracersOf(this.handlers, "ignoreAgent")) {
-      handler._createRunForToolStart?.(tool, input, ...rest);
-    }
+    register(this.handlers, "ignoreAgent", "ToolStart", [tool, input, ...rest]);
     const text = typeof input === "string" ? input : JSON.stringify(input);
     await emit(this.handlers, "ignoreAgent", "handleToolStart", [tool, text, ...rest]);
     return new ToolRun(runId, this);
@@ -207,10 +199,7 @@ export class CallbackManager {
     runName?: string,
   ): Promise<RetrieverRun> {
     const args = [retriever, query, runId, this._parentRunId, this.tags, this.metadata, runName];
-    for (const handler of tracersOf(this.handlers, "ignoreRetriever")) {
-      handler._createRunForRetrieverStart?.(...args);
-    }
-    await emit(this.handlers, "ignoreRetriever", "handleRetrieverStart", args);
+    await announce(this.handlers, "ignoreRetriever", "RetrieverStart", args);
     return new RetrieverRun(runId, this);
   }
 
@@ -220,11 +209,49 @@ export class CallbackManager {
   }
 }
 
-/**
- * LangChain's tracers, which must know of a run before anything inside it starts, even if their events are handed over later.
- */
-export function tracersOf(handlers: readonly Listener[], ignore: IgnoreSwitch): readonly Listener[] {
-  return handlers.filter((handler) => handler[ignore] !== true && typeof handler._addRunToRunMap === "function");
+/** The starts that handlers are told of. */
+type Start = "ChainStart" | "LLMStart" | "ChatModelStart" | "ToolStart" | "RetrieverStart";
+
+/** Tells handlers that a run starts. */
+export function announce(
+  handlers: readonly Listener[],
+  ignore: IgnoreSwitch,
+  start: Start,
+  args: readonly unknown[],
+): undefined | Promise<unknown> {
+  register(handlers, ignore, start, args);
+  return emit(handlers, ignore, `handle${start}`, args);
+}
+
+/** LangChain's tracers must know of a run before anything inside it starts, even if they are handed its events later. */
+function register(handlers: readonly Listener[], ignore: IgnoreSwitch, start: Start, args: readonly unknown[]): void {
+  for (const handler of handlers) {
+    if (handler[ignore] === true || typeof handler._addRunToRunMap !== "function") continue;
+    handler[`_createRunFor${start}`]?.(...args);
+  }
+}
+
+/** Whether a handler wants to see the chunks of runs, as event streams and log streams do. */
+export function seesChunks(handler: Listener): boolean {
+  return typeof handler.tapOutputIterable === "function";
+}
+
+/** Lets handlers see the chunks of a run. Leaving what comes out closes what went in. */
+export function tapped<T>(handlers: readonly Listener[], runId: string, chunks: AsyncGenerator<T>): AsyncGenerator<T> {
+  let passed = chunks;
+  for (const handler of handlers) if (seesChunks(handler)) passed = shown(handler, runId, passed);
+  return passed;
+}
+
+/** A handler's own iteration may not close what it reads, so it is closed here. */
+async function* shown<T>(handler: Listener, runId: string, chunks: AsyncGenerator<T>): AsyncGenerator<T, void> {
+  let finished = false;
+  try {
+    yield* handler.tapOutputIterable(runId, chunks);
+    finished = true;
+  } finally {
+    if (!finished) await chunks.return(undefined);
+  }
 }
 
 interface Message {

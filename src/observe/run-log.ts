@@ -88,11 +88,16 @@ export function applyOps(before: RunState | undefined, ops: readonly RunLogOp[])
 
 function change(target: Container | undefined, [key, ...rest]: string[], value: unknown): unknown {
   if (key === undefined) return value;
-  const name = key.replaceAll("~1", "/").replaceAll("~0", "~");
+  const name = fromPath(key);
   if (Array.isArray(target)) return name === "-" ? [...target, value] : target.with(Number(name), value);
   const inside =
     target !== undefined && Object.hasOwn(target, name) ? (target[name] as Container | undefined) : undefined;
   return { ...target, [name]: change(inside, rest, value) };
+}
+
+/** The name that is part of a path. */
+export function fromPath(part: string): string {
+  return part.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 /** A name as part of a path. */

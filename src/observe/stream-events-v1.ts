@@ -2,7 +2,7 @@ import type { RunnableConfig } from "../core/config.ts";
 import { type EventFilter, isWanted } from "./event-filter.ts";
 import type { StreamEvent } from "./event-stream.ts";
 import { LogStream, streamRunLog } from "./log-stream.ts";
-import { applyOps, type LogEntry, type RunState } from "./run-log.ts";
+import { applyOps, fromPath, type LogEntry, type RunState } from "./run-log.ts";
 import type { Run } from "./run-recorder.ts";
 import type { Streamable } from "./stream-events.ts";
 
@@ -32,7 +32,7 @@ export async function* streamEventsV1(
       if (path === "/streamed_output/-") yield* ofRoot("stream", { chunk: value });
       const [, top, key, field] = path.split("/");
       if (top !== "logs" || key === undefined) continue;
-      const entry = log.logs[key.replaceAll("~1", "/").replaceAll("~0", "~")] as LogEntry;
+      const entry = log.logs[fromPath(key)] as LogEntry;
       if (field === undefined) yield ofStep(entry, "start", { input: entry.inputs });
       else if (field === "streamed_output") yield ofStep(entry, "stream", { chunk: value });
       else if (field === "end_time" && op === "add")

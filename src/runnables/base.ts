@@ -5,7 +5,7 @@ import { Gather } from "../batching/gather.ts";
 import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
 import type { Outcome } from "../batching/outcome.ts";
 import { isAmbient } from "../core/ambient.ts";
-import { type Chunks, join, Whole } from "../core/chunks.ts";
+import { asGenerator, type Chunks, join, promised, Whole } from "../core/chunks.ts";
 import { concat } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import { openContext, PLAIN, type RunContext } from "../core/context.ts";
@@ -14,7 +14,7 @@ import { Serializable } from "../core/serializable.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import { openStream, type RunnableStream, toStream } from "../core/stream.ts";
-import { ignoreRejection, isThenable } from "../core/thenable.ts";
+import { isThenable } from "../core/thenable.ts";
 import type { Graph } from "../graph/graph.ts";
 import { graphOf } from "../graph/graph-of.ts";
 import type { EventFilter } from "../observe/event-filter.ts";
@@ -431,6 +431,11 @@ export abstract class RunnableBase<
     return separateConfig(options);
   }
 
+  /** Joins two chunks as a runnable inside joins them: LangChain's, too, may have a way of its own. */
+  protected concatAs<O>(inner: Partial<Pick<RunnableBase, "_concatOutputChunks">>, first: O, second: O): O {
+    return inner._concatOutputChunks === undefined ? concat(first, second) : inner._concatOutputChunks(first, second);
+  }
+
   /** Joins two chunks of this runnable's output. @throws RUNLANE_NOT_CONCATENABLE */
   _concatOutputChunks<O>(first: O, second: O): O {
     return concat(first, second);
@@ -469,17 +474,4 @@ async function* encoded(events: AsyncIterable<StreamEvent>): AsyncGenerator<Uint
 function isIterable(source: unknown): boolean {
   if (typeof source === "string") return true;
   return typeof source === "object" && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source);
-}
-
-function promised<T>(promise: PromiseLike<T>): Chunks<T> {
-  ignoreRejection(promise);
-  return singleChunk(promise);
-}
-
-async function* singleChunk<T>(promise: PromiseLike<T>): AsyncGenerator<T, void> {
-  yield await promise;
-}
-
-async function* asGenerator<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
-  yield* chunks;
 }

@@ -161,10 +161,7 @@ export class RunnableBinding<
 
   /** Joins two chunks as the bound runnable joins them. */
   override _concatOutputChunks<O>(first: O, second: O): O {
-    const bound = this.bound as Partial<Runnable>;
-    return bound._concatOutputChunks === undefined
-      ? super._concatOutputChunks(first, second)
-      : bound._concatOutputChunks(first, second);
+    return this.concatAs(this.bound as Partial<Runnable>, first, second);
   }
 
   override withConfig(config: Partial<CallOptions>): RunnableBinding<RunInput, RunOutput, CallOptions> {

@@ -68,10 +68,7 @@ export abstract class RunnableConfigurable<
 
   /** Joins two chunks as the default joins them. */
   override _concatOutputChunks<O>(first: O, second: O): O {
-    const chosen = this.default as Partial<Runnable>;
-    return chosen._concatOutputChunks === undefined
-      ? super._concatOutputChunks(first, second)
-      : chosen._concatOutputChunks(first, second);
+    return this.concatAs(this.default as Partial<Runnable>, first, second);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
-import { describe, runlaneError } from "../core/errors.ts";
+import { describe, invalidOption, runlaneError } from "../core/errors.ts";
 import { openChunks } from "../core/open-chunks.ts";
 import { startStep, streamStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
@@ -199,12 +199,7 @@ function handlerOf(which: FallbackPolicy["exceptionsToHandle"]): (error: unknown
 }
 
 function invalid(option: string, expected: string, received: unknown): Error {
-  return runlaneError("RUNLANE_INVALID_OPTION", {
-    where: "RunnableWithFallbacks",
-    option,
-    expected,
-    received: describe(received),
-  });
+  return invalidOption("RunnableWithFallbacks", option, expected, received);
 }
 
 /** What the next step gets. No method: one that returns `RunInput` would make the type of every runnable invariant. */

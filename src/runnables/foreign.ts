@@ -1,4 +1,4 @@
-import type { Chunks } from "../core/chunks.ts";
+import { asGenerator, type Chunks } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { type Serialized, serialized } from "../core/serializable.ts";
 import type { Trace } from "../core/step.ts";
@@ -38,13 +38,8 @@ class ForeignRunnable extends Runnable {
 
   override runStream(chunks: Chunks<unknown>, ctx: RunContext): Chunks<unknown> {
     // For whole inputs too, as in LangChain's chains: its passthrough, for one, reports chunks in `transform` only.
-    return this.runnable.transform(toGenerator(chunks), { ...ctx.config });
+    return this.runnable.transform(asGenerator(chunks), { ...ctx.config });
   }
-}
-
-/** LangChain calls `next` and `return` on what it is given, so an iterable alone would not do. */
-async function* toGenerator(chunks: Chunks<unknown>): AsyncGenerator<unknown, void> {
-  yield* chunks;
 }
 
 defineKind("foreign", (node) => new ForeignRunnable(node.runnable));

@@ -1,11 +1,12 @@
 import type { RunnableBatchOptions } from "../batching/inputs.ts";
-import { type Chunks, closeQuietly } from "../core/chunks.ts";
+import { asGenerator, type Chunks, closeQuietly } from "../core/chunks.ts";
 import { ensureConfig, type RunnableConfig } from "../core/config.ts";
 import { runlaneError } from "../core/errors.ts";
 import { Joined, recorded } from "../core/observe-stream.ts";
 import { abortError, raceWithSignal } from "../core/signal.ts";
 import { asObject } from "../observe/as-object.ts";
 import { managerFor } from "../observe/callbacks.ts";
+import { tapped } from "../observe/manager.ts";
 import type { ChainRun } from "../observe/run-manager.ts";
 
 /**
@@ -97,19 +98,14 @@ export async function* transformReported<In, Out>(
   const arriving = await recorded(chunks, input);
   const run = await startRun(reporter, { input: "" }, config, { lc_defers_inputs: true });
   let open = true;
-  const sources: AsyncIterator<Out>[] = [];
+  let source: AsyncGenerator<Out> | undefined;
   const inputs = (): { inputs: unknown } => ({ inputs: asObject(input.value, "input") });
   try {
-    let tapped: AsyncGenerator<Out> = transform.call(reporter, generated(arriving as AsyncIterable<In>), run, config);
-    sources.unshift(tapped);
-    for (const handler of run?.handlers ?? []) {
-      if (run === undefined || typeof handler.tapOutputIterable !== "function") continue;
-      tapped = handler.tapOutputIterable(run.runId, tapped);
-      sources.unshift(tapped);
-    }
+    const made = transform.call(reporter, asGenerator(arriving as AsyncIterable<In>), run, config);
+    source = run === undefined ? made : tapped(run.handlers, run.runId, made);
     for (;;) {
       checkSignal(config);
-      const result = await raceWithSignal(tapped.next(), config.signal);
+      const result = await raceWithSignal(source.next(), config.signal);
       if (result.done === true) break;
       output.add(result.value);
       yield result.value;
@@ -117,13 +113,13 @@ export async function* transformReported<In, Out>(
     open = false;
   } catch (error) {
     open = false;
-    for (const source of sources) closeQuietly(source);
+    if (source !== undefined) closeQuietly(source);
     await run?.handleChainError(error, undefined, undefined, undefined, inputs());
     throw error;
   } finally {
     await arriving.close();
     if (open) {
-      for (const source of sources) closeQuietly(source);
+      if (source !== undefined) closeQuietly(source);
       await run?.handleChainEnd(output.value ?? {}, undefined, undefined, undefined, inputs());
     }
   }
@@ -190,8 +186,4 @@ async function startRun(
 
 function checkSignal({ signal }: RunnableConfig): void {
   if (signal?.aborted === true) throw abortError(signal);
-}
-
-async function* generated<T>(chunks: AsyncIterable<T>): AsyncGenerator<T, void> {
-  yield* chunks;
 }

@@ -1,9 +1,9 @@
-import { type Chunks, Whole } from "../core/chunks.ts";
+import { type Chunks, promised, Whole } from "../core/chunks.ts";
 import { Aggregate } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { TRANSFORMS, type Trace } from "../core/step.ts";
-import { ignoreRejection, isThenable } from "../core/thenable.ts";
+import { isThenable } from "../core/thenable.ts";
 import { RunnableAssign } from "./assign.ts";
 import { RunnableParallel } from "./parallel.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
@@ -74,12 +74,7 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
     if (!(chunks instanceof Whole)) return this.watch(chunks, ctx);
     const out = this.run(chunks.value, ctx);
     if (!isThenable(out)) return chunks;
-    ignoreRejection(out);
-    return this.wait(out as PromiseLike<RunInput>);
-  }
-
-  private async *wait(out: PromiseLike<RunInput>): AsyncGenerator<RunInput, void> {
-    yield await out;
+    return promised(out as PromiseLike<RunInput>);
   }
 
   private async *watch(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunInput, void> {

@@ -2,7 +2,7 @@ import { Backoff, type BackoffOptions } from "../core/backoff.ts";
 import { type Chunks, Whole } from "../core/chunks.ts";
 import { mergeConfigs, type RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
-import { describe, runlaneError } from "../core/errors.ts";
+import { invalidOption } from "../core/errors.ts";
 import { openChunks } from "../core/open-chunks.ts";
 import { Rewind } from "../core/rewind.ts";
 import { abortError } from "../core/signal.ts";
@@ -229,12 +229,7 @@ function tagOf(attempt: number): string | undefined {
 }
 
 function invalid(option: string, expected: string, received: unknown): Error {
-  return runlaneError("RUNLANE_INVALID_OPTION", {
-    where: "RunnableRetry",
-    option,
-    expected,
-    received: describe(received),
-  });
+  return invalidOption("RunnableRetry", option, expected, received);
 }
 
 defineKind("retry", (node) => new RunnableRetry(node));

@@ -133,10 +133,7 @@ export class RunnableSequence<
 
   /** Joins two chunks as the last step joins them. */
   override _concatOutputChunks<O>(first: O, second: O): O {
-    const last = this.steps.at(-1) as Partial<Runnable>;
-    return last._concatOutputChunks === undefined
-      ? super._concatOutputChunks(first, second)
-      : last._concatOutputChunks(first, second);
+    return this.concatAs(this.steps.at(-1) as Partial<Runnable>, first, second);
   }
 
   override pipe<NewRunOutput>(

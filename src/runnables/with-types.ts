@@ -1,4 +1,4 @@
-import { type Chunks, Whole } from "../core/chunks.ts";
+import { type Chunks, promised, Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { invalidSchema } from "../core/invalid-schema.ts";
@@ -99,10 +99,7 @@ export class RunnableWithTypes<
 
   /** Joins two chunks as the bound runnable joins them. */
   override _concatOutputChunks<O>(first: O, second: O): O {
-    const bound = this.bound as Partial<Runnable>;
-    return bound._concatOutputChunks === undefined
-      ? super._concatOutputChunks(first, second)
-      : bound._concatOutputChunks(first, second);
+    return this.concatAs(this.bound as Partial<Runnable>, first, second);
   }
 
   private parseInput(input: unknown): unknown {
@@ -124,17 +121,12 @@ export class RunnableWithTypes<
     if (this.outputSchema === undefined) return streamCall<RunOutput>(this.step, new Whole(input), ctx);
     const output = this.runParsed(input, ctx);
     if (!isThenable(output)) return new Whole(output as RunOutput);
-    ignoreRejection(output);
-    return singleChunk(output as PromiseLike<RunOutput>);
+    return promised(output as PromiseLike<RunOutput>);
   }
 
   private async *streamPromised(input: PromiseLike<unknown>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
     yield* this.streamParsed(await input, ctx);
   }
-}
-
-async function* singleChunk<T>(promise: PromiseLike<T>): AsyncGenerator<T, void> {
-  yield await promise;
 }
 
 /** @throws RUNLANE_INVALID_SCHEMA */

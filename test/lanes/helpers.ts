@@ -1,7 +1,8 @@
+import { availableParallelism } from "node:os";
 import type { Lane, Stage } from "../../src/lanes/lane.ts";
-import type { PoolOptions } from "../../src/lanes/pool-options.ts";
-import { processes } from "../../src/lanes/process/processes.ts";
-import { threads } from "../../src/lanes/thread/threads.ts";
+import { type PoolOptions, poolSettings } from "../../src/lanes/pool-options.ts";
+import { processPool } from "../../src/lanes/process/processes.ts";
+import { threadPool } from "../../src/lanes/thread/threads.ts";
 
 export const fixture = (name: string) => new URL(`../fixtures/lanes/${name}.mjs`, import.meta.url).href;
 
@@ -17,7 +18,9 @@ export type Kind = (typeof KINDS)[number];
 
 /** What this test run was started with (a loader, a debugger) is not for the workers. */
 export const open = (kind: Kind, options: PoolOptions = {}): Lane =>
-  (kind === "thread" ? threads : processes)({ execArgv: [], ...options });
+  (kind === "thread" ? threadPool : processPool)(
+    poolSettings(kind, { execArgv: [], ...options }, availableParallelism()),
+  );
 
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it, vi } from "vitest";
-import { threads } from "../../src/lanes/thread/threads.ts";
+import { threads } from "../../src/lanes/lazy-lane.ts";
 import { KINDS, open, PATIENCE, range, stageOf } from "./helpers.ts";
 
 describe.each(KINDS)("a pool of workers: %s", (kind) => {
