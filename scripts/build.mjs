@@ -109,11 +109,26 @@ async function bundleEntries(sources) {
       logLevel: "silent",
       plugins: [wholeKernel],
     });
-    return { files: Object.keys(metafile.outputs), output: "" };
+    const outputs = Object.keys(metafile.outputs);
+    for (const path of outputs) if (path.endsWith(".js")) restoreClassNames(at(path));
+    return { files: outputs, output: "" };
   } catch (error) {
     const { errors } = /** @type {import("esbuild").BuildFailure} */ (error);
     return { files: [], output: (await formatMessages(errors, { kind: "error" })).join("") };
   }
+}
+
+/**
+ * The bundler writes `var Thing = class _Thing` for a class that mentions itself, and objects would show that name. Inside a class its
+ * own name means the same either way, so the underscore can go.
+ *
+ * @param {string} path
+ */
+function restoreClassNames(path) {
+  const code = readFileSync(path, "utf8");
+  const renamed = [...code.matchAll(/\b(\w+) = class _\1\b/g)].map(([, name]) => name);
+  if (renamed.length === 0) return;
+  writeFileSync(path, code.replace(new RegExp(`\\b_(${renamed.join("|")})\\b`, "g"), "$1"));
 }
 
 /** @param {readonly string[]} paths */
