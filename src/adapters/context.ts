@@ -32,7 +32,17 @@ export function setContextVariable<T>(name: PropertyKey, value: T): void {
   setVariable(storage, name, value);
 }
 
-/** The value of a variable in the current context; undefined when there is none. */
+/**
+ * The value of a variable in the current context; undefined when there is none.
+ *
+ * @example
+ * ```ts
+ * import { getContextVariable, setContextVariable } from "runlane/context";
+ *
+ * setContextVariable("user", "Ada");
+ * getContextVariable<string>("user"); // "Ada"
+ * ```
+ */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's default
 export function getContextVariable<T = any>(name: PropertyKey): T | undefined {
   return getVariable(name) as T | undefined;
@@ -51,6 +61,14 @@ export interface ConfigureHook {
  * Adds a handler to all calls in whose context a variable holds it, or for which an environment variable asks.
  *
  * @returns Takes the hook back.
+ * @example
+ * ```ts
+ * import { registerConfigureHook, setContextVariable } from "runlane/context";
+ *
+ * const takeBack = registerConfigureHook({ contextVar: "listener" });
+ * setContextVariable("listener", { name: "mine", handleChainStart: () => console.log("started") });
+ * takeBack();
+ * ```
  */
 export function registerConfigureHook({ contextVar, envVar, handlerClass }: ConfigureHook): () => void {
   return addCallbackSource(({ callbacks }) => {

@@ -9,6 +9,7 @@ import { fulfilled, type Outcome, rejected } from "./outcome.ts";
 /** How many inputs of a stream are in flight unless `maxConcurrency` says otherwise. */
 export const DEFAULT_STREAM_CONCURRENCY = 64;
 
+/** What `batchStream` takes besides the config of its inputs. */
 export interface BatchStreamOptions {
   /** Whether outcomes come in the order of the inputs, or as they complete. @default true */
   ordered?: boolean;

@@ -72,6 +72,7 @@ export interface Lane {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** How a lane is closed. */
 export interface CloseOptions {
   /** Rejects calls that wait in the queue, and ends the others after the pool's `graceMs`. @default false */
   readonly force?: boolean;

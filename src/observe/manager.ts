@@ -17,6 +17,16 @@ export interface CallbackManagerOptions {
  * `config.callbacks` and report through it as they would through LangChain's class, whose methods these are.
  *
  * Its lists are never changed in place, so that managers can share them.
+ *
+ * @example
+ * ```ts
+ * import { CallbackManager, RunnableLambda } from "runlane";
+ *
+ * const manager = new CallbackManager();
+ * manager.addHandler({ handleChainEnd: (outputs) => console.log(outputs) });
+ * manager.addTags(["nightly"]);
+ * await RunnableLambda.from((x: number) => x + 1).invoke(1, { callbacks: manager }); // prints { output: 2 }
+ * ```
  */
 export class CallbackManager {
   readonly name = "callback_manager";

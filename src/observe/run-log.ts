@@ -58,7 +58,20 @@ export class RunLogPatch {
   }
 }
 
-/** Changes together with the state that they lead to. */
+/**
+ * Changes together with the state that they lead to.
+ *
+ * @example
+ * ```ts
+ * import { RunLog, RunnableLambda } from "runlane";
+ *
+ * let log: RunLog | undefined;
+ * for await (const patch of RunnableLambda.from((x: number) => x + 1).streamLog(1)) {
+ *   log = log === undefined ? RunLog.fromRunLogPatch(patch) : log.concat(patch);
+ * }
+ * log?.state.final_output; // { output: 2 }
+ * ```
+ */
 export class RunLog extends RunLogPatch {
   readonly state: RunState;
 
