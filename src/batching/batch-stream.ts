@@ -37,6 +37,8 @@ class StreamFanOut<Out> extends FanOut {
     private readonly ordered: boolean,
   ) {
     super(runs.call.slot);
+    const { step, call, shared } = runs;
+    if (shared && step.stages !== undefined) this.relayTo(step.stages, call, () => this.queue.shift());
     this.window = concurrency === Number.POSITIVE_INFINITY ? concurrency : 2 * concurrency;
   }
 
@@ -70,7 +72,7 @@ class StreamFanOut<Out> extends FanOut {
   }
 
   stop(): void {
-    this.stopped = true;
+    this.halt();
     this.queue.length = 0;
     this.notify();
   }
@@ -191,8 +193,8 @@ export async function* streamOutcomes<Out>(
     fanOut.throwSourceError();
   } finally {
     stopWatching();
+    fanOut.stop();
     if (!complete) {
-      fanOut.stop();
       scope.abort(new DOMException("The reader of the batch left.", "AbortError"));
       closeQuietly(iterator as AsyncIterator<unknown>);
     }

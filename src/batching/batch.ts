@@ -58,6 +58,15 @@ class SharedBatch extends Gather {
   }
 }
 
+/** A fan-out of many inputs through the stages of one step in one context. */
+class StagedBatch extends Gather {
+  constructor(inputs: readonly unknown[], stages: readonly Step[], ctx: RunContext, options: GatherOptions) {
+    const inputOf = (index: number): unknown => inputs[index];
+    super(inputs.length, inputOf, options);
+    this.relayTo(stages, ctx, inputOf);
+  }
+}
+
 /** Runs many inputs through one step, in the context of a run or of a call. */
 export function runShared(
   step: Step,
@@ -65,5 +74,8 @@ export function runShared(
   ctx: RunContext,
   options: GatherOptions = {},
 ): unknown[] | Promise<unknown[]> {
-  return new SharedBatch(step, inputs, ctx, options).run();
+  const stages = ctx.observer === null && ctx.slot === null ? step.stages : undefined;
+  const batch =
+    stages === undefined ? new SharedBatch(step, inputs, ctx, options) : new StagedBatch(inputs, stages, ctx, options);
+  return batch.run();
 }

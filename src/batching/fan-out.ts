@@ -1,8 +1,10 @@
 import { captureContext } from "../core/async-context.ts";
 import type { Slot } from "../core/budget.ts";
-import type { Pacer } from "../core/context.ts";
+import type { Pacer, RunContext } from "../core/context.ts";
+import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { loopPacer } from "./pacer.ts";
+import { Relay } from "./relay.ts";
 
 /** How many inputs may start between two looks at the clock, at most. It bounds how far a slice can overrun when costs jump. */
 const MAX_STRIDE = 16;
@@ -17,6 +19,9 @@ export abstract class FanOut {
   /** The number of inputs that were started and have not settled. */
   protected inFlight = 0;
   protected stopped = false;
+  /** What inputs go through, where they do not start one by one. */
+  private relay: Relay | null = null;
+  private inputOf: ((index: number) => unknown) | undefined;
   private pumping = false;
   private parked = false;
   private waiting = false;
@@ -42,6 +47,30 @@ export abstract class FanOut {
   /** Takes the failure of one input. */
   protected abstract onError(index: number, error: unknown): void;
 
+  /** From now on, inputs go through stages, and are not launched. */
+  protected relayTo(stages: readonly Step[], ctx: RunContext, inputOf: (index: number) => unknown): void {
+    this.inputOf = inputOf;
+    this.relay = new Relay(stages, ctx, {
+      onValue: (index, value) => this.arrived(index, true, value),
+      onError: (index, error) => this.arrived(index, false, error),
+      onRoom: () => this.pump(),
+    });
+  }
+
+  /** Starts nothing more. */
+  protected halt(): void {
+    this.stopped = true;
+    this.relay?.stop();
+  }
+
+  private arrived(index: number, succeeded: boolean, result: unknown): void {
+    this.inFlight--;
+    if (succeeded) this.onValue(index, result);
+    else this.onError(index, result);
+    // A source of inputs may be read on now.
+    this.pump();
+  }
+
   /** Starts what can start now. Called again whenever that may have changed. */
   protected pump(): void {
     if (this.pumping || this.parked) return;
@@ -51,7 +80,8 @@ export abstract class FanOut {
   }
 
   protected startReady(): void {
-    for (; !this.stopped && this.ready(); this.sinceClock++) {
+    const { relay } = this;
+    for (; !this.stopped && this.ready() && relay?.isFull !== true; this.sinceClock++) {
       if (this.sinceClock >= this.stride) {
         if (this.pacer.spent()) {
           this.park();
@@ -102,6 +132,10 @@ export abstract class FanOut {
 
   protected start(index: number, slot: Slot | null): void {
     this.inFlight++;
+    if (this.relay !== null) {
+      this.relay.push(index, this.inputOf!(index));
+      return;
+    }
     let out: unknown;
     try {
       out = this.launch(index, slot);

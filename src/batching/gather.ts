@@ -99,14 +99,14 @@ export class Gather extends FanOut {
 
   private fail(error: unknown): void {
     this.failure = { error };
-    this.stopped = true;
+    this.halt();
     this.stopWatching?.();
     this.reject?.(error);
   }
 
   private finish(): void {
     this.remaining = 0;
-    this.stopped = true;
+    this.halt();
     this.stopWatching?.();
     this.resolve?.(this.outputs);
   }

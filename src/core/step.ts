@@ -1,5 +1,6 @@
 import type { Chunks } from "./chunks.ts";
 import type { RunContext } from "./context.ts";
+import type { Feed, Feeding } from "./feed.ts";
 
 /**
  * What the engine needs from a runnable: the contract of the kernel, "run now, promise later".
@@ -32,6 +33,17 @@ export interface Step<In = any, Out = any> {
 
   /** Where the step runs, when that is not on the event loop. */
   readonly laneName?: string | undefined;
+
+  /**
+   * What the inputs of a batch go through one after the other, when a part of it takes many inputs at once: {@link openFeed}.
+   */
+  readonly stages?: readonly Step[] | undefined;
+
+  /** One step that does what this one and the next do, where that saves a hop; undefined where it does not. */
+  fuse?(next: Step): Step | undefined;
+
+  /** Takes many inputs that run in one context, as there is room for them; undefined when it takes them one by one. */
+  openFeed?(feed: Feed, ctx: RunContext): Feeding | undefined;
 
   /**
    * The step that keeps the time of calls made on this one, if they are timed otherwise than from the call: a lane's count from when a

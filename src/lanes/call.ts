@@ -1,6 +1,6 @@
 import { abortError, onAbort } from "../core/signal.ts";
 import type { Chunk } from "./chunk.ts";
-import type { CallOptions } from "./lane.ts";
+import type { CallOptions, Feed } from "./lane.ts";
 import type { StageRecord } from "./stage-record.ts";
 
 const NO_OPTIONS: CallOptions = Object.freeze({});
@@ -13,8 +13,8 @@ export interface CallOwner {
   settled(): void;
 }
 
-/** One input on its way. Its promise settles exactly once, whatever happens to workers. */
-export class Call {
+/** One input on its way. It settles exactly once, whatever happens to workers. */
+export abstract class Call {
   readonly options: CallOptions;
   settled = false;
   /** Whether it waits in a line. */
@@ -39,8 +39,6 @@ export class Call {
     options: CallOptions | undefined,
     readonly queuedAt: number,
     private readonly owner: CallOwner,
-    private readonly onFulfilled: (value: unknown) => void,
-    private readonly onRejected: (error: unknown) => void,
   ) {
     this.options = options ?? NO_OPTIONS;
     const { signal } = this.options;
@@ -56,12 +54,18 @@ export class Call {
   }
 
   fulfil(value: unknown): void {
-    if (this.settle()) this.onFulfilled(value);
+    if (this.settle()) this.succeeded(value);
   }
 
   reject(error: unknown): void {
-    if (this.settle()) this.onRejected(error);
+    if (this.settle()) this.failed(error);
   }
+
+  /** Hands the output on. */
+  protected abstract succeeded(value: unknown): void;
+
+  /** Hands the error on. */
+  protected abstract failed(error: unknown): void;
 
   /** Back to the queue, because its worker is gone. */
   release(): void {
@@ -80,5 +84,50 @@ export class Call {
     }
     this.owner.settled();
     return true;
+  }
+}
+
+/** A call that somebody waits for by a promise. */
+export class PromisedCall extends Call {
+  constructor(
+    record: StageRecord,
+    input: unknown,
+    options: CallOptions | undefined,
+    queuedAt: number,
+    owner: CallOwner,
+    private readonly resolve: (value: unknown) => void,
+    private readonly refuse: (error: unknown) => void,
+  ) {
+    super(record, input, options, queuedAt, owner);
+  }
+
+  protected succeeded(value: unknown): void {
+    this.resolve(value);
+  }
+
+  protected failed(error: unknown): void {
+    this.refuse(error);
+  }
+}
+
+/** One of the inputs of a feed. */
+export class FeedCall extends Call {
+  constructor(
+    record: StageRecord,
+    private readonly feed: Feed,
+    private readonly key: number,
+    options: CallOptions | undefined,
+    queuedAt: number,
+    owner: CallOwner,
+  ) {
+    super(record, feed.inputOf(key), options, queuedAt, owner);
+  }
+
+  protected succeeded(value: unknown): void {
+    this.feed.fulfil(this.key, value);
+  }
+
+  protected failed(error: unknown): void {
+    this.feed.reject(this.key, error);
   }
 }

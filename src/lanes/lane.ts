@@ -1,3 +1,7 @@
+import type { Feed, Feeding } from "../core/feed.ts";
+
+export type { Feed, Feeding };
+
 /** One part of a plan that runs on a lane: what workers are told to run. */
 export interface Stage {
   readonly id: number;
@@ -25,7 +29,7 @@ export interface LaneCapacity {
   readonly workers: number;
   /** Workers that have something to do. */
   readonly busy: number;
-  /** Calls that no worker has got yet. */
+  /** Inputs that no worker has got yet. */
   readonly queued: number;
 }
 
@@ -62,6 +66,12 @@ export interface Lane {
   run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown>;
   /** Runs one input and gives the chunks of its output as they are produced. Leaving the loop ends the generator behind them. */
   stream(stage: Stage, input: unknown, options?: CallOptions): AsyncGenerator<unknown>;
+  /**
+   * Runs many inputs, as `run` would each. Lanes without it are given inputs one by one.
+   *
+   * @param options Shared by all inputs.
+   */
+  feed?(stage: Stage, feed: Feed, options?: CallOptions): Feeding;
   readonly capacity: LaneCapacity;
   /** One row for each stage that has run. */
   statistics(): StageStatistics[];

@@ -1,5 +1,5 @@
 import { describe, runlaneError } from "../core/errors.ts";
-import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
+import type { CallOptions, CloseOptions, Feed, Feeding, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
 import { availableCores } from "./platform.ts";
 import { type PoolOptions, type PoolSettings, poolSettings } from "./pool-options.ts";
 
@@ -27,6 +27,14 @@ class LazyLane implements Lane {
     return this.pool === undefined
       ? this.load().then((pool) => pool.run(stage, input, options))
       : this.pool.run(stage, input, options);
+  }
+
+  feed(stage: Stage, feed: Feed, options?: CallOptions): Feeding {
+    if (this.pool !== undefined) return this.pool.feed!(stage, feed, options);
+    return new LateFeeding(
+      this.load().then((pool) => pool.feed!(stage, feed, options)),
+      feed,
+    );
   }
 
   async *stream(stage: Stage, input: unknown, options?: CallOptions): AsyncGenerator<unknown> {
@@ -68,6 +76,44 @@ class LazyLane implements Lane {
     return this.name === "thread"
       ? (await import("./thread/threads.ts")).threadPool(this.settings)
       : (await import("./process/processes.ts")).processPool(this.settings);
+  }
+}
+
+/** A feed of a pool that is still being loaded. */
+class LateFeeding implements Feeding {
+  private feeding: Feeding | undefined;
+  private failure: { readonly error: unknown } | undefined;
+  private stopped = false;
+
+  constructor(
+    opening: Promise<Feeding>,
+    private readonly feed: Feed,
+  ) {
+    opening.then(
+      (feeding) => {
+        this.feeding = feeding;
+        if (this.stopped) feeding.stop();
+      },
+      (error) => {
+        this.failure = { error };
+        this.wake();
+      },
+    );
+  }
+
+  wake(): void {
+    this.feeding?.wake();
+    if (this.failure === undefined) return;
+    while (!this.stopped && this.feed.waiting > 0) {
+      const key = this.feed.take();
+      this.feed.inputOf(key);
+      this.feed.reject(key, this.failure.error);
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.feeding?.stop();
   }
 }
 

@@ -1,76 +1,36 @@
 import type { Call } from "./call.ts";
-import { knownBytes } from "./codec.ts";
+import type { FeedLine } from "./feed-line.ts";
+import { CallLine, type Line } from "./line.ts";
 import type { StageRecord } from "./stage-record.ts";
 
-/** A chunk does not grow beyond this many bytes, as far as inputs tell theirs. */
-const MAX_BYTES = 1 << 20;
-
-/** Calls of one stage and one priority, first come first served. */
-export class Line {
-  private calls: Call[] = [];
-  private head = 0;
-
-  constructor(
-    readonly record: StageRecord,
-    readonly priority: number,
-  ) {}
-
-  /** The call that waits longest. Calls that have settled meanwhile are dropped. */
-  first(): Call | undefined {
-    const { calls } = this;
-    while (this.head < calls.length && calls[this.head]!.settled) this.head++;
-    if (this.head === calls.length) {
-      this.calls = [];
-      this.head = 0;
-      return undefined;
-    }
-    return calls[this.head];
-  }
-
-  push(call: Call): void {
-    this.calls.push(call);
-  }
-
-  /** Puts calls back to where they came from. */
-  putBack(calls: readonly Call[]): void {
-    this.calls = [...calls, ...this.calls.slice(this.head)];
-    this.head = 0;
-  }
-
-  /** Takes up to `count` calls out. */
-  take(count: number): Call[] {
-    const { calls } = this;
-    const taken: Call[] = [];
-    let bytes = 0;
-    while (taken.length < count && this.head < calls.length && bytes < MAX_BYTES) {
-      const call = calls[this.head++]!;
-      if (call.settled) continue;
-      bytes += knownBytes(call.input);
-      taken.push(call);
-    }
-    // What was taken must not stay in memory until the line is empty.
-    if (this.head > 8192 && this.head * 2 > calls.length) {
-      this.calls = calls.slice(this.head);
-      this.head = 0;
-    }
-    return taken;
-  }
-
-  /** Takes all calls out. */
-  drain(): Call[] {
-    const rest = this.calls.slice(this.head).filter((call) => !call.settled);
-    this.calls = [];
-    this.head = 0;
-    return rest;
-  }
-}
-
-/** The queue of a pool: a line for each stage and priority that has calls waiting. */
+/** The queue of a pool: a line for each stage and priority that has calls waiting, and for each feed. */
 export class Lines {
   /** Calls that wait. */
   size = 0;
-  private lines: Line[] = [];
-  private last: Line | undefined;
+  private lines: CallLine[] = [];
+  private last: CallLine | undefined;
+  private readonly feeds = new Set<FeedLine>();
+
+  /** Inputs that wait: calls, and what feeds could give. */
+  get waiting(): number {
+    let { size } = this;
+    for (const feed of this.feeds) size += feed.waiting;
+    return size;
+  }
+
+  addFeed(feed: FeedLine): void {
+    this.feeds.add(feed);
+  }
+
+  removeFeed(feed: FeedLine): void {
+    this.feeds.delete(feed);
+  }
+
+  /** Fails all inputs of feeds, or of the feeds of one stage, now and later. */
+  refuseFeeds(errorOf: (label: string) => unknown, meant?: StageRecord): void {
+    for (const feed of [...this.feeds])
+      if (meant === undefined || feed.record === meant) feed.refuse(errorOf(feed.record.label));
+  }
 
   push(call: Call): void {
     this.size++;
@@ -80,7 +40,7 @@ export class Lines {
 
   putBack(calls: readonly Call[]): void {
     this.size += calls.length;
-    const groups = new Map<Line, Call[]>();
+    const groups = new Map<CallLine, Call[]>();
     for (const call of calls) {
       call.inLine = true;
       const line = this.lineOf(call);
@@ -91,29 +51,25 @@ export class Lines {
     for (const [line, group] of groups) line.putBack(group);
   }
 
-  /** The line to serve next: of those with the highest priority, the one whose first call waits longest. */
+  /** The line to serve next: of those with the highest priority, the one whose first input waits longest. */
   next(): Line | null {
     let best: Line | null = null;
-    let bestCall: Call | undefined;
+    let bestSince = 0;
     let emptied = false;
-    for (const line of this.lines) {
-      const call = line.first();
-      if (call === undefined) {
-        emptied = true;
-        continue;
-      }
-      if (line.record.shipped === undefined) continue;
-      if (
-        best === null ||
-        line.priority > best.priority ||
-        (line.priority === best.priority && call.queuedAt < bestCall!.queuedAt)
-      ) {
+    const look = (line: Line): boolean => {
+      const { since } = line;
+      if (since === undefined) return false;
+      if (line.record.shipped === undefined) return true;
+      if (best === null || line.priority > best.priority || (line.priority === best.priority && since < bestSince)) {
         best = line;
-        bestCall = call;
+        bestSince = since;
       }
-    }
+      return true;
+    };
+    for (const line of this.lines) if (!look(line)) emptied = true;
+    for (const feed of this.feeds) look(feed);
     if (emptied) {
-      this.lines = this.lines.filter((line) => line.first() !== undefined);
+      this.lines = this.lines.filter((line) => line.since !== undefined);
       this.last = undefined;
     }
     return best;
@@ -121,8 +77,7 @@ export class Lines {
 
   take(line: Line, count: number): Call[] {
     const taken = line.take(count);
-    for (const call of taken) call.inLine = false;
-    this.size -= taken.length;
+    if (line instanceof CallLine) this.tookOut(taken);
     return taken;
   }
 
@@ -133,21 +88,25 @@ export class Lines {
     this.size--;
   }
 
-  /** Takes out all calls, or those of one stage. */
+  /** Takes out all that wait, or those of one stage. */
   drain(record?: StageRecord): Call[] {
-    const drained: Call[] = [];
-    for (const line of this.lines) if (record === undefined || line.record === record) drained.push(...line.drain());
-    for (const call of drained) call.inLine = false;
-    this.size -= drained.length;
-    return drained;
+    const isMeant = (line: Line) => record === undefined || line.record === record;
+    const calls = this.lines.filter(isMeant).flatMap((line) => line.drain());
+    this.tookOut(calls);
+    return [...calls, ...[...this.feeds].filter(isMeant).flatMap((feed) => feed.drain())];
   }
 
-  private lineOf({ record, options: { priority = 0 } }: Call): Line {
+  private tookOut(calls: readonly Call[]): void {
+    for (const call of calls) call.inLine = false;
+    this.size -= calls.length;
+  }
+
+  private lineOf({ record, options: { priority = 0 } }: Call): CallLine {
     const { last } = this;
     if (last !== undefined && last.record === record && last.priority === priority) return last;
     let line = this.lines.find((other) => other.record === record && other.priority === priority);
     if (line === undefined) {
-      line = new Line(record, priority);
+      line = new CallLine(record, priority);
       this.lines.push(line);
     }
     this.last = line;

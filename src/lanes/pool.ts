@@ -1,13 +1,14 @@
 import { captureContext } from "../core/async-context.ts";
 import { runlaneError } from "../core/errors.ts";
 import { abortError } from "../core/signal.ts";
-import { Call, type CallOwner } from "./call.ts";
+import { type Call, PromisedCall } from "./call.ts";
 import { Chunk } from "./chunk.ts";
 import { explainInput } from "./codec.ts";
 import { Crew } from "./crew.ts";
 import { laneClosed, oneLine } from "./faults.ts";
+import { FeedLine, type FeedOwner } from "./feed-line.ts";
 import { KeepAlive } from "./keep-alive.ts";
-import type { CallOptions, CloseOptions, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
+import type { CallOptions, CloseOptions, Feed, Feeding, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
 import { Lines } from "./lines.ts";
 import { Openings } from "./openings.ts";
 import type { PoolSettings } from "./pool-options.ts";
@@ -21,7 +22,7 @@ import type { Transport, WorkerEnd } from "./transport.ts";
 import { WarmUps } from "./warm-ups.ts";
 
 /** One scheduler for workers of any kind. */
-export class Pool implements Lane, CallOwner, WorkerOwner {
+export class Pool implements Lane, FeedOwner, WorkerOwner {
   private readonly lines = new Lines();
   private readonly crew: Crew;
   private readonly records = new StageRecords();
@@ -61,8 +62,17 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     this.schedule();
     this.keepAlive.add();
     return new Promise((resolve, reject) => {
-      this.lines.push(new Call(record, input, options, this.turnStartedAt, this, resolve, reject));
+      this.lines.push(new PromisedCall(record, input, options, this.turnStartedAt, this, resolve, reject));
     });
+  }
+
+  feed(stage: Stage, feed: Feed, options?: CallOptions): Feeding {
+    const line = new FeedLine(this.recordOf(stage), feed, options, this);
+    this.keepAlive.add();
+    this.lines.addFeed(line);
+    if (this.closing === undefined) this.schedule();
+    else line.refuse(laneClosed(stage.label, this.name));
+    return line;
   }
 
   async *stream(stage: Stage, input: unknown, options: CallOptions = {}): AsyncGenerator<unknown> {
@@ -116,6 +126,19 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     if (this.keepAlive.remove()) this.onDrained?.();
   }
 
+  began(): void {
+    this.keepAlive.add();
+  }
+
+  woken(): void {
+    this.schedule();
+  }
+
+  fed(line: FeedLine): void {
+    this.lines.removeFeed(line);
+    this.settled();
+  }
+
   workerChanged(worker: PoolWorker): void {
     if (worker.served === 0) this.crew.isBlocked = false;
     this.dispatch();
@@ -141,7 +164,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   }
 
   private get queued(): number {
-    return this.lines.size + this.suspects.size + this.openings.size;
+    return this.lines.waiting + this.suspects.size + this.openings.size;
   }
 
   private refusal(stage: Stage, options: CallOptions | undefined): unknown {
@@ -162,6 +185,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
         (error) => {
           this.records.forget(stage);
           for (const call of this.lines.drain(record)) call.reject(error);
+          this.lines.refuseFeeds(() => error, record);
           this.openings.fail(() => error, record);
         },
       );
@@ -192,17 +216,18 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
     let worker = crew.free();
     let line = worker === null ? null : lines.next();
     while (worker !== null && line !== null) {
-      const size = line.record.meter.chunkSize(lines.size, Math.max(1, crew.workers.size));
+      const size = line.record.meter.chunkSize(lines.waiting, Math.max(1, crew.workers.size));
       const calls = lines.take(line, Math.min(size, worker.roomFor(line.record)));
       this.sendChunk(worker, calls, false);
       worker = crew.free();
       line = lines.next();
     }
-    if (lines.size === 0 && this.openings.size === 0) return;
+    const { waiting } = lines;
+    if (waiting === 0 && this.openings.size === 0) return;
     const next = line ?? lines.next();
     const streams = this.openings.size;
     if (next !== null || streams > 0)
-      this.startWorkers(() => crew.grow(lines.size + streams, streams > 0 ? undefined : next?.record.meter.costMs));
+      this.startWorkers(() => crew.grow(waiting + streams, streams > 0 ? undefined : next?.record.meter.costMs));
   }
 
   private sendChunk(worker: PoolWorker, calls: Call[], isSuspect: boolean): void {
@@ -283,6 +308,7 @@ export class Pool implements Lane, CallOwner, WorkerOwner {
   private force(): void {
     this.isForced = true;
     this.recovery.closed();
+    this.lines.refuseFeeds((label) => laneClosed(label, this.name));
     for (const worker of this.crew.workers) {
       if (worker.isIdle) worker.end();
       else worker.stopAll((label) => laneClosed(label, this.name));

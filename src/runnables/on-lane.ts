@@ -1,13 +1,14 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import { PLAIN, type RunContext } from "../core/context.ts";
+import type { Feed, Feeding } from "../core/feed.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import type { Lane, CallOptions as LaneCall, Stage } from "../lanes/lane.ts";
 import { type LaneName, laneOf } from "../lanes/lazy-lane.ts";
-import { shipTree } from "../shipping/tree.ts";
+import { type ShippedTree, shipTree } from "../shipping/tree.ts";
 import { coerce, toStep } from "./coerce.ts";
-import { defineKind, type RunnableNode } from "./registry.ts";
+import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
 
@@ -55,7 +56,12 @@ export class RunnableOnLane<
   private lastConfig: RunnableConfig | undefined;
 
   /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
-  constructor(fields: { bound: RunnableLike<RunInput, RunOutput, CallOptions>; lane: LaneChoice }) {
+  constructor(fields: {
+    bound: RunnableLike<RunInput, RunOutput, CallOptions>;
+    lane: LaneChoice;
+    /** @internal What is to be sent, where somebody has it already. */
+    shipped?: ShippedTree;
+  }) {
     super();
     this.bound = coerce(fields.bound, "The bound of a RunnableOnLane");
     this.lane = fields.lane;
@@ -66,7 +72,7 @@ export class RunnableOnLane<
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
-    const shipped = shipTree(this.bound, { where, shared: lane.name !== "process" });
+    const shipped = fields.shipped ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
     this.away = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
   }
 
@@ -94,6 +100,27 @@ export class RunnableOnLane<
   /** On the loop this is as many steps as the inside. */
   get path(): readonly Step[] | undefined {
     return this.away === null ? this.step.path : undefined;
+  }
+
+  /** A batch feeds its inputs to the lane. */
+  get stages(): readonly Step[] | undefined {
+    return this.away?.lane.feed === undefined ? undefined : [this];
+  }
+
+  openFeed(feed: Feed, ctx: RunContext): Feeding | undefined {
+    const { away } = this;
+    return away?.lane.feed?.(away.stage, feed, this.optionsOf(ctx));
+  }
+
+  /** Two steps on one lane are one hop. */
+  fuse(next: Step): RunnableOnLane | undefined {
+    if (!(next instanceof RunnableOnLane) || this.away === null || next.away?.lane !== this.away.lane) return undefined;
+    const both = [this, next].flatMap(({ bound, away }) =>
+      partsOf(bound as Runnable, away!.stage.shipped as ShippedTree),
+    );
+    const bound = fromNode({ kind: "sequence", steps: both.map(({ runnable }) => runnable) });
+    const shipped = { kind: "sequence", steps: both.map(({ tree }) => tree) };
+    return new RunnableOnLane({ bound, lane: this.lane, shipped });
   }
 
   override get laneName(): string | undefined {
@@ -144,6 +171,13 @@ export class RunnableOnLane<
     const data = travelling(config);
     return isSame(data, this.last.config, 2) ? (this.last.config as object | undefined) : data;
   }
+}
+
+/** The steps of a sequence, or the one that is none, each with what is sent of it. */
+function partsOf(runnable: Runnable, tree: ShippedTree): { runnable: Runnable; tree: unknown }[] {
+  const { node } = runnable;
+  if (node.kind !== "sequence" || tree.kind !== "sequence" || node.name !== undefined) return [{ runnable, tree }];
+  return (node.steps as Runnable[]).map((step, index) => ({ runnable: step, tree: (tree.steps as unknown[])[index] }));
 }
 
 const STAYING = new Set(["callbacks", "signal", "store", "runName", "runId", "maxConcurrency", "timeout"]);

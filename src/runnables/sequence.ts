@@ -5,6 +5,7 @@ import { describe, runlaneError } from "../core/errors.ts";
 import { startWatched, streamStep } from "../core/start-step.ts";
 import { COMPOSES, type Step, type Trace } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
+import { fuse, stagesOf } from "../plan/stages.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
@@ -49,6 +50,9 @@ export class RunnableSequence<
   readonly path: readonly Step[];
   /** What observers are told of each step. */
   private readonly tags: readonly string[];
+  /** What runs when nobody observes it, where that differs from the path: neighbours on one lane are one step. */
+  private readonly fused: readonly Step[] | null;
+  private stagesMade: { readonly stages: readonly Step[] | undefined } | undefined;
   /** @internal Whether it was made without a `middle`, which then stays out of its serialized form. */
   readonly pair: boolean;
 
@@ -60,6 +64,8 @@ export class RunnableSequence<
       [first, ...middle, last].map((step, index) => coerce(step, `Step ${index + 1} of a RunnableSequence`)),
     );
     this.path = this.steps.map(toStep);
+    const fused = fuse(this.path);
+    this.fused = fused === this.path ? null : fused;
     this.omitSequenceTags = omitSequenceTags;
     this.tags = omitSequenceTags ? [] : this.steps.map((_, index) => `seq:step:${index + 1}`);
     this.pair = fields.middle === undefined;
@@ -113,8 +119,14 @@ export class RunnableSequence<
     return COMPOSES;
   }
 
+  get stages(): readonly Step[] | undefined {
+    this.stagesMade ??= { stages: stagesOf(this.path, (steps) => sequenceOf(steps as unknown as RunnableInterface[])) };
+    return this.stagesMade.stages;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const { path, tags } = this;
+    const path = this.fused !== null && ctx.observer === null ? this.fused : this.path;
+    const { tags } = this;
     let value: unknown = input;
     for (let index = 0; index < path.length; index++) {
       const step = path[index] as Step;
