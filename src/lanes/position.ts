@@ -11,8 +11,13 @@ export const POSITION = {
   index: 2,
   /** Counts messages that a busy thread should look at between two inputs. */
   attention: 3,
+  /** Counts the messages to the thread, so that it can sleep until the next one without its event loop. */
+  sent: 4,
 } as const;
 
+/** How many integers there are. */
+export const POSITIONS = 5;
+
 /** After the integers: when the input started, in milliseconds since the epoch, as a 64-bit float. */
-export const SINCE_BYTE = 16;
-export const POSITION_BYTES = 24;
+export const SINCE_BYTE = 24;
+export const POSITION_BYTES = 32;

@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import { builtin, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool-options.ts";
-import { POSITION, POSITION_BYTES, SINCE_BYTE } from "../position.ts";
+import { POSITION, POSITION_BYTES, POSITIONS, SINCE_BYTE } from "../position.ts";
 import type { Position, Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
 
 /** Starts worker threads. */
@@ -46,14 +46,17 @@ class ThreadHandle implements WorkerHandle {
     private readonly worker: Worker,
     shared: SharedArrayBuffer,
   ) {
-    this.integers = new Int32Array(shared, 0, 4);
+    this.integers = new Int32Array(shared, 0, POSITIONS);
     this.integers[POSITION.chunk] = -1;
     this.since = new Float64Array(shared, SINCE_BYTE, 1);
   }
 
   send(message: ToWorker, transfer?: readonly unknown[]): void {
     this.worker.postMessage(message, transfer as ArrayBuffer[] | undefined);
-    if (message.type === "cancel" || message.type === "leave") Atomics.add(this.integers, POSITION.attention, 1);
+    const { integers } = this;
+    if (message.type === "cancel" || message.type === "leave") Atomics.add(integers, POSITION.attention, 1);
+    Atomics.add(integers, POSITION.sent, 1);
+    Atomics.notify(integers, POSITION.sent);
   }
 
   position(): Position {

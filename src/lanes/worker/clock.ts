@@ -7,9 +7,14 @@ export class BusyClock {
   private idle = performance.eventLoopUtilization().idle;
   private cpu = cpuMs();
 
-  /** When the last report was made. */
+  /** When the last report was made, or what follows it began. */
   get since(): number {
     return this.at;
+  }
+
+  /** So many milliseconds were spent waiting, although not for events. */
+  rest(ms: number): void {
+    this.at += ms;
   }
 
   take(): { busyMs: number; cpuMs: number } {

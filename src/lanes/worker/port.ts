@@ -15,6 +15,13 @@ export interface WorkerPort {
   enter(chunk: number, index: number, timed: boolean): void;
   /** No function is being called any more. */
   leave(): void;
+  /**
+   * Waits a moment for the next message without the event loop, and handles it: it comes sooner that way. Returns whether one came.
+   * Only threads can.
+   *
+   * @param rested Told how many milliseconds it waited.
+   */
+  linger?(rested: (ms: number) => void): boolean;
   /** Ends the worker. */
   exit(): void;
 }

@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
+import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../messages.ts";
-import { POSITION, SINCE_BYTE } from "../position.ts";
+import { POSITION, POSITIONS, SINCE_BYTE } from "../position.ts";
 import { reviveStage } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";
@@ -10,8 +12,13 @@ import { serve } from "./serve.ts";
 
 // Taken now: user code may put something else in their place.
 const port = parentPort!;
-const { store, load } = Atomics;
+const { store, load, wait } = Atomics;
 const exit = process.exit.bind(process);
+
+/** How long a thread sleeps at most until the next message, while its timers and I/O wait. */
+const LINGER_MS = 1;
+/** How often it looks whether there is one before it sleeps: for about 30 µs. With one core only, it would keep the parent waiting. */
+const LOOKS = availableParallelism() > 1 ? 4000 : 0;
 
 class ThreadPort implements WorkerPort {
   readonly sharesPosition = true;
@@ -22,7 +29,7 @@ class ThreadPort implements WorkerPort {
   private handler: (message: ToWorker) => void = () => {};
 
   constructor(shared: SharedArrayBuffer) {
-    this.position = new Int32Array(shared, 0, 4);
+    this.position = new Int32Array(shared, 0, POSITIONS);
     this.since = new Float64Array(shared, SINCE_BYTE, 1);
   }
 
@@ -53,6 +60,25 @@ class ThreadPort implements WorkerPort {
 
   leave(): void {
     store(this.position, POSITION.running, 0);
+  }
+
+  /**
+   * Waking a thread takes 30 µs or more, and the next call of a caller who makes one after the other comes before that: such calls
+   * take 30 µs with the looks, and 65 without.
+   */
+  linger(rested: (ms: number) => void): boolean {
+    const { position } = this;
+    const from = performance.now();
+    const sent = load(position, POSITION.sent);
+    let next = receiveMessageOnPort(port);
+    if (next === undefined) {
+      for (let looks = 0; looks < LOOKS && load(position, POSITION.sent) === sent; looks++);
+      if (wait(position, POSITION.sent, sent, LINGER_MS) !== "timed-out") next = receiveMessageOnPort(port);
+    }
+    rested(performance.now() - from);
+    if (next === undefined) return false;
+    this.handler(next.message);
+    return true;
   }
 
   exit(): void {

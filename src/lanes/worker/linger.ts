@@ -1,0 +1,29 @@
+import { performance } from "node:perf_hooks";
+import type { BusyClock } from "./clock.ts";
+import type { WorkerPort } from "./port.ts";
+import { hasUnprinted } from "./stdio.ts";
+
+/** How long messages may follow each other without the event loop, whose timers and I/O wait meanwhile. */
+const SESSION_MS = 10;
+
+/**
+ * Makes the function that lets a worker with nothing to do wait for the next message where it comes soonest, see
+ * {@link WorkerPort.linger}. Promises that functions left behind come first.
+ *
+ * @param isIdle Whether nothing runs that needs the event loop.
+ */
+export function lingering(port: WorkerPort, clock: BusyClock, isIdle: () => boolean): () => void {
+  if (port.linger === undefined) return () => {};
+  const rest = (ms: number): void => clock.rest(ms);
+  let planned = false;
+  const linger = (): void => {
+    const end = performance.now() + SESSION_MS;
+    while (isIdle() && !hasUnprinted() && port.linger!(rest) && performance.now() < end);
+    planned = false;
+  };
+  return () => {
+    if (planned) return;
+    planned = true;
+    queueMicrotask(linger);
+  };
+}
