@@ -19,6 +19,7 @@ interface Circumstances {
   observer: Observer | null;
   pacer: Pacer | null;
   propagates: boolean;
+  pinned: boolean;
 }
 
 const NOTHING: Circumstances = Object.freeze({
@@ -27,6 +28,7 @@ const NOTHING: Circumstances = Object.freeze({
   observer: null,
   pacer: null,
   propagates: false,
+  pinned: false,
 });
 
 /** The key under which a config that Runlane hands out remembers its context, so that calls made with it share the budget. */
@@ -50,13 +52,16 @@ export class RunContext {
   readonly watched: boolean;
   /** Whether calls made by the functions inside have a config to inherit; see ambient.ts. */
   readonly propagates: boolean;
+  /** Whether steps stay on the event loop, however slow they are: they are on the lane `"loop"`. */
+  readonly pinned: boolean;
   private inner: RunContext | undefined;
   private bare: RunContext | undefined;
+  private pinnedTwin: RunContext | undefined;
 
   constructor(
     /** The config as this run sees it: frozen, complete, its timeout already turned into the signal. */
     readonly config: RunnableConfig,
-    { scope, slot, observer, pacer, propagates }: Circumstances,
+    { scope, slot, observer, pacer, propagates, pinned }: Circumstances,
   ) {
     this.recursionLimit = config.recursionLimit ?? DEFAULT_RECURSION_LIMIT;
     this.scope = scope;
@@ -65,8 +70,10 @@ export class RunContext {
     this.pacer = pacer;
     this.watched = scope !== null || observer !== null || config.runName !== undefined || config.runId !== undefined;
     this.propagates = propagates;
+    this.pinned = pinned;
     this.inner = undefined;
     this.bare = undefined;
+    this.pinnedTwin = undefined;
     if (slot !== null || observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
     Object.freeze(config);
   }
@@ -95,9 +102,16 @@ export class RunContext {
   /** The context of what runs inside an observed run. */
   observed({ observer, callbacks }: ObservedRun): RunContext {
     if (callbacks === undefined && observer === this.observer) return this;
-    const { scope, slot, pacer } = this;
+    const { scope, slot, pacer, pinned } = this;
     const config = callbacks === undefined ? { ...this.config } : { ...this.config, callbacks };
-    return new RunContext(config, { scope, slot, observer, pacer, propagates: true });
+    return new RunContext(config, { scope, slot, observer, pacer, propagates: true, pinned });
+  }
+
+  /** The same, for steps that stay on the event loop. */
+  pin(): RunContext {
+    if (this.pinned) return this;
+    this.pinnedTwin ??= new RunContext({ ...this.config }, { ...this, pinned: true });
+    return this.pinnedTwin;
   }
 
   /** The same, with another config or other circumstances. */
@@ -190,7 +204,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   const brings = config.callbacks !== origin?.config.callbacks || isListened();
   const observer = brings ? openObserver(config, around) : around;
   const slot = openSlot(config.maxConcurrency, origin);
-  return new RunContext(config, { scope, slot, observer, pacer, propagates: true });
+  return new RunContext(config, { scope, slot, observer, pacer, propagates: true, pinned: false });
 }
 
 /** A call made with the config of the call around it shares that call's budget; a smaller limit narrows it. */

@@ -72,6 +72,8 @@ export interface Lane {
    * @param options Shared by all inputs.
    */
   feed?(stage: Stage, feed: Feed, options?: CallOptions): Feeding;
+  /** What one input of a stage has kept a worker busy for lately, in milliseconds; undefined where that is not known. */
+  costOf?(stage: Stage): number | undefined;
   readonly capacity: LaneCapacity;
   /** One row for each stage that has run. */
   statistics(): StageStatistics[];

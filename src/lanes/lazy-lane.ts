@@ -4,7 +4,7 @@ import { availableCores } from "./platform.ts";
 import { type PoolOptions, type PoolSettings, poolSettings } from "./pool-options.ts";
 
 /** The lanes that have names. Each name stands for one pool of the process. */
-export type LaneName = "loop" | "thread" | "process";
+export type LaneName = "loop" | "thread" | "process" | "auto";
 
 const NOTHING: LaneCapacity = Object.freeze({ workers: 0, busy: 0, queued: 0 });
 
@@ -43,6 +43,10 @@ class LazyLane implements Lane {
 
   get capacity(): LaneCapacity {
     return this.pool?.capacity ?? NOTHING;
+  }
+
+  costOf(stage: Stage): number | undefined {
+    return this.pool?.costOf?.(stage);
   }
 
   statistics(): StageStatistics[] {
@@ -171,7 +175,7 @@ export function stayOnLoop(): void {
  * @throws RUNLANE_UNKNOWN_LANE
  */
 export function laneOf(choice: LaneName | Lane): Lane | null {
-  if (choice === "loop") return null;
+  if (choice === "loop" || choice === "auto") return null;
   if (choice === "thread" || choice === "process") {
     if (staying) return null;
     let lane = named.get(choice);

@@ -86,6 +86,10 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     yield* stream.read();
   }
 
+  costOf(stage: Stage): number | undefined {
+    return this.records.of(stage).meter.costMs;
+  }
+
   statistics(): StageStatistics[] {
     return this.records.statistics();
   }

@@ -8,11 +8,15 @@ import { startStep, streamStep } from "../core/start-step.ts";
 import { TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { managerFor } from "../observe/callbacks.ts";
+import type { Used } from "../resources/declaration.ts";
 import { withUses } from "../shipping/uses.ts";
+import { AutoStep } from "./auto-step.ts";
+import type { BatchedFunc, BatchedOptions, RunnableBatched } from "./batched.ts";
+import { checkUses } from "./check-uses.ts";
 import { isRunnable, toStep } from "./coerce.ts";
 import { type ExportInput, type ExportOutput, moduleFunction } from "./from-module.ts";
 import type { LaneChoice } from "./on-lane.ts";
-import { defineKind, type RunnableNode } from "./registry.ts";
+import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 import type { LambdaResult, RunnableInterface } from "./types.ts";
 
@@ -32,6 +36,11 @@ export interface LambdaOptions {
   name?: string | undefined;
   /** Where the step runs: see `withLane`. @default the event loop */
   lane?: LaneChoice | undefined;
+  /**
+   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
+   * nothing from around them.
+   */
+  uses?: LambdaUses | undefined;
 }
 
 /** What a lambda is made of. */
@@ -39,7 +48,10 @@ export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends R
   func: LambdaFunc<RunInput, RunOutput, CallOptions>;
   /** What the lambda's runs are called. @default "RunnableLambda" in run names, the function's name in tables */
   name?: string | undefined;
-  /** What the function finds in `config.uses`, wherever it runs: plain data, and functions that need nothing from around them. */
+  /**
+   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
+   * nothing from around them.
+   */
   uses?: LambdaUses | undefined;
 }
 
@@ -77,6 +89,9 @@ export class RunnableLambda<
   readonly uses: LambdaUses | undefined;
   /** The function as it is called: with what it uses. */
   private readonly callee: LambdaFunc<RunInput, RunOutput, CallOptions>;
+  /** How many runs are left until one is timed, or moved to another lane: see {@link AutoStep}. */
+  private unattended = 0;
+  private auto: AutoStep | undefined;
 
   /** @throws RUNLANE_INVALID_STEPS when `func` is no function, RUNLANE_INVALID_OPTION when `uses` is no object. */
   constructor(fields: RunnableLambdaFields<RunInput, RunOutput, CallOptions>) {
@@ -91,7 +106,7 @@ export class RunnableLambda<
     const { func, uses } = fields;
     this.func = func;
     this.uses = uses;
-    this.callee = uses === undefined ? func : (withUses(func, checkUses(uses)) as typeof func);
+    this.callee = uses === undefined ? func : (withUses(func, checkUses(uses, "RunnableLambda")) as typeof func);
     if (fields.name !== undefined) this.name = fields.name;
     if (TRACEABLE in fields.func && !(this instanceof RunnableTraceable)) {
       // As in LangChain. A class apart costs the lambdas of other functions nothing.
@@ -107,8 +122,9 @@ export class RunnableLambda<
   /**
    * Wraps a function.
    *
-   * @param options `name`: what the step is called. `lane`: where it runs. `uses`: what the function needs from around it when it
-   *   runs on a lane; it finds that in `config.uses`, on the event loop too.
+   * @param options `name`: what the step is called. `lane`: where it runs. `uses`: what the function needs from around it; it finds that
+   *   in `config.uses`, on a lane and on the event loop. Of a {@link resource} there it finds the value, and its first call waits for
+   *   the load.
    * @throws RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION, and what `withLane` throws
    * @example
    * ```ts
@@ -127,14 +143,14 @@ export class RunnableLambda<
     options?: { name?: string | undefined },
   ): RunnableLambda<RunInput, RunOutput, CallOptions>;
   static from<RunInput, RunOutput, Uses extends LambdaUses, CallOptions extends RunnableConfig = RunnableConfig>(
-    func: LambdaFunc<RunInput, RunOutput, CallOptions & { uses: Uses }>,
+    func: LambdaFunc<RunInput, RunOutput, CallOptions & { uses: Used<Uses> }>,
     options: LambdaOptions & { uses: Uses },
   ): Runnable<RunInput, RunOutput, CallOptions>;
   static from<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>(
     func: LambdaFunc<RunInput, RunOutput, CallOptions>,
     options: LambdaOptions,
   ): Runnable<RunInput, RunOutput, CallOptions>;
-  static from(func: LambdaFunc<unknown, unknown>, options: LambdaOptions & { uses?: LambdaUses } = {}): Runnable {
+  static from(func: LambdaFunc<unknown, unknown>, options: LambdaOptions = {}): Runnable {
     const { name, uses, lane } = options;
     const lambda = new RunnableLambda({ func, name, uses });
     return lane === undefined ? lambda : lambda.withLane(lane);
@@ -146,7 +162,7 @@ export class RunnableLambda<
    *
    * @param url The module's `file:` URL. Where `./score.js` does not exist, `./score.ts` is taken.
    * @param exportName The name of the export; `"default"` for the default one.
-   * @param options `name`: what the step is called. `lane`: where it runs.
+   * @param options `name`: what the step is called. `lane`: where it runs. `uses`: what the function finds in `config.uses`.
    * @throws RUNLANE_INVALID_OPTION, RUNLANE_MODULE_NOT_FOUND; runs throw RUNLANE_EXPORT_NOT_FOUND, and what the module throws when
    *   it is imported.
    * @example
@@ -170,6 +186,32 @@ export class RunnableLambda<
     return RunnableLambda.from(moduleFunction(url, exportName), options);
   }
 
+  /**
+   * Makes a step of a vectorised function: calls that arrive together are answered by one call of it. See {@link RunnableBatched}.
+   *
+   * @param func Takes an array of inputs and gives one output for each, in order: as an array, or as a generator that yields them. An
+   *   `Error` in the place of an output fails that input alone.
+   * @throws RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION, and what `withLane` throws; runs throw RUNLANE_BATCH_MISMATCH.
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const lengths = RunnableLambda.batched((texts: string[]) => texts.map((text) => text.length), { maxWaitMs: 0 });
+   * await Promise.all([lengths.invoke("a"), lengths.invoke("bb")]); // one call: [1, 2]
+   * ```
+   */
+  static batched<RunInput, RunOutput, Uses extends LambdaUses, CallOptions extends RunnableConfig = RunnableConfig>(
+    func: BatchedFunc<RunInput, RunOutput, CallOptions & { uses: Used<Uses> }>,
+    options: BatchedOptions<RunInput> & { uses: Uses },
+  ): RunnableBatched<RunInput, Exclude<RunOutput, Error>, CallOptions>;
+  static batched<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>(
+    func: BatchedFunc<RunInput, RunOutput, CallOptions>,
+    options?: BatchedOptions<RunInput>,
+  ): RunnableBatched<RunInput, Exclude<RunOutput, Error>, CallOptions>;
+  static batched(func: BatchedFunc<unknown, unknown>, options: BatchedOptions = {}): RunnableBatched {
+    return fromNode({ kind: "batched", func, ...options }) as RunnableBatched;
+  }
+
   override get node(): RunnableNode {
     return { kind: "lambda", name: this.name, func: this.func, uses: this.uses };
   }
@@ -188,9 +230,17 @@ export class RunnableLambda<
   }
 
   override start(input: RunInput, ctx: RunContext): unknown {
-    const out = this.call(input, ctx);
+    const out = this.unattended-- > 0 ? this.call(input, ctx) : this.attend(input, ctx);
     if (typeof out !== "object" && typeof out !== "function") return out;
     return out === null || isThenable(out) ? out : this.expand(out as object, input, ctx);
+  }
+
+  /** Runs an input and looks how long it takes, or runs it where that has led to. */
+  private attend(input: RunInput, ctx: RunContext): unknown {
+    this.auto ??= new AutoStep(this);
+    const out = this.auto.run(input, ctx, () => this.call(input, ctx));
+    this.unattended = ctx.pinned ? 0 : this.auto.pause;
+    return out;
   }
 
   protected call(input: RunInput, ctx: RunContext): unknown {
@@ -242,7 +292,7 @@ export class RunnableLambda<
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    const out = this.call(input, ctx);
+    const out = this.unattended-- > 0 ? this.call(input, ctx) : this.attend(input, ctx);
     if (!isThenable(out)) return this.chunksOf(out, input, ctx);
     ignoreRejection(out);
     return this.streamPromised(out, input, ctx);
@@ -263,13 +313,6 @@ export class RunnableLambda<
     }
     return new Whole(value as RunOutput);
   }
-}
-
-function checkUses(uses: unknown): LambdaUses {
-  if (typeof uses === "object" && uses !== null && !Array.isArray(uses)) return uses as LambdaUses;
-  const expected = "an object with what the function uses, by name";
-  const received = describe(uses);
-  throw runlaneError("RUNLANE_INVALID_OPTION", { where: "RunnableLambda", option: "uses", expected, received });
 }
 
 /** What LangSmith marks the functions that `traceable` makes with. */

@@ -1,13 +1,15 @@
 import { type Chunks, Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
-import { PLAIN, type RunContext } from "../core/context.ts";
+import type { RunContext } from "../core/context.ts";
 import type { Feed, Feeding } from "../core/feed.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
-import type { Lane, CallOptions as LaneCall, Stage } from "../lanes/lane.ts";
+import type { Lane, Stage } from "../lanes/lane.ts";
 import { type LaneName, laneOf } from "../lanes/lazy-lane.ts";
 import { type ShippedTree, shipTree } from "../shipping/tree.ts";
+import { AutoStep } from "./auto-step.ts";
 import { coerce, toStep } from "./coerce.ts";
+import { LaneCalls } from "./lane-calls.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
@@ -52,8 +54,9 @@ export class RunnableOnLane<
   private readonly step: Step;
   /** Null on the event loop. */
   private readonly away: { readonly lane: Lane; readonly stage: Stage } | null;
-  private last: LaneCall = {};
-  private lastConfig: RunnableConfig | undefined;
+  private readonly calls = new LaneCalls(this);
+  /** Set on the lane `"auto"`. */
+  private readonly auto: AutoStep | undefined;
 
   /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
   constructor(fields: {
@@ -69,6 +72,7 @@ export class RunnableOnLane<
     const lane = laneOf(fields.lane);
     if (lane === null) {
       this.away = null;
+      if (fields.lane === "auto") this.auto = new AutoStep(this.step);
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
@@ -109,7 +113,7 @@ export class RunnableOnLane<
 
   openFeed(feed: Feed, ctx: RunContext): Feeding | undefined {
     const { away } = this;
-    return away?.lane.feed?.(away.stage, feed, this.optionsOf(ctx));
+    return away?.lane.feed?.(away.stage, feed, this.calls.of(ctx));
   }
 
   /** Two steps on one lane are one hop. */
@@ -133,43 +137,24 @@ export class RunnableOnLane<
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const { away } = this;
+    const { away, auto } = this;
+    if (auto !== undefined)
+      return auto.run(input, ctx, () => startCall(this.step, input, ctx)) as RunOutput | PromiseLike<RunOutput>;
     return away === null
-      ? startCall<RunOutput>(this.step, input, ctx)
-      : (away.lane.run(away.stage, input, this.optionsOf(ctx)) as Promise<RunOutput>);
+      ? startCall<RunOutput>(this.step, input, ctx.pin())
+      : (away.lane.run(away.stage, input, this.calls.of(ctx)) as Promise<RunOutput>);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
     const { away } = this;
     return away === null
-      ? streamCall<RunOutput>(this.step, new Whole(input), ctx)
-      : (away.lane.stream(away.stage, input, this.optionsOf(ctx)) as AsyncGenerator<RunOutput, void>);
+      ? streamCall<RunOutput>(this.step, new Whole(input), ctx.pin())
+      : (away.lane.stream(away.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>);
   }
 
   /** Starts the workers that will run this, so that the first input need not wait for them. */
   async warm(): Promise<void> {
     await this.away?.lane.warm(this.away.stage);
-  }
-
-  /** What of a call's context travels. The inputs of a batch share one object. */
-  private optionsOf(ctx: RunContext): LaneCall | undefined {
-    if (!ctx.propagates) return undefined;
-    const { scope } = ctx;
-    const signal = scope?.signal;
-    const timeoutMs = scope?.keeper === this ? scope.timeoutMs : undefined;
-    const config = this.dataOf(ctx.config);
-    const { last } = this;
-    if (last.signal === signal && last.timeoutMs === timeoutMs && last.config === config) return last;
-    this.last = { signal, timeoutMs, config };
-    return this.last;
-  }
-
-  /** The part of a config that travels. Configs that say the same give one object, which is sent once. */
-  private dataOf(config: RunnableConfig): object | undefined {
-    if (this.lastConfig === config) return this.last.config as object | undefined;
-    this.lastConfig = config;
-    const data = travelling(config);
-    return isSame(data, this.last.config, 2) ? (this.last.config as object | undefined) : data;
   }
 }
 
@@ -178,44 +163,6 @@ function partsOf(runnable: Runnable, tree: ShippedTree): { runnable: Runnable; t
   const { node } = runnable;
   if (node.kind !== "sequence" || tree.kind !== "sequence" || node.name !== undefined) return [{ runnable, tree }];
   return (node.steps as Runnable[]).map((step, index) => ({ runnable: step, tree: (tree.steps as unknown[])[index] }));
-}
-
-const STAYING = new Set(["callbacks", "signal", "store", "runName", "runId", "maxConcurrency", "timeout"]);
-
-/** Nothing, when the config says nothing. */
-function travelling(config: RunnableConfig): Record<string, unknown> | undefined {
-  const data: Record<string, unknown> = {};
-  let isPlain = true;
-  for (const [key, value] of Object.entries(config)) {
-    if (value === undefined || STAYING.has(key)) continue;
-    data[key] = key === "configurable" ? withoutInternals(value) : value;
-    isPlain &&= isSame(value, PLAIN.config[key], 1);
-  }
-  return isPlain ? undefined : data;
-}
-
-/** Libraries keep objects of this thread in a config, under keys like LangGraph's `__pregel_send`. */
-function withoutInternals(configurable: object): object {
-  const keys = Object.keys(configurable);
-  if (!keys.some((key) => key.startsWith("__"))) return configurable;
-  return Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("__")));
-}
-
-/** Whether two values say the same, as far as so many levels of arrays and plain objects show. */
-function isSame(one: unknown, other: unknown, levels: number): boolean {
-  if (Object.is(one, other)) return true;
-  if (levels === 0 || !isPlainData(one) || !isPlainData(other) || Array.isArray(one) !== Array.isArray(other))
-    return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key], levels - 1))
-  );
-}
-
-function isPlainData(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 defineKind("lane", (node) => new RunnableOnLane(node));

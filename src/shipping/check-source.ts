@@ -153,8 +153,23 @@ function shippable(
   if (touched.length > 0) return { ...shipped, pure: false, impurity: `it uses ${touched.join(", ")}` };
   if (imports.length > 0) return { ...shipped, pure: false, impurity: "it imports modules" };
   if (writesOutside) return { ...shipped, pure: false, impurity: "it assigns to what is outside of it" };
+  if (seesAllOfConfig(root)) return { ...shipped, pure: false, impurity: "it sees the config of this thread" };
   if (mayChangeInput(root)) return { ...shipped, pure: false, impurity: "it may change its input" };
   return { ...shipped, pure: true };
+}
+
+/** What a function may take out of its config and still do the same elsewhere. */
+const TRAVELLING = /^(?:uses|signal|configurable|tags|metadata)$/;
+
+/** Whether a function may see more of its config than what travels. */
+function seesAllOfConfig({ params }: SyntaxNode): boolean {
+  const [first, second] = params as SyntaxNode[];
+  if (first?.type === "RestElement") return true;
+  if (second === undefined) return false;
+  if (second.type !== "ObjectPattern") return true;
+  return (second.properties as SyntaxNode[]).some(
+    ({ type, computed, key }) => type !== "Property" || computed === true || !TRAVELLING.test(key.name ?? key.value),
+  );
 }
 
 /** The expression of a function with the names that it needs around it: its own, and those of helpers. It starts in line 1. */

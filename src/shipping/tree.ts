@@ -1,6 +1,6 @@
 import { runlaneError } from "../core/errors.ts";
 import type { Step } from "../core/step.ts";
-import { type FunctionRef, shipFunction } from "./function-ref.ts";
+import { type FunctionRef, inspectFunction, shipFunction } from "./function-ref.ts";
 import type { FieldShipping } from "./tree-fields.ts";
 import { fieldsOf, whyStaying } from "./tree-kinds.ts";
 
@@ -31,6 +31,8 @@ export interface ShipTreeOptions {
   readonly where: string;
   /** Whether the other side shares memory with this one, as threads of one process do. @default true */
   readonly shared?: boolean;
+  /** Whether only steps are taken that do the same in every thread, and return at once. @default false */
+  readonly pure?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface ShipTreeOptions {
  *
  * @throws RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE
  */
-export function shipTree(runnable: object, { where, shared = true }: ShipTreeOptions): ShippedTree {
+export function shipTree(runnable: object, { where, shared = true, pure = false }: ShipTreeOptions): ShippedTree {
   const trees = new Map<object, ShippedTree>();
   const functions = new Map<unknown, FunctionRef>();
 
@@ -63,7 +65,17 @@ export function shipTree(runnable: object, { where, shared = true }: ShipTreeOpt
     if (fields === undefined) return refuse(whyStaying(node.kind) ?? classReason(child));
     if (!Object.hasOwn(Object.getPrototypeOf(child), "node")) return refuse(classReason(child));
     const uses = node.uses as Record<string, unknown> | undefined;
-    const shipping: FieldShipping = { where: at, shared, step, refuse, func: (func) => shipOnce(func, at, uses) };
+    if (pure && uses !== undefined) refuseState(uses, refuse);
+    const shipping: FieldShipping = {
+      where: at,
+      shared,
+      step,
+      refuse,
+      func: (func) => {
+        if (pure) refuseImpure(func, refuse);
+        return shipOnce(func, at, uses);
+      },
+    };
     const tree: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(fields)) {
       if (node[name] !== undefined) tree[name] = field.ship(node[name], shipping, name);
@@ -83,6 +95,20 @@ export function shipTree(runnable: object, { where, shared = true }: ShipTreeOpt
   }
 
   return step(runnable);
+}
+
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
+function refuseImpure(func: Function, refuse: (reason: string) => never): void {
+  const { shippable, pure, isAsync, reason } = inspectFunction(func);
+  if (isAsync) refuse("is async");
+  // What is not shippable says so itself, with lines.
+  if (shippable && !pure) refuse(`may not do the same in a thread: ${reason}`);
+}
+
+/** What a function uses may be changed by it, or by others, where it is not a plain value. */
+function refuseState(uses: Record<string, unknown>, refuse: (reason: string) => never): void {
+  for (const [name, value] of Object.entries(uses))
+    if (typeof value === "object" && value !== null) refuse(`uses ${name}, an object that others may change`);
 }
 
 function foreign(runnable: object): Described {

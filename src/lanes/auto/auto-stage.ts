@@ -1,0 +1,135 @@
+import { findingOf, RunlaneError } from "../../core/errors.ts";
+import { isThenable } from "../../core/thenable.ts";
+import { bytesOf, findInstance } from "../../shipping/data-inspect.ts";
+import type { CallOptions, Lane, Stage } from "../lane.ts";
+import { auto } from "./auto-settings.ts";
+import { Gauge } from "./gauge.ts";
+
+/** What a step tells of itself, so that it may be moved. */
+export interface AutoSubject {
+  readonly label: string;
+  /** Makes what a worker needs. @throws When the step must stay: the message says why. */
+  ship(): object;
+  /** Where the step moves to; null where there are no threads. */
+  away(): Lane | null;
+}
+
+/** What becomes of a step without a lane of its own. */
+export type AutoState = "measuring" | "away" | "staying";
+
+/** Never timed again. */
+const FOREVER = 2 ** 30;
+/** Copying is this quick, in bytes per millisecond, or quicker. */
+const BYTES_PER_MS = 500_000;
+/** So often it is asked whether a step that has moved is still slow. */
+const LOOK_EVERY = 64;
+
+/** Why a step that a worker has run runs again here: it is pure, so nothing has happened. */
+const FAILED_AWAY = new Set([
+  "RUNLANE_LANE_CLOSED",
+  "RUNLANE_NO_THREADS",
+  "RUNLANE_NOT_PLAIN",
+  "RUNLANE_NOT_SERIALIZABLE",
+  "RUNLANE_WORKER_START",
+]);
+
+/**
+ * Where one step without a lane runs: here, until its sync runs have turned out slow, and in threads from then on, if it does the same
+ * there. Inputs that would not arrive there as they are run here.
+ */
+export class AutoStage {
+  state: AutoState = "measuring";
+  /** Why the step, or its last input, is where it is. */
+  reason = "it has not run yet";
+  /** How many runs need not pass through {@link run} now. */
+  pause = 0;
+  private readonly gauge = new Gauge();
+  private lane: Lane | null = null;
+  private stage: Stage | undefined;
+  private runs = 0;
+
+  constructor(private readonly subject: AutoSubject) {}
+
+  /** What a run takes here, or took before the step moved, in milliseconds. */
+  get meanMs(): number {
+    return this.gauge.meanMs;
+  }
+
+  /** @param here Runs the input on this thread. */
+  run(input: unknown, here: () => unknown, options?: () => CallOptions | undefined): unknown {
+    const { stage, lane } = this;
+    if (this.state === "staying") {
+      this.pause = FOREVER;
+      return here();
+    }
+    if (stage === undefined || lane === null || !auto.enabled) return this.timed(here);
+    if (!this.mayTravel(input)) return here();
+    if (++this.runs % LOOK_EVERY === 0 && (lane.costOf?.(stage) ?? auto.thresholdMs) < auto.thresholdMs / 4)
+      return this.comeBack(here);
+    return lane.run(stage, input, options?.()).catch((error) => {
+      if (!(error instanceof RunlaneError) || !FAILED_AWAY.has(error.code)) throw error;
+      this.stay(reasonOf(error));
+      return here();
+    });
+  }
+
+  private timed(here: () => unknown): unknown {
+    const started = performance.now();
+    const out = here();
+    if (isThenable(out)) {
+      this.pause = this.gauge.waited();
+      this.reason = "it is async";
+    } else if (auto.enabled) {
+      this.pause = this.gauge.timed(performance.now() - started);
+      if (this.gauge.isSlow) this.move();
+      else this.reason = `it takes less than ${auto.thresholdMs} ms`;
+    }
+    return out;
+  }
+
+  private move(): void {
+    try {
+      this.lane = this.subject.away();
+      if (this.lane === null) {
+        this.stay("there are no threads");
+        return;
+      }
+      const { label } = this.subject;
+      this.stage = { id: 0, label, shipped: { ...this.subject.ship(), plain: true } };
+      this.state = "away";
+      this.reason = `it took ${this.meanMs.toFixed(1)} ms`;
+    } catch (error) {
+      this.stay(reasonOf(error));
+    }
+  }
+
+  private stay(reason: string): void {
+    this.stage = undefined;
+    this.state = "staying";
+    this.reason = reason;
+  }
+
+  private comeBack(here: () => unknown): unknown {
+    this.stage = undefined;
+    this.state = "measuring";
+    this.gauge.reset();
+    return this.timed(here);
+  }
+
+  /** Whether an input arrives as it is, and in less time than running it takes. */
+  private mayTravel(input: unknown): boolean {
+    const instance = findInstance(input);
+    if (instance !== undefined) {
+      this.reason = `its ${instance.path} is of the class ${instance.className}`;
+      return false;
+    }
+    if (bytesOf(input) / BYTES_PER_MS < this.meanMs / 2) return true;
+    this.reason = "sending its input would take as long as running it";
+    return false;
+  }
+}
+
+/** What an error says besides where it was thrown and what to do. */
+function reasonOf(error: unknown): string {
+  return error instanceof RunlaneError ? findingOf(error).replace(/^auto, step "[^"]*": /, "") : String(error);
+}

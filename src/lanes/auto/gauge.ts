@@ -1,0 +1,52 @@
+import { auto } from "./auto-settings.ts";
+
+/** So many runs in a row have to be slow. One may have been the compiler's or the garbage collector's fault. */
+const ENOUGH = 3;
+/** Quick steps are timed less and less often: every 4096th run in the end. A look at the clock costs as much as a step. */
+const LONGEST_PAUSE = 4096;
+
+/** Finds out by samples whether the sync runs of a step are slow enough to move elsewhere. */
+export class Gauge {
+  private slow = 0;
+  private sumMs = 0;
+  private pause = 1;
+
+  /** Whether the step is slow. */
+  get isSlow(): boolean {
+    return this.slow >= ENOUGH;
+  }
+
+  /** The mean time of the last slow runs. */
+  get meanMs(): number {
+    return this.slow === 0 ? 0 : this.sumMs / this.slow;
+  }
+
+  /** A run took so long. Returns how many runs need not be timed now. */
+  timed(ms: number): number {
+    if (ms >= auto.thresholdMs) {
+      this.slow++;
+      this.sumMs += ms;
+      this.pause = 1;
+      return 0;
+    }
+    this.slow = 0;
+    this.sumMs = 0;
+    return this.rest();
+  }
+
+  /** A run had to wait, so its time says nothing about this thread. */
+  waited(): number {
+    return this.rest();
+  }
+
+  /** The step has become quick elsewhere. */
+  reset(): void {
+    this.slow = 0;
+    this.sumMs = 0;
+  }
+
+  private rest(): number {
+    this.pause = Math.min(2 * this.pause, LONGEST_PAUSE);
+    return this.pause;
+  }
+}
