@@ -2,6 +2,7 @@ import "./runnables/foreign.ts";
 
 export type { BatchStreamOptions } from "./batching/batch-stream.ts";
 export type { RunnableBatchOptions } from "./batching/inputs.ts";
+export type { Limits } from "./batching/limiter.ts";
 export type { Outcome } from "./batching/outcome.ts";
 export type { BackoffOptions } from "./core/backoff.ts";
 export { ensureConfig, mergeConfigs, patchConfig, pickRunnableConfigKeys, type RunnableConfig } from "./core/config.ts";
@@ -18,7 +19,17 @@ export type {
 export { raceWithSignal } from "./core/signal.ts";
 export type { RunnableStream } from "./core/stream.ts";
 export type { RunnableIOSchema } from "./graph/types.ts";
-export type { CloseOptions, Lane, LaneCapacity, StageStatistics } from "./lanes/lane.ts";
+export { type AutoOptions, configure, type RunlaneOptions } from "./lanes/auto/auto-settings.ts";
+export type {
+  CallOptions as LaneCallOptions,
+  CloseOptions,
+  Feed,
+  Feeding,
+  Lane,
+  LaneCapacity,
+  Stage,
+  StageStatistics,
+} from "./lanes/lane.ts";
 export { type LaneName, processes, threads } from "./lanes/lazy-lane.ts";
 export type { PoolOptions, ResourceLimits } from "./lanes/pool-options.ts";
 export { dispatchCustomEvent, getCallbackManagerForConfig } from "./observe/custom-events.ts";
@@ -29,7 +40,29 @@ export type { RunListeners } from "./observe/listeners.ts";
 export { CallbackManager, type CallbackManagerOptions } from "./observe/manager.ts";
 export { type LogEntry, RunLog, type RunLogOp, RunLogPatch, type RunState } from "./observe/run-log.ts";
 export type { Run } from "./observe/run-recorder.ts";
+export { Plan, type PlanStage, type PlanStep, type StageFigures, type StepFigures } from "./plan/plan.ts";
+export type {
+  LoadContext,
+  ResourceLoader,
+  ResourceOptions,
+  ResourceUses,
+  Used,
+} from "./resources/declaration.ts";
+export { Resource } from "./resources/resource.ts";
+export type {
+  ResourceScope,
+  ResourceState,
+  ResourceStatus,
+  WarmOptions,
+  WarmProgress,
+} from "./resources/status.ts";
 export { RunnableAssign } from "./runnables/assign.ts";
+export {
+  type BatchedFunc,
+  type BatchedOptions,
+  RunnableBatched,
+  type RunnableBatchedFields,
+} from "./runnables/batched.ts";
 export { type ConfigFactory, RunnableBinding, type RunnableBindingArgs } from "./runnables/binding.ts";
 export { type Branch, type BranchLike, RunnableBranch } from "./runnables/branch.ts";
 export { _coerceToRunnable } from "./runnables/coerce.ts";
@@ -63,12 +96,14 @@ export {
   RunnableLambda,
   type RunnableLambdaFields,
 } from "./runnables/lambda.ts";
+export { RunnableLimited, type RunnableLimitedFields } from "./runnables/limited.ts";
 export { type LoadOptions, load } from "./runnables/load.ts";
 export type { ImportMap, ModuleExports } from "./runnables/load-class.ts";
 export { type LaneChoice, RunnableOnLane } from "./runnables/on-lane.ts";
 export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/parallel.ts";
 export { RunnablePassthrough } from "./runnables/passthrough.ts";
 export { RunnablePick } from "./runnables/pick.ts";
+export { type Loaded, resource } from "./runnables/resource.ts";
 export {
   type RetryOptions,
   type RetryPolicy,

@@ -2,6 +2,7 @@ import type { RunContext } from "../core/context.ts";
 import { startStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
+import { BareRun } from "./bare.ts";
 import { Gather, type GatherOptions } from "./gather.ts";
 
 /** How many inputs run between two looks at the clock at most; a look costs 30 ns, as much as three sync steps. */
@@ -13,6 +14,7 @@ const MAX_STRIDE = 16;
  */
 class SharedBatch extends Gather {
   private strideNow = 1;
+  private bare: BareRun | undefined;
 
   constructor(
     private readonly step: Step,
@@ -21,12 +23,18 @@ class SharedBatch extends Gather {
     options: GatherOptions,
   ) {
     super(inputs.length, (index) => startStep(step, inputs[index], ctx), options);
+    const functions = ctx.watched || ctx.propagates ? undefined : step.bare;
+    if (functions !== undefined) this.bare = new BareRun(functions, ctx.descend().config);
   }
 
   protected override startReady(): void {
     const { step, inputs, outputs, ctx, count } = this;
     while (!this.stopped && this.started < count) {
       const end = Math.min(count, this.started + this.strideNow);
+      if (this.bare !== undefined && this.strideNow === MAX_STRIDE) {
+        if (this.startBare(this.bare, end)) return;
+        continue;
+      }
       const from = this.started;
       let index = from;
       let waited = 0;
@@ -49,12 +57,42 @@ class SharedBatch extends Gather {
         this.onError(index, error);
       }
       if (this.started < count && this.pacer.spent()) {
-        this.strideNow = 1;
-        this.park();
+        if (this.strideNow < MAX_STRIDE) step.expectSlow?.();
+        this.parkStride();
         return;
       }
       this.strideNow = Math.min(this.strideNow * 2, MAX_STRIDE);
     }
+  }
+
+  /** Starts inputs in a plain loop. Returns whether the slice is over. */
+  private startBare(bare: BareRun, end: number): boolean {
+    const { step, inputs, outputs, ctx, started: from } = this;
+    const index = bare.run(inputs, outputs, from, end);
+    const done = index - from;
+    this.started = index < end ? index + 1 : end;
+    const { failure } = bare;
+    if (failure !== undefined) {
+      bare.failure = undefined;
+      this.settled(done);
+      this.onError(index, failure.error);
+    } else if (index < end) {
+      this.bare = undefined;
+      this.inFlight++;
+      // Before it is known that all others are there: this one is not.
+      this.follow(index, step.resume!(bare.at, bare.out, bare.input, ctx), null);
+      this.settled(done);
+    } else {
+      this.settled(done);
+    }
+    if (this.started === this.count || !this.pacer.spent()) return false;
+    this.parkStride();
+    return true;
+  }
+
+  private parkStride(): void {
+    this.strideNow = 1;
+    this.park();
   }
 }
 

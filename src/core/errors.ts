@@ -33,6 +33,12 @@ export const ERROR_TABLE = {
     cause: "A runnable that needs a certain shape of input was given another one.",
     fix: "Look at the output of the step before it, or at the input of the call.",
   },
+  RUNLANE_BATCH_MISMATCH: {
+    message: "{where} was called with {inputs} inputs and gave {outputs}; it must give one output for each, in order.",
+    cause:
+      "The function of a batched runnable returned no array, one of another length, or yielded more or fewer outputs. So it is not known which output belongs to which input.",
+    fix: "Return one output for each input, in the order of the inputs, with an Error in the place of one that failed.",
+  },
   RUNLANE_UNKNOWN_ROUTE: {
     message: "RouterRunnable has no runnable for the key {received}; it knows {expected}.",
     cause: "The `key` of an input names none of the router's runnables.",
@@ -169,6 +175,12 @@ export const ERROR_TABLE = {
       "A step was given a lane outside of this thread, and its source and its data alone do not say what it does: a method, a bound or native function, a class, a schema, a runnable of another library.",
     fix: 'Export it from a module and use RunnableLambda.fromModule(new URL("./module.js", import.meta.url), "name"), or keep the step on the loop.',
   },
+  RUNLANE_NOT_PLAIN: {
+    message: "The {path} of a step on the lane auto is of the class {className}, and would arrive as a plain object.",
+    cause:
+      "A step that moved to threads by itself gave something there that does not arrive as it is. It runs on the event loop again, and stays there; only a lane of your own lets you see this error.",
+    fix: "Nothing: the step has run. Register the class with registerClass to let such steps move.",
+  },
   RUNLANE_MODULE_NOT_FOUND: {
     message: "{where}: there is no file {url}.",
     cause: "fromModule was given the URL of a module that does not exist, or of a folder.",
@@ -190,6 +202,47 @@ export const ERROR_TABLE = {
       "An instance of {name} arrived from another thread or process, but no class of that name is registered here.",
     cause: "registerClass was called on one side only: classes are registered for each thread and each process.",
     fix: "Call registerClass in the module that defines the class, and import that module in the step's module too.",
+  },
+  RUNLANE_RESOURCE_LOAD: {
+    message: "The resource {name} could not be loaded: {reason}.",
+    cause:
+      "The loader of a resource threw, rejected, or ended its worker. All who waited for it got this error, with what the loader threw as its cause.",
+    fix: "Look at the cause of the error and correct the loader. The next use loads again, after the back-off that `retry` says.",
+  },
+  RUNLANE_RESOURCE_TIMEOUT: {
+    message: "The resource {name} was not loaded after {timeoutMs} ms.",
+    cause:
+      "The loader of a resource did not settle in time: it waits for something that does not come, or needs longer.",
+    fix: "Let the loader end when its `signal` aborts, or raise `timeoutMs` of the resource.",
+  },
+  RUNLANE_RESOURCE_CYCLE: {
+    message: "Resources wait for each other: {cycle}.",
+    cause:
+      "A resource uses another one that uses the first one, itself or through others, so none of them can ever be loaded.",
+    fix: "Break the circle: put what both need into a third resource.",
+  },
+  RUNLANE_RESOURCE_CONFLICT: {
+    message: "There is a resource {name} already, with {difference}.",
+    cause:
+      "Two resources have one name, and their loaders differ, or one is made of the variables around it and is made again and again.",
+    fix: "Give each its own name, declare a resource once at the top of a module, or give a new `version` to one that takes the place of the other.",
+  },
+  RUNLANE_RESOURCE_SCOPE: {
+    message: "{where} uses the resource {name}, which has the scope {scope} and cannot be had in the {lane} lane.",
+    cause:
+      'A resource with scope "process" exists on the event loop only, and one with scope "shared" in threads only: processes share no memory.',
+    fix: 'Keep the step on the loop (or in threads, if it is "shared"), or give the resource the scope "worker", so that each worker loads its own.',
+  },
+  RUNLANE_RESOURCE_NOT_SHAREABLE: {
+    message: "The resource {name} cannot be shared between threads: {problem}.",
+    cause:
+      'A loader with scope "shared" must give ArrayBuffers, typed arrays, or plain data with some of them in it; nothing else can be in the memory of several threads.',
+    fix: 'Return typed arrays from the loader, or give the resource the scope "worker".',
+  },
+  RUNLANE_RESOURCE_DISPOSE: {
+    message: "The resource {name} could not be disposed of: {reason}.",
+    cause: "The `dispose` function of a resource threw or rejected. The resource counts as disposed all the same.",
+    fix: "Look at the cause of the error and correct the function.",
   },
 } as const;
 
@@ -255,6 +308,12 @@ export function runlaneError<Code extends ErrorCode>(
   const row = ERROR_TABLE[code];
   const filled = row.message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name as keyof Details<Code>]));
   return new RunlaneError(code, `${filled} ${row.fix}`, options);
+}
+
+/** What the message of an error says happened, without what to do about it. */
+export function findingOf({ code, message }: RunlaneError): string {
+  const { fix } = ERROR_TABLE[code as ErrorCode];
+  return message.endsWith(fix) ? message.slice(0, -fix.length).trimEnd() : message;
 }
 
 /** The error of an option of the wrong type or out of range. */

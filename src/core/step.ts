@@ -1,4 +1,5 @@
 import type { Chunks } from "./chunks.ts";
+import type { RunnableConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
 import type { Feed, Feeding } from "./feed.ts";
 
@@ -34,6 +35,19 @@ export interface Step<In = any, Out = any> {
   /** Where the step runs, when that is not on the event loop. */
   readonly laneName?: string | undefined;
 
+  /** The bare functions that this is made of, when it is nothing but functions that run here: see batching/bare.ts. */
+  readonly bare?: readonly BareFunction[] | undefined;
+
+  /**
+   * Goes on where bare functions do not lead on: the one at `at` gave `out`, a promise or something else that stands for an output.
+   *
+   * @param input What that function was given.
+   */
+  resume?(at: number, out: unknown, input: unknown, ctx: RunContext): PromiseLike<Out>;
+
+  /** A batch finds that inputs are slow: functions should look how long they take, all of them and now. */
+  expectSlow?(): void;
+
   /**
    * What the inputs of a batch go through one after the other, when a part of it takes many inputs at once: {@link openFeed}.
    */
@@ -60,6 +74,9 @@ export interface Step<In = any, Out = any> {
   /** The step in LangChain's serialized form. */
   toJSON(): unknown;
 }
+
+/** The function of a step, without what is around it. */
+export type BareFunction = (input: unknown, config: RunnableConfig) => unknown;
 
 /** How callbacks are told of the runs of a step, as LangChain's handlers expect it. */
 export interface Trace {

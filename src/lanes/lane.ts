@@ -1,4 +1,5 @@
 import type { Feed, Feeding } from "../core/feed.ts";
+import type { ResourceStatus } from "../resources/status.ts";
 
 export type { Feed, Feeding };
 
@@ -46,9 +47,21 @@ export interface StageStatistics {
   readonly cpuMs: number;
   /** Bytes sent to workers and back, as far as values tell their size without a walk: strings, buffers, typed arrays. */
   readonly bytes: number;
+  /** How many inputs travel together now. */
+  readonly chunk?: number;
+  /** What one input has kept a worker busy for lately. */
+  readonly costMs?: number | undefined;
   /** Percentiles of the time per input. */
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** What could be better, each with its fix: something that is loaded inside the function, for example. */
+  readonly hints?: readonly string[];
+}
+
+/** How `warm` tells how far it is. */
+export interface LaneWarmOptions {
+  /** Called each time that a worker has become ready. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** Where a stage runs: on this event loop, in threads, in child processes. */
@@ -72,13 +85,15 @@ export interface Lane {
    * @param options Shared by all inputs.
    */
   feed?(stage: Stage, feed: Feed, options?: CallOptions): Feeding;
-  /** What one input of a stage has kept a worker busy for lately, in milliseconds; undefined where that is not known. */
-  costOf?(stage: Stage): number | undefined;
+  /** What has been measured about one stage; undefined where it has not run. */
+  statisticsOf?(stage: Stage): StageStatistics | undefined;
   readonly capacity: LaneCapacity;
   /** One row for each stage that has run. */
   statistics(): StageStatistics[];
-  /** Starts all workers, and loads a stage in each. */
-  warm(stage?: Stage): Promise<void>;
+  /** Starts all workers, and loads a stage in each, with the resources that it uses. */
+  warm(stage?: Stage, options?: LaneWarmOptions): Promise<void>;
+  /** The resources that workers have loaded: a row for each in each worker, and one for each in all workers that have ended. */
+  resources?(): ResourceStatus[];
   /** Takes no more calls, lets queued and running ones finish, and ends the workers. */
   close(options?: CloseOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,5 +1,16 @@
 import { describe, runlaneError } from "../core/errors.ts";
-import type { CallOptions, CloseOptions, Feed, Feeding, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
+import type { ResourceStatus } from "../resources/status.ts";
+import type {
+  CallOptions,
+  CloseOptions,
+  Feed,
+  Feeding,
+  Lane,
+  LaneCapacity,
+  LaneWarmOptions,
+  Stage,
+  StageStatistics,
+} from "./lane.ts";
 import { availableCores } from "./platform.ts";
 import { type PoolOptions, type PoolSettings, poolSettings } from "./pool-options.ts";
 
@@ -45,16 +56,20 @@ class LazyLane implements Lane {
     return this.pool?.capacity ?? NOTHING;
   }
 
-  costOf(stage: Stage): number | undefined {
-    return this.pool?.costOf?.(stage);
+  statisticsOf(stage: Stage): StageStatistics | undefined {
+    return this.pool?.statisticsOf?.(stage);
   }
 
   statistics(): StageStatistics[] {
     return this.pool?.statistics() ?? [];
   }
 
-  async warm(stage?: Stage): Promise<void> {
-    await (await this.load()).warm(stage);
+  async warm(stage?: Stage, options?: LaneWarmOptions): Promise<void> {
+    await (await this.load()).warm(stage, options);
+  }
+
+  resources(): ResourceStatus[] {
+    return this.pool?.resources?.() ?? [];
   }
 
   async close(options?: CloseOptions): Promise<void> {

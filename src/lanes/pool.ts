@@ -1,6 +1,7 @@
 import { captureContext } from "../core/async-context.ts";
 import { runlaneError } from "../core/errors.ts";
 import { abortError } from "../core/signal.ts";
+import type { ResourceStatus } from "../resources/status.ts";
 import { type Call, PromisedCall } from "./call.ts";
 import { Chunk } from "./chunk.ts";
 import { explainInput } from "./codec.ts";
@@ -8,10 +9,21 @@ import { Crew } from "./crew.ts";
 import { laneClosed, oneLine } from "./faults.ts";
 import { FeedLine, type FeedOwner } from "./feed-line.ts";
 import { KeepAlive } from "./keep-alive.ts";
-import type { CallOptions, CloseOptions, Feed, Feeding, Lane, LaneCapacity, Stage, StageStatistics } from "./lane.ts";
+import type {
+  CallOptions,
+  CloseOptions,
+  Feed,
+  Feeding,
+  Lane,
+  LaneCapacity,
+  LaneWarmOptions,
+  Stage,
+  StageStatistics,
+} from "./lane.ts";
 import { Lines } from "./lines.ts";
 import { Openings } from "./openings.ts";
 import type { PoolSettings } from "./pool-options.ts";
+import { PoolResources } from "./pool-resources.ts";
 import type { PoolWorker, WorkerOwner } from "./pool-worker.ts";
 import { Recovery } from "./recovery.ts";
 import type { StageRecord } from "./stage-record.ts";
@@ -29,6 +41,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   private readonly keepAlive = new KeepAlive();
   private readonly warmUps: WarmUps;
   private readonly recovery: Recovery;
+  private readonly resourcesOfWorkers: PoolResources;
   private readonly suspects = new Suspects();
   private readonly openings = new Openings();
   private isScheduled = false;
@@ -46,6 +59,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   ) {
     this.crew = new Crew(transport, this, settings, captureContext());
     this.warmUps = new WarmUps(this.crew, settings);
+    this.resourcesOfWorkers = new PoolResources(name, this.crew, this.records, this.keepAlive);
     const { lines, suspects, openings } = this;
     this.recovery = new Recovery(name, this.crew, { lines, suspects, openings, warmUps: this.warmUps });
   }
@@ -86,22 +100,26 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     yield* stream.read();
   }
 
-  costOf(stage: Stage): number | undefined {
-    return this.records.of(stage).meter.costMs;
+  statisticsOf(stage: Stage): StageStatistics | undefined {
+    return this.records.of(stage).meter.statistics();
   }
 
   statistics(): StageStatistics[] {
     return this.records.statistics();
   }
 
-  async warm(stage?: Stage): Promise<void> {
+  resources(): ResourceStatus[] {
+    return this.resourcesOfWorkers.statuses;
+  }
+
+  async warm(stage?: Stage, options: LaneWarmOptions = {}): Promise<void> {
     if (this.closing !== undefined) throw laneClosed(stage?.label ?? "warm", this.name);
     const record = stage === undefined ? undefined : this.recordOf(stage);
     await record?.shipping;
     this.keepAlive.add();
     this.crew.isBlocked = false;
     try {
-      const warmed = this.warmUps.add(record);
+      const warmed = this.warmUps.add(record, options);
       this.startWorkers(() => this.warmUps.look());
       await warmed;
     } finally {
@@ -150,12 +168,25 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     this.warmUps.look();
   }
 
+  workerReady(worker: PoolWorker): void {
+    this.resourcesOfWorkers.ready(worker);
+  }
+
+  resourceChanged(worker: PoolWorker): void {
+    this.resourcesOfWorkers.told(worker);
+  }
+
+  warmFailed(record: StageRecord, error: unknown): void {
+    this.warmUps.fail(record, error);
+  }
+
   stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void {
     this.recovery.stageFailed(worker, record, error);
   }
 
   workerEnded(worker: PoolWorker, end: WorkerEnd): void {
     this.crew.workers.delete(worker);
+    this.resourcesOfWorkers.ended(worker);
     if (worker.wasReady) {
       if (this.isForced) this.recovery.abandon(worker);
       else this.recovery.workerLost(worker, end);

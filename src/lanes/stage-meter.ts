@@ -9,6 +9,12 @@ const GROWTH = 16;
 const MAX_INPUTS = 8192;
 /** How much an older measurement counts, compared with a newer one. */
 const MEMORY = 0.5;
+/** The first input in each worker is worth a hint when it takes so much longer than the others, */
+const SLOW_FIRST = 5;
+/** and so long, in milliseconds: a function is compiled in less, */
+const SLOW_FIRST_MS = 25;
+/** and so many others for each worker tell. */
+const LEAST_OTHERS = 3;
 /** Each bucket is 1/16 of a power of two wide. */
 const BUCKETS_PER_OCTAVE = 16;
 
@@ -22,6 +28,11 @@ export class StageMeter {
   bytes = 0;
   /** Whether its functions return promises: then many inputs of a worker wait at the same time. */
   waits = false;
+  /** What others have found to be better done otherwise. */
+  readonly hints = new Set<string>();
+  private firsts = 0;
+  private leastFirstMs = Number.POSITIVE_INFINITY;
+  private firstMs = 0;
   private limit = 1;
   private recentMs = 0;
   private recentStarted = 0;
@@ -61,7 +72,28 @@ export class StageMeter {
     return Math.min(this.limit, Math.max(share, least));
   }
 
+  /** The first report of a worker: it holds what the function does once in each, such as loading something. */
+  firstReport(started: number, busyMs: number): void {
+    const ms = busyMs - Math.max(0, started - 1) * (this.costMs ?? 0);
+    this.firsts++;
+    this.firstMs += ms;
+    this.leastFirstMs = Math.min(this.leastFirstMs, ms);
+  }
+
+  /** Something that makes the first input in each worker much slower than the others. */
+  private firstHint(): string | undefined {
+    const { inputs, firsts, leastFirstMs, runMs } = this;
+    const others = inputs - firsts;
+    if (firsts === 0 || others < firsts * LEAST_OTHERS) return undefined;
+    const otherMs = Math.max(0, runMs - this.firstMs) / others;
+    if (leastFirstMs < SLOW_FIRST_MS || leastFirstMs < SLOW_FIRST * otherMs) return undefined;
+    const first = (this.firstMs / firsts).toFixed(0);
+    return `The first input in each worker takes ${first} ms, the others ${otherMs.toFixed(1)} ms: the function seems to load something when it is first called. Declare that with resource() and pass it in \`uses\`; warm() then loads it before the first input.`;
+  }
+
   statistics(): StageStatistics {
+    const first = this.firstHint();
+    const hints = first === undefined ? [...this.hints] : [first, ...this.hints];
     const { label, inputs, failed, queueMs, runMs, cpuMs, bytes } = this;
     return {
       label,
@@ -71,8 +103,11 @@ export class StageMeter {
       runMs,
       cpuMs,
       bytes,
+      chunk: this.limit,
+      costMs: this.costMs,
       p50Ms: this.percentile(0.5),
       p99Ms: this.percentile(0.99),
+      ...(hints.length > 0 && { hints }),
     };
   }
 

@@ -1,8 +1,9 @@
 import type { RunContext } from "../core/context.ts";
 import type { Step } from "../core/step.ts";
 import { auto } from "../lanes/auto/auto-settings.ts";
-import { AutoStage } from "../lanes/auto/auto-stage.ts";
+import { AutoStage, type AutoState } from "../lanes/auto/auto-stage.ts";
 import { laneOf } from "../lanes/lazy-lane.ts";
+import type { Placement } from "../plan/placement.ts";
 import { shipTree } from "../shipping/tree.ts";
 import { LaneCalls } from "./lane-calls.ts";
 
@@ -18,6 +19,21 @@ export class AutoStep {
       ship: () => shipTree(step, { where: "auto", pure: true }),
       away: () => laneOf("thread"),
     });
+  }
+
+  /** Where the step runs now, and why. */
+  get placement(): Placement {
+    const { state, reason } = this.stage;
+    if (state === "away")
+      return { lane: "thread", isHere: false, why: `auto: ${reason}`, figures: () => this.stage.figures };
+    return { lane: "loop", isHere: true, why: auto.enabled ? `auto: ${this.whyHere(state, reason)}` : "auto is off" };
+  }
+
+  private whyHere(state: AutoState, reason: string): string {
+    if (state === "staying") return reason;
+    const { obstacle } = this.stage;
+    if (obstacle === "it is async") return "it is async";
+    return `${reason}; ${obstacle === undefined ? `moves to threads when it takes ${auto.thresholdMs} ms` : `could not move: ${obstacle}`}`;
   }
 
   /** How many runs need not pass through {@link run} now. */

@@ -2,6 +2,7 @@ import { asGenerator, type Chunks } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { type Serialized, serialized } from "../core/serializable.ts";
 import type { Trace } from "../core/step.ts";
+import type { Placement } from "../plan/placement.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 import type { RunnableInterface } from "./types.ts";
@@ -25,6 +26,10 @@ class ForeignRunnable extends Runnable {
 
   override getName(suffix?: string): string {
     return this.runnable.getName(suffix);
+  }
+
+  get placement(): Placement {
+    return { lane: "loop", isHere: true, why: "LangChain's: called through its own methods" };
   }
 
   /** It reports its own runs. */

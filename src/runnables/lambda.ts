@@ -5,9 +5,10 @@ import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startStep, streamStep } from "../core/start-step.ts";
-import { TRANSFORMS, type Trace } from "../core/step.ts";
+import { type BareFunction, TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { managerFor } from "../observe/callbacks.ts";
+import type { Placement } from "../plan/placement.ts";
 import type { Used } from "../resources/declaration.ts";
 import { withUses } from "../shipping/uses.ts";
 import { AutoStep } from "./auto-step.ts";
@@ -224,6 +225,11 @@ export class RunnableLambda<
     return TRANSFORMS;
   }
 
+  get placement(): Placement {
+    this.auto ??= new AutoStep(this);
+    return this.auto.placement;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     const out = this.start(input, ctx);
     return isThenable(out) ? out.then((settled) => this.finish(settled, input, ctx)) : (out as RunOutput);
@@ -233,6 +239,20 @@ export class RunnableLambda<
     const out = this.unattended-- > 0 ? this.call(input, ctx) : this.attend(input, ctx);
     if (typeof out !== "object" && typeof out !== "function") return out;
     return out === null || isThenable(out) ? out : this.expand(out as object, input, ctx);
+  }
+
+  /** A lambda that has moved, and one of a subclass, is more than its function. */
+  get bare(): readonly BareFunction[] | undefined {
+    if (Object.getPrototypeOf(this) !== RunnableLambda.prototype || this.auto?.stage.state === "away") return undefined;
+    return [this.callee as BareFunction];
+  }
+
+  resume(_at: number, out: unknown, input: RunInput, ctx: RunContext): Promise<RunOutput> {
+    return Promise.resolve(out).then((settled) => this.finish(settled, input, ctx));
+  }
+
+  expectSlow(): void {
+    this.unattended = 0;
   }
 
   /** Runs an input and looks how long it takes, or runs it where that has led to. */

@@ -6,6 +6,7 @@ import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import type { Lane, Stage } from "../lanes/lane.ts";
 import { type LaneName, laneOf } from "../lanes/lazy-lane.ts";
+import type { Placement } from "../plan/placement.ts";
 import { type ShippedTree, shipTree } from "../shipping/tree.ts";
 import { AutoStep } from "./auto-step.ts";
 import { coerce, toStep } from "./coerce.ts";
@@ -52,20 +53,22 @@ export class RunnableOnLane<
   readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
   readonly lane: LaneChoice;
   private readonly step: Step;
-  /** Null on the event loop. */
-  private readonly away: { readonly lane: Lane; readonly stage: Stage } | null;
+  /** @internal Null on the event loop. */
+  readonly away: { readonly lane: Lane; readonly stage: Stage } | null;
   private readonly calls = new LaneCalls(this);
   /** Set on the lane `"auto"`. */
   private readonly auto: AutoStep | undefined;
+  private readonly isFused: boolean;
 
   /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
   constructor(fields: {
     bound: RunnableLike<RunInput, RunOutput, CallOptions>;
     lane: LaneChoice;
-    /** @internal What is to be sent, where somebody has it already. */
-    shipped?: ShippedTree;
+    /** @internal What is to be sent, when this is several steps with lanes made one. */
+    fused?: ShippedTree;
   }) {
     super();
+    this.isFused = fields.fused !== undefined;
     this.bound = coerce(fields.bound, "The bound of a RunnableOnLane");
     this.lane = fields.lane;
     this.step = toStep(this.bound);
@@ -76,7 +79,7 @@ export class RunnableOnLane<
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
-    const shipped = fields.shipped ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
+    const shipped = fields.fused ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
     this.away = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
   }
 
@@ -116,6 +119,15 @@ export class RunnableOnLane<
     return away?.lane.feed?.(away.stage, feed, this.calls.of(ctx));
   }
 
+  get placement(): Placement {
+    const { away, auto, isFused } = this;
+    if (auto !== undefined) return auto.placement;
+    if (away === null) return { lane: "loop", isHere: true, why: 'withLane("loop")' };
+    const { lane, stage } = away;
+    const why = typeof this.lane === "string" ? `withLane("${lane.name}")` : `withLane(a pool of its own)`;
+    return { lane: lane.name, isHere: false, why, fused: isFused, figures: () => lane.statisticsOf?.(stage) };
+  }
+
   /** Two steps on one lane are one hop. */
   fuse(next: Step): RunnableOnLane | undefined {
     if (!(next instanceof RunnableOnLane) || this.away === null || next.away?.lane !== this.away.lane) return undefined;
@@ -123,8 +135,8 @@ export class RunnableOnLane<
       partsOf(bound as Runnable, away!.stage.shipped as ShippedTree),
     );
     const bound = fromNode({ kind: "sequence", steps: both.map(({ runnable }) => runnable) });
-    const shipped = { kind: "sequence", steps: both.map(({ tree }) => tree) };
-    return new RunnableOnLane({ bound, lane: this.lane, shipped });
+    const fused = { kind: "sequence", steps: both.map(({ tree }) => tree) };
+    return new RunnableOnLane({ bound, lane: this.lane, fused });
   }
 
   override get laneName(): string | undefined {
@@ -150,11 +162,6 @@ export class RunnableOnLane<
     return away === null
       ? streamCall<RunOutput>(this.step, new Whole(input), ctx.pin())
       : (away.lane.stream(away.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>);
-  }
-
-  /** Starts the workers that will run this, so that the first input need not wait for them. */
-  async warm(): Promise<void> {
-    await this.away?.lane.warm(this.away.stage);
   }
 }
 

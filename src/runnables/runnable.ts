@@ -1,7 +1,10 @@
+import type { Limits } from "../batching/limiter.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema.ts";
 import { RootListener, type RunListeners } from "../observe/listeners.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { ResourceStatus, WarmOptions } from "../resources/status.ts";
 import { RunnableBase } from "./base.ts";
 import { coerce, isRunnable } from "./coerce.ts";
 import { type ConfigSpec, specsInside } from "./config-specs.ts";
@@ -12,9 +15,12 @@ import type {
   RunnableConfigurableAlternatives,
 } from "./configurable-alternatives.ts";
 import type { ConfigurableFieldMap, RunnableConfigurableFields } from "./configurable-fields.ts";
+import { explain } from "./explain.ts";
 import type { FallbackOptions, RunnableWithFallbacks } from "./fallbacks.ts";
+import type { RunnableLimited } from "./limited.ts";
 import type { LaneChoice, RunnableOnLane } from "./on-lane.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
+import { resourcesOf } from "./resources-of.ts";
 import type { RetryOptions, RunnableRetry } from "./retry.ts";
 import type { AsToolFields, RunnableToolLike } from "./tool-like.ts";
 import type { ToolSchemaOf } from "./tool-schema.ts";
@@ -130,6 +136,68 @@ export abstract class Runnable<
    */
   withLane(lane: LaneChoice): RunnableOnLane<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "lane", bound: this, lane }) as RunnableOnLane<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Loads everything that this runnable uses, in parallel, on each thread that will serve it: resources on the event loop, modules, and
+   * on lanes all workers with their steps and resources. After it no first input waits.
+   *
+   * @param options `onProgress`: called each time that a part has become ready. `signal`: ends the waiting.
+   * @throws What a load fails with: RUNLANE_RESOURCE_LOAD, RUNLANE_RESOURCE_TIMEOUT, RUNLANE_WORKER_START; an `AbortError`.
+   * @example
+   * ```ts
+   * import { resource, RunnableLambda } from "runlane";
+   *
+   * const stopWords = resource("stop words", () => new Set(["the", "of", "and"]));
+   * const content = RunnableLambda.from(
+   *   (text: string, { uses }) => text.split(" ").filter((word) => !uses.stopWords.has(word)),
+   *   { uses: { stopWords } },
+   * );
+   * await content.warm();
+   * console.log(content.resources()[0]?.state); // "ready"
+   * ```
+   */
+  async warm(options: WarmOptions = {}): Promise<void> {
+    const { warmRunnable } = await import("./warm.ts");
+    await warmRunnable(this as Runnable, options);
+  }
+
+  /** What this runnable uses, by place: one row for each resource on the event loop, and one for each worker of a lane that has it. */
+  resources(): ResourceStatus[] {
+    return resourcesOf(this as Runnable);
+  }
+
+  /**
+   * How this runnable runs a batch: its steps, in stages, each with its lane and the reason for it. Printed, it is a table.
+   *
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const limit = 3;
+   * const chain = RunnableLambda.from((text: string) => text.slice(0, limit)).pipe(async (text: string) => text.length);
+   * console.log(chain.explain()); // why the first step could not move to threads: `limit`, with its line
+   * ```
+   */
+  explain(): Plan {
+    return explain(this);
+  }
+
+  /**
+   * Limits how many inputs of this runnable run at once, and how many start per second: see {@link RunnableLimited}. All calls through
+   * the result share the limits, and take turns when they have to wait.
+   *
+   * @throws RUNLANE_INVALID_OPTION
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const ask = RunnableLambda.from(async (question: string) => `${question}!`).withLimits({ maxConcurrency: 8, ratePerSecond: 10 });
+   * await ask.batch(["a", "b"]);
+   * ```
+   */
+  withLimits(limits: Limits): RunnableLimited<RunInput, RunOutput, CallOptions> {
+    return fromNode({ kind: "limits", bound: this, ...limits }) as RunnableLimited<RunInput, RunOutput, CallOptions>;
   }
 
   /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */

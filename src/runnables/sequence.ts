@@ -3,7 +3,7 @@ import type { Chunks } from "../core/chunks.ts";
 import type { Pacer, RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors.ts";
 import { startWatched, streamStep } from "../core/start-step.ts";
-import { COMPOSES, type Step, type Trace } from "../core/step.ts";
+import { type BareFunction, COMPOSES, type Step, type Trace } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { fuse, stagesOf } from "../plan/stages.ts";
 import { coerce, toStep } from "./coerce.ts";
@@ -122,6 +122,23 @@ export class RunnableSequence<
   get stages(): readonly Step[] | undefined {
     this.stagesMade ??= { stages: stagesOf(this.path, (steps) => sequenceOf(steps as unknown as RunnableInterface[])) };
     return this.stagesMade.stages;
+  }
+
+  get bare(): readonly BareFunction[] | undefined {
+    const functions: BareFunction[] = [];
+    for (const { bare } of this.path) {
+      if (bare === undefined || bare.length !== 1) return undefined;
+      functions.push(bare[0]!);
+    }
+    return functions;
+  }
+
+  resume(at: number, out: unknown, input: unknown, ctx: RunContext): Promise<RunOutput> {
+    return follow(this.path, this.tags, at, Promise.resolve(out), input, ctx) as Promise<RunOutput>;
+  }
+
+  expectSlow(): void {
+    for (const step of this.path) step.expectSlow?.();
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {

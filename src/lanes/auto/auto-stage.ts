@@ -1,7 +1,7 @@
 import { findingOf, RunlaneError } from "../../core/errors.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { bytesOf, findInstance } from "../../shipping/data-inspect.ts";
-import type { CallOptions, Lane, Stage } from "../lane.ts";
+import type { CallOptions, Lane, Stage, StageStatistics } from "../lane.ts";
 import { auto } from "./auto-settings.ts";
 import { Gauge } from "./gauge.ts";
 
@@ -50,6 +50,22 @@ export class AutoStage {
 
   constructor(private readonly subject: AutoSubject) {}
 
+  /** What the lane has measured; undefined while the step is here. */
+  get figures(): StageStatistics | undefined {
+    return this.stage && this.lane?.statisticsOf?.(this.stage);
+  }
+
+  /** What would keep the step from moving, as far as that can be said before; undefined when nothing would. */
+  get obstacle(): string | undefined {
+    try {
+      if (this.subject.away() === null) return "there are no threads";
+      this.subject.ship();
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
   /** What a run takes here, or took before the step moved, in milliseconds. */
   get meanMs(): number {
     return this.gauge.meanMs;
@@ -64,7 +80,10 @@ export class AutoStage {
     }
     if (stage === undefined || lane === null || !auto.enabled) return this.timed(here);
     if (!this.mayTravel(input)) return here();
-    if (++this.runs % LOOK_EVERY === 0 && (lane.costOf?.(stage) ?? auto.thresholdMs) < auto.thresholdMs / 4)
+    if (
+      ++this.runs % LOOK_EVERY === 0 &&
+      (lane.statisticsOf?.(stage)?.costMs ?? auto.thresholdMs) < auto.thresholdMs / 4
+    )
       return this.comeBack(here);
     return lane.run(stage, input, options?.()).catch((error) => {
       if (!(error instanceof RunlaneError) || !FAILED_AWAY.has(error.code)) throw error;
@@ -129,7 +148,9 @@ export class AutoStage {
   }
 }
 
-/** What an error says besides where it was thrown and what to do. */
+/** What an error says of the step, without where it was thrown and what to do: "it uses k (line 2) from around it". */
 function reasonOf(error: unknown): string {
-  return error instanceof RunlaneError ? findingOf(error).replace(/^auto, step "[^"]*": /, "") : String(error);
+  if (!(error instanceof RunlaneError)) return String(error);
+  const finding = findingOf(error);
+  return finding.match(/ because (it .*)\.$/)?.[1] ?? finding;
 }

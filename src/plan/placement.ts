@@ -1,0 +1,18 @@
+import type { StageStatistics } from "../lanes/lane.ts";
+
+/** Where a step runs, and why there. */
+export interface Placement {
+  readonly lane: string;
+  /** Whether that is this event loop. */
+  readonly isHere: boolean;
+  readonly why: string;
+  /** Whether several steps with lanes have become one. */
+  readonly fused?: boolean;
+  /** What the lane has measured of it. */
+  figures?(): StageStatistics | undefined;
+}
+
+/** A step that knows where it runs. One without a placement runs where it is called. */
+export interface Placed {
+  readonly placement?: Placement | undefined;
+}
