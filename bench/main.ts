@@ -17,6 +17,7 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   observe: async () => (await import("./observe.ts")).observe,
   import: async () => (await import("./import.ts")).importing,
   lanes: async () => (await import("./lanes.ts")).lanes,
+  coldstart: async () => (await import("./coldstart.ts")).coldstart,
 };
 
 function refuse(message: string): never {

@@ -13,11 +13,21 @@ import { at, command, node } from "./lib.mjs";
 const STAMP = ".cache/built.json";
 const SUFFIXES = [".d.ts", ".d.ts.map"];
 /** What package.json exports and needs the kernel for. */
-const WITH_KERNEL = ["graph/index.ts", "adapters/context.ts", "adapters/langchain/index.ts"];
+const WITH_KERNEL = [
+  "graph/index.ts",
+  "adapters/context.ts",
+  "adapters/langchain/index.ts",
+  "adapters/aws-lambda/index.ts",
+  "testing/index.ts",
+];
 /** What threads and child processes start with. */
 const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts"];
+/** What the processes start with that `runlane coldstart` measures. */
+const STARTS = ["start.ts", "module-times.ts", "module-hooks.ts"].map((file) => `cli/coldstart/${file}`);
+/** Loaded later than the command's entry, and without the kernel: `--help` needs none. */
+const COMMAND_LINE = "cli/program.ts";
 /** What package.json exports, the command, and workers. */
-const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", ...WORKERS];
+const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", ...STARTS, ...WORKERS];
 
 /**
  * Builds where needed.
@@ -68,7 +78,9 @@ function besidesTheKernel(sources) {
       join(dirname(path), target),
     ),
   );
-  return new Set([...lazy, ...WITH_KERNEL.map((entry) => `src/${entry}`)].map((path) => at(path)));
+  const later = new Set([...lazy, ...WITH_KERNEL.map((entry) => `src/${entry}`)].map((path) => at(path)));
+  later.delete(at("src", COMMAND_LINE));
+  return later;
 }
 
 /**

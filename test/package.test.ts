@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
 it("has classes that go by their own names, as built", async () => {
@@ -6,4 +7,14 @@ it("has classes that go by their own names, as built", async () => {
   const names = classes.map(([, value]) => (value as { name: string }).name);
   expect(names.length).toBeGreaterThan(20);
   expect(names).toEqual(classes.map(([name]) => (name === "RunnableMap" ? "RunnableParallel" : name)));
+});
+
+it("has the kernel once, however many entries share it", () => {
+  const dist = new URL("../dist/", import.meta.url);
+  const copies = readdirSync(dist, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".js"))
+    .filter((path) =>
+      /\bclass RunnableLambda\b|\bRunnableLambda = class\b/.test(readFileSync(new URL(path, dist), "utf8")),
+    );
+  expect(copies).toHaveLength(1);
 });

@@ -37,8 +37,8 @@ class StreamFanOut<Out> extends FanOut {
     private readonly ordered: boolean,
   ) {
     super(runs.call.slot);
-    const { step, call, shared } = runs;
-    if (shared && step.stages !== undefined) this.relayTo(step.stages, call, () => this.queue.shift());
+    const { call, stages } = runs;
+    if (stages !== undefined) this.relayTo(stages, call, () => this.queue.shift());
     this.window = concurrency === Number.POSITIVE_INFINITY ? concurrency : 2 * concurrency;
   }
 

@@ -4,6 +4,7 @@ import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { BareRun } from "./bare.ts";
 import { Gather, type GatherOptions } from "./gather.ts";
+import { stagesFor } from "./inputs.ts";
 
 /** How many inputs run between two looks at the clock at most; a look costs 30 ns, as much as three sync steps. */
 const MAX_STRIDE = 16;
@@ -112,7 +113,7 @@ export function runShared(
   ctx: RunContext,
   options: GatherOptions = {},
 ): unknown[] | Promise<unknown[]> {
-  const stages = ctx.observer === null && ctx.slot === null ? step.stages : undefined;
+  const stages = stagesFor(step, ctx);
   const batch =
     stages === undefined ? new SharedBatch(step, inputs, ctx, options) : new StagedBatch(inputs, stages, ctx, options);
   return batch.run();

@@ -27,6 +27,8 @@ export class InputRuns {
   private readonly runId: string | undefined;
   /** Whether every input can run in the context of the call itself. */
   readonly shared: boolean;
+  /** What inputs go through instead, where they may. */
+  readonly stages: readonly Step[] | undefined;
 
   constructor(
     readonly step: Step,
@@ -45,6 +47,7 @@ export class InputRuns {
       const limit = options[0]?.maxConcurrency ?? maxConcurrency;
       this.call = openContext(undefined, { pacer: loopPacer, maxConcurrency: limit, abortable });
       this.shared = false;
+      this.stages = undefined;
       return;
     }
     const config = options as Partial<RunnableConfig> | undefined;
@@ -59,11 +62,9 @@ export class InputRuns {
       timeoutPerInput: timekeeper === undefined,
       timekeeper,
     });
-    this.shared =
-      this.timeoutMs === undefined &&
-      this.call.slot === null &&
-      this.call.observer === null &&
-      this.runId === undefined;
+    const alike = this.timeoutMs === undefined && this.runId === undefined;
+    this.shared = alike && this.call.slot === null && this.call.observer === null;
+    this.stages = alike ? stagesFor(step, this.call) : undefined;
   }
 
   /** Starts one input. */
@@ -92,4 +93,9 @@ export class InputRuns {
     const scope = new Scope(call.scope?.signal, this.timeoutMs);
     return call.with({ config: { ...config, signal: scope.signal }, slot, observer, scope });
   }
+}
+
+/** The stages of a step for inputs that share a context; undefined where each input has to be run, or looked at, by itself. */
+export function stagesFor(step: Step, { slot, observer }: RunContext): readonly Step[] | undefined {
+  return slot === null && (observer === null || observer.stage !== undefined) ? step.stages : undefined;
 }

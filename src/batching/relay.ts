@@ -1,6 +1,7 @@
 import { captureContext } from "../core/async-context.ts";
 import type { RunContext } from "../core/context.ts";
 import type { Feed, Feeding } from "../core/feed.ts";
+import type { StageObserver } from "../core/observer.ts";
 import { startStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
@@ -56,6 +57,7 @@ class Buffer {
 abstract class RelayStage {
   protected readonly buffer = new Buffer();
   protected stopped = false;
+  protected readonly observed: StageObserver | undefined;
   private wasFull = false;
 
   constructor(
@@ -64,7 +66,9 @@ abstract class RelayStage {
     protected readonly sink: RelaySink,
     /** Whether the stage behind can take values. */
     protected readonly hasRoom: () => boolean,
-  ) {}
+  ) {
+    this.observed = ctx.observer?.stage?.(step);
+  }
 
   get isFull(): boolean {
     return this.buffer.size >= HIGH_WATER;
@@ -136,7 +140,9 @@ class FedStage extends RelayStage implements Feed {
   }
 
   reject(index: number, error: unknown): void {
-    if (!this.stopped) this.sink.onError(index, error);
+    if (this.stopped) return;
+    this.observed?.failed(index, error);
+    this.sink.onError(index, error);
   }
 }
 
@@ -171,9 +177,11 @@ class LoopStage extends RelayStage {
   }
 
   private start(index: number, value: unknown): void {
+    const { ctx } = this;
     let out: unknown;
     try {
-      out = startStep(this.step, value, this.ctx);
+      const own = ctx.observer === null ? ctx : ctx.with({ observer: ctx.observer.forInput(index) });
+      out = startStep(this.step, value, own);
     } catch (error) {
       this.sink.onError(index, error);
       return;

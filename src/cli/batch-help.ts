@@ -44,5 +44,6 @@ A pipeline is a module whose default export is a runnable, a function or a LangC
 
 Examples:
   $ runlane batch pipeline.ts --input lines.txt --output counts.jsonl
+  $ runlane coldstart pipeline.ts --input '"to be or not to be"'
   $ runlane help batch
 `;

@@ -4,6 +4,7 @@ import { RunlaneError } from "../core/errors.ts";
 export type CliErrorCode =
   | "RUNLANE_CLI_USAGE"
   | "RUNLANE_CLI_PIPELINE"
+  | "RUNLANE_CLI_START"
   | "RUNLANE_CLI_INPUT"
   | "RUNLANE_CLI_OUTPUT"
   | "RUNLANE_CLI_INVALID_LINE"

@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { BATCH_HELP, MAIN_HELP } from "./batch-help.ts";
 import { CliError, EXIT, oneLine } from "./cli-error.ts";
+import type { ColdStartOptions } from "./coldstart/options.ts";
+import { COLDSTART_HELP } from "./coldstart-help.ts";
 import { FORMATS } from "./input/format.ts";
 import { PIPELINE_LANES } from "./pipeline/lanes.ts";
 import type { BatchOptions } from "./run/batch-options.ts";
@@ -45,6 +47,10 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
     const output = parsed.output === "-" ? undefined : parsed.output;
     onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, pipeline, argv: args }));
   });
+  coldStartCommand(program).action(async (pipeline: string, parsed: Omit<ColdStartOptions, "pipeline">) => {
+    const { runColdStart } = await import("./coldstart/run-coldstart.ts");
+    onExit(await runColdStart({ ...parsed, json: parsed.json ?? false, pipeline }));
+  });
   return program;
 }
 
@@ -72,6 +78,31 @@ function batchCommand(program: Command): Command {
     .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
     .option("-q, --quiet", "show neither progress nor the table")
     .addHelpText("after", BATCH_HELP);
+}
+
+function coldStartCommand(program: Command): Command {
+  return program
+    .command("coldstart")
+    .summary("measure where the time goes until the first output")
+    .description("Starts a pipeline in fresh processes, and shows where the time goes until its first output.")
+    .helpOption("-h, --help", "print this help")
+    .usage("<pipeline> [options]")
+    .argument("<pipeline>", "the pipeline's module, .ts or .js")
+    .option("--export <name>", "measure this export of the module", "default")
+    .option("-i, --input <json>", "the input of the first call, as JSON (default: null)")
+    .option("-r, --runs <count>", "start this many processes, and show medians", positiveInteger, 5)
+    .option("--budget <ms>", "exit with 1 when the first output takes longer", milliseconds)
+    .option("--timeout <ms>", "give up a process after this", milliseconds, 60_000)
+    .option("--json", "write the result as JSON")
+    .addHelpText("after", COLDSTART_HELP);
+}
+
+function milliseconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0) || !Number.isFinite(value)) {
+    throw new InvalidArgumentError("It must be a number of milliseconds above 0.");
+  }
+  return value;
 }
 
 function positiveInteger(text: string): number {

@@ -26,12 +26,16 @@ export class Backoff {
 
   /**
    * @param random Where jitter comes from: a number from 0 to 1.
+   * @param where Whose options they are, as errors call it.
    * @throws RUNLANE_INVALID_OPTION
    */
   constructor(
     options: BackoffOptions = {},
     private readonly random: () => number = Math.random,
+    where = "RunnableRetry",
   ) {
+    const invalid = (option: string, expected: string, received: unknown): Error =>
+      invalidOption(where, option, expected, received);
     if (typeof options !== "object" || options === null) throw invalid("backoff", "an object of options", options);
     const { initialDelayMs = 1000, factor = 2, maxDelayMs = Number.POSITIVE_INFINITY, jitter = true } = options;
     if (!isNonNegative(initialDelayMs) || initialDelayMs === Number.POSITIVE_INFINITY)
@@ -62,8 +66,4 @@ export class Backoff {
     const least = isNonNegative(asked) ? (asked as number) : 0;
     return Math.min(Math.max(Math.min(grown, maxDelayMs), least), MAX_TIMER_MS);
   }
-}
-
-function invalid(option: string, expected: string, received: unknown): Error {
-  return invalidOption("RunnableRetry", option, expected, received);
 }

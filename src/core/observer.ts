@@ -21,8 +21,32 @@ export interface Observer {
   /** The observer of one input of a batch. */
   forInput(index: number): Observer;
 
+  /**
+   * Observes a stage that takes many inputs at once, and says itself what its steps do. An observer without this method sees all inputs
+   * one by one, in the steps as they are written.
+   */
+  stage?(step: Step): StageObserver;
+
   /** What is left of this observer where a call brings callbacks of its own. */
   withoutCallbacks(): Observer | null;
+}
+
+/** Somebody who is told what the steps of a stage did, some inputs at a time. */
+export interface StageObserver {
+  /** What has become known since the last time: an entry for each step of the stage, in order. */
+  measured(steps: readonly StepTimes[]): void;
+  /** `error` came from the step with this number. */
+  blames(error: unknown, step: number): void;
+  /** An input failed with `error`: told after {@link blames}, if it is known where the error came from. */
+  failed(index: number, error: unknown): void;
+}
+
+/** What one step did, as the thread says that it ran in. */
+export interface StepTimes {
+  readonly name: string;
+  /** How long each input took, in milliseconds. */
+  readonly ms: readonly number[];
+  readonly failed: number;
 }
 
 /**

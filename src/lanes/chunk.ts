@@ -60,8 +60,10 @@ export class Chunk {
   }
 
   /** Settles calls. Returns how many of them failed. */
-  take({ from, indices, values, failed, started, returned }: ReportMessage): number {
+  take({ from, indices, values, failed, started, returned, steps, blamed }: ReportMessage): number {
     const { calls, reported } = this;
+    const { observer } = calls[0]!.options;
+    if (steps !== undefined) observer?.measured(steps);
     if (started > this.started) this.started = started;
     this.returned ||= returned;
     let failures = 0;
@@ -72,8 +74,11 @@ export class Chunk {
       this.unreported--;
       const call = calls[index]!;
       if (failed !== undefined && failed[failures] === at) {
+        const error = unpackError(values[at]);
+        const step = blamed?.[failures];
+        if (step !== undefined) observer?.blames(error, step);
         failures++;
-        call.reject(unpackError(values[at]));
+        call.reject(error);
       } else {
         this.fulfil(call, values[at]);
       }
@@ -90,11 +95,13 @@ export class Chunk {
  */
 export function runMessage({ id, record, calls }: Chunk, shared: boolean, transfer: unknown[]): RunMessage {
   const { where } = record;
-  const { config } = calls[0]!.options;
+  const { config, signal, observer } = calls[0]!.options;
+  const measured = observer !== undefined;
   const inputs: unknown[] = new Array(calls.length);
   let sameConfig = true;
   let watched: number[] | undefined;
   let timed = false;
+  let together = true;
   for (let index = 0; index < calls.length; index++) {
     const call = calls[index]!;
     const { options } = call;
@@ -103,6 +110,7 @@ export function runMessage({ id, record, calls }: Chunk, shared: boolean, transf
     inputs[index] = packInput(call.input, where, shared, transfer);
     if (transfer.length > before) call.moved = true;
     if (options.config !== config) sameConfig = false;
+    if (options.signal !== signal || options.timeoutMs !== undefined) together = false;
     if (call.isWatched) {
       watched ??= [];
       watched.push(index);
@@ -110,10 +118,20 @@ export function runMessage({ id, record, calls }: Chunk, shared: boolean, transf
     }
   }
   // The usual message, without the fields that it does not need: each costs 0.2 µs.
-  if (sameConfig && config === undefined && watched === undefined)
+  if (sameConfig && config === undefined && watched === undefined && !measured)
     return { type: "run", chunk: id, stage: record.id, inputs, timed };
   const configs = sameConfig
     ? { config: packConfig(config, where, shared) }
     : { configs: calls.map((call) => packConfig(call.options.config, where, shared)) };
-  return { type: "run", chunk: id, stage: record.id, inputs, ...configs, ...(watched && { watched }), timed };
+  const stops = watched === undefined ? {} : together && sameConfig ? { together } : { watched };
+  return {
+    type: "run",
+    chunk: id,
+    stage: record.id,
+    inputs,
+    ...configs,
+    ...stops,
+    timed,
+    ...(measured && { measured }),
+  };
 }

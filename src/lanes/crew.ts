@@ -8,6 +8,9 @@ const BACKLOG_MS = 20;
 /** The workers of a pool: how many there are, and which one is free. */
 export class Crew {
   readonly workers = new Set<PoolWorker>();
+  /** Nothing is started, and nothing given out: the process ends. */
+  isFrozen = false;
+  private started = 0;
   /** A worker failed to start while others worked: no more are started until somebody calls again. */
   isBlocked = false;
 
@@ -41,6 +44,7 @@ export class Crew {
 
   /** The free worker with the least to do. */
   free(): PoolWorker | null {
+    if (this.isFrozen) return null;
     let best: PoolWorker | null = null;
     for (const worker of this.workers) {
       if (!worker.isFree) continue;
@@ -90,8 +94,9 @@ export class Crew {
   }
 
   start(count: number): void {
-    for (let started = 0; started < count; started++) {
-      const worker = this.apart(() => new PoolWorker(this.transport, this.owner));
+    if (this.isFrozen) return;
+    for (let left = count; left > 0; left--) {
+      const worker = this.apart(() => new PoolWorker(this.transport, this.owner, ++this.started));
       this.workers.add(worker);
     }
   }

@@ -8,6 +8,12 @@ export class KnownStages {
   /** Those whose modules it imports at the moment. */
   readonly loading = new Set<StageRecord>();
   readonly loaded = new Set<StageRecord>();
+  /** Those whose resources it has been told to load. */
+  readonly warming = new Set<StageRecord>();
+  /** Those whose resources it has loaded. */
+  readonly warmed = new Set<StageRecord>();
+  /** Those whose first inputs have been measured. */
+  readonly reported = new WeakSet<StageRecord>();
   private readonly known = new Map<number, StageRecord>();
 
   has(record: StageRecord): boolean {
@@ -35,6 +41,7 @@ export class KnownStages {
       if (isUsed(record)) continue;
       this.known.delete(record.id);
       this.loaded.delete(record);
+      this.warmed.delete(record);
       return record;
     }
     return undefined;

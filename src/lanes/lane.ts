@@ -1,4 +1,5 @@
 import type { Feed, Feeding } from "../core/feed.ts";
+import type { StageObserver } from "../core/observer.ts";
 import type { ResourceStatus } from "../resources/status.ts";
 
 export type { Feed, Feeding };
@@ -20,6 +21,8 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** Calls of a higher priority leave the queue first. @default 0 */
   readonly priority?: number | undefined;
+  /** Told what the steps of the stage do. Lanes that cannot tell leave it alone. */
+  readonly observer?: StageObserver | undefined;
   /** The part of the config that is plain data. Calls that share the object send it once. */
   readonly config?: unknown;
 }

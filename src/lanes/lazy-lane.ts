@@ -1,5 +1,6 @@
 import { describe, runlaneError } from "../core/errors.ts";
 import type { ResourceStatus } from "../resources/status.ts";
+import { auto } from "./auto/auto-settings.ts";
 import type {
   CallOptions,
   CloseOptions,
@@ -74,7 +75,8 @@ class LazyLane implements Lane {
 
   async close(options?: CloseOptions): Promise<void> {
     this.isClosed = true;
-    await (await this.loading)?.close(options);
+    // A pool that is there is closed now, not in a moment in which it would take more calls.
+    await (this.pool ?? (await this.loading))?.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -182,6 +184,7 @@ let staying = false;
  */
 export function stayOnLoop(): void {
   staying = true;
+  auto.enabled = false;
 }
 
 /**

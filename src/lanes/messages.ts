@@ -1,3 +1,7 @@
+import type { StepTimes } from "../core/observer.ts";
+import type { ResourceStatus } from "../resources/status.ts";
+import type { ShippedResource } from "../shipping/ship-resource.ts";
+
 /** What the parent and a worker say to each other. Types only: the two sides share no code. */
 
 /** Calls of one stage that travel together. */
@@ -11,6 +15,10 @@ export interface RunMessage {
   readonly configs?: readonly unknown[];
   /** The positions of the inputs that may be cancelled: they get a signal of their own. */
   readonly watched?: readonly number[];
+  /** Whether all inputs may be cancelled, together: they share a signal. */
+  readonly together?: boolean;
+  /** Whether the times of its steps are wanted. */
+  readonly measured?: boolean;
   /** Whether an input has a timeout: then the worker says when each one starts. */
   readonly timed: boolean;
 }
@@ -18,6 +26,10 @@ export interface RunMessage {
 export type ToWorker =
   | { readonly type: "stage"; readonly stage: number; readonly label: string; readonly shipped: unknown }
   | { readonly type: "forget"; readonly stage: number }
+  /** Load the stage and what it uses. */
+  | { readonly type: "warm"; readonly stage: number }
+  /** A resource has got a new version. */
+  | { readonly type: "renew"; readonly shipped: ShippedResource }
   | RunMessage
   | { readonly type: "cancel"; readonly chunk: number; readonly index: number; readonly reason: unknown }
   | {
@@ -43,6 +55,10 @@ export interface ReportMessage {
   readonly values: readonly unknown[];
   /** Which of the values are errors. */
   readonly failed?: readonly number[] | undefined;
+  /** For each error, the number of the step that it came from; measured chunks only. */
+  readonly blamed?: readonly number[] | undefined;
+  /** What the steps did since the last report; measured chunks only. */
+  readonly steps?: readonly StepTimes[] | undefined;
   /** How many inputs of the chunk have started. */
   readonly started: number;
   /** Whether all functions of the chunk have returned, so that only promises are still to come. */
@@ -53,11 +69,25 @@ export interface ReportMessage {
   readonly cpuMs: number;
 }
 
+/** What has become of a resource in a worker. */
+export interface ResourceMessage {
+  readonly type: "resource";
+  readonly status: ResourceStatus;
+  /** Whether it has to be disposed of when the worker ends. */
+  readonly isDisposable: boolean;
+  /** How long its load may take. */
+  readonly timeoutMs: number;
+}
+
 export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "loading"; readonly stage: number }
   | { readonly type: "loaded"; readonly stage: number }
   | { readonly type: "unloadable"; readonly stage: number; readonly error: unknown }
+  | { readonly type: "warmed"; readonly stage: number; readonly error?: unknown }
+  | ResourceMessage
+  /** Something about its resources is worth a look. */
+  | { readonly type: "hint"; readonly text: string }
   | ReportMessage
   | { readonly type: "chunks"; readonly stream: number; readonly values: readonly unknown[] }
   | { readonly type: "end"; readonly stream: number; readonly failed: boolean; readonly error?: unknown }

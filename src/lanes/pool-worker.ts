@@ -1,15 +1,18 @@
+import { runlaneError } from "../core/errors.ts";
+import type { ShippedResource } from "../shipping/ship-resource.ts";
 import type { Call } from "./call.ts";
 import { type Chunk, runMessage } from "./chunk.ts";
 import { packReason, unpackError } from "./codec.ts";
 import { oneLine, startFailed, timedOut } from "./faults.ts";
 import { KnownStages } from "./known-stages.ts";
-import type { FromWorker, ReportMessage, ToWorker } from "./messages.ts";
+import type { FromWorker, ReportMessage, ResourceMessage, ToWorker } from "./messages.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import type { StageRecord } from "./stage-record.ts";
 import type { StreamCall } from "./stream-call.ts";
 import { Timers } from "./timers.ts";
 import type { Position, Transport, WorkerEnd, WorkerHandle } from "./transport.ts";
 import { Watchdog } from "./watchdog.ts";
+import { WorkerResources } from "./worker-resources.ts";
 
 /** Inputs of a worker that wait for promises, at most. */
 const MAX_WAITING = 256;
@@ -22,6 +25,12 @@ export interface WorkerOwner {
   readonly settings: PoolSettings;
   /** It can take more, or has become idle. */
   workerChanged(worker: PoolWorker): void;
+  /** It can take its first input. */
+  workerReady(worker: PoolWorker): void;
+  /** One of its resources has been loaded, or has not, or has been disposed of. */
+  resourceChanged(worker: PoolWorker): void;
+  /** What a stage uses could not be loaded in it before its first input. */
+  warmFailed(record: StageRecord, error: unknown): void;
   /** A stage could not be loaded in it. */
   stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void;
   workerEnded(worker: PoolWorker, end: WorkerEnd): void;
@@ -39,6 +48,7 @@ export class PoolWorker {
   readonly chunks = new Map<number, Chunk>();
   readonly streams = new Map<number, StreamCall>();
   readonly stages = new KnownStages();
+  readonly resources = new WorkerResources();
   readonly sharesMemory: boolean;
   private readonly watchdog: Watchdog;
   private readonly handle: WorkerHandle;
@@ -50,6 +60,8 @@ export class PoolWorker {
   constructor(
     transport: Transport,
     private readonly owner: WorkerOwner,
+    /** Tells it from the other workers of its lane. */
+    readonly number: number,
   ) {
     const { graceMs, startTimeoutMs } = owner.settings;
     this.sharesMemory = transport.sharesMemory;
@@ -67,7 +79,7 @@ export class PoolWorker {
   }
 
   get isIdle(): boolean {
-    return this.chunks.size === 0 && this.streams.size === 0;
+    return this.chunks.size === 0 && this.streams.size === 0 && this.stages.warming.size === 0;
   }
 
   /** Whether it could take a chunk now. */
@@ -139,6 +151,26 @@ export class PoolWorker {
       [...this.chunks.values(), ...this.streams.values()].some((work) => work.record === one),
     );
     if (surplus !== undefined) this.sendQuietly({ type: "forget", stage: surplus.id });
+  }
+
+  /** Has it load all that a stage uses. */
+  warm(record: StageRecord): void {
+    this.teach(record);
+    const { warming, warmed } = this.stages;
+    if (warming.has(record) || warmed.has(record)) return;
+    warming.add(record);
+    this.sendQuietly({ type: "warm", stage: record.id });
+  }
+
+  /** Has it take over a new version of a resource. */
+  renew(shipped: ShippedResource): void {
+    if (this.state === "ready") this.sendQuietly({ type: "renew", shipped });
+  }
+
+  /** Has it dispose of its resources while the process ends. Returns what waits for that, without the event loop. */
+  endNow(): () => void {
+    const wait = this.handle.endNow();
+    return () => wait(this.graceMs);
   }
 
   /** Asks a running call to end; the worker is ended when it does not. The call is settled already, or will be by its outcome. */
@@ -226,6 +258,15 @@ export class PoolWorker {
         if (record !== undefined) this.loadFailed(record, oneLine(error), error);
         break;
       }
+      case "warmed":
+        this.hasWarmed(message.stage, message.error);
+        break;
+      case "resource":
+        this.resourceChanged(message);
+        break;
+      case "hint":
+        for (const { record } of this.chunks.values()) record.meter.hints.add(message.text);
+        break;
       case "report":
         this.report(message);
         break;
@@ -245,6 +286,7 @@ export class PoolWorker {
     this.timers.clear(this);
     if (this.state !== "starting") return;
     this.state = "ready";
+    this.owner.workerReady(this);
     this.changed();
   }
 
@@ -262,6 +304,10 @@ export class PoolWorker {
     const { meter } = chunk.record;
     const { started: startedBefore, returned } = chunk;
     const failed = chunk.take(message);
+    if (!this.stages.reported.has(chunk.record)) {
+      this.stages.reported.add(chunk.record);
+      meter.firstReport(chunk.started - startedBefore, message.busyMs);
+    }
     meter.measured(chunk.started - startedBefore, message.values.length, message.busyMs, message.cpuMs);
     meter.inputs += message.values.length;
     meter.failed += failed;
@@ -297,18 +343,55 @@ export class PoolWorker {
     this.changed();
   }
 
-  /** A module that failed stays failed in this worker: the next call gets another one. */
-  private loadFailed(record: StageRecord, reason: string, cause?: unknown): void {
-    this.timers.clear(record);
-    this.stages.loading.delete(record);
-    this.reserved = "recycling";
-    const error = startFailed(record.label, this.owner.name, reason, cause);
+  private hasWarmed(stage: number, error: unknown): void {
+    const record = this.stages.get(stage);
+    if (record === undefined) return;
+    this.stages.warming.delete(record);
+    if (error === undefined) this.stages.warmed.add(record);
+    else this.owner.warmFailed(record, unpackError(error));
+    this.changed();
+  }
+
+  private resourceChanged(message: ResourceMessage): void {
+    const { name, state } = message.status;
+    const purpose = `the load of ${name}`;
+    this.resources.receive(message);
+    this.timers.clear(purpose);
+    // The worker itself ends a load that takes too long, unless the loader keeps it busy.
+    if (state === "loading")
+      this.timers.set(purpose, message.timeoutMs + this.graceMs, () => this.loadHangs(name, message.timeoutMs));
+    this.owner.resourceChanged(this);
+  }
+
+  private loadHangs(name: string, timeoutMs: number): void {
+    const error = runlaneError("RUNLANE_RESOURCE_TIMEOUT", { name: JSON.stringify(name), timeoutMs });
+    for (const record of this.recordsLoading()) this.refuse(record, error);
+    this.kill(error);
+  }
+
+  /** The stages that wait for a resource here. */
+  recordsLoading(): StageRecord[] {
+    const records = new Set(this.stages.warming);
+    for (const { record } of [...this.chunks.values(), ...this.streams.values()]) records.add(record);
+    return [...records].filter((record) => this.resources.loadingOf(record) !== undefined);
+  }
+
+  /** A stage cannot run: its calls here are told, and the others by the owner. */
+  refuse(record: StageRecord, error: unknown): void {
     for (const [id, chunk] of this.chunks) {
       if (chunk.record !== record) continue;
       this.chunks.delete(id);
       for (const call of chunk.remaining()) call.reject(error);
     }
     this.owner.stageFailed(this, record, error);
+  }
+
+  /** A module that failed stays failed in this worker: the next call gets another one. */
+  private loadFailed(record: StageRecord, reason: string, cause?: unknown): void {
+    this.timers.clear(record);
+    this.stages.loading.delete(record);
+    this.reserved = "recycling";
+    this.refuse(record, startFailed(record.label, this.owner.name, reason, cause));
     this.changed();
   }
 

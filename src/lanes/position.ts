@@ -13,10 +13,12 @@ export const POSITION = {
   attention: 3,
   /** Counts the messages to the thread, so that it can sleep until the next one without its event loop. */
   sent: 4,
+  /** 1 when the thread has disposed of its resources and ends. */
+  ended: 5,
 } as const;
 
 /** How many integers there are. */
-export const POSITIONS = 5;
+export const POSITIONS = 6;
 
 /** After the integers: when the input started, in milliseconds since the epoch, as a 64-bit float. */
 export const SINCE_BYTE = 24;

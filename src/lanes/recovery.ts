@@ -1,3 +1,4 @@
+import { runlaneError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
 import type { Chunk } from "./chunk.ts";
 import type { Crew } from "./crew.ts";
@@ -28,6 +29,7 @@ export class Recovery {
 
   /** A worker that was ready has ended. */
   workerLost(worker: PoolWorker, end: WorkerEnd): void {
+    if (worker.killedFor === undefined) this.blameLoads(worker, end);
     if (worker.killedFor !== undefined) {
       for (const chunk of worker.chunks.values()) this.retry(chunk.remaining(), chunk.isSuspect, end);
     } else if (worker.chunks.size > 0) {
@@ -62,6 +64,7 @@ export class Recovery {
   stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void {
     const { lines, openings, warmUps } = this.waiting;
     for (const call of lines.drain(record)) call.reject(error);
+    lines.refuseFeeds(() => error, record);
     for (const stream of worker.streams.values()) {
       if (stream.record !== record) continue;
       worker.streams.delete(stream.id);
@@ -88,6 +91,19 @@ export class Recovery {
     for (const call of [...suspects.drain(), ...lines.drain()]) call.reject(errorOf(call.record.label));
     openings.fail(errorOf);
     warmUps.fail(undefined, errorOf("warm"));
+  }
+
+  /** It died while it loaded a resource, and in no function that has nothing to do with that. */
+  private blameLoads(worker: PoolWorker, end: WorkerEnd): void {
+    const records = worker.recordsLoading();
+    const position = worker.lastPosition();
+    const running = position?.running === true ? worker.chunks.get(position.chunk)?.record : undefined;
+    if (records.length === 0 || (running !== undefined && !records.includes(running))) return;
+    for (const record of records) {
+      const name = JSON.stringify(worker.resources.loadingOf(record));
+      const details = { name, reason: `its loader ended the worker: ${describeEnd(end)}` };
+      worker.refuse(record, runlaneError("RUNLANE_RESOURCE_LOAD", details, { cause: end.error }));
+    }
   }
 
   private crashed(worker: PoolWorker, end: WorkerEnd): void {

@@ -1,3 +1,4 @@
+import { TimeHistogram } from "../observe/histogram.ts";
 import type { StageStatistics } from "./lane.ts";
 
 /** Work per message: enough to make the hop vanish, little enough to keep all workers busy to the end. */
@@ -15,8 +16,6 @@ const SLOW_FIRST = 5;
 const SLOW_FIRST_MS = 25;
 /** and so many others for each worker tell. */
 const LEAST_OTHERS = 3;
-/** Each bucket is 1/16 of a power of two wide. */
-const BUCKETS_PER_OCTAVE = 16;
 
 /** Measures a stage: what its inputs cost, for the size of chunks, and the sums that are shown as statistics. */
 export class StageMeter {
@@ -37,7 +36,7 @@ export class StageMeter {
   private recentMs = 0;
   private recentStarted = 0;
   private recentSettled = 0;
-  private readonly buckets = new Map<number, number>();
+  private readonly times = new TimeHistogram();
 
   constructor(readonly label: string) {}
 
@@ -54,10 +53,7 @@ export class StageMeter {
     this.recentMs = this.recentMs * MEMORY + busyMs;
     this.recentStarted = this.recentStarted * MEMORY + started;
     this.recentSettled = this.recentSettled * MEMORY + settled;
-    if (settled > 0) {
-      const bucket = Math.floor(Math.log2(Math.max(busyMs / settled, 1e-6)) * BUCKETS_PER_OCTAVE);
-      this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + settled);
-    }
+    if (settled > 0) this.times.add(busyMs / settled, settled);
     const cost = this.costMs;
     if (cost === undefined) return;
     const wanted = Math.min(MAX_INPUTS, Math.max(1, Math.floor(TARGET_MS / Math.max(cost, 1e-6))));
@@ -105,19 +101,9 @@ export class StageMeter {
       bytes,
       chunk: this.limit,
       costMs: this.costMs,
-      p50Ms: this.percentile(0.5),
-      p99Ms: this.percentile(0.99),
+      p50Ms: this.times.percentile(0.5),
+      p99Ms: this.times.percentile(0.99),
       ...(hints.length > 0 && { hints }),
     };
-  }
-
-  private percentile(fraction: number): number {
-    const sorted = [...this.buckets].sort(([a], [b]) => a - b);
-    let rest = sorted.reduce((sum, [, count]) => sum + count, 0) * fraction;
-    for (const [bucket, count] of sorted) {
-      rest -= count;
-      if (rest <= 0) return 2 ** ((bucket + 0.5) / BUCKETS_PER_OCTAVE);
-    }
-    return 0;
   }
 }

@@ -1,3 +1,4 @@
+import { loadShared, type ShippedResource, shippedResources } from "../shipping/ship-resource.ts";
 import type { Stage } from "./lane.ts";
 import { StageMeter } from "./stage-meter.ts";
 
@@ -8,6 +9,9 @@ export class StageRecord {
   shipped: { readonly data: unknown } | undefined;
   /** Settles when {@link shipped} is there. */
   readonly shipping: PromiseLike<unknown> | undefined;
+
+  /** The resources that its workers load, or share. */
+  resources: readonly ShippedResource[] = [];
 
   /** Whether the pool waits for {@link shipping}. */
   isAwaited = false;
@@ -23,7 +27,15 @@ export class StageRecord {
     this.where = `the step ${JSON.stringify(stage.label)}`;
     this.meter = new StageMeter(stage.label);
     const { shipped } = stage;
-    if (shipped instanceof Promise) this.shipping = shipped.then((data) => (this.shipped = { data }));
-    else this.shipped = { data: shipped };
+    this.shipping = shipped instanceof Promise ? shipped.then((data) => this.prepare(data)) : this.prepare(shipped);
+  }
+
+  /** What threads share is loaded here before it can be sent. */
+  private prepare(data: unknown): Promise<unknown> | undefined {
+    this.resources = shippedResources(data);
+    const loading = loadShared(this.resources);
+    if (loading !== undefined) return loading.then(() => (this.shipped = { data }));
+    this.shipped = { data };
+    return undefined;
   }
 }

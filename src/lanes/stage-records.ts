@@ -24,11 +24,13 @@ export class StageRecords {
   }
 
   statistics(): StageStatistics[] {
-    const rows: StageStatistics[] = [];
+    return Array.from(this.known(), ({ meter }) => meter.statistics());
+  }
+
+  *known(): Generator<StageRecord, void> {
     for (const reference of this.all.values()) {
       const record = reference.deref();
-      if (record !== undefined) rows.push(record.meter.statistics());
+      if (record !== undefined) yield record;
     }
-    return rows;
   }
 }

@@ -33,6 +33,11 @@ export interface WorkerHandle {
   position(): Position | null;
   /** Ends the worker, whatever it does. */
   kill(): void;
+  /**
+   * Has the worker dispose of its resources while this process ends. Returns what waits for that, for so many milliseconds at most: no
+   * event loop turns any more.
+   */
+  endNow(): (ms: number) => void;
 }
 
 /** How workers of one kind are started. */

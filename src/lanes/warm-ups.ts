@@ -1,14 +1,19 @@
 import type { Crew } from "./crew.ts";
+import type { LaneWarmOptions } from "./lane.ts";
 import type { PoolSettings } from "./pool-options.ts";
+import type { PoolWorker } from "./pool-worker.ts";
 import type { StageRecord } from "./stage-record.ts";
 
 interface WarmUp {
   readonly record: StageRecord | undefined;
+  readonly onProgress: LaneWarmOptions["onProgress"];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** How many workers were ready when it was looked at last. */
+  done: number;
 }
 
-/** Those who wait until all workers of a pool are ready, and have loaded a stage. */
+/** Those who wait until all workers of a pool are ready, and have loaded a stage with all that it uses. */
 export class WarmUps {
   private waiting: WarmUp[] = [];
 
@@ -17,9 +22,9 @@ export class WarmUps {
     private readonly settings: PoolSettings,
   ) {}
 
-  add(record: StageRecord | undefined): Promise<void> {
+  add(record: StageRecord | undefined, { onProgress }: LaneWarmOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ record, resolve, reject });
+      this.waiting.push({ record, onProgress, resolve, reject, done: 0 });
     });
   }
 
@@ -28,18 +33,25 @@ export class WarmUps {
     if (this.waiting.length === 0) return;
     const { workers, isBlocked } = this.crew;
     if (!isBlocked) this.crew.start(this.settings.max - workers.size);
+    const serving = [...workers].filter(({ state }) => state !== "ending");
     for (const { record } of this.waiting) {
       if (record === undefined) continue;
-      for (const worker of workers) if (worker.state === "ready") worker.teach(record);
+      for (const worker of serving) if (worker.state === "ready") worker.warm(record);
     }
-    this.waiting = this.waiting.filter(({ record, resolve }) => {
-      for (const worker of workers) {
-        if (worker.state === "ending") continue;
-        if (worker.state !== "ready" || (record !== undefined && !worker.stages.loaded.has(record))) return true;
-      }
-      resolve();
-      return false;
-    });
+    const before = this.waiting;
+    this.waiting = [];
+    for (const one of before) this.tell(one, serving);
+  }
+
+  private tell(one: WarmUp, serving: readonly PoolWorker[]): void {
+    const { record } = one;
+    const done = serving.filter(
+      ({ state, stages }) => state === "ready" && (record === undefined || stages.warmed.has(record)),
+    ).length;
+    for (let worker = one.done; worker < done; worker++) one.onProgress?.(worker + 1, serving.length);
+    one.done = Math.max(one.done, done);
+    if (done === serving.length) one.resolve();
+    else this.waiting.push(one);
   }
 
   /** Tells those who wait for a stage, or all of them, that it will not be. */

@@ -1,5 +1,7 @@
-import type { ObservedRun, Observer } from "../core/observer.ts";
+import type { Observer, StageObserver, StepTimes } from "../core/observer.ts";
 import type { Step } from "../core/step.ts";
+import { TimeHistogram } from "./histogram.ts";
+import { type StepCounter, StepObserver } from "./step-observer.ts";
 
 /** What one step did in a call. Times are wall-clock, from the step's start to its output. */
 export interface StepRow {
@@ -13,97 +15,92 @@ export interface StepRow {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly totalMs: number;
+  /** How many inputs took how long: from, to (milliseconds), count. */
+  readonly histogram: readonly (readonly [fromMs: number, toMs: number, count: number])[];
 }
 
-/** Each bucket is 1/16 of a power of two wide, so a percentile is off by 6 % at most. */
-const BUCKETS_PER_OCTAVE = 16;
+/** What is counted of one step. */
+class Measures implements StepCounter {
+  inputs = 0;
+  failed = 0;
+  private readonly times = new TimeHistogram();
 
-/** Times in logarithmic buckets: constant memory, however many inputs there are. */
-class TimeHistogram {
-  totalMs = 0;
-  private count = 0;
-  private readonly buckets = new Map<number, number>();
+  constructor(
+    readonly name: string,
+    readonly lane: string,
+  ) {}
 
-  add(ms: number): void {
-    this.totalMs += ms;
-    this.count++;
-    const bucket = Math.floor(Math.log2(Math.max(ms, 1e-6)) * BUCKETS_PER_OCTAVE);
-    this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + 1);
+  began(): void {
+    this.inputs++;
   }
 
-  percentile(fraction: number): number {
-    let rest = this.count * fraction;
-    for (const [bucket, count] of [...this.buckets].sort(([a], [b]) => a - b)) {
-      rest -= count;
-      if (rest <= 0) return 2 ** ((bucket + 0.5) / BUCKETS_PER_OCTAVE);
-    }
-    return 0;
+  ended(ms: number, failed: boolean): void {
+    this.times.add(ms);
+    if (failed) this.failed++;
   }
-}
 
-interface Measures {
-  readonly step: Step;
-  inputs: number;
-  failed: number;
-  readonly times: TimeHistogram;
+  add({ ms, failed }: StepTimes): void {
+    this.inputs += ms.length;
+    this.failed += failed;
+    for (const one of ms) this.times.add(one);
+  }
+
+  get row(): StepRow {
+    const { name, lane, inputs, failed, times } = this;
+    const [p50Ms, p99Ms] = [times.percentile(0.5), times.percentile(0.99)];
+    return { name, lane, inputs, failed, p50Ms, p99Ms, totalMs: times.totalMs, histogram: [...times.entries()] };
+  }
 }
 
 /** Counts and times of the steps of a call, and which step failed for which input. */
-export class StepStatistics implements Observer {
-  private readonly measures = new Map<Step, Measures>();
+export class StepStatistics extends StepObserver {
+  private readonly measures = new Map<Step, Measures[]>();
   private readonly failures = new Map<number, string>();
   private readonly index: number | undefined;
+  /** The step that the last error of a stage came from. */
+  private blamed: { readonly error: unknown; readonly name: string } | undefined;
 
   constructor(parent?: StepStatistics, index?: number) {
+    super();
     this.index = index;
     if (parent === undefined) return;
     this.measures = parent.measures;
     this.failures = parent.failures;
   }
 
-  forInput(index: number): Observer {
+  override forInput(index: number): Observer {
     return new StepStatistics(this, index);
   }
 
-  withoutCallbacks(): Observer {
-    return this;
-  }
-
-  start(step: Step): ObservedRun {
-    const started = performance.now();
-    const isComposite = this.expand(step);
-    const measures = isComposite ? undefined : this.measuresOf(step);
-    if (measures !== undefined) measures.inputs++;
+  /** The steps of a stage that runs elsewhere have rows as soon as it tells of them. */
+  stage(step: Step): StageObserver {
+    const { openFeed, stages, laneName = "loop" } = step;
+    if (openFeed === undefined || stages === undefined) {
+      if (!this.expand(step)) this.counterOf(step);
+      return UNHEARD;
+    }
+    const rows = this.measures.get(step) ?? [];
+    this.measures.set(step, rows);
     return {
-      // A composite is shown by its steps; any other step is shown as one, whatever runs inside it.
-      observer: isComposite ? this : SILENT,
-      end: () => {
-        measures?.times.add(performance.now() - started);
-        return undefined;
-      },
-      fail: () => {
-        if (measures !== undefined) {
-          measures.times.add(performance.now() - started);
-          measures.failed++;
+      measured(steps) {
+        for (const [at, times] of steps.entries()) {
+          rows[at] ??= new Measures(times.name, laneName);
+          rows[at].add(times);
         }
-        // The innermost step fails first, and its name is the one to report.
-        if (this.index !== undefined && !this.failures.has(this.index)) this.failures.set(this.index, step.label);
-        return undefined;
+      },
+      blames: (error, at) => {
+        this.blamed = { error, name: rows[at]?.name ?? step.label };
+      },
+      failed: (index, error) => {
+        const { blamed } = this;
+        this.failures.set(index, blamed !== undefined && blamed.error === error ? blamed.name : step.label);
       },
     };
   }
 
   /** One row per step, in the order of the steps. */
   rows(): StepRow[] {
-    return [...this.measures.values()].map(({ step, inputs, failed, times }) => ({
-      name: step.label,
-      lane: step.laneName ?? "loop",
-      inputs,
-      failed,
-      p50Ms: times.percentile(0.5),
-      p99Ms: times.percentile(0.99),
-      totalMs: times.totalMs,
-    }));
+    return [...this.measures.values()].flat().map(({ row }) => row);
   }
 
   /** The name of the step that failed for an input; it is forgotten then. */
@@ -113,29 +110,19 @@ export class StepStatistics implements Observer {
     return name;
   }
 
-  private measuresOf(step: Step): Measures {
-    let measures = this.measures.get(step);
-    if (measures === undefined) {
-      measures = { step, inputs: 0, failed: 0, times: new TimeHistogram() };
-      this.measures.set(step, measures);
+  protected override counterOf(step: Step): Measures {
+    let rows = this.measures.get(step);
+    if (rows === undefined) {
+      rows = [new Measures(step.label, step.laneName ?? "loop")];
+      this.measures.set(step, rows);
     }
-    return measures;
+    return rows[0]!;
   }
 
-  /** Whether a step is made of steps; if so, makes sure that its steps have their rows in order. */
-  private expand(step: Step): boolean {
-    const { path } = step;
-    if (path === undefined) return false;
-    for (const inner of path) if (!this.expand(inner)) this.measuresOf(inner);
-    return true;
+  protected override failedIn({ label }: Step): void {
+    if (this.index !== undefined && !this.failures.has(this.index)) this.failures.set(this.index, label);
   }
 }
 
-/** Observes nothing. */
-const SILENT: Observer = {
-  start: () => SILENT_RUN,
-  forInput: () => SILENT,
-  withoutCallbacks: () => null,
-};
-
-const SILENT_RUN: ObservedRun = { observer: SILENT, end: () => undefined, fail: () => undefined };
+/** A stage on this event loop tells of its steps as they run. */
+const UNHEARD: StageObserver = { measured() {}, blames() {}, failed() {} };

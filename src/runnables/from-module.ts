@@ -31,6 +31,16 @@ interface Invokable<Input, Output> {
 type Settled<Value> =
   Value extends Invokable<never, infer Output> ? Output : Value extends Chunked<infer Chunk> ? Chunk : Value;
 
+/** Imports the module of a function before it is called. Gives what it exports. */
+export type Preload = () => Promise<unknown>;
+
+const PRELOAD = Symbol("preload");
+
+/** How the module of a function is imported; undefined when the function is here already. */
+export function preloadOf(func: object): Preload | undefined {
+  return (func as { [PRELOAD]?: Preload })[PRELOAD];
+}
+
 type Func = (input: unknown, config: RunnableConfig) => unknown;
 
 /**
@@ -39,16 +49,16 @@ type Func = (input: unknown, config: RunnableConfig) => unknown;
  *
  * @throws RUNLANE_INVALID_OPTION, RUNLANE_MODULE_NOT_FOUND; calls throw RUNLANE_EXPORT_NOT_FOUND and what the module throws
  */
-export function moduleFunction(url: string | URL, exportName: string): Func {
-  const ref = moduleRef(url, exportName);
+export function moduleFunction(url: string | URL, exportName: string, where = "RunnableLambda.fromModule"): Func {
+  const ref = moduleRef(url, exportName, where);
   let loaded: Func | undefined;
-  let loading: Promise<Func> | undefined;
+  let loading: Promise<unknown> | undefined;
 
-  async function load(): Promise<Func> {
+  async function load(): Promise<unknown> {
     try {
-      const exported = await loadExport(ref);
+      const exported = await loadExport(ref, where);
       loaded = isRunnable(exported) ? () => exported : (exported as unknown as Func);
-      return loaded;
+      return exported;
     } finally {
       loading = undefined;
     }
@@ -57,8 +67,13 @@ export function moduleFunction(url: string | URL, exportName: string): Func {
   const func: Func = (input, config) => {
     if (loaded !== undefined) return loaded(input, config);
     loading ??= load();
-    return loading.then((exported) => exported(input, config));
+    return loading.then(() => loaded!(input, config));
   };
+  const preload: Preload = () => {
+    loading ??= load();
+    return loading;
+  };
+  Object.defineProperty(func, PRELOAD, { value: preload });
   const name = exportName === "default" ? fileName(ref.url) : exportName;
   return markModule(Object.defineProperty(func, "name", { value: name }), ref);
 }

@@ -1,5 +1,6 @@
 /** Loads the classes of all kinds, for entries that make runnables without the rest of the package. */
 import "./assign.ts";
+import "./batched.ts";
 import "./binding.ts";
 import "./branch.ts";
 import "./configurable-alternatives.ts";
@@ -9,6 +10,7 @@ import "./fallbacks.ts";
 import "./foreign.ts";
 import "./generator.ts";
 import "./lambda.ts";
+import "./limited.ts";
 import "./on-lane.ts";
 import "./parallel.ts";
 import "./passthrough.ts";
@@ -17,4 +19,5 @@ import "./retry.ts";
 import "./router.ts";
 import "./sequence.ts";
 import "./tool-like.ts";
+import "./vector.ts";
 import "./with-types.ts";

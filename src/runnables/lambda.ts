@@ -8,6 +8,7 @@ import { startStep, streamStep } from "../core/start-step.ts";
 import { type BareFunction, TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { managerFor } from "../observe/callbacks.ts";
+import { auto } from "../lanes/auto/auto-settings.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { Used } from "../resources/declaration.ts";
 import { withUses } from "../shipping/uses.ts";
@@ -191,7 +192,7 @@ export class RunnableLambda<
    * Makes a step of a vectorised function: calls that arrive together are answered by one call of it. See {@link RunnableBatched}.
    *
    * @param func Takes an array of inputs and gives one output for each, in order: as an array, or as a generator that yields them. An
-   *   `Error` in the place of an output fails that input alone.
+   *   `Error` in the place of an output fails that input alone. A lambda that `fromModule` made of an export will do too.
    * @throws RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION, and what `withLane` throws; runs throw RUNLANE_BATCH_MISMATCH.
    * @example
    * ```ts
@@ -209,7 +210,11 @@ export class RunnableLambda<
     func: BatchedFunc<RunInput, RunOutput, CallOptions>,
     options?: BatchedOptions<RunInput>,
   ): RunnableBatched<RunInput, Exclude<RunOutput, Error>, CallOptions>;
-  static batched(func: BatchedFunc<unknown, unknown>, options: BatchedOptions = {}): RunnableBatched {
+  static batched<RunInput, RunOutput>(
+    func: RunnableInterface<RunInput[], readonly RunOutput[]>,
+    options?: BatchedOptions<RunInput>,
+  ): RunnableBatched<RunInput, Exclude<RunOutput, Error>>;
+  static batched(func: unknown, options: BatchedOptions = {}): RunnableBatched {
     return fromNode({ kind: "batched", func, ...options }) as RunnableBatched;
   }
 
@@ -257,9 +262,11 @@ export class RunnableLambda<
 
   /** Runs an input and looks how long it takes, or runs it where that has led to. */
   private attend(input: RunInput, ctx: RunContext): unknown {
+    this.unattended = 0;
+    if (!auto.enabled || ctx.pinned) return this.call(input, ctx);
     this.auto ??= new AutoStep(this);
     const out = this.auto.run(input, ctx, () => this.call(input, ctx));
-    this.unattended = ctx.pinned ? 0 : this.auto.pause;
+    this.unattended = this.auto.pause;
     return out;
   }
 

@@ -12,14 +12,16 @@ export class LaneCalls {
   constructor(private readonly step: Step) {}
 
   of(ctx: RunContext): CallOptions | undefined {
-    if (!ctx.propagates) return undefined;
+    if (!ctx.propagates && ctx.observer === null) return undefined;
     const { scope } = ctx;
     const signal = scope?.signal;
     const timeoutMs = scope?.keeper === this.step ? scope.timeoutMs : undefined;
     const config = this.dataOf(ctx.config);
+    const observer = ctx.observer?.stage?.(this.step);
     const { last } = this;
-    if (last.signal === signal && last.timeoutMs === timeoutMs && last.config === config) return last;
-    this.last = { signal, timeoutMs, config };
+    if (last.signal === signal && last.timeoutMs === timeoutMs && last.config === config && last.observer === observer)
+      return last;
+    this.last = { signal, timeoutMs, config, observer };
     return this.last;
   }
 

@@ -1,13 +1,20 @@
 import { runlaneError } from "../core/errors.ts";
+import type { Declaration } from "../resources/declaration.ts";
 import { type Captured, checkFunction, type Shippable } from "./check-source.ts";
 import { moduleRefOf } from "./module-ref.ts";
 import type { SyntaxNode } from "./parse.ts";
 import { type Place, placesIn } from "./place.ts";
+import { type ShippedResource, shipDeclaration } from "./ship-resource.ts";
 import { type ShippedUses, shipUses } from "./uses.ts";
 
 /** A function as plain data: where another thread finds it, or the source that makes it. */
 export type FunctionRef =
-  | { readonly from: "module"; readonly url: string; readonly exportName: string }
+  | {
+      readonly from: "module";
+      readonly url: string;
+      readonly exportName: string;
+      readonly uses?: ShippedUses | undefined;
+    }
   | {
       readonly from: "source";
       /** An expression whose value is the function. */
@@ -57,11 +64,19 @@ export interface Inspection {
 export function shipFunction(func: Function, options: ShipOptions): FunctionRef {
   const { where, uses } = options;
   const module = moduleRefOf(func);
-  if (module !== undefined) return module;
+  if (module !== undefined) return uses === undefined ? module : { ...module, uses: shipUses(options, shipFunction) };
   const result = checkFunction(func);
   if ("captured" in result) throw capturedError(func, result.captured, where, uses ?? {});
   if ("reason" in result) throw notShippable(func, result, where);
   return { from: "source", source: result.source, name: nameOf(func), uses: shipUses(options, shipFunction) };
+}
+
+/** Makes a version of a resource ready for other threads, as {@link shipFunction} does what a function uses. @throws What that throws */
+export function shipVersion(
+  declaration: Declaration,
+  options: { readonly where: string; readonly shared: boolean },
+): ShippedResource {
+  return shipDeclaration(declaration, options, shipFunction, shipUses);
 }
 
 /** What `auto` asks about a function: may it be moved without being asked? Never throws. */

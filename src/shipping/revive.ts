@@ -1,15 +1,11 @@
 import type { Step } from "../core/step.ts";
 import type { FunctionRef } from "./function-ref.ts";
 import { isRunnable, loadExport } from "./load-export.ts";
-import type { ModuleRef } from "./module-ref.ts";
+import { type ModuleRef, markModule } from "./module-ref.ts";
+import type { ShippedResource } from "./ship-resource.ts";
 import { type FromNode, isRunlaneStep, type ShippedTree } from "./tree.ts";
 import { fieldsOf } from "./tree-kinds.ts";
-import { type ResourceParts, reviveUses, withUses } from "./uses.ts";
-
-export interface ReviveOptions {
-  /** Makes a worker's own copy of a resource. */
-  readonly reviveResource?: (parts: ResourceParts) => unknown;
-}
+import { reviveUse, reviveUses, withUses } from "./uses.ts";
 
 /**
  * Makes the function of a ref in this thread. An export that is a runnable becomes a function that returns it, which a lambda then
@@ -18,14 +14,27 @@ export interface ReviveOptions {
  * @throws RUNLANE_EXPORT_NOT_FOUND, and what the module throws when it is imported
  */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
-export async function reviveFunction(ref: FunctionRef, options: ReviveOptions = {}): Promise<Function> {
-  if (ref.from === "module") {
-    const exported = await loadExport(ref);
-    return isRunnable(exported) ? () => exported : exported;
-  }
-  const func = evaluate(ref.source, ref.name);
-  const uses = await reviveUses(ref.uses, { ...options, reviveFunction: (used) => reviveFunction(used, options) });
-  return withUses(func, uses);
+export async function reviveFunction(ref: FunctionRef): Promise<Function> {
+  const func = ref.from === "module" ? await importFunction(ref) : evaluate(ref.source, ref.name);
+  return withUses(func, ref.uses && (await reviveUses(ref.uses, { reviveFunction, reviveLoader })));
+}
+
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+async function importFunction(ref: ModuleRef): Promise<Function> {
+  const exported = await loadExport(ref);
+  return isRunnable(exported) ? () => exported : exported;
+}
+
+/** A resource that has got a new version, in this thread. */
+export async function reviveVersion(shipped: ShippedResource): Promise<void> {
+  await reviveUse(shipped, { reviveFunction, reviveLoader });
+}
+
+/** A loader of a resource, or what disposes of it: its module is imported when it is called. */
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+export function reviveLoader(ref: FunctionRef): Function {
+  if (ref.from === "source") return evaluate(ref.source, ref.name);
+  return markModule(async (given: unknown) => (await importFunction(ref))(given), ref);
 }
 
 /** Evaluates the source of a function, as strict as it was in its module. Its stacks call the place `runlane:<name>`. */
@@ -43,7 +52,7 @@ function evaluate(source: string, name: string): Function {
  * @param fromNode The registry of the runnables, which stand above this room.
  * @throws RUNLANE_UNKNOWN_KIND, RUNLANE_EXPORT_NOT_FOUND, and what modules throw when they are imported
  */
-export async function reviveTree(tree: ShippedTree, fromNode: FromNode, options: ReviveOptions = {}): Promise<Step> {
+export async function reviveTree(tree: ShippedTree, fromNode: FromNode): Promise<Step> {
   /** What stood in several places of a tree is one thing there too. */
   const steps = new Map<ShippedTree, Promise<Step>>();
   const functions = new Map<FunctionRef, Promise<unknown>>();
@@ -66,7 +75,7 @@ export async function reviveTree(tree: ShippedTree, fromNode: FromNode, options:
   }
 
   function functionOf(ref: FunctionRef): Promise<unknown> {
-    return remember(functions, ref, (one) => reviveFunction(one, options));
+    return remember(functions, ref, reviveFunction);
   }
 
   return step(tree);

@@ -28,14 +28,19 @@ const KINDS: Readonly<Record<string, Fields>> = {
   retry: { ...NAMED, ...BOUND, maxAttemptNumber: DATA, onFailedAttempt: FUNCTION, retryIf: FUNCTION, backoff: DATA },
   router: { ...NAMED, runnables: STEP_MAP },
   sequence: { ...NAMED, steps: STEPS, omitSequenceTags: DATA },
+  vector: { ...NAMED, func: FUNCTION },
 };
 
 /** Why other kinds do not. */
 const STAYING: Readonly<Record<string, string>> = {
+  batched:
+    "gathers the inputs of all calls of this thread; give the lane to its function: RunnableLambda.batched(func, { lane })",
   configurableAlternatives:
     "chooses between alternatives that stand in this thread; choose around the steps with lanes",
   configurableFields: "has fields to be configured, whose runnable is built in this thread",
   foreign: "is LangChain's, and its inside is not known",
+  limits:
+    "has limits that all calls of this thread share; put withLimits around the step with the lane, or limit the lane itself: threads({ max })",
   remembers: "keeps a history of messages, which is read and written in this thread",
   tool: "checks its input by a schema, and schemas are functions of this thread",
   typed:

@@ -12,15 +12,23 @@ export function isTypeScript(file: string): boolean {
  * @returns Whether they are loadable: false when Node cannot load them and tsx is not installed.
  */
 export async function prepareTypeScript(lookFrom: readonly string[]): Promise<boolean> {
-  if ((process.features as { typescript?: unknown }).typescript) return true;
+  const loaders = typeScriptLoaders(lookFrom);
+  for (const loader of loaders ?? []) (await import(loader)).register();
+  return loaders !== undefined;
+}
+
+/**
+ * The modules whose `register()` makes TypeScript loadable: none where Node strips types itself, those of tsx elsewhere.
+ *
+ * @param lookFrom The files, by path or URL, from whose places tsx is looked for.
+ * @returns Their URLs; undefined where Node cannot load TypeScript and tsx is not installed.
+ */
+export function typeScriptLoaders(lookFrom: readonly string[]): string[] | undefined {
+  if ((process.features as { typescript?: unknown }).typescript) return [];
   const folder = findTsx(lookFrom);
-  if (folder === undefined) return false;
+  if (folder === undefined) return undefined;
   // A module is loaded by one loader or the other, as the "type" of its package.json says, so both have to know TypeScript.
-  for (const loader of ["./cjs/api", "./esm/api"]) {
-    const { register } = await import(new URL(entryOf(folder, loader), folder).href);
-    register();
-  }
-  return true;
+  return ["./cjs/api", "./esm/api"].map((loader) => new URL(entryOf(folder, loader), folder).href);
 }
 
 /** The URL of the folder of the first tsx that is found. */

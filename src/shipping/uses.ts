@@ -1,33 +1,23 @@
+import { slotOf } from "../resources/resource.ts";
+import { trustSources } from "../resources/same-loader.ts";
+import { bindUses } from "../resources/use-resources.ts";
+import { checkFunction } from "./check-source.ts";
 import { pack, unpack } from "./data.ts";
 import type { FunctionRef, ShipOptions } from "./function-ref.ts";
+import { reviveResource, type ShippedResource, shipResource } from "./ship-resource.ts";
 
 /** What a function uses, as plain data. */
 export type ShippedUses = Readonly<Record<string, ShippedUse>>;
 
-type ShippedUse =
+export type ShippedUse =
   | { readonly as: "value"; readonly value: unknown }
   | { readonly as: "function"; readonly ref: FunctionRef }
-  | {
-      readonly as: "resource";
-      readonly name: string;
-      readonly load: FunctionRef;
-      readonly dispose?: FunctionRef | undefined;
-    };
-
-/** The mark of resources: under it they say what they are made of. */
-export const RESOURCE: unique symbol = Symbol.for("runlane.resource") as never;
-
-/** What a worker needs to have a resource of its own. */
-export interface ResourceParts {
-  readonly name: string;
-  // biome-ignore lint/complexity/noBannedTypes: the resource knows its type
-  readonly load: Function;
-  // biome-ignore lint/complexity/noBannedTypes: see above
-  readonly dispose?: Function | undefined;
-}
+  | ShippedResource;
 
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
-type Ship = (func: Function, options: ShipOptions) => FunctionRef;
+export type Ship = (func: Function, options: ShipOptions) => FunctionRef;
+
+trustSources((func) => "source" in checkFunction(func));
 
 /** Makes what a function uses ready for another thread: functions and resources by their source, all else as data. */
 export function shipUses({ uses = {}, ...options }: ShipOptions, ship: Ship): ShippedUses {
@@ -39,19 +29,18 @@ export function shipUses({ uses = {}, ...options }: ShipOptions, ship: Ship): Sh
 function shipUse(name: string, value: unknown, { where, shared = true }: ShipOptions, ship: Ship): ShippedUse {
   const inside = { where: `${where}, \`uses.${name}\``, shared };
   if (typeof value === "function") return { as: "function", ref: ship(value, inside) };
-  const parts = (value as { [RESOURCE]?: ResourceParts } | null | undefined)?.[RESOURCE];
-  if (parts === undefined) return { as: "value", value: pack(value, where, { root: `uses.${name}`, shared }).value };
-  const load = ship(parts.load, inside);
-  const dispose = parts.dispose && ship(parts.dispose, inside);
-  return { as: "resource", name: parts.name, load, dispose };
+  const slot = slotOf(value);
+  if (slot !== undefined) return shipResource(slot, { where, shared }, ship, shipUses);
+  return { as: "value", value: pack(value, where, { root: `uses.${name}`, shared }).value };
 }
 
-/** How the other side makes what a function uses. */
+/** How the other side makes functions. */
 export interface UseRevivers {
   // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
   reviveFunction(ref: FunctionRef): Promise<Function>;
-  /** Gives the function's own view of a resource. */
-  reviveResource?(parts: ResourceParts): unknown;
+  /** A loader, which is imported no sooner than it is called. */
+  // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+  reviveLoader(ref: FunctionRef): Function;
 }
 
 /** Makes what a function uses from the data, once per worker. */
@@ -61,27 +50,14 @@ export async function reviveUses(shipped: ShippedUses, revivers: UseRevivers): P
   return Object.freeze(uses);
 }
 
-async function reviveUse(use: ShippedUse, { reviveFunction, reviveResource }: UseRevivers): Promise<unknown> {
+export async function reviveUse(use: ShippedUse, revivers: UseRevivers): Promise<unknown> {
   if (use.as === "value") return unpack(use.value);
-  if (use.as === "function") return reviveFunction(use.ref);
-  const load = await reviveFunction(use.load);
-  const dispose = use.dispose && (await reviveFunction(use.dispose));
-  return reviveResource?.({ name: use.name, load, dispose });
+  if (use.as === "function") return revivers.reviveFunction(use.ref);
+  return reviveResource(use, revivers.reviveLoader, (uses) => reviveUses(uses, revivers));
 }
 
 /** A function that gets `uses` in its config, wherever it runs. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types use something
-export function withUses(func: Function, uses: Readonly<Record<string, unknown>>): Function {
-  if (Object.keys(uses).length === 0) return func;
-  let last: object | undefined;
-  let lastWithUses: object | undefined;
-  const bound = (input: unknown, config: object | undefined): unknown => {
-    // Most calls share one config.
-    if (lastWithUses === undefined || config !== last) {
-      last = config;
-      lastWithUses = { ...config, uses };
-    }
-    return func(input, lastWithUses);
-  };
-  return Object.defineProperty(bound, "name", { value: func.name, configurable: true });
+export function withUses(func: Function, uses: Readonly<Record<string, unknown>> | undefined): Function {
+  return uses === undefined || Object.keys(uses).length === 0 ? func : bindUses(func, uses);
 }

@@ -1,4 +1,8 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync } from "node:fs";
+import nodeModule from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { run } from "./command.ts";
 import { scratchFolder } from "./scratch.ts";
@@ -55,5 +59,35 @@ describe("--version", () => {
       stdout: `${version}\n`,
       stderr: "",
     });
+  });
+
+  it("loads nothing but the entry of the command", () => {
+    const folder = scratchFolder();
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    for (const file of ["package.json", "dist/cli/main.js"]) cpSync(join(root, file), join(folder, file));
+    const { stdout, stderr } = spawnSync(process.execPath, ["dist/cli/main.js", "-v"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe.skipIf(!("enableCompileCache" in nodeModule))("the compile cache", () => {
+  const cached = async (args: string[], env: Record<string, string>) => {
+    const cwd = scratchFolder();
+    // A cache that the environment names is Node's own business.
+    await run(args, { cwd, env: { TMPDIR: cwd, TMP: cwd, TEMP: cwd, NODE_COMPILE_CACHE: "", ...env } });
+    return existsSync(join(cwd, "node-compile-cache"));
+  };
+
+  it("is kept in the folder for temporary files", async () => {
+    expect(await cached(["help"], {})).toBe(true);
+  });
+
+  it("is left out for --version, and where it is turned off", async () => {
+    expect(await cached(["--version"], {})).toBe(false);
+    expect(await cached(["help"], { NODE_DISABLE_COMPILE_CACHE: "1" })).toBe(false);
   });
 });

@@ -11,16 +11,6 @@ describe.each(KINDS)("data on its way to workers and back: %s", (kind) => {
     expect(await lane.run(stageOf("echo"), value)).toEqual(value);
   });
 
-  it("is refused with its path when it cannot be cloned", async () => {
-    await using lane = open(kind, { max: 1 });
-    const refused = { code: "RUNLANE_NOT_SERIALIZABLE", message: expect.stringMatching(/"echo".*input\.call/s) };
-    await expect(lane.run(stageOf("echo"), { call: () => {} })).rejects.toMatchObject(refused);
-    await expect(lane.run(stageOf("unsendable"), 1)).rejects.toMatchObject({
-      code: "RUNLANE_NOT_SERIALIZABLE",
-      message: expect.stringMatching(/"unsendable".*output/s),
-    });
-  });
-
   it("keeps class, code and stack of errors", async () => {
     await using lane = open(kind, { max: 1 });
     const error: Error = await lane.run(stageOf("fail"), 3).then(

@@ -10,7 +10,7 @@ export const fixture = (name: string) => new URL(`../fixtures/lanes/${name}.mjs`
 export const stageOf = (exportName: string, module = "steps"): Stage => ({
   id: 0,
   label: exportName,
-  shipped: { kind: "module", url: fixture(module), exportName },
+  shipped: { kind: "lambda", func: { from: "module", url: fixture(module), exportName } },
 });
 
 export const KINDS = ["thread", "process"] as const;

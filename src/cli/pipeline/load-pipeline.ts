@@ -14,19 +14,44 @@ import { isTypeScript, prepareTypeScript } from "./typescript.ts";
  * @throws CliError RUNLANE_CLI_PIPELINE, with file and, where it is known, line.
  */
 export async function loadPipeline(path: string): Promise<Runnable<unknown, unknown>> {
-  const file = resolve(path);
-  const name = displayName(file);
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
-    throw new CliError("RUNLANE_CLI_PIPELINE", `there is no pipeline module ${name}`);
-  }
+  const file = pipelineFile(path);
   if (isTypeScript(file)) await prepareTypeScript(file);
+  return await importExport(file);
+}
+
+/**
+ * The file of a pipeline.
+ *
+ * @throws CliError RUNLANE_CLI_PIPELINE when there is none.
+ */
+export function pipelineFile(path: string): string {
+  const file = resolve(path);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
+  throw new CliError("RUNLANE_CLI_PIPELINE", `there is no pipeline module ${displayName(file)}`);
+}
+
+/**
+ * Imports the runnable that a module exports. TypeScript has to be loadable already.
+ *
+ * @throws CliError RUNLANE_CLI_PIPELINE, with file and, where it is known, line.
+ */
+export async function importExport(file: string, exportName = "default"): Promise<Runnable<unknown, unknown>> {
   let module: Record<string, unknown>;
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
     throw new CliError("RUNLANE_CLI_PIPELINE", explainLoadError(error, file), { cause: error });
   }
-  return await usable(defaultExport(module), name);
+  const exported = exportName === "default" ? defaultExport(module) : namedExport(module, exportName);
+  const called = exportName === "default" ? "its default export" : `its export ${exportName}`;
+  return await usable(exported, displayName(file), called);
+}
+
+/** Node does not see every name that a CommonJS module exports. */
+function namedExport(module: Record<string, unknown>, name: string): unknown {
+  if (Object.hasOwn(module, name)) return module[name];
+  const inner = module.default as Record<string, unknown> | null | undefined;
+  return typeof inner === "object" && inner !== null && Object.hasOwn(inner, name) ? inner[name] : undefined;
 }
 
 /** The default export; a CommonJS module that was compiled from an ES module hides it one level deeper. */
@@ -40,8 +65,8 @@ function defaultExport(module: Record<string, unknown>): unknown {
   return compiled ? exported.default : exported;
 }
 
-/** Coerces the default export, or says what is wrong with it. */
-async function usable(exported: unknown, name: string): Promise<Runnable<unknown, unknown>> {
+/** Coerces an export, or says what is wrong with it. */
+async function usable(exported: unknown, name: string, called: string): Promise<Runnable<unknown, unknown>> {
   // Loaded only now, so that a pipeline with an error in it fails fast.
   const { toRunnable } = await import("./to-runnable.ts");
   let cause: unknown;
@@ -54,7 +79,7 @@ async function usable(exported: unknown, name: string): Promise<Runnable<unknown
   }
   const found = exported === undefined ? "it has none" : `it is ${describe(exported)}`;
   const hint = exported instanceof Promise ? "; write export default await ..." : "";
-  const message = `${name} needs a runnable, a function or a LangChain runnable as its default export, but ${found}${hint}`;
+  const message = `${name} needs a runnable, a function or a LangChain runnable as ${called}, but ${found}${hint}`;
   throw new CliError("RUNLANE_CLI_PIPELINE", message, { cause });
 }
 

@@ -1,4 +1,4 @@
-import { prepareTypeScript as prepare } from "../../shipping/typescript.ts";
+import { typeScriptLoaders as loadersOf } from "../../shipping/typescript.ts";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "./display-name.ts";
 
@@ -7,11 +7,21 @@ export { isTypeScript } from "../../shipping/typescript.ts";
 /**
  * Makes TypeScript modules loadable: Node 22.18 and newer strip types themselves, older ones load them through tsx.
  *
- * @param lookFrom The files from whose places tsx is looked for: the pipeline's project first, then this package.
  * @throws CliError RUNLANE_CLI_PIPELINE when Node cannot and tsx is not installed.
  */
-export async function prepareTypeScript(file: string, lookFrom = [file, import.meta.filename]): Promise<void> {
-  if (await prepare(lookFrom)) return;
+export async function prepareTypeScript(file: string, lookFrom?: string[]): Promise<void> {
+  for (const loader of typeScriptLoaders(file, lookFrom)) (await import(loader)).register();
+}
+
+/**
+ * The modules whose `register()` does that.
+ *
+ * @param lookFrom The files from whose places tsx is looked for: the pipeline's project first, then this package.
+ * @throws CliError RUNLANE_CLI_PIPELINE
+ */
+export function typeScriptLoaders(file: string, lookFrom = [file, import.meta.filename]): string[] {
+  const loaders = loadersOf(lookFrom);
+  if (loaders !== undefined) return loaders;
   const message = `Node ${process.versions.node} cannot load ${displayName(file)} by itself; run npm install --save-dev tsx, or use Node 22.18 or newer`;
   throw new CliError("RUNLANE_CLI_PIPELINE", message);
 }

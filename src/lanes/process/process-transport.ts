@@ -99,6 +99,12 @@ class ProcessHandle implements WorkerHandle {
     return null;
   }
 
+  /** The end of the channel tells it. It may outlive this process by a moment. */
+  endNow(): () => void {
+    children.delete(this.child);
+    return ignore;
+  }
+
   kill(): void {
     const { child } = this;
     child.kill("SIGTERM");

@@ -69,6 +69,11 @@ class ThreadHandle implements WorkerHandle {
     };
   }
 
+  endNow(): (ms: number) => void {
+    this.send({ type: "stop" });
+    return (ms) => Atomics.wait(this.integers, POSITION.ended, 0, ms);
+  }
+
   kill(): void {
     this.worker.terminate();
   }

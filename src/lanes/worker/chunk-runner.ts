@@ -1,11 +1,13 @@
 import { performance } from "node:perf_hooks";
 import { isThenable } from "../../core/thenable.ts";
+import type { StepMeter } from "../../observe/step-meter.ts";
 import type { RunMessage } from "../messages.ts";
+import type { StageStep, StepCall } from "../stage-step.ts";
 import type { BusyClock } from "./clock.ts";
 import { unpackInput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { Reporter } from "./reporter.ts";
-import type { StepCall, WorkerStages, WorkerStep } from "./stages.ts";
+import type { WorkerStages } from "./stages.ts";
 import { WatchedCall } from "./watched-call.ts";
 
 /** What has been done for so long is reported before the chunk is finished. */
@@ -15,6 +17,8 @@ const REPORT_EVERY_MS = 4;
 class RunningChunk {
   private readonly reporter: Reporter;
   private readonly watched: Map<number, WatchedCall> | undefined;
+  /** What cancels all inputs together. */
+  private readonly all: WatchedCall | undefined;
   private flushPlanned = false;
 
   constructor(
@@ -24,26 +28,31 @@ class RunningChunk {
     where: string,
     private readonly onEnd: (chunk: number) => void,
   ) {
-    const { chunk, inputs, watched, config, configs } = message;
+    const { chunk, inputs, watched, together, config, configs } = message;
     this.reporter = new Reporter(chunk, inputs.length, where, port, clock);
+    const attend = (): void => port.attend();
+    if (together === true) this.all = new WatchedCall(unpackInput(config), attend);
     if (watched !== undefined)
       this.watched = new Map(
-        watched.map((index) => [index, new WatchedCall(unpackInput(configs?.[index] ?? config), () => port.attend())]),
+        watched.map((index) => [index, new WatchedCall(unpackInput(configs?.[index] ?? config), attend)]),
       );
   }
 
   cancel(index: number, reason: unknown): void {
-    this.watched?.get(index)?.cancel(reason);
+    (this.all ?? this.watched?.get(index))?.cancel(reason);
   }
 
-  run(step: WorkerStep): void {
-    const { reporter, port, clock, watched } = this;
-    const { chunk, inputs, timed } = this.message;
-    const shared = this.message.configs === undefined ? this.callOf(-1) : null;
-    const tells = watched !== undefined && !port.sharesPosition;
+  run(step: StageStep): void {
+    const { reporter, port, clock, watched, all } = this;
+    const { chunk, inputs, timed, measured } = this.message;
+    const meter = measured === true ? step.meter() : undefined;
+    reporter.meter = meter;
+    for (const call of [all, ...(watched?.values() ?? [])]) if (call !== undefined) call.meter = meter;
+    const shared = this.message.configs === undefined ? this.callOf(-1, meter) : null;
+    const tells = (watched !== undefined || all !== undefined) && !port.sharesPosition;
     for (let index = 0; index < inputs.length; index++) {
       port.attend();
-      const call = watched?.get(index);
+      const call = all ?? watched?.get(index);
       if (call?.isCancelled === true) {
         reporter.started = index + 1;
         reporter.fulfil(index, undefined);
@@ -53,7 +62,7 @@ class RunningChunk {
       if (tells && (timed || index === 0)) reporter.announce();
       port.enter(chunk, index, timed);
       try {
-        const output = step.run(unpackInput(inputs[index]), call ?? shared ?? this.callOf(index));
+        const output = step.run(unpackInput(inputs[index]), call ?? shared ?? this.callOf(index, meter));
         if (isThenable(output)) this.follow(index, output);
         else reporter.fulfil(index, output);
       } catch (error) {
@@ -67,9 +76,9 @@ class RunningChunk {
     if (reporter.isComplete) this.onEnd(chunk);
   }
 
-  private callOf(index: number): StepCall {
+  private callOf(index: number, meter: StepMeter | undefined): StepCall {
     const { config, configs } = this.message;
-    return { signal: undefined, config: unpackInput(configs === undefined ? config : configs[index]) };
+    return { signal: undefined, config: unpackInput(configs === undefined ? config : configs[index]), meter };
   }
 
   private follow(index: number, output: PromiseLike<unknown>): void {
@@ -112,6 +121,10 @@ export class ChunkRunner {
     private readonly clock: BusyClock,
   ) {}
 
+  get isIdle(): boolean {
+    return this.chunks.size === 0;
+  }
+
   accept(message: RunMessage): void {
     const chunk = new RunningChunk(message, this.port, this.clock, this.stages.where(message.stage), (id) =>
       this.chunks.delete(id),
@@ -139,7 +152,7 @@ export class ChunkRunner {
     this.busy = false;
   }
 
-  private async wait(chunk: RunningChunk, loading: Promise<WorkerStep>): Promise<void> {
+  private async wait(chunk: RunningChunk, loading: Promise<StageStep>): Promise<void> {
     try {
       const step = await loading;
       // How long the module took to load says nothing about its inputs.

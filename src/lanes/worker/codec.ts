@@ -1,27 +1,21 @@
 import { explainFailure, pack, packError, unpack } from "../../shipping/data.ts";
 import type { ShippedTree } from "../../shipping/tree.ts";
-import type { WorkerStep } from "./stages.ts";
+import type { StageStep } from "../stage-step.ts";
+import type { WorkerPort } from "./port.ts";
 
 /** The worker's side of shipping: how stages and values arrive, and how outputs and errors leave. */
-
-interface ModuleStage {
-  readonly kind: "module";
-  readonly url: string;
-  readonly exportName: string;
-}
 
 const TO_THREAD = { shared: true, root: "output" };
 const TO_PROCESS = { shared: false, root: "output" };
 
-export async function reviveStage(shipped: unknown): Promise<WorkerStep> {
-  if ((shipped as { kind: string }).kind !== "module") {
-    const { treeStage } = await import("./tree-stage.ts");
-    return treeStage(shipped as ShippedTree);
-  }
-  const { url, exportName } = shipped as ModuleStage;
-  const exported = (await import(url))[exportName];
-  if (typeof exported !== "function") throw new TypeError(`${url} has no function called ${exportName}.`);
-  return { run: exported, stream: exported };
+let isReporting = false;
+
+/** Loading it loads the kernel, which a worker needs no sooner. */
+export async function reviveStage(shipped: unknown, port: WorkerPort): Promise<StageStep> {
+  const { treeStage, reportResources } = await import("./tree-stage.ts");
+  if (!isReporting) reportResources(port);
+  isReporting = true;
+  return treeStage(shipped as ShippedTree);
 }
 
 /** @throws RUNLANE_NOT_SERIALIZABLE */

@@ -1,11 +1,12 @@
 import { Worker } from "node:worker_threads";
 
-/** How often a child process looks whether its parent still lives. */
+/** How often a child process looks whether its parent still lives. The second time that it does not is the end. */
 const EVERY_MS = 500;
 
 const SOURCE = `
   const { workerData: parent } = require("node:worker_threads");
-  setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, ${EVERY_MS});
+  let alone = 0;
+  setInterval(() => { if (process.ppid !== parent && ++alone > 1) process.kill(process.pid, "SIGKILL"); }, ${EVERY_MS});
 `;
 
 /**

@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { FromWorker, ToWorker } from "../messages.ts";
+import { additions } from "./additions.ts";
 import { packError, reviveStage } from "./codec.ts";
 import { endWithParent } from "./orphan-watch.ts";
 import type { WorkerPort } from "./port.ts";
@@ -52,7 +53,10 @@ class ProcessPort implements WorkerPort {
 
 const port = new ProcessPort();
 // Without its parent nobody waits for the results.
-process.on("disconnect", () => exit(0));
+process.on("disconnect", () => {
+  if (additions.stopping === undefined) exit(0);
+  else additions.stopping().finally(() => exit(0));
+});
 // Ctrl-C reaches all processes of a terminal. The parent decides what becomes of the inputs that run.
 process.on("SIGINT", ignore);
 process.on("exit", () => port.die(undefined));

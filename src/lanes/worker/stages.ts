@@ -1,25 +1,10 @@
+import type { Revive, StageStep } from "../stage-step.ts";
 import { packError } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 
-/** What a function gets besides its input. */
-export interface StepCall {
-  /** Aborts when the call is cancelled or its time is up; only calls that can be cancelled have one. */
-  readonly signal: AbortSignal | undefined;
-  readonly config: unknown;
-}
-
-/** A stage, ready to run in this worker. */
-export interface WorkerStep {
-  run(input: unknown, call: StepCall): unknown;
-  stream(input: unknown, call: StepCall): AsyncIterable<unknown> | Iterable<unknown> | PromiseLike<unknown>;
-}
-
-/** Makes a stage out of the plain data that describes it. */
-export type Revive = (shipped: unknown) => Promise<WorkerStep>;
-
 /** The stages that this worker has been told of. */
 export class WorkerStages {
-  private readonly stages = new Map<number, WorkerStep | Promise<WorkerStep>>();
+  private readonly stages = new Map<number, StageStep | Promise<StageStep>>();
   private readonly labels = new Map<number, string>();
 
   constructor(
@@ -41,8 +26,19 @@ export class WorkerStages {
     );
   }
 
+  /** Loads all that a stage uses, and says so. */
+  async warm(id: number): Promise<void> {
+    try {
+      const step = await this.get(id);
+      await step.warm?.();
+      this.port.send({ type: "warmed", stage: id });
+    } catch (error) {
+      this.port.send({ type: "warmed", stage: id, error: packError(error) });
+    }
+  }
+
   /** The stage; a promise of it while it is being loaded. */
-  get(id: number): WorkerStep | Promise<WorkerStep> {
+  get(id: number): StageStep | Promise<StageStep> {
     return this.stages.get(id) ?? Promise.reject(new Error(`Stage ${id} is unknown here.`));
   }
 

@@ -46,7 +46,7 @@ class RunningStream {
     const { stage, input, stream } = this.message;
     try {
       const step = await stages.get(stage);
-      await this.produce(await step.stream(unpackInput(input), this.call));
+      await this.produce(step.stream(unpackInput(input), this.call));
       this.flush();
       await printed();
       this.port.send({ type: "end", stream, failed: false });
@@ -55,12 +55,8 @@ class RunningStream {
     }
   }
 
-  private async produce(output: unknown): Promise<void> {
-    const source = iteratorOf(output);
-    if (source === null) {
-      this.push(output);
-      return;
-    }
+  private async produce(output: AsyncIterable<unknown>): Promise<void> {
+    const source = output[Symbol.asyncIterator]();
     while (true) {
       if (this.credit === 0 && !this.left) await this.refill();
       if (this.left) break;
@@ -120,13 +116,6 @@ class RunningStream {
   }
 }
 
-function iteratorOf(output: unknown): AsyncIterator<unknown> | Iterator<unknown> | null {
-  if (typeof output !== "object" || output === null || Array.isArray(output)) return null;
-  const iterable = output as Partial<AsyncIterable<unknown> & Iterable<unknown> & Iterator<unknown>>;
-  if (iterable[Symbol.asyncIterator] !== undefined) return iterable[Symbol.asyncIterator]!();
-  return iterable[Symbol.iterator] !== undefined && iterable.next !== undefined ? iterable[Symbol.iterator]!() : null;
-}
-
 function printed(): Promise<void> | undefined {
   return hasUnprinted() ? new Promise(whenPrinted) : undefined;
 }
@@ -139,6 +128,10 @@ export class StreamRunner {
     private readonly port: WorkerPort,
     private readonly stages: WorkerStages,
   ) {}
+
+  get isIdle(): boolean {
+    return this.streams.size === 0;
+  }
 
   open(message: OpenMessage): void {
     const stream = new RunningStream(message, this.port, this.stages.where(message.stage));

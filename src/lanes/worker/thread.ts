@@ -12,7 +12,7 @@ import { serve } from "./serve.ts";
 
 // Taken now: user code may put something else in their place.
 const port = parentPort!;
-const { store, load, wait } = Atomics;
+const { store, load, notify, wait } = Atomics;
 const exit = process.exit.bind(process);
 
 /** How long a thread sleeps at most until the next message, while its timers and I/O wait. */
@@ -82,6 +82,8 @@ class ThreadPort implements WorkerPort {
   }
 
   exit(): void {
+    store(this.position, POSITION.ended, 1);
+    notify(this.position, POSITION.ended);
     exit(0);
   }
 }

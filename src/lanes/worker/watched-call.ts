@@ -1,4 +1,5 @@
-import type { StepCall } from "./stages.ts";
+import type { StepMeter } from "../../observe/step-meter.ts";
+import type { StepCall } from "../stage-step.ts";
 
 const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
 const { throwIfAborted } = AbortSignal.prototype;
@@ -25,6 +26,7 @@ function watchFromLoops(signal: AbortSignal, attend: () => void): void {
 export class WatchedCall implements StepCall {
   private controller: AbortController | undefined;
   private cancelled: { reason: unknown } | undefined;
+  meter: StepMeter | undefined;
 
   constructor(
     readonly config: unknown,

@@ -1,0 +1,73 @@
+/** What Runlane reads of an HTTP request as function URLs, API Gateway (both formats) and load balancers send it. */
+export interface HttpEvent {
+  readonly requestContext: object;
+  readonly headers?: Readonly<Record<string, string | undefined>> | null;
+  readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
+  readonly body?: string | null;
+  readonly isBase64Encoded?: boolean;
+}
+
+/** An HTTP response, in the form that all of them take. */
+export interface HttpResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+/** A body that cannot be read: the caller's mistake, and answered with 400. */
+export class BadRequest extends Error {}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
+
+/** Whether an event is an HTTP request. */
+export function isHttpEvent(event: unknown): event is HttpEvent {
+  if (typeof event !== "object" || event === null) return false;
+  const { requestContext, httpMethod } = event as { requestContext?: unknown; httpMethod?: unknown };
+  if (typeof requestContext !== "object" || requestContext === null) return false;
+  // The second format of API Gateway, which function URLs share, has `http`; the first one and load balancers say the method.
+  return "http" in requestContext || typeof httpMethod === "string";
+}
+
+/**
+ * The input in a request: its body, JSON parsed and text as it is; without a body the parameters of its URL.
+ *
+ * @throws BadRequest
+ */
+export function inputOfRequest(event: HttpEvent): unknown {
+  const { body, isBase64Encoded } = event;
+  if (body === undefined || body === null || body === "") return { ...event.queryStringParameters };
+  const text = isBase64Encoded === true ? Buffer.from(body, "base64").toString("utf8") : body;
+  if (!JSON_TYPE.test(header(event, "content-type") ?? "application/json")) return text;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BadRequest(`The body of the request is no JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A header of a request, whose names some senders write in capitals. */
+export function header(event: HttpEvent, name: string): string | undefined {
+  const entry = Object.entries(event.headers ?? {}).find(([key]) => key.toLowerCase() === name);
+  return entry?.[1];
+}
+
+/** An output as an HTTP response: text as text, bytes as bytes, anything else as JSON. */
+export function responseOf(output: unknown, statusCode = 200): HttpResponse {
+  if (output === undefined) return { statusCode: 204, headers: {}, body: "" };
+  if (typeof output === "string") return response(statusCode, "text/plain; charset=utf-8", output);
+  if (output instanceof Uint8Array) {
+    const body = Buffer.from(output.buffer, output.byteOffset, output.byteLength).toString("base64");
+    return { ...response(statusCode, "application/octet-stream", body), isBase64Encoded: true };
+  }
+  return response(statusCode, "application/json", JSON.stringify(output));
+}
+
+/** The answer to a request that could not be read. */
+export function refusal(error: BadRequest): HttpResponse {
+  return responseOf({ error: { message: error.message } }, 400);
+}
+
+function response(statusCode: number, type: string, body: string): HttpResponse {
+  return { statusCode, headers: { "content-type": type }, body };
+}

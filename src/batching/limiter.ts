@@ -1,0 +1,145 @@
+import { abortError, onAbort } from "../core/signal.ts";
+import { FairQueue, Place } from "./fair-queue.ts";
+import { MAX_DELAY_MS, type Timers } from "./timers.ts";
+
+/** How much runs at once, and how much starts in a time. */
+export interface Limits {
+  /** How many inputs run at once at most. @default unlimited */
+  maxConcurrency?: number | undefined;
+  /** How many inputs start per second at most, on average; fractions are allowed (0.5: one in two seconds). @default unlimited */
+  ratePerSecond?: number | undefined;
+  /**
+   * How many inputs may start at once after a pause, when there is a `ratePerSecond`: in no time of t seconds do more than
+   * `burst + t * ratePerSecond` start, but for what a late timer makes up for. With 1, starts are spread evenly.
+   * @default 1
+   */
+  burst?: number | undefined;
+}
+
+/**
+ * Timers fire late, by a millisecond or more. What has waited for one is let in as if it had been on time, up to so many milliseconds:
+ * without that a rate of 100 per second would be 90. More lateness, of a loop that was held up, is not made up for.
+ */
+const LATE_MS = 20;
+
+/** One who waits to start. */
+class Entrant extends Place {
+  constructor(readonly enter: () => void) {
+    super();
+  }
+}
+
+/**
+ * Lets inputs start as limits allow; who has to wait does so in a fair queue. The rate is a token bucket, kept as the one time at
+ * which the bucket will be full again (the generic cell rate algorithm of ATM networks), so that nothing is counted between starts.
+ *
+ * There is no timer unless somebody waits for one.
+ */
+export class Limiter {
+  private readonly queue: FairQueue;
+  private readonly maxConcurrency: number;
+  /** Milliseconds for one token. 0 without a rate. */
+  private readonly intervalMs: number;
+  /** How long before the bucket is full a start is allowed. */
+  private readonly toleranceMs: number;
+  private running = 0;
+  /** When the bucket is full. */
+  private fullAt = Number.NEGATIVE_INFINITY;
+  private timer: unknown;
+
+  constructor(
+    { maxConcurrency = Number.POSITIVE_INFINITY, ratePerSecond = Number.POSITIVE_INFINITY, burst = 1 }: Limits,
+    private readonly timers: Timers,
+  ) {
+    this.queue = new FairQueue(timers.soon);
+    this.maxConcurrency = maxConcurrency;
+    this.intervalMs = 1000 / ratePerSecond;
+    this.toleranceMs = (burst - 1) * this.intervalMs;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Starts one input if that is allowed now and nobody waits. Each start is followed by one {@link leave}. */
+  tryEnter(): boolean {
+    if (this.queue.length > 0 || this.running >= this.maxConcurrency) return false;
+    if (this.intervalMs > 0 && !this.takeToken(this.timers.now(), 0)) return false;
+    this.running++;
+    return true;
+  }
+
+  /**
+   * Waits for the start of one input.
+   *
+   * @param caller Stands for who calls: callers take turns.
+   * @returns Rejects with the signal's error when that aborts; then the input has no place any more, and {@link leave} is not called.
+   */
+  enter(caller: object, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(abortError(signal));
+        return;
+      }
+      let stopWatching: (() => void) | undefined;
+      const entrant = new Entrant(() => {
+        stopWatching?.();
+        resolve();
+      });
+      if (signal !== undefined) {
+        stopWatching = onAbort(signal, () => {
+          this.queue.remove(entrant);
+          this.rest();
+          reject(abortError(signal));
+        });
+      }
+      this.queue.push(entrant, caller);
+      this.admit();
+    });
+  }
+
+  /** An input that was started is done. */
+  leave(): void {
+    this.running--;
+    if (this.queue.length > 0) this.admit();
+  }
+
+  /** Starts those who wait, as far as that is allowed now. @param lateMs How much later this is than it should be. */
+  private admit(lateMs = 0): void {
+    while (this.queue.length > 0 && this.running < this.maxConcurrency) {
+      if (this.intervalMs > 0 && !this.takeToken(this.timers.now(), lateMs)) {
+        this.awaitToken();
+        return;
+      }
+      this.running++;
+      (this.queue.shift() as Entrant).enter();
+    }
+    this.rest();
+  }
+
+  private takeToken(now: number, lateMs: number): boolean {
+    if (now < this.fullAt - this.toleranceMs) return false;
+    this.fullAt = Math.max(this.fullAt, now - lateMs) + this.intervalMs;
+    return true;
+  }
+
+  private awaitToken(): void {
+    if (this.timer !== undefined) return;
+    const { timers } = this;
+    const dueAt = this.fullAt - this.toleranceMs;
+    // Timers cut fractions of milliseconds off.
+    const delayMs = Math.min(Math.max(1, Math.ceil(dueAt - timers.now())), MAX_DELAY_MS);
+    this.timer = timers.set(() => {
+      this.timer = undefined;
+      this.admit(Math.min(Math.max(0, timers.now() - dueAt), LATE_MS));
+    }, delayMs);
+  }
+
+  /** Nobody waits for a token: no timer either. */
+  private rest(): void {
+    if (this.timer === undefined || (this.queue.length > 0 && this.running < this.maxConcurrency)) return;
+    this.timers.clear(this.timer);
+    this.timer = undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import { oneLine, startFailed } from "../faults.ts";
+import type { StageMeter } from "../stage-meter.ts";
+import type { StageRecord } from "../stage-record.ts";
+import type { Revive, StageStep } from "../stage-step.ts";
+
+/** What this event loop knows of a stage: what it runs, once that is loaded, and what has been measured of it. */
+export class LoopStage {
+  readonly label: string;
+  readonly meter: StageMeter;
+  /** Undefined until it is loaded. */
+  step: StageStep | undefined;
+  /** Settles when {@link step} is there. */
+  readonly loading: Promise<StageStep>;
+
+  constructor(
+    private readonly lane: string,
+    record: StageRecord,
+    private readonly revive: Revive,
+  ) {
+    this.label = record.label;
+    this.meter = record.meter;
+    this.loading = this.load(record);
+    this.loading.then(
+      (step) => {
+        this.step = step;
+      },
+      () => {},
+    );
+  }
+
+  /** One of its inputs has ended. */
+  count(failed: boolean, busyMs: number): void {
+    this.meter.inputs++;
+    if (failed) this.meter.failed++;
+    this.meter.measured(1, 1, busyMs, 0);
+  }
+
+  private async load(record: StageRecord): Promise<StageStep> {
+    await record.shipping;
+    try {
+      return await this.revive(record.shipped?.data);
+    } catch (error) {
+      throw startFailed(this.label, this.lane, oneLine(error), error);
+    }
+  }
+}

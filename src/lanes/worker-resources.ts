@@ -1,0 +1,30 @@
+import type { ResourceStatus } from "../resources/status.ts";
+import { unpackError } from "./codec.ts";
+import type { ResourceMessage } from "./messages.ts";
+import type { StageRecord } from "./stage-record.ts";
+
+/** What the parent knows of the resources of one worker. */
+export class WorkerResources {
+  private readonly messages = new Map<string, ResourceMessage>();
+
+  receive(message: ResourceMessage): void {
+    const { status } = message;
+    const error = status.error === undefined ? undefined : unpackError(status.error);
+    this.messages.set(status.name, { ...message, status: { ...status, error } });
+  }
+
+  get statuses(): ResourceStatus[] {
+    return Array.from(this.messages.values(), ({ status }) => status);
+  }
+
+  /** Whether something has to be disposed of before the worker ends. */
+  get isDisposable(): boolean {
+    for (const { isDisposable } of this.messages.values()) if (isDisposable) return true;
+    return false;
+  }
+
+  /** A resource of a stage that is being loaded. */
+  loadingOf({ resources }: StageRecord): string | undefined {
+    return resources.find(({ name }) => this.messages.get(name)?.status.state === "loading")?.name;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Declaration } from "./declaration.ts";
+import type { ResourceSlot } from "./slot.ts";
+
+/**
+ * Counts what makes it necessary to look at resources again: a load, an end, a new version. Functions compare it with what they have seen
+ * before they go on with the values they got: 1 ns a call.
+ */
+export const clock = { changes: 0 };
+
+/** Who wants to know of changes in this thread: a worker tells its parent, a pool its workers. */
+export interface ResourceListener {
+  changed?(slot: ResourceSlot): void;
+  hinted?(hint: string): void;
+  /**
+   * A resource is about to get a new version. What this throws is thrown where the version is declared; what it returns is called when
+   * the resource has it.
+   */
+  renewing?(slot: ResourceSlot, next: Declaration): (() => void) | undefined;
+}
+
+const listeners = new Set<ResourceListener>();
+const hints = new Set<string>();
+
+export function listenToResources(listener: ResourceListener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function changed(slot: ResourceSlot): void {
+  clock.changes++;
+  for (const listener of listeners) listener.changed?.(slot);
+}
+
+/** Gives what is to be done when the resource has the new version. */
+export function renewing(slot: ResourceSlot, next: Declaration): (() => void)[] {
+  return [...listeners].flatMap((listener) => listener.renewing?.(slot, next) ?? []);
+}
+
+/** Something about resources is worth a look. */
+export function warn(hint: string): void {
+  hints.add(hint);
+  for (const listener of listeners) listener.hinted?.(hint);
+}
+
+/** What is worth a look in this thread, each with its fix: a resource that is declared inside a function. */
+export function resourceHints(): string[] {
+  return [...hints];
+}

@@ -1,0 +1,76 @@
+import type { ResourceSlot } from "./slot.ts";
+import type { ResourceScope, ResourceStatus } from "./status.ts";
+
+/** The mark of resources, also across two copies of the package: under it they say what they are made of. */
+export const RESOURCE: unique symbol = Symbol.for("runlane.resource") as never;
+
+/**
+ * Something heavy that is loaded once in each place that needs it: a model, a dictionary, a connection. Made by {@link resource}; a
+ * function that names it in `uses` finds its value in `config.uses`.
+ *
+ * @typeParam Value What the loader gives.
+ */
+export class Resource<Value = unknown> {
+  /** @internal */
+  readonly [RESOURCE]: ResourceSlot;
+
+  /** @internal */
+  constructor(slot: ResourceSlot) {
+    this[RESOURCE] = slot;
+  }
+
+  get name(): string {
+    return this[RESOURCE].name;
+  }
+
+  get scope(): ResourceScope {
+    return this[RESOURCE].declaration.scope;
+  }
+
+  /** The version that is declared now. */
+  get version(): string | number | undefined {
+    return this[RESOURCE].declaration.version;
+  }
+
+  /**
+   * The value in this thread, loaded if it is not yet: for code outside of any runnable.
+   *
+   * @throws RUNLANE_RESOURCE_LOAD, RUNLANE_RESOURCE_TIMEOUT, RUNLANE_RESOURCE_CYCLE
+   */
+  async get(): Promise<Value> {
+    return (await this[RESOURCE].use()).value as Value;
+  }
+
+  /**
+   * Gives up the value in this thread, once the calls that use it have ended. The next use loads it again.
+   *
+   * @throws RUNLANE_RESOURCE_DISPOSE
+   */
+  dispose(): Promise<void> {
+    return this[RESOURCE].dispose();
+  }
+
+  /** What has become of it in this thread. */
+  get status(): ResourceStatus {
+    return this[RESOURCE].status;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+/** The slot of a resource; undefined for everything else. */
+export function slotOf(thing: unknown): ResourceSlot | undefined {
+  return typeof thing === "object" && thing !== null ? (thing as { [RESOURCE]?: ResourceSlot })[RESOURCE] : undefined;
+}
+
+/** The slots of the resources among the values of an object, by key. */
+export function slotsIn(uses: Readonly<Record<string, unknown>>): [key: string, slot: ResourceSlot][] {
+  const slots: [string, ResourceSlot][] = [];
+  for (const [key, value] of Object.entries(uses)) {
+    const slot = slotOf(value);
+    if (slot !== undefined) slots.push([key, slot]);
+  }
+  return slots;
+}

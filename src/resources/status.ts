@@ -1,0 +1,46 @@
+/** Where a resource may be, and how many of it there are. */
+export type ResourceScope = "worker" | "process" | "shared";
+
+/** What has become of a resource in one thread. */
+export type ResourceState = "idle" | "loading" | "ready" | "failed" | "disposed";
+
+/** A resource in one place: on the event loop, or in one worker of a lane. */
+export interface ResourceStatus {
+  readonly name: string;
+  /** The version that the resource was declared with. */
+  readonly version?: string | number | undefined;
+  readonly scope: ResourceScope;
+  readonly state: ResourceState;
+  /** `"loop"`, or the name of the lane. */
+  readonly where: string;
+  /** The number of the worker in its lane. Null on the loop, before the lane has workers, and for all workers that have ended. */
+  readonly worker: number | null;
+  /** How often it was loaded there, failed loads included. */
+  readonly loads: number;
+  /** How long the last load took, in milliseconds; null before there was one. */
+  readonly loadMs: number | null;
+  /** By how many bytes the heap and what belongs to it grew while it was loaded: an estimate; null where nobody measured. */
+  readonly memory: number | null;
+  /** What the last load failed with. */
+  readonly error?: unknown;
+}
+
+/** How `warm` tells how far it is. */
+export interface WarmProgress {
+  /** How many parts are ready: resources on the loop, modules, workers of lanes. */
+  readonly done: number;
+  /** How many parts there are, as far as that is known. */
+  readonly total: number;
+  /** What has become ready: the name of a resource, or the label of a step. */
+  readonly name: string;
+  /** Where: `"loop"`, or the name of the lane. */
+  readonly where: string;
+}
+
+/** The options of `warm`. */
+export interface WarmOptions {
+  /** Called each time that a part has become ready. */
+  readonly onProgress?: ((progress: WarmProgress) => void) | undefined;
+  /** Ends the waiting. What is being loaded is loaded to its end. */
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,4 @@
+export type { LaneCapability, LaneCase, LaneCasesOptions, LaneWish } from "./lane-case.ts";
+export { laneCases } from "./lane-cases.ts";
+export { LOOP_SKIPS, loopLane } from "./loop.ts";
+export { type StageOfOptions, stageOf } from "./stage-of.ts";

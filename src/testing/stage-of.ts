@@ -1,0 +1,43 @@
+import { ignoreRejection } from "../core/thenable.ts";
+import type { Stage } from "../lanes/lane.ts";
+import { coerce, toStep } from "../runnables/coerce.ts";
+import type { RunnableLike } from "../runnables/types.ts";
+import { shipTree } from "../shipping/tree.ts";
+
+export interface StageOfOptions {
+  /** What errors and statistics call it. @default The name of the runnable. */
+  readonly label?: string | undefined;
+  /** Whether it may share memory with its lane, as threads of one process do. @default true */
+  readonly shared?: boolean | undefined;
+}
+
+let stages = 0;
+
+/**
+ * Makes a stage for a lane out of a runnable, or of what can be one, as `withLane` does. Each call makes another stage: lanes load each
+ * of them once.
+ *
+ * @throws RUNLANE_NOT_RUNNABLE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE
+ * @example
+ * ```ts
+ * import { threads } from "runlane";
+ * import { stageOf } from "runlane/testing";
+ *
+ * await using lane = threads({ max: 1 });
+ * console.log(await lane.run(stageOf((x: number) => x * 2), 21)); // 42
+ * ```
+ */
+// biome-ignore lint/suspicious/noExplicitAny: runnables of all types become stages
+export function stageOf(runnable: RunnableLike<any, any>, { label, shared }: StageOfOptions = {}): Stage {
+  const bound = coerce(runnable, "The runnable of a stage");
+  const shipped = shipTree(bound, { where: "stageOf", ...(shared !== undefined && { shared }) });
+  return { id: ++stages, label: label ?? toStep(bound).label, shipped };
+}
+
+/** A stage that never comes to be. */
+export function unmakeable(message: string): Stage {
+  const shipped = Promise.reject(new RangeError(message));
+  // Whoever runs it is told. Cases that fail before do not tell the process.
+  ignoreRejection(shipped);
+  return { id: ++stages, label: "unmakeable", shipped };
+}
