@@ -6,36 +6,30 @@ import * as lc from "@langchain/core/runnables";
 import { Effect } from "effect";
 import pMap from "p-map";
 import { RunnableLambda, RunnableSequence } from "runlane";
-import { from, lastValueFrom, map, mergeMap, pipe, toArray } from "rxjs";
-import { type Contender, measure, median, type Row, row, type SuiteOptions } from "./measure.ts";
+import { from, lastValueFrom, mergeMap, toArray } from "rxjs";
+import {
+  type Contender,
+  measure,
+  median,
+  milliseconds,
+  ms,
+  numbers,
+  type Row,
+  row,
+  type SuiteOptions,
+} from "./measure.ts";
+import { million } from "./million.ts";
 
 const add = (x: number) => x + 1;
 const twice = (x: number) => x * 2;
 const less = (x: number) => x - 3;
 const three = RunnableSequence.from<number, number>([add, twice, less]);
 const lcThree = lc.RunnableSequence.from<number, number>([add, twice, less]);
-const rxThree = pipe(map(add), map(twice), map(less), toArray<number>());
 
-const MILLION = Array.from({ length: 1_000_000 }, (_, i) => i);
-const THOUSAND = MILLION.slice(0, 1000);
-const WAITING = MILLION.slice(0, 10_000);
+const WAITING = numbers(10_000);
+const THOUSAND = numbers(1000);
 
 let out: number[] = [];
-const million = {
-  raw: (n: number) => {
-    for (let k = 0; k < n; k++) {
-      const results = new Array<number>(MILLION.length);
-      for (let i = 0; i < MILLION.length; i++) results[i] = less(twice(add(MILLION[i]!)));
-      out = results;
-    }
-  },
-  runlane: async (n: number) => {
-    for (let k = 0; k < n; k++) out = await three.batch(MILLION);
-  },
-  rxjs: async (n: number) => {
-    for (let k = 0; k < n; k++) out = await lastValueFrom(rxThree(from(MILLION)));
-  },
-};
 const thousand = {
   runlane: async (n: number) => {
     for (let k = 0; k < n; k++) out = await three.batch(THOUSAND);
@@ -44,29 +38,6 @@ const thousand = {
     for (let k = 0; k < n; k++) out = await lcThree.batch(THOUSAND);
   },
 };
-
-/** The longest time between two turns of the event loop while `run` works, in ms. */
-async function longestTick(run: () => Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let last = performance.now();
-  let running = true;
-  const look = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  };
-  const turn = () => {
-    look();
-    if (running) setImmediate(turn);
-  };
-  setImmediate(turn);
-  await new Promise((resolve) => setImmediate(resolve));
-  longest = 0;
-  await run();
-  look();
-  running = false;
-  return longest;
-}
 
 const wait = (x: number) => new Promise<number>((resolve) => setTimeout(resolve, 1000, x));
 const waiting = RunnableLambda.from(wait);
@@ -81,12 +52,6 @@ const concurrent = {
     Effect.runPromise(Effect.forEach(WAITING, (x) => Effect.promise(() => wait(x)), { concurrency: "unbounded" })),
 } satisfies Record<string, Contender>;
 
-async function seconds(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return (performance.now() - start) / 1000;
-}
-
 /** Peak heap per input of one way in a process of its own, in bytes: what is alive, or with garbage. */
 async function heap(way: "runlane" | "raw", kind: "alive" | "all"): Promise<number> {
   const child = fileURLToPath(new URL("./heap-child.ts", import.meta.url));
@@ -95,21 +60,7 @@ async function heap(way: "runlane" | "raw", kind: "alive" | "all"): Promise<numb
 }
 
 export async function batch({ quick }: SuiteOptions): Promise<Row[]> {
-  const rows: Row[] = [];
-  const big = await measure(million, { rounds: quick ? 9 : 17, targetMs: 1, warmUpMs: 400 });
-  const ms = (ns: number) => ns / 1e6;
-  rows.push(
-    row("batch 1,000,000 x 3 sync", [ms(big.runlane), "ms"], ["plain for loop", ms(big.raw)], { max: 4 }),
-    row("batch 1,000,000 x 3 sync", [ms(big.runlane), "ms"], ["rxjs", ms(big.rxjs)]),
-  );
-
-  const ticks: number[] = [];
-  for (let k = 0; k < (quick ? 9 : 17); k++) ticks.push(await longestTick(() => million.runlane(1)));
-  rows.push(
-    row("its longest tick", [median(ticks), "ms"], null, { limit: 20 }),
-    row("its longest tick, worst round", [Math.max(...ticks), "ms"], null),
-  );
-
+  const rows = await million(quick);
   const small = await measure(thousand, { rounds: quick ? 5 : 9 });
   rows.push(row("batch 1,000 x 3 sync", [ms(small.runlane), "ms"], ["langchain", ms(small.langchain)]));
   if (out.length !== THOUSAND.length) throw new Error("a batch lost outputs");
@@ -117,7 +68,7 @@ export async function batch({ quick }: SuiteOptions): Promise<Row[]> {
   const names = Object.keys(concurrent) as (keyof typeof concurrent)[];
   const walls = new Map(names.map((name) => [name, [] as number[]]));
   for (let k = 0; k < (quick ? 1 : 3); k++) {
-    for (const name of names) walls.get(name)!.push(await seconds(concurrent[name]));
+    for (const name of names) walls.get(name)!.push((await milliseconds(concurrent[name])) / 1000);
   }
   const wall = (name: keyof typeof concurrent) => median(walls.get(name)!);
   rows.push(row("batch 10,000 x 1 s", [wall("runlane"), "s"], ["raw Promise.all", wall("raw")], { limit: 1.1 }));

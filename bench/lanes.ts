@@ -2,8 +2,21 @@
 import { availableParallelism } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { type Lane, processes, RunnableLambda, threads, transfer } from "runlane";
+import { roundsPerMs, spin, spinAlone } from "./cpu.ts";
 import { processRivals, rivals, type Way } from "./lanes/rivals.ts";
-import { type Budget, type Contender, measure, median, type Row, row, type SuiteOptions } from "./measure.ts";
+import {
+  type Budget,
+  type Contender,
+  large,
+  measure,
+  median,
+  milliseconds,
+  ms,
+  numbers,
+  type Row,
+  row,
+  type SuiteOptions,
+} from "./measure.ts";
 
 const THREADS = 2;
 const GRACE_MS = 200;
@@ -12,22 +25,6 @@ const MB = 1 << 20;
 // The functions of lanes/functions.mjs, which rivals load from there.
 const double = (x: number) => x * 2;
 const echo = (value: unknown) => value;
-const spin = (rounds: number) => {
-  let state = 1;
-  for (let round = 0; round < rounds; round++) state = (Math.imul(state, 1664525) + 1013904223) | 0;
-  return state;
-};
-/** One core, with nothing sent in between. */
-const spinAlone = ([rounds, times]: [number, number]) => {
-  let state = 0;
-  const spinOnce = (rounds: number) => {
-    let state = 1;
-    for (let round = 0; round < rounds; round++) state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state;
-  };
-  for (let time = 0; time < times; time++) state ^= spinOnce(rounds);
-  return state;
-};
 const forever = (loops: boolean) => {
   while (loops);
   return true;
@@ -44,8 +41,6 @@ function on(lane: Lane) {
     sizeOf: RunnableLambda.from(sizeOf).withLane(lane),
   };
 }
-
-const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** About 10 kB each, as structured clone writes them. */
 const objects = (count: number) =>
@@ -90,15 +85,6 @@ function against(
     row(name, scale(runlane!), [peer, scale(ns)[0]], budget);
   return [rowOf(best!, budget), ...rest.map((other) => rowOf(other, null))];
 }
-
-async function milliseconds(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
-
-/** Each number of rounds is one full repetition of what is large. */
-const large = (rounds: number) => ({ rounds, targetMs: 1, warmUpMs: 1 });
 
 export async function lanes({ quick }: SuiteOptions): Promise<Row[]> {
   // Tinypool adds one to the limit, which would make it one.
@@ -190,10 +176,7 @@ async function heavy(
   others: Record<string, Way>,
   quick: boolean,
 ): Promise<Row[]> {
-  const trial = 2_000_000;
-  await spinAlone.invoke([trial, 20]);
-  const perRound = (await milliseconds(() => spinAlone.invoke([trial, 20]))) / (20 * trial);
-  const rounds = Math.round(1 / perRound);
+  const rounds = Math.round(await roundsPerMs(spinAlone));
   const count = quick ? 400 : 2000;
   const inputs = new Array<number>(count).fill(rounds);
   const half: [number, number] = [rounds, count / THREADS];
@@ -214,7 +197,6 @@ async function heavy(
   );
   const { alone, both, ...pools } = times as typeof times & { runlane: number };
   const name = `${count.toLocaleString("en-US")} x 1 ms CPU`;
-  const ms = (ns: number) => ns / 1e6;
   const cores = Math.min(THREADS, availableParallelism());
   // 1.05 times the time is 95 percent of the throughput.
   const ideal = (ms(alone!) * THREADS) / cores;
@@ -255,9 +237,7 @@ async function data(
 }
 
 async function loopDelay({ spin, spinAlone }: ReturnType<typeof on>, quick: boolean): Promise<Row[]> {
-  const trial = 10_000_000;
-  const perRound = (await milliseconds(() => spinAlone.invoke([trial, 4]))) / (4 * trial);
-  const inputs = new Array<number>(quick ? 200 : 500).fill(Math.round(10 / perRound));
+  const inputs = new Array<number>(quick ? 200 : 500).fill(Math.round(10 * (await roundsPerMs(spinAlone))));
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   await spin.batch(inputs);

@@ -14,6 +14,7 @@ process.env.LANGCHAIN_TRACING_V2 = "false";
 const SUITES: Record<string, () => Promise<Suite>> = {
   overhead: async () => (await import("./overhead.ts")).overhead,
   batch: async () => (await import("./batch.ts")).batch,
+  batching: async () => (await import("./batching.ts")).batching,
   observe: async () => (await import("./observe.ts")).observe,
   import: async () => (await import("./import.ts")).importing,
   lanes: async () => (await import("./lanes.ts")).lanes,

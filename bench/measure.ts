@@ -26,6 +26,21 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Of what {@link measure} gives. */
+export const ms = (ns: number): number => ns / 1e6;
+
+/** 0, 1, 2 and so on. */
+export const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+export async function milliseconds(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+/** For what takes long: each round is one repetition. */
+export const large = (rounds: number) => ({ rounds, targetMs: 1, warmUpMs: 1 });
+
 async function time(run: Contender, n: number): Promise<number> {
   const start = performance.now();
   await run(n);

@@ -6,7 +6,7 @@ import { median } from "./measure.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Runs Node to its end. Returns what it printed, and how long it took. */
-export function runNode(args: readonly string[]): { output: string; ms: number } {
+function runNode(args: readonly string[]): { output: string; ms: number } {
   const start = performance.now();
   const child = spawnSync(process.execPath, args, {
     cwd: ROOT,

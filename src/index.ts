@@ -57,12 +57,8 @@ export type {
   WarmProgress,
 } from "./resources/status.ts";
 export { RunnableAssign } from "./runnables/assign.ts";
-export {
-  type BatchedFunc,
-  type BatchedOptions,
-  RunnableBatched,
-  type RunnableBatchedFields,
-} from "./runnables/batched.ts";
+export { RunnableBatched } from "./runnables/batched.ts";
+export type { BatchedFunc, BatchedOptions, RunnableBatchedFields } from "./runnables/batched-options.ts";
 export { type ConfigFactory, RunnableBinding, type RunnableBindingArgs } from "./runnables/binding.ts";
 export { type Branch, type BranchLike, RunnableBranch } from "./runnables/branch.ts";
 export { _coerceToRunnable } from "./runnables/coerce.ts";
@@ -75,6 +71,7 @@ export {
 } from "./runnables/configurable-alternatives.ts";
 export { type ConfigurableFieldMap, RunnableConfigurableFields } from "./runnables/configurable-fields.ts";
 export { RunnableEach } from "./runnables/each.ts";
+export type { AnalyzeOptions } from "./runnables/explain.ts";
 export {
   type ErrorClass,
   type FallbackOptions,

@@ -12,5 +12,6 @@ globalThis.gc();
 const before = process.memoryUsage.rss();
 await look.warm();
 if ((await look.invoke(7)) !== 1) throw new Error("the dictionary is wrong");
+globalThis.gc();
 console.log(JSON.stringify({ bytes: process.memoryUsage.rss() - before }));
 process.exit(0);

@@ -10,6 +10,8 @@ export class Crew {
   readonly workers = new Set<PoolWorker>();
   /** Nothing is started, and nothing given out: the process ends. */
   isFrozen = false;
+  /** How many workers there may be now. */
+  limit: number;
   private started = 0;
   /** A worker failed to start while others worked: no more are started until somebody calls again. */
   isBlocked = false;
@@ -20,7 +22,9 @@ export class Crew {
     private readonly settings: PoolSettings,
     /** Runs a callback outside of the async context of the call that happened to need a worker. */
     private readonly apart: <T>(callback: () => T) => T,
-  ) {}
+  ) {
+    this.limit = settings.atOnce;
+  }
 
   get starting(): number {
     let count = 0;
@@ -36,7 +40,7 @@ export class Crew {
 
   /** How many calls could be on their way at once, at least one each. */
   get vacancies(): number {
-    let count = this.settings.max - this.workers.size;
+    let count = this.limit - this.workers.size;
     for (const worker of this.workers)
       if (worker.state === "starting" || (worker.state === "ready" && worker.isIdle)) count++;
     return count;
@@ -68,7 +72,7 @@ export class Crew {
   makeRoom(waiting: number): void {
     if (this.starting >= waiting) return;
     const mayStart = !this.isBlocked || this.workers.size === 0;
-    if (mayStart && this.workers.size < this.settings.max) {
+    if (mayStart && this.workers.size < this.limit) {
       this.start(1);
       return;
     }
@@ -90,7 +94,7 @@ export class Crew {
     const { starting } = this;
     const wanted = costMs === undefined ? queued : Math.ceil((queued * costMs) / BACKLOG_MS);
     const needed = Math.max(wanted, this.workers.size === 0 ? 1 : 0, this.settings.min - this.workers.size);
-    this.start(Math.min(needed - starting, this.settings.max - this.workers.size));
+    this.start(Math.min(needed - starting, this.limit - this.workers.size));
   }
 
   start(count: number): void {
@@ -98,6 +102,19 @@ export class Crew {
     for (let left = count; left > 0; left--) {
       const worker = this.apart(() => new PoolWorker(this.transport, this.owner, ++this.started));
       this.workers.add(worker);
+    }
+  }
+
+  /** Ends workers that are too many, each when it is through with what it has. */
+  retire(): void {
+    let surplus = -this.limit;
+    for (const { state, reserved } of this.workers) if (state !== "ending" && reserved !== "recycling") surplus++;
+    for (const worker of this.workers) {
+      if (surplus <= 0) return;
+      if (worker.state === "ending" || worker.reserved === "recycling") continue;
+      surplus--;
+      if (worker.isIdle) worker.end();
+      else worker.reserved = "recycling";
     }
   }
 

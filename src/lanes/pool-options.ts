@@ -4,7 +4,10 @@ import { invalidOption } from "../core/errors.ts";
 export interface PoolOptions {
   /** Workers that stay when there is nothing to do. They start with the first call, or by `warm`. @default 0 */
   min?: number;
-  /** Workers at most. @default os.availableParallelism() */
+  /**
+   * Workers at most. There are no more of them than `os.availableParallelism()`, or `min`, unless they wait rather than compute: then
+   * they become more while that gets more done. @default 32
+   */
   max?: number;
   /** How long a worker beyond `min` waits for work before it is ended. `Infinity` keeps it. @default 30000 */
   idleTimeoutMs?: number;
@@ -35,7 +38,15 @@ export interface ResourceLimits {
 /** What a pool was given, checked, with the defaults filled in. */
 export interface PoolSettings
   extends Required<Omit<PoolOptions, "resourceLimits" | "env" | "execArgv">>,
-    Pick<PoolOptions, "resourceLimits" | "env" | "execArgv"> {}
+    Pick<PoolOptions, "resourceLimits" | "env" | "execArgv"> {
+  /** The cores that workers share. */
+  readonly cores: number;
+  /** How many workers there may be although they compute. */
+  readonly atOnce: number;
+}
+
+/** Functions that block hold as many workers as this, at most: the figure of Python's executor. */
+const MAX = 32;
 
 const COUNTS = {
   min: { least: 0, infinite: false },
@@ -78,7 +89,7 @@ export function poolSettings(where: string, options: PoolOptions, cores: number)
   }
   const settings = {
     min: 0,
-    max: Math.max(cores, (given.min as number | undefined) ?? 1),
+    max: Math.max(MAX, cores, (given.min as number | undefined) ?? 1),
     idleTimeoutMs: 30_000,
     maxQueue: Number.POSITIVE_INFINITY,
     graceMs: 500,
@@ -86,6 +97,7 @@ export function poolSettings(where: string, options: PoolOptions, cores: number)
     maxInputsPerWorker: Number.POSITIVE_INFINITY,
     ...given,
   } as PoolSettings;
-  if (settings.min > settings.max) throw refuse("min", `at most max (${settings.max})`, settings.min);
-  return settings;
+  const { min, max } = settings;
+  if (min > max) throw refuse("min", `at most max (${max})`, min);
+  return { ...settings, cores, atOnce: Math.max(min, Math.min(cores, max)) };
 }

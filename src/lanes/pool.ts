@@ -8,6 +8,7 @@ import { explainInput } from "./codec.ts";
 import { Crew } from "./crew.ts";
 import { laneClosed, oneLine } from "./faults.ts";
 import { FeedLine, type FeedOwner } from "./feed-line.ts";
+import { Growth, type PoolLoad } from "./growth.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type {
   CallOptions,
@@ -42,6 +43,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   private readonly warmUps: WarmUps;
   private readonly recovery: Recovery;
   private readonly resourcesOfWorkers: PoolResources;
+  private readonly growth: Growth;
   private readonly suspects = new Suspects();
   private readonly openings = new Openings();
   private isScheduled = false;
@@ -54,11 +56,16 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
 
   constructor(
     readonly name: string,
-    transport: Transport,
+    private readonly transport: Transport,
     readonly settings: PoolSettings,
   ) {
+    this.growth = new Growth(
+      settings,
+      () => this.load,
+      () => this.limitChanged(),
+    );
     this.crew = new Crew(transport, this, settings, captureContext());
-    this.warmUps = new WarmUps(this.crew, settings);
+    this.warmUps = new WarmUps(this.crew);
     this.resourcesOfWorkers = new PoolResources(name, this.crew, this.records, this.keepAlive);
     const { lines, suspects, openings } = this;
     this.recovery = new Recovery(name, this.crew, { lines, suspects, openings, warmUps: this.warmUps });
@@ -198,6 +205,21 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     if (this.crew.workers.size === 0) this.onDrained?.();
   }
 
+  private get load(): PoolLoad {
+    const { crew, lines, records, transport } = this;
+    const isFull = lines.waiting > 0 && crew.free() === null;
+    const { settled, cpuMs, runMs } = records;
+    const { busy, starting } = crew;
+    const used = transport.cpuMs === undefined ? { cpuMs, runMs } : { cpuMs: transport.cpuMs() };
+    return { isFull, busy, starting, settled, ...used };
+  }
+
+  private limitChanged(): void {
+    this.crew.limit = this.growth.limit;
+    this.crew.retire();
+    this.dispatch();
+  }
+
   private get queued(): number {
     return this.lines.waiting + this.suspects.size + this.openings.size;
   }
@@ -259,6 +281,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     }
     const { waiting } = lines;
     if (waiting === 0 && this.openings.size === 0) return;
+    if (worker === null && crew.workers.size >= crew.limit) this.growth.watch();
     const next = line ?? lines.next();
     const streams = this.openings.size;
     if (next !== null || streams > 0)
@@ -327,6 +350,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
       for (const worker of this.crew.workers) worker.end();
       await this.until(() => this.crew.workers.size === 0);
     } finally {
+      this.growth.close();
       this.keepAlive.letGo();
     }
   }

@@ -1,4 +1,5 @@
 import type { Stage, StageStatistics } from "./lane.ts";
+import type { StageMeter } from "./stage-meter.ts";
 import { StageRecord } from "./stage-record.ts";
 
 /** The stages that a pool has run. A stage that nobody holds any more is forgotten, however many there have been. */
@@ -17,6 +18,30 @@ export class StageRecords {
       this.registry.register(record, record.id);
     }
     return record;
+  }
+
+  /** Inputs that have settled, of all stages that are still held. */
+  get settled(): number {
+    return this.sum(({ inputs }) => inputs);
+  }
+
+  /** The CPU time of those, in milliseconds, as far as workers can tell it. */
+  get cpuMs(): number {
+    return this.sum(({ cpuMs }) => cpuMs);
+  }
+
+  /** How long workers were busy with those, in milliseconds. */
+  get runMs(): number {
+    return this.sum(({ runMs }) => runMs);
+  }
+
+  private sum(part: (meter: StageMeter) => number): number {
+    let sum = 0;
+    for (const reference of this.all.values()) {
+      const record = reference.deref();
+      if (record !== undefined) sum += part(record.meter);
+    }
+    return sum;
   }
 
   forget(stage: Stage): void {

@@ -44,6 +44,8 @@ export interface WorkerHandle {
 export interface Transport {
   /** Whether workers share memory with this thread. */
   readonly sharesMemory: boolean;
+  /** The CPU time of all workers, in milliseconds, and perhaps of more, where that can be told while they are busy. */
+  cpuMs?(): number;
   /** @throws When the platform cannot start such workers, or not with these settings. */
   start(events: WorkerEvents): WorkerHandle;
 }

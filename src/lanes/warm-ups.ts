@@ -1,6 +1,5 @@
 import type { Crew } from "./crew.ts";
 import type { LaneWarmOptions } from "./lane.ts";
-import type { PoolSettings } from "./pool-options.ts";
 import type { PoolWorker } from "./pool-worker.ts";
 import type { StageRecord } from "./stage-record.ts";
 
@@ -17,10 +16,7 @@ interface WarmUp {
 export class WarmUps {
   private waiting: WarmUp[] = [];
 
-  constructor(
-    private readonly crew: Crew,
-    private readonly settings: PoolSettings,
-  ) {}
+  constructor(private readonly crew: Crew) {}
 
   add(record: StageRecord | undefined, { onProgress }: LaneWarmOptions): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -32,7 +28,7 @@ export class WarmUps {
   look(): void {
     if (this.waiting.length === 0) return;
     const { workers, isBlocked } = this.crew;
-    if (!isBlocked) this.crew.start(this.settings.max - workers.size);
+    if (!isBlocked) this.crew.start(this.crew.limit - workers.size);
     const serving = [...workers].filter(({ state }) => state !== "ending");
     for (const { record } of this.waiting) {
       if (record === undefined) continue;

@@ -103,6 +103,11 @@ export class StepStatistics extends StepObserver {
     return [...this.measures.values()].flat().map(({ row }) => row);
   }
 
+  /** The rows of one step: several, when it is a stage that told of its steps. */
+  rowsOf(step: Step): StepRow[] {
+    return this.measures.get(step)?.map(({ row }) => row) ?? [];
+  }
+
   /** The name of the step that failed for an input; it is forgotten then. */
   takeFailedStep(index: number): string | undefined {
     const name = this.failures.get(index);

@@ -4,66 +4,21 @@ import { Crowd } from "../batching/crowd.ts";
 import type { RunnableBatchOptions } from "../batching/inputs.ts";
 import type { Outcome } from "../batching/outcome.ts";
 import { Member, SharedCall } from "../batching/shared-call.ts";
-import { MAX_DELAY_MS, platformTimers } from "../batching/timers.ts";
+import { platformTimers } from "../batching/timers.ts";
 import { callOutside } from "../core/ambient.ts";
 import { captureContext } from "../core/async-context.ts";
 import { Whole } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { RunContext } from "../core/context.ts";
-import { describe, invalidOption, runlaneError } from "../core/errors.ts";
 import { abortError } from "../core/signal.ts";
+import type { Placement } from "../plan/placement.ts";
+import { type BatchedFunc, checkBatched, checkWeight, type RunnableBatchedFields } from "./batched-options.ts";
 import { contextOf, sharingOf } from "./call-sharing.ts";
-import { type LambdaFunc, type LambdaUses, RunnableLambda } from "./lambda.ts";
-import type { LaneChoice, RunnableOnLane } from "./on-lane.ts";
+import type { LambdaFunc, LambdaUses } from "./lambda.ts";
+import { type LaneChoice, RunnableOnLane } from "./on-lane.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
-import type { RunnableInterface } from "./types.ts";
 import { RunnableVector } from "./vector.ts";
-
-/** A vectorised function: it takes many inputs, and gives one output for each, in order, or an `Error` in the place of one. */
-export type BatchedFunc<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> = (
-  inputs: RunInput[],
-  // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type
-  options: CallOptions & Record<string, any>,
-) =>
-  | readonly RunOutput[]
-  | Promise<readonly RunOutput[]>
-  | AsyncIterable<RunOutput>
-  | Iterator<RunOutput | PromiseLike<RunOutput>>;
-
-/** How inputs are gathered to calls of a vectorised function, and where it runs. */
-// biome-ignore lint/suspicious/noExplicitAny: any input, unless the function's is known
-export interface BatchedOptions<RunInput = any> {
-  /** How many inputs one call gets at most; with `batchSizeOf`, what they may add up to. @default 32 */
-  maxBatchSize?: number | undefined;
-  /**
-   * How many milliseconds an input waits at most for others to share its call. With 0, it waits for those that come in the same turn
-   * of microtasks: `Promise.all` over calls shares, and a call alone is one microtask late. @default 10
-   */
-  maxWaitMs?: number | undefined;
-  /** How many calls run at once at most. What arrives meanwhile gathers for the next one. @default 1 */
-  maxConcurrentBatches?: number | undefined;
-  /**
-   * What one input adds to the size of a call, for limits in tokens or bytes: `(text) => text.length`. An input that is larger than
-   * `maxBatchSize` by itself goes alone. @default each input adds 1
-   */
-  batchSizeOf?: ((input: RunInput) => number) | undefined;
-  /** Whether a call that throws is made again for each of its inputs alone, so that only those fail that do so alone. @default false */
-  isolateErrors?: boolean | undefined;
-  /** What the step is called. @default the function's name in tables, "RunnableBatched" in run names */
-  name?: string | undefined;
-  /** Where the function runs: a call, with all its inputs, is one input of the lane. @default the event loop */
-  lane?: LaneChoice | undefined;
-  /** What the function finds in `config.uses`, wherever it runs. */
-  uses?: LambdaUses | undefined;
-}
-
-/** What a batched runnable is made of. */
-export interface RunnableBatchedFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
-  extends BatchedOptions<RunInput> {
-  /** The function, or a lambda of one: what `RunnableLambda.fromModule` makes of an export. */
-  func: BatchedFunc<RunInput, RunOutput | Error, CallOptions> | RunnableInterface<RunInput[], (RunOutput | Error)[]>;
-}
 
 /**
  * Answers calls that arrive together by one call of a vectorised function. This is what `RunnableLambda.batched` makes.
@@ -107,7 +62,7 @@ export class RunnableBatched<
   readonly lane: LaneChoice | undefined;
   readonly uses: LambdaUses | undefined;
   private readonly vector: RunnableVector;
-  private readonly away: Runnable | undefined;
+  private readonly away: RunnableOnLane | undefined;
   /** Whether the function on the lane is a generator: its outputs are asked for one by one. */
   private readonly yields: boolean;
   private readonly coalescer: Coalescer<SharedCall, RunnableConfig | undefined>;
@@ -121,33 +76,21 @@ export class RunnableBatched<
    */
   constructor(fields: RunnableBatchedFields<RunInput, RunOutput, CallOptions>) {
     super();
-    const lambda = lambdaOf(fields?.func);
-    const func = lambda.func as BatchedFunc<RunInput, RunOutput | Error, CallOptions>;
-    const { name = lambda.name, uses = lambda.uses, lane, batchSizeOf, isolateErrors = false } = fields;
-    const { maxBatchSize = 32, maxWaitMs = 10, maxConcurrentBatches = 1 } = fields;
-    checkCount("maxBatchSize", maxBatchSize);
-    checkCount("maxConcurrentBatches", maxConcurrentBatches);
-    if (!(typeof maxWaitMs === "number" && maxWaitMs >= 0 && maxWaitMs <= MAX_DELAY_MS))
-      throw invalid("maxWaitMs", `a number of milliseconds from 0 to ${MAX_DELAY_MS}`, maxWaitMs);
-    if (batchSizeOf !== undefined && typeof batchSizeOf !== "function")
-      throw invalid("batchSizeOf", "a function", batchSizeOf);
-    if (typeof isolateErrors !== "boolean") throw invalid("isolateErrors", "a boolean", isolateErrors);
+    const { func, name, uses, lane, ...settings } = checkBatched(fields);
     this.func = func;
     if (name !== undefined) this.name = name;
-    this.maxBatchSize = maxBatchSize;
-    this.maxWaitMs = maxWaitMs;
-    this.maxConcurrentBatches = maxConcurrentBatches;
-    this.batchSizeOf = batchSizeOf;
-    this.isolateErrors = isolateErrors;
+    this.maxBatchSize = settings.maxBatchSize;
+    this.maxWaitMs = settings.maxWaitMs;
+    this.maxConcurrentBatches = settings.maxConcurrentBatches;
+    this.batchSizeOf = settings.batchSizeOf;
+    this.isolateErrors = settings.isolateErrors;
     this.lane = lane;
     this.uses = uses;
     this.vector = new RunnableVector({ func: func as LambdaFunc<unknown[], unknown>, name, uses });
-    this.away = lane === undefined ? undefined : fromNode({ kind: "lane", bound: this.vector, lane });
+    this.away = lane === undefined ? undefined : new RunnableOnLane({ bound: this.vector, lane });
     this.yields = /Generator/.test(Object.prototype.toString.call(func));
     this.coalescer = new Coalescer({
-      maxBatchSize,
-      maxWaitMs,
-      maxConcurrentBatches,
+      ...settings,
       timers: platformTimers,
       open: (key, config) => this.callFor(key, config),
       send: (call, free) => this.inContext(() => call.send(free)),
@@ -159,7 +102,15 @@ export class RunnableBatched<
   }
 
   override get node(): RunnableNode {
-    return { kind: "batched", ...this.fields };
+    const { name, away, vector, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors } = this;
+    const bound = away ?? vector;
+    return { kind: "batched", name, bound, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors };
+  }
+
+  get placement(): Placement {
+    const why =
+      this.batchSizeOf === undefined ? `gathers up to ${this.maxBatchSize} inputs for a call` : "gathers inputs";
+    return { lane: "loop", isHere: true, why };
   }
 
   override get label(): string {
@@ -243,8 +194,8 @@ export class RunnableBatched<
    * @throws What `Runnable.withLane` throws.
    */
   override withLane(lane: LaneChoice): RunnableOnLane<RunInput, RunOutput, CallOptions> {
-    const bound = new RunnableBatched({ ...this.fields, lane });
-    return fromNode({ kind: "lane", bound, lane: "loop" }) as RunnableOnLane<RunInput, RunOutput, CallOptions>;
+    const bound = fromNode({ ...this.node, bound: this.vector, lane });
+    return new RunnableOnLane({ bound: bound as Runnable<RunInput, RunOutput, CallOptions>, lane: "loop" });
   }
 
   private callFor(key: string, config: RunnableConfig | undefined): SharedCall {
@@ -261,12 +212,6 @@ export class RunnableBatched<
   private viewFor(crowd: Crowd): this {
     return Object.create(this, { crowd: { value: crowd } });
   }
-
-  // Without a return type: RunnableBatchedFields would make the type of every runnable invariant in its input.
-  private get fields() {
-    const { func, name, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors, lane, uses } = this;
-    return { func, name, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors, lane, uses };
-  }
 }
 
 type OutcomesOf<Output> = AsyncGenerator<[index: number, outcome: Outcome<Output>], void>;
@@ -275,26 +220,14 @@ function isIterable(source: unknown): boolean {
   return typeof source === "string" || Symbol.iterator in Object(source) || Symbol.asyncIterator in Object(source);
 }
 
-/** The lambda of a function, or the one that is given. */
-function lambdaOf(func: unknown): Pick<RunnableLambda, "func"> & Partial<Pick<RunnableLambda, "name" | "uses">> {
-  if (typeof func === "function") return { func: func as LambdaFunc<unknown, unknown> };
-  if (func instanceof RunnableLambda) return func;
-  const expected = "a function of an array of inputs, or a lambda of one";
-  throw runlaneError("RUNLANE_INVALID_STEPS", { where: "RunnableBatched", expected, received: describe(func) });
-}
+defineKind(
+  "batched",
+  ({ bound, ...node }: RunnableBatchedFields<unknown, unknown> & { bound?: Runnable }) =>
+    new RunnableBatched(bound === undefined ? node : { ...node, ...partsOf(bound) }),
+);
 
-function checkCount(option: string, value: unknown): void {
-  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 1)) return;
-  throw invalid(option, "an integer of at least 1, or Infinity", value);
+/** The function of a batched runnable, and its lane. */
+function partsOf(bound: Runnable): Pick<RunnableBatchedFields<unknown, unknown>, "func" | "lane"> {
+  if (!(bound instanceof RunnableOnLane)) return { func: bound };
+  return { func: bound.bound, lane: bound.lane };
 }
-
-function checkWeight(weight: unknown): number {
-  if (typeof weight === "number" && weight >= 0) return weight;
-  throw invalid("batchSizeOf", "a function that gives a number of at least 0", weight);
-}
-
-function invalid(option: string, expected: string, received: unknown): Error {
-  return invalidOption("RunnableBatched", option, expected, received);
-}
-
-defineKind("batched", (node) => new RunnableBatched(node));

@@ -1,63 +1,85 @@
+import type { RunnableConfig } from "../core/config.ts";
+import { describe, runlaneError } from "../core/errors.ts";
+import { withObserver } from "../core/observer.ts";
 import type { Step } from "../core/step.ts";
-import type { Placed } from "../plan/placement.ts";
-import { Plan, type PlanStage, type PlanStep } from "../plan/plan.ts";
-import { slotsIn } from "../resources/resource.ts";
-import { childrenOf } from "./children.ts";
+import type { StageStatistics } from "../lanes/lane.ts";
+import { StepStatistics } from "../observe/statistics.ts";
+import { Plan, type PlanStage, type StageFigures } from "../plan/plan.ts";
 import { toStep } from "./coerce.ts";
-import type { RunnableNode } from "./registry.ts";
+import { type Described, HERE, StepListing } from "./step-listing.ts";
 import type { RunnableInterface } from "./types.ts";
 
-/** Kinds whose inside runs by itself. */
-const OPAQUE = new Set(["lambda", "foreign", "custom"]);
+/** What `explain` needs to run inputs and measure the steps. */
+export interface AnalyzeOptions<RunInput = unknown> {
+  readonly analyze: true;
+  /** The inputs to run. */
+  readonly inputs: readonly RunInput[];
+  /** The config to run them with. */
+  readonly config?: Partial<RunnableConfig> | undefined;
+}
 
-/** A step that says what it is made of and where it runs. */
-type Described = Step & Placed & { readonly node?: RunnableNode };
+/** What was measured, and what the lanes had measured before. */
+interface Measured {
+  readonly statistics: StepStatistics;
+  readonly before: ReadonlyMap<Step, StageStatistics | undefined>;
+  readonly wallMs: number;
+}
 
 /** How a runnable runs a batch. */
 export function explain(runnable: object): Plan {
-  const step = toStep(runnable as RunnableInterface) as Described;
-  const stages = (step.stages ?? [step]) as readonly Described[];
-  const warnings = stages.flatMap(({ placement }) => placement?.figures?.()?.hints ?? []);
-  return new Plan(step.label, stages.map(stageOf), [...new Set(warnings)]);
+  return planOf(toStep(runnable as RunnableInterface));
 }
 
-function stageOf(stage: Described): PlanStage {
-  const placement = stage.placement;
-  const steps: PlanStep[] = [];
-  collect(stage, 0, undefined, steps);
+/** Runs inputs, and says how that went, step by step. Inputs that fail are counted. */
+export async function analyze(runnable: RunnableInterface, { inputs, config }: AnalyzeOptions): Promise<Plan> {
+  if (!Array.isArray(inputs)) {
+    const expected = "an array of inputs to run";
+    throw runlaneError("RUNLANE_INVALID_OPTION", {
+      where: "explain",
+      option: "inputs",
+      expected,
+      received: describe(inputs),
+    });
+  }
+  const step = toStep(runnable);
+  const statistics = new StepStatistics();
+  const before = new Map(stagesOf(step).map((stage) => [stage as Step, stage.placement?.figures?.()]));
+  const started = performance.now();
+  await runnable.batch(inputs, withObserver({ ...config }, statistics), { returnExceptions: true });
+  return planOf(step, { statistics, before, wallMs: performance.now() - started });
+}
+
+function planOf(root: Step, measured?: Measured): Plan {
+  const totalMs = measured?.statistics.rows().reduce((sum, row) => sum + row.totalMs, 0) ?? 0;
+  const listing = new StepListing(measured?.statistics, totalMs);
+  const planned = stagesOf(root).map((stage) => plannedStage(stage, listing, measured));
+  return new Plan(root.label, planned, [...listing.hints], measured?.wallMs);
+}
+
+function stagesOf(step: Step): readonly Described[] {
+  return (step.stages ?? [step]) as readonly Described[];
+}
+
+function plannedStage(stage: Described, listing: StepListing, measured: Measured | undefined): PlanStage {
+  const { lane, isHere, fused, figures } = stage.placement ?? HERE;
+  const now = figures?.();
   return {
-    lane: placement?.lane ?? "loop",
-    steps,
-    fused: placement?.fused === true,
-    chunk: placement?.figures?.()?.chunk,
+    lane,
+    steps: listing.list(stage),
+    fused: fused === true,
+    chunk: isHere ? undefined : (now?.chunk ?? 1),
+    figures: measured && now && difference(now, measured.before.get(stage)),
   };
 }
 
-/** Adds a step and what is in it. What is inside a lane runs there. */
-function collect(step: Described, depth: number, around: Placed["placement"], steps: PlanStep[]): void {
-  const { path, placement: own, node } = step;
-  const placement = around ?? own;
-  if (path !== undefined) {
-    for (const inner of path)
-      collect(inner as Described, depth, placement?.isHere === false ? placement : around, steps);
-    return;
-  }
-  if (node?.kind === "lane") {
-    collect(toStep(node.bound as RunnableInterface) as Described, depth, placement, steps);
-    return;
-  }
-  steps.push({
-    name: step.label,
-    depth,
-    lane: placement?.lane ?? "loop",
-    why: placement?.why ?? "runs where it is called",
-    resources: resourcesIn(node),
-  });
-  if (node === undefined || OPAQUE.has(node.kind)) return;
-  for (const child of childrenOf(node))
-    collect(toStep(child as RunnableInterface) as Described, depth + 1, around, steps);
-}
-
-function resourcesIn(node: RunnableNode | undefined): string[] {
-  return slotsIn((node?.uses ?? {}) as Record<string, unknown>).map(([, { name }]) => name);
+function difference(now: StageStatistics, before: StageStatistics | undefined): StageFigures {
+  const since = (key: "inputs" | "queueMs" | "runMs" | "cpuMs" | "bytes"): number => now[key] - (before?.[key] ?? 0);
+  const inputs = since("inputs");
+  return {
+    inputs,
+    queueMs: inputs === 0 ? 0 : since("queueMs") / inputs,
+    runMs: since("runMs"),
+    cpuMs: since("cpuMs"),
+    bytes: since("bytes"),
+  };
 }

@@ -7,6 +7,7 @@ import { describe, invalidOption, runlaneError } from "../core/errors.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import type { Step, Trace } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
+import type { Placement } from "../plan/placement.ts";
 import { coerce, toStep } from "./coerce.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
@@ -93,6 +94,13 @@ export class RunnableLimited<
 
   override get laneName(): string | undefined {
     return this.step.laneName;
+  }
+
+  get placement(): Placement {
+    const limits: string[] = [];
+    if (this.maxConcurrency !== undefined) limits.push(`at most ${this.maxConcurrency} at once`);
+    if (this.ratePerSecond !== undefined) limits.push(`at most ${this.ratePerSecond} per second`);
+    return { lane: "loop", isHere: true, why: `starts ${limits.join(", ")}` };
   }
 
   /** How many inputs wait for their start. */

@@ -15,7 +15,7 @@ import type {
   RunnableConfigurableAlternatives,
 } from "./configurable-alternatives.ts";
 import type { ConfigurableFieldMap, RunnableConfigurableFields } from "./configurable-fields.ts";
-import { explain } from "./explain.ts";
+import { type AnalyzeOptions, analyze, explain } from "./explain.ts";
 import type { FallbackOptions, RunnableWithFallbacks } from "./fallbacks.ts";
 import type { RunnableLimited } from "./limited.ts";
 import type { LaneChoice, RunnableOnLane } from "./on-lane.ts";
@@ -24,7 +24,7 @@ import { resourcesOf } from "./resources-of.ts";
 import type { RetryOptions, RunnableRetry } from "./retry.ts";
 import type { AsToolFields, RunnableToolLike } from "./tool-like.ts";
 import type { ToolSchemaOf } from "./tool-schema.ts";
-import type { RunnableLike, RunnableMapLike } from "./types.ts";
+import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
 import type { TypeSchemas } from "./with-types.ts";
 
 /**
@@ -170,6 +170,9 @@ export abstract class Runnable<
   /**
    * How this runnable runs a batch: its steps, in stages, each with its lane and the reason for it. Printed, it is a table.
    *
+   * @param options With `analyze` and `inputs`, the inputs are run, and the plan says what each step took: a promise then. Inputs that
+   *   fail are counted, and reject nothing.
+   * @throws RUNLANE_INVALID_OPTION
    * @example
    * ```ts
    * import { RunnableLambda } from "runlane";
@@ -177,10 +180,13 @@ export abstract class Runnable<
    * const limit = 3;
    * const chain = RunnableLambda.from((text: string) => text.slice(0, limit)).pipe(async (text: string) => text.length);
    * console.log(chain.explain()); // why the first step could not move to threads: `limit`, with its line
+   * console.log(await chain.explain({ analyze: true, inputs: ["to be", "or not"] }));
    * ```
    */
-  explain(): Plan {
-    return explain(this);
+  explain(): Plan;
+  explain(options: AnalyzeOptions<RunInput>): Promise<Plan>;
+  explain(options?: AnalyzeOptions<RunInput>): Plan | Promise<Plan> {
+    return options?.analyze === true ? analyze(this as unknown as RunnableInterface, options) : explain(this);
   }
 
   /**

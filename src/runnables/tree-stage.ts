@@ -18,7 +18,11 @@ import { fromNode } from "./registry.ts";
 export async function treeStage(tree: ShippedTree): Promise<StageStep> {
   const step = await reviveTree(tree, fromNode);
   for (const slot of needsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
-  if (tree.plain === true) return onlyPlain(step);
+  return tree.plain === true ? onlyPlain(step) : stepStage(step);
+}
+
+/** A step of this thread as a stage. */
+export function stepStage(step: Step): StageStep {
   return {
     run: (input, call) => startCall(step, input, contextOf(call)),
     stream: (input, call) => streamCall(step, new Whole(input), contextOf(call)),

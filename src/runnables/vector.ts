@@ -2,6 +2,7 @@ import { iterateWithin, storage } from "../core/ambient.ts";
 import { type Chunked, type Chunks, isChunked, toChunks, Whole } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
 import { isThenable } from "../core/thenable.ts";
+import type { Placement } from "../plan/placement.ts";
 import { RunnableLambda } from "./lambda.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 
@@ -16,6 +17,10 @@ export class RunnableVector extends RunnableLambda<unknown[], unknown> {
 
   override get node(): RunnableNode {
     return { ...super.node, kind: "vector" };
+  }
+
+  override get placement(): Placement {
+    return { lane: "loop", isHere: true, why: "runs where its inputs are gathered" };
   }
 
   /** What the function returns: outputs, a promise of them, or their iteration. */

@@ -38,7 +38,7 @@ const ALL: readonly CaseDefinition[] = [
  * import { laneCases } from "runlane/testing";
  *
  * describe("threads", () => {
- *   for (const { name, skip, run } of laneCases({ open: ({ workers }) => threads({ max: workers, graceMs: 50 }) })) {
+ *   for (const { name, skip, run } of laneCases({ open: ({ workers }) => threads({ min: workers, max: workers, graceMs: 50 }) })) {
  *     if (skip === undefined) it(name, run);
  *     else it.skip(`${name} (${skip})`, run);
  *   }

@@ -1,3 +1,4 @@
+import { RunnableLambda as LangChainLambda } from "@langchain/core/runnables";
 import { describe, expect, it, vi } from "vitest";
 import { handler } from "../../src/adapters/aws-lambda/index.ts";
 import { RunnableLambda, resource } from "../../src/index.ts";
@@ -128,6 +129,17 @@ describe("an HTTP request", () => {
   it("gives text that is no JSON as it is", async () => {
     const event = urlEvent({ body: "a\nb", headers: { "content-type": "text/plain" } });
     expect(await echo(event)).toMatchObject({ body: "a\nb", headers: { "content-type": "text/plain; charset=utf-8" } });
+  });
+
+  it("gives a body that is neither text nor JSON as bytes", async () => {
+    const type = handler(
+      RunnableLambda.from((input: unknown) => (input instanceof Uint8Array ? [...input] : typeof input)),
+    );
+    const body = { body: "AQI=", isBase64Encoded: true };
+    const png = urlEvent({ ...body, headers: { "content-type": "image/png" } });
+    expect(await type(png)).toMatchObject({ body: "[1,2]" });
+    const form = urlEvent({ ...body, headers: { "content-type": "application/x-www-form-urlencoded" } });
+    expect(await type(form)).toMatchObject({ body: "string" });
   });
 
   it("gets bytes as base64, and nothing as 204", async () => {
@@ -310,11 +322,17 @@ describe("a streamed response", () => {
   });
 });
 
+it("takes a chain of LangChain", async () => {
+  const chain = LangChainLambda.from((x: number) => x + 1).pipe((x: number) => [x]);
+  expect(await handler(chain)(1)).toEqual([2]);
+});
+
 describe("the options", () => {
   it.each([
     ["stream", { stream: "lines" }, /stream must be true, false, "sse" or "ndjson"/],
     ["marginMs", { marginMs: -1 }, /marginMs must be a number of milliseconds from 0 up/],
     ["queue", { queue: true }, /queue must be an object of options or false/],
+    ["maxConcurrency", { queue: { maxConcurrency: 0 } }, /queue\.maxConcurrency must be a whole number from 1 up/],
   ])("are checked: %s", (_what, options, expected) => {
     const chain = RunnableLambda.from((x: unknown) => x);
     expect(() => handler(chain, options as object)).toThrow(expected);

@@ -68,6 +68,11 @@ describe("runlane coldstart", () => {
     await measured(COLD, "--export", "checks", "--input", '{"ok":true}');
   });
 
+  it("takes a runnable of LangChain", async () => {
+    const { phases } = await measured(fixture("langchain.mjs"), "--input", '"a"');
+    expect(phases.map(({ phase }) => phase)).toEqual(["node", "imports", "call"]);
+  });
+
   it("takes a function, and counts Runlane with what is imported for it", async () => {
     const { phases } = await measured(fixture("shout.mjs"), "--input", '"a"');
     expect(phases.map(({ phase }) => phase)).toEqual(["node", "imports", "call"]);

@@ -143,7 +143,8 @@ describe("the lane auto", () => {
 
 describe("what auto decides by", () => {
   /** A lane that answers as it is told. */
-  const fakeLane = (run: Lane["run"], costMs = 10): Lane => ({ run, statisticsOf: () => ({ costMs }) }) as unknown as Lane;
+  const fakeLane = (run: Lane["run"], costMs = 10): Lane =>
+    ({ run, statisticsOf: () => ({ costMs }) }) as unknown as Lane;
   const subject = (lane: Lane | null, ship: AutoSubject["ship"] = () => ({})): AutoSubject => ({
     label: "step",
     ship,

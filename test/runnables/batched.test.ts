@@ -82,6 +82,15 @@ describe("concurrent calls", () => {
     expect(await output).toBe(2);
   });
 
+  it("keep the process alive while they wait", async () => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const output = doubling().batched.invoke(1);
+    expect(timers.mock.results.map(({ value }) => value.hasRef())).toEqual([true]);
+    timers.mockRestore();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await output).toBe(2);
+  });
+
   it("gather while as many calls run as may", async () => {
     const { calls, batched } = held({ maxBatchSize: 2, maxConcurrentBatches: 2 });
     const outputs = Promise.all([1, 2, 3, 4, 5].map((x) => batched.invoke(x)));
@@ -548,6 +557,22 @@ describe("a batched runnable", () => {
       "doubleInput",
       "double",
       "doubleOutput",
+    ]);
+  });
+
+  it("can be built anew of its parts, with some of them configured", async () => {
+    const { calls, batched } = doubling({ maxBatchSize: 2, name: "double" });
+    const configured = batched.configurableFields({ maxBatchSize: { id: "size" } });
+    expect(await configured.batch([1, 2, 3], { configurable: { size: 3 } })).toEqual([2, 4, 6]);
+    expect(calls.map(({ length }) => length)).toEqual([3]);
+  });
+
+  it("says in a plan that it gathers, and where its function runs", () => {
+    const batched = RunnableLambda.batched((inputs: number[]) => inputs, { name: "double", lane: "thread" });
+    const [stage] = batched.explain().stages;
+    expect(stage?.steps.map(({ name, lane, why }) => [name, lane, why])).toEqual([
+      ["double", "loop", "gathers up to 32 inputs for a call"],
+      ["double", "thread", 'withLane("thread")'],
     ]);
   });
 

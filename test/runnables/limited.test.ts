@@ -261,6 +261,12 @@ describe("a runnable with limits", () => {
     expect(Object.values(limited.getGraph().nodes).map(({ name }) => name)).toEqual(["askInput", "ask", "askOutput"]);
   });
 
+  it("says its limits in a plan", () => {
+    const limited = RunnableLambda.from((x: number) => x).withLimits({ maxConcurrency: 2, ratePerSecond: 10 });
+    const [stage] = limited.explain().stages;
+    expect(stage?.steps[0]?.why).toBe("starts at most 2 at once, at most 10 per second");
+  });
+
   it("stays in this thread, and says what to do instead", () => {
     const limited = RunnableLambda.from((x: number) => x).withLimits({ maxConcurrency: 1 });
     expect(() => limited.withLane("thread")).toThrow("put withLimits around the step with the lane");

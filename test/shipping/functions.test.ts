@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { resource } from "../../src/runnables/resource.ts";
 import { inspectFunction, shipFunction } from "../../src/shipping/function-ref.ts";
 import { reviveFunction } from "../../src/shipping/revive.ts";
-import { RESOURCE } from "../../src/shipping/uses.ts";
 import {
   asyncGenerator,
   generator,
@@ -108,12 +108,9 @@ describe("what a function uses", () => {
     expect(() => shipFunction(greet, { where, uses, shared: false })).toThrow("uses.seen is a SharedArrayBuffer");
   });
 
-  it("may be a resource, whose parts are shipped and which the other side makes", async () => {
-    const model = { [RESOURCE]: { name: "model", load: () => ({ weight: 3 }) } };
-    const seen: any[] = [];
-    const options = { reviveResource: (parts: any) => seen.push(parts) && parts.load() };
-    const revived = await roundTrip(tellsConfig, { limit: model }, options);
-    expect(seen).toEqual([{ name: "model", load: expect.any(Function), dispose: undefined }]);
+  it("may be a resource, whose parts are shipped and which the other side loads", async () => {
+    const model = resource("shipped model", () => ({ weight: 3 }));
+    const revived = await roundTrip(tellsConfig, { limit: model });
     expect(revived(1)).toEqual([1, undefined, { weight: 3 }]);
   });
 });

@@ -139,6 +139,9 @@ function check({ stream, marginMs, queue }: HandlerOptions): void {
     throw refuse("marginMs", "a number of milliseconds from 0 up", marginMs);
   if (queue !== undefined && queue !== false && (typeof queue !== "object" || queue === null))
     throw refuse("queue", "an object of options or false", queue);
+  const { maxConcurrency = 1 } = queue || {};
+  if (!(Number.isInteger(maxConcurrency) && maxConcurrency >= 1))
+    throw refuse("queue.maxConcurrency", "a whole number from 1 up", maxConcurrency);
 }
 
 function inputOf(event: unknown, context: LambdaContext | undefined, { input }: HandlerOptions): unknown {

@@ -18,6 +18,8 @@ export interface HttpResponse {
 /** A body that cannot be read: the caller's mistake, and answered with 400. */
 export class BadRequest extends Error {}
 
+/** Bodies that are text, though they may come in base64. */
+const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.-]+\+)?xml\b|application\/x-www-form-urlencoded\b)/i;
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
 
 /** Whether an event is an HTTP request. */
@@ -30,15 +32,18 @@ export function isHttpEvent(event: unknown): event is HttpEvent {
 }
 
 /**
- * The input in a request: its body, JSON parsed and text as it is; without a body the parameters of its URL.
+ * The input in a request: its body, JSON parsed, text as it is, anything else as bytes; without a body the parameters of its URL.
  *
  * @throws BadRequest
  */
 export function inputOfRequest(event: HttpEvent): unknown {
   const { body, isBase64Encoded } = event;
   if (body === undefined || body === null || body === "") return { ...event.queryStringParameters };
+  const type = header(event, "content-type") ?? "application/json";
+  const isJson = JSON_TYPE.test(type);
+  if (isBase64Encoded === true && !isJson && !TEXT_TYPE.test(type)) return new Uint8Array(Buffer.from(body, "base64"));
   const text = isBase64Encoded === true ? Buffer.from(body, "base64").toString("utf8") : body;
-  if (!JSON_TYPE.test(header(event, "content-type") ?? "application/json")) return text;
+  if (!isJson) return text;
   try {
     return JSON.parse(text);
   } catch (error) {

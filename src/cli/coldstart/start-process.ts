@@ -10,6 +10,9 @@ const ENTRY = join(dirname(PACKAGE_FILE), "dist", "cli", "coldstart", "start.js"
 /** How much of what a process says on standard error is kept: enough for an error with its stack. */
 const KEPT_CHARACTERS = 4000;
 
+/** Node ends timers that are longer at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What a phase is called in a message that says where a start ended. */
 const DOING: Record<Phase, string> = {
   node: "Node started",
@@ -48,10 +51,13 @@ export function startProcess(request: StartRequest, timeoutMs: number): Promise<
     child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       complaints = (complaints + text).slice(-KEPT_CHARACTERS);
     });
-    const timer = setTimeout(() => {
-      isLate = true;
-      child.kill("SIGKILL");
-    }, timeoutMs);
+    const timer = setTimeout(
+      () => {
+        isLate = true;
+        child.kill("SIGKILL");
+      },
+      Math.min(timeoutMs, LONGEST_TIMER_MS),
+    );
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);

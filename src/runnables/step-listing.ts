@@ -1,0 +1,99 @@
+import type { Step } from "../core/step.ts";
+import type { StepRow, StepStatistics } from "../observe/statistics.ts";
+import type { Placed, Placement } from "../plan/placement.ts";
+import type { PlanStep } from "../plan/plan.ts";
+import { slotsIn } from "../resources/resource.ts";
+import { childrenOf } from "./children.ts";
+import { toStep } from "./coerce.ts";
+import type { RunnableNode } from "./registry.ts";
+import type { RunnableInterface } from "./types.ts";
+
+/** A step that says what it is made of and where it runs. */
+export type Described = Step & Placed & { readonly node?: RunnableNode };
+
+/** Where a step runs that says nothing of it. */
+export const HERE: Placement = { lane: "loop", isHere: true, why: "runs where it is called" };
+
+/** Kinds whose inside runs by itself. */
+const OPAQUE = new Set(["lambda", "foreign", "custom"]);
+
+/** Kinds whose steps stand beside each other, and not after each other. */
+const FANS_OUT = new Set(["parallel", "assign"]);
+
+/** Where the rows with the figures of a step come from. */
+type Rows = (step: Step) => StepRow | undefined;
+
+/** Lists the steps of stages, in their order, with what is known of them. */
+export class StepListing {
+  /** What lanes have found to be better done otherwise. */
+  readonly hints = new Set<string>();
+  private steps: PlanStep[] = [];
+
+  /** @param totalMs The time of all steps together. */
+  constructor(
+    private readonly statistics: StepStatistics | undefined,
+    private readonly totalMs: number,
+  ) {}
+
+  list(stage: Step): PlanStep[] {
+    this.steps = [];
+    this.add(stage as Described, 0, undefined, (step) => this.statistics?.rowsOf(step)[0]);
+    return this.steps;
+  }
+
+  /**
+   * Adds a step and what is in it.
+   *
+   * @param around Where it runs, if something around it says so.
+   */
+  private add(step: Described, depth: number, around: Placement | undefined, rows: Rows): void {
+    const { path, node } = step;
+    const placement = around ?? step.placement;
+    for (const hint of step.placement?.figures?.()?.hints ?? []) this.hints.add(hint);
+    if (node?.kind === "lane") {
+      const bound = toStep(node.bound as RunnableInterface) as Described;
+      this.add(bound, depth, placement, around === undefined ? this.rowsInLane(step, rows) : rows);
+    } else if (node?.kind === "binding" && !isComposed(boundOf(node))) {
+      this.add(boundOf(node), depth, around, () => rows(step));
+    } else if (path !== undefined) {
+      const fansOut = FANS_OUT.has(node?.kind as string);
+      if (fansOut) this.push(step, depth, placement, undefined);
+      for (const inner of path) this.add(inner as Described, fansOut ? depth + 1 : depth, around, rows);
+    } else {
+      this.push(step, depth, placement, rows(step));
+      if (node === undefined || OPAQUE.has(node.kind)) return;
+      // They count as one step: what runs inside has no figures of its own.
+      for (const child of childrenOf(node))
+        this.add(toStep(child as RunnableInterface) as Described, depth + 1, around, NO_ROWS);
+    }
+  }
+
+  /** A lane elsewhere tells of its steps in their order. One here is seen from outside, unless it is made of steps. */
+  private rowsInLane(step: Described, rows: Rows): Rows {
+    if (step.placement?.isHere !== false) return isComposed(step) ? rows : () => rows(step);
+    if (rows === NO_ROWS) return rows;
+    const told = this.statistics?.rowsOf(step) ?? [];
+    // Inside a parallel it is one step for the statistics of this thread.
+    if (step.stages === undefined || !isStaged(told)) return () => told[0];
+    let next = 0;
+    return () => told[next++];
+  }
+
+  private push(step: Described, depth: number, placement: Placement = HERE, row: StepRow | undefined): void {
+    this.steps.push({
+      name: step.label,
+      depth,
+      lane: placement.lane,
+      why: placement.why,
+      resources: slotsIn((step.node?.uses ?? {}) as Record<string, unknown>).map(([, { name }]) => name),
+      figures: row && {
+        inputs: row.inputs,
+        failed: row.failed,
+        p50Ms: row.p50Ms,
+        p99Ms: row.p99Ms,
+        totalMs: row.totalMs,
+        share: this.totalMs > 0 ? row.totalMs / this.totalMs : 0,
+      },
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Growth, type PoolLoad } from "../../src/lanes/growth.ts";
+import { poolSettings } from "../../src/lanes/pool-options.ts";
+
+const LOOK_MS = 100;
+
+/** A pool whose workers use a given part of their time for computing, and settle inputs at a given rate. */
+class FakePool {
+  cpuShare = 0;
+  /** Inputs per millisecond, for a number of workers. */
+  rate: (workers: number) => number = (workers) => workers / 1000;
+  isFull = true;
+  starting = 0;
+  limits: number[] = [];
+  private cpuMs = 0;
+  private settled = 0;
+  readonly growth: Growth;
+
+  constructor(options = {}, cores = 2) {
+    const settings = poolSettings("threads", options, cores);
+    this.growth = new Growth(
+      settings,
+      () => this.load,
+      () => this.limits.push(this.growth.limit),
+      () => Date.now(),
+    );
+  }
+
+  private get load(): PoolLoad {
+    const { isFull, starting, cpuMs, settled, growth } = this;
+    return { isFull, starting, cpuMs, settled, busy: growth.limit };
+  }
+
+  /** Lets the pool work for so many looks. */
+  work(looks: number): void {
+    for (let look = 0; look < looks; look++) {
+      this.cpuMs += this.cpuShare * LOOK_MS * Math.min(2, this.growth.limit);
+      this.settled += this.rate(this.growth.limit) * LOOK_MS;
+      vi.advanceTimersByTime(LOOK_MS);
+    }
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("a full pool", () => {
+  it("grows step by step up to max while its workers wait", () => {
+    const pool = new FakePool();
+    pool.growth.watch();
+    pool.work(20);
+    expect(pool.limits).toEqual([4, 8, 16, 32]);
+  });
+
+  it("stays at the number of cores while its workers compute", () => {
+    const pool = new FakePool();
+    pool.cpuShare = 1;
+    pool.growth.watch();
+    pool.work(50);
+    expect(pool.limits).toEqual([]);
+    expect(pool.growth.limit).toBe(2);
+  });
+
+  it("goes back to the number of cores when its workers begin to compute", () => {
+    const pool = new FakePool();
+    pool.growth.watch();
+    pool.work(20);
+    pool.cpuShare = 1;
+    pool.work(5);
+    expect(pool.growth.limit).toBe(2);
+  });
+
+  it("goes a step back when more workers get no more done, and leaves it at that for a while", () => {
+    const pool = new FakePool();
+    pool.rate = (workers) => Math.min(workers, 8);
+    pool.growth.watch();
+    pool.work(12);
+    expect(pool.limits).toContain(16);
+    expect(pool.growth.limit).toBeLessThan(16);
+    const before = pool.limits.length;
+    pool.work(40);
+    expect(pool.limits).toHaveLength(before);
+  });
+
+  it("does not grow beyond the max that it was given", () => {
+    const pool = new FakePool({ max: 5 });
+    pool.growth.watch();
+    pool.work(20);
+    expect(pool.limits).toEqual([4, 5]);
+  });
+
+  it("does not take starting workers, which compute, for its work", () => {
+    const pool = new FakePool();
+    pool.starting = 1;
+    pool.growth.watch();
+    pool.work(20);
+    expect(pool.limits).toEqual([]);
+  });
+
+  it("is not looked at when it cannot grow, and no longer when it is not full", () => {
+    const fixed = new FakePool({ max: 2 });
+    fixed.growth.watch();
+    expect(vi.getTimerCount()).toBe(0);
+    const pool = new FakePool();
+    pool.growth.watch();
+    expect(vi.getTimerCount()).toBe(1);
+    pool.isFull = false;
+    pool.work(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is not looked at when it is closed", () => {
+    const pool = new FakePool();
+    pool.growth.watch();
+    pool.growth.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("how many workers there may be", () => {
+  it.each([
+    [{}, { atOnce: 2, max: 32 }],
+    [{ max: 1 }, { atOnce: 1, max: 1 }],
+    [{ max: 8 }, { atOnce: 2, max: 8 }],
+    [{ min: 4 }, { atOnce: 4, max: 32 }],
+    [{ min: 40 }, { atOnce: 40, max: 40 }],
+  ])("%j on two cores", (options, expected) => {
+    expect(poolSettings("threads", options, 2)).toMatchObject(expected);
+  });
+});
