@@ -40,6 +40,7 @@ export type { RunListeners } from "./observe/listeners.ts";
 export { CallbackManager, type CallbackManagerOptions } from "./observe/manager.ts";
 export { type LogEntry, RunLog, type RunLogOp, RunLogPatch, type RunState } from "./observe/run-log.ts";
 export type { Run } from "./observe/run-recorder.ts";
+export type { StepRow } from "./observe/statistics.ts";
 export { Plan, type PlanStage, type PlanStep, type StageFigures, type StepFigures } from "./plan/plan.ts";
 export type {
   LoadContext,
@@ -111,6 +112,7 @@ export {
 export { type RouterInput, RouterRunnable } from "./runnables/router.ts";
 export { Runnable } from "./runnables/runnable.ts";
 export { RunnableSequence, type RunnableSequenceFields } from "./runnables/sequence.ts";
+export { type LaneRow, RunnableStatistics } from "./runnables/statistics.ts";
 export {
   type AsToolFields,
   RunnableToolLike,

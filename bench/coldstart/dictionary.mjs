@@ -2,7 +2,7 @@
 import { RunnableLambda, resource, threads } from "runlane";
 
 const [scope] = process.argv.slice(2);
-const lane = threads({ max: 4 });
+const lane = threads({ min: 4, max: 4 });
 const dictionary = resource("dictionary", () => new Uint8Array(50_000_000).fill(1).buffer, { scope });
 const look = RunnableLambda.from((at, { uses }) => new Uint8Array(uses.dictionary)[at], { uses: { dictionary }, lane });
 // Workers with the code of a step, but without the dictionary, are no part of it.

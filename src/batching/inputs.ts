@@ -45,7 +45,7 @@ export class InputRuns {
       }
       this.configs = options;
       const limit = options[0]?.maxConcurrency ?? maxConcurrency;
-      this.call = openContext(undefined, { pacer: loopPacer, maxConcurrency: limit, abortable });
+      this.call = openContext(undefined, { pacer: loopPacer, maxConcurrency: limit, abortable, step });
       this.shared = false;
       this.stages = undefined;
       return;
@@ -61,6 +61,7 @@ export class InputRuns {
       abortable,
       timeoutPerInput: timekeeper === undefined,
       timekeeper,
+      step,
     });
     const alike = this.timeoutMs === undefined && this.runId === undefined;
     this.shared = alike && this.call.slot === null && this.call.observer === null;
@@ -80,7 +81,8 @@ export class InputRuns {
     const { call } = this;
     if (this.configs !== undefined) {
       const { maxConcurrency, ...config } = this.configs[index] ?? {};
-      const own = openContext(config, { pacer: loopPacer, timekeeper: this.step.timekeeper });
+      const { step } = this;
+      const own = openContext(config, { pacer: loopPacer, timekeeper: step.timekeeper, step });
       return slot === null ? own : own.with({ slot });
     }
     let { config } = call;

@@ -40,10 +40,26 @@ export function installStorage(create: () => Storage): Storage {
 }
 
 let listening = false;
+/** How many measure the calls made on some runnable. */
+let measuring = 0;
+/** Whether there is either: one look is all that a plain call pays for both. */
+let attentive = false;
 
 /** Makes calls look for callbacks even if their config names none: an adapter listens to all of them. */
 export function listenToAllCalls(on: boolean): void {
   listening = on;
+  attentive = listening || measuring > 0;
+}
+
+/** Makes calls look whether they are measured, by one more or one fewer. */
+export function measureCalls(by: 1 | -1): void {
+  measuring += by;
+  attentive = listening || measuring > 0;
+}
+
+/** Whether calls made on some runnable are measured. */
+export function isMeasuring(): boolean {
+  return measuring > 0;
 }
 
 /** Whether a call without callbacks in its config may have listeners all the same. */
@@ -51,9 +67,18 @@ export function isListened(): boolean {
   return listening;
 }
 
-/** Whether a call without a config is still more than a plain one. */
+/** Whether a call without a config may still be more than a plain one. */
 export function isAmbient(): boolean {
-  return listening || (shared[STORAGE] !== undefined && implicitConfig() !== undefined);
+  return attentive || inherits();
+}
+
+/** The same, when nobody measures this call. */
+export function isAmbientUnmeasured(): boolean {
+  return listening || inherits();
+}
+
+function inherits(): boolean {
+  return shared[STORAGE] !== undefined && implicitConfig() !== undefined;
 }
 
 /** The config of the function that this call is made in. */

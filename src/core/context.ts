@@ -1,6 +1,7 @@
-import { implicitConfig, isAmbient, isListened } from "./ambient.ts";
+import { implicitConfig, isAmbientUnmeasured, isListened } from "./ambient.ts";
 import { Budget, type Slot } from "./budget.ts";
 import { type RunnableConfig, validateConfig } from "./config.ts";
+import { isMeasured, observerOfCalls } from "./measured.ts";
 import { OBSERVER, type ObservedRun, type Observer, openObserver } from "./observer.ts";
 import { Scope } from "./scope.ts";
 import type { Step } from "./step.ts";
@@ -158,6 +159,8 @@ export interface CallOptions {
   timeoutPerInput?: boolean;
   /** The step that keeps the time of the call itself; see {@link Step.timekeeper}. */
   timekeeper?: Step | undefined;
+  /** The step that the call is made on. */
+  step?: Step;
 }
 
 /**
@@ -166,13 +169,14 @@ export interface CallOptions {
  * @throws RUNLANE_INVALID_CONFIG
  */
 export function openContext(options: Partial<RunnableConfig> | null | undefined, call: CallOptions = {}): RunContext {
-  const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false, timekeeper } = call;
+  const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false, timekeeper, step } = call;
+  const isPlain = maxConcurrency === undefined && !abortable && !isAmbientUnmeasured() && !isMeasured(step);
   if (options === undefined || options === null) {
-    if (maxConcurrency === undefined && !abortable && !isAmbient()) return pacer === null ? PLAIN : plainBatch(pacer);
+    if (isPlain) return pacer === null ? PLAIN : plainBatch(pacer);
     return openContext({}, call);
   }
   const plain = plainContexts.get(options);
-  if (plain !== undefined && maxConcurrency === undefined && !abortable && !isAmbient()) {
+  if (plain !== undefined && isPlain) {
     return plain.pacer === pacer ? plain : plain.with({ pacer });
   }
   validateConfig(options);
@@ -199,7 +203,8 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
       : new Scope(signal, scopeTimeout, abortable, timekeeper);
   if (scope !== null) config.signal = scope.signal;
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
-  const around = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
+  const given = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
+  const around = observerOfCalls(step, given);
   // Callbacks that are those of the call around are part of its observer already.
   const brings = config.callbacks !== origin?.config.callbacks || isListened();
   const observer = brings ? openObserver(config, around) : around;

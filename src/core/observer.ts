@@ -92,6 +92,10 @@ export function openObserver(config: RunnableConfig, around: Observer | null): O
 }
 
 /** Two observers as one. The second one may be of callbacks. */
+export function pairOf(first: Observer, second: Observer): Observer {
+  return new ObserverPair(first, second);
+}
+
 class ObserverPair implements Observer {
   constructor(
     private readonly first: Observer,
@@ -103,7 +107,9 @@ class ObserverPair implements Observer {
   }
 
   withoutCallbacks(): Observer | null {
-    return this.first;
+    const [first, second] = [this.first.withoutCallbacks(), this.second.withoutCallbacks()];
+    if (first === null || second === null) return first ?? second;
+    return new ObserverPair(first, second);
   }
 
   async start(...run: Parameters<Observer["start"]>): Promise<ObservedRun> {

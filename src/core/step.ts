@@ -65,6 +65,9 @@ export interface Step<In = any, Out = any> {
    */
   readonly timekeeper?: Step | undefined;
 
+  /** The step that this one stands in for: observers are told of runs of that one. */
+  readonly observedAs?: Step | undefined;
+
   /** How callbacks are told of the step's runs. A step without one has no runs of its own (a binding, a router, a foreign step). */
   readonly trace?: Trace | undefined;
 

@@ -25,9 +25,12 @@ class Measures implements StepCounter {
   failed = 0;
   private readonly times = new TimeHistogram();
 
+  /** Where inputs were run that others have told of. */
+  private toldLane: string | undefined;
+
   constructor(
     readonly name: string,
-    readonly lane: string,
+    private readonly step: Step,
   ) {}
 
   began(): void {
@@ -39,95 +42,124 @@ class Measures implements StepCounter {
     if (failed) this.failed++;
   }
 
-  add({ ms, failed }: StepTimes): void {
+  /** Adds what was measured on a lane. */
+  add({ ms, failed }: StepTimes, lane: string): void {
+    this.toldLane = lane;
     this.inputs += ms.length;
     this.failed += failed;
     for (const one of ms) this.times.add(one);
   }
 
   get row(): StepRow {
-    const { name, lane, inputs, failed, times } = this;
+    const { name, inputs, failed, times } = this;
+    // A step without a lane of its own may have moved meanwhile.
+    const lane = this.toldLane ?? this.step.laneName ?? "loop";
     const [p50Ms, p99Ms] = [times.percentile(0.5), times.percentile(0.99)];
     return { name, lane, inputs, failed, p50Ms, p99Ms, totalMs: times.totalMs, histogram: [...times.entries()] };
   }
 }
 
+/** The step that the last error of a stage came from. */
+interface Blamed {
+  readonly error: unknown;
+  readonly name: string;
+}
+
+/** What is kept for all inputs of a call, or of several. */
+class Books {
+  readonly measures = new Map<Step, Measures[]>();
+  readonly failures = new Map<number, string>();
+  blamed: Blamed | undefined;
+}
+
 /** Counts and times of the steps of a call, and which step failed for which input. */
 export class StepStatistics extends StepObserver {
-  private readonly measures = new Map<Step, Measures[]>();
-  private readonly failures = new Map<number, string>();
   private readonly index: number | undefined;
-  /** The step that the last error of a stage came from. */
-  private blamed: { readonly error: unknown; readonly name: string } | undefined;
+  private readonly books: Books;
 
-  constructor(parent?: StepStatistics, index?: number) {
+  /** @param options `failures`: whether it is asked which step failed for which input. @default true */
+  constructor(
+    private readonly options: { readonly failures?: boolean } = {},
+    parent?: StepStatistics,
+    index?: number,
+  ) {
     super();
     this.index = index;
-    if (parent === undefined) return;
-    this.measures = parent.measures;
-    this.failures = parent.failures;
+    this.books = parent?.books ?? new Books();
+  }
+
+  private get keepsFailures(): boolean {
+    return this.options.failures !== false;
   }
 
   override forInput(index: number): Observer {
-    return new StepStatistics(this, index);
+    return this.keepsFailures ? new StepStatistics(this.options, this, index) : this;
   }
 
   /** The steps of a stage that runs elsewhere have rows as soon as it tells of them. */
   stage(step: Step): StageObserver {
-    const { openFeed, stages, laneName = "loop" } = step;
-    if (openFeed === undefined || stages === undefined) {
-      if (!this.expand(step)) this.counterOf(step);
-      return UNHEARD;
-    }
-    const rows = this.measures.get(step) ?? [];
-    this.measures.set(step, rows);
+    const { books } = this;
+    const { openFeed, stages, path } = step;
+    const isTold = openFeed !== undefined && stages !== undefined;
+    if (!isTold && !this.expand(step)) this.counterOf(step);
+    // What is made of steps and has moved tells of them all the same.
+    const rows = isTold || path === undefined ? (books.measures.get(step) ?? []) : this.countersIn(step);
+    if (isTold) books.measures.set(step, rows);
     return {
       measured(steps) {
         for (const [at, times] of steps.entries()) {
-          rows[at] ??= new Measures(times.name, laneName);
-          rows[at].add(times);
+          rows[at] ??= new Measures(times.name, step);
+          rows[at].add(times, step.laneName ?? "loop");
         }
       },
-      blames: (error, at) => {
-        this.blamed = { error, name: rows[at]?.name ?? step.label };
+      blames(error, at) {
+        books.blamed = { error, name: rows[at]?.name ?? step.label };
       },
-      failed: (index, error) => {
-        const { blamed } = this;
-        this.failures.set(index, blamed !== undefined && blamed.error === error ? blamed.name : step.label);
-      },
+      failed: (index, error) => this.blame(index, step, error),
     };
   }
 
   /** One row per step, in the order of the steps. */
   rows(): StepRow[] {
-    return [...this.measures.values()].flat().map(({ row }) => row);
+    return [...this.books.measures.values()].flat().map(({ row }) => row);
   }
 
   /** The rows of one step: several, when it is a stage that told of its steps. */
   rowsOf(step: Step): StepRow[] {
-    return this.measures.get(step)?.map(({ row }) => row) ?? [];
+    return this.books.measures.get(step)?.map(({ row }) => row) ?? [];
   }
 
   /** The name of the step that failed for an input; it is forgotten then. */
   takeFailedStep(index: number): string | undefined {
-    const name = this.failures.get(index);
-    this.failures.delete(index);
+    const { failures } = this.books;
+    const name = failures.get(index);
+    failures.delete(index);
     return name;
   }
 
   protected override counterOf(step: Step): Measures {
-    let rows = this.measures.get(step);
+    const { measures } = this.books;
+    let rows = measures.get(step);
     if (rows === undefined) {
-      rows = [new Measures(step.label, step.laneName ?? "loop")];
-      this.measures.set(step, rows);
+      rows = [new Measures(step.label, step)];
+      measures.set(step, rows);
     }
     return rows[0]!;
   }
 
-  protected override failedIn({ label }: Step): void {
-    if (this.index !== undefined && !this.failures.has(this.index)) this.failures.set(this.index, label);
+  protected override failedIn(step: Step, error: unknown): void {
+    if (this.index !== undefined) this.blame(this.index, step, error);
+  }
+
+  /** The innermost step says first that it has failed. */
+  private blame(index: number, step: Step, error: unknown): void {
+    const { failures, blamed } = this.books;
+    if (!this.keepsFailures || failures.has(index)) return;
+    failures.set(index, blamed !== undefined && blamed.error === error ? blamed.name : step.label);
+  }
+
+  /** The counters of what a step is made of, in order. */
+  private countersIn({ path = [] }: Step): Measures[] {
+    return path.flatMap((inner) => (inner.path === undefined ? [this.counterOf(inner)] : this.countersIn(inner)));
   }
 }
-
-/** A stage on this event loop tells of its steps as they run. */
-const UNHEARD: StageObserver = { measured() {}, blames() {}, failed() {} };

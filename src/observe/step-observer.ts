@@ -12,7 +12,7 @@ export abstract class StepObserver implements Observer {
   protected abstract counterOf(step: Step): StepCounter;
 
   /** A step has failed. The innermost one says so first. */
-  protected abstract failedIn(step: Step): void;
+  protected abstract failedIn(step: Step, error: unknown): void;
 
   abstract forInput(index: number): Observer;
 
@@ -31,9 +31,9 @@ export abstract class StepObserver implements Observer {
         counter?.ended(performance.now() - started, false);
         return undefined;
       },
-      fail: () => {
+      fail: (error) => {
         counter?.ended(performance.now() - started, true);
-        this.failedIn(step);
+        this.failedIn(step, error);
         return undefined;
       },
     };

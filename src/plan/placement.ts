@@ -1,4 +1,4 @@
-import type { StageStatistics } from "../lanes/lane.ts";
+import type { Lane, StageStatistics } from "../lanes/lane.ts";
 
 /** Where a step runs, and why there. */
 export interface Placement {
@@ -15,4 +15,6 @@ export interface Placement {
 /** A step that knows where it runs. One without a placement runs where it is called. */
 export interface Placed {
   readonly placement?: Placement | undefined;
+  /** The lane that it runs on now, when that is not this event loop: {@link placement} costs more to find out. */
+  readonly currentLane?: Lane | undefined;
 }

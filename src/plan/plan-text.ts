@@ -1,27 +1,43 @@
 import type { Plan, PlanStage, PlanStep } from "./plan.ts";
+import { aligned, duration, size, widthsOf, wrapped } from "./text-table.ts";
 
-type Row = readonly string[];
+/** What fits beside an editor and into the boxes of documentation. */
+const WIDTH = 100;
+/** Reasons stand in the last column if it has room for so many characters, else below each step. */
+const LEAST_FOR_REASONS = 40;
+
+/** A line of the table. */
+interface Line {
+  readonly cells: readonly string[];
+  readonly why: string;
+}
 
 /** A plan as a table for people: a line for each step, under the number of its stage. */
 export function planText({ name, stages, warnings, wallMs }: Plan): string {
   const isMeasured = wallMs !== undefined;
   const head = ["stage", "step", "lane", "chunk"];
   if (isMeasured) head.push("inputs", "failed", "p50", "p99", "share");
-  const rows = stages.flatMap((stage, at) => stage.steps.map((step, row) => rowOf(stage, at, step, row, isMeasured)));
-  const lines = [isMeasured ? `${name}: ${duration(wallMs)}` : name, ...aligned([[...head, "why"], ...rows])];
+  const lines = stages.flatMap((stage, at) => stage.steps.map((step, row) => lineOf(stage, at, step, row, isMeasured)));
+  const text = [isMeasured ? `${name}: ${duration(wallMs)}` : name, ...table(head, lines)];
   for (const [at, { figures, lane }] of stages.entries()) {
     if (figures === undefined) continue;
     const { queueMs, runMs, cpuMs, bytes } = figures;
     const cpu = cpuMs > 0 ? `, ${duration(cpuMs)} of CPU time` : "";
-    lines.push(
+    text.push(
       `stage ${at + 1} (${lane}): ${duration(queueMs)} in the queue each, workers busy for ${duration(runMs)}${cpu}, ${size(bytes)} moved`,
     );
   }
-  for (const warning of warnings) lines.push(`warning: ${warning}`);
-  return lines.join("\n");
+  for (const warning of warnings) text.push(...hanging(`warning: ${warning}`));
+  return text.join("\n");
 }
 
-function rowOf({ steps, fused, chunk }: PlanStage, at: number, step: PlanStep, row: number, isMeasured: boolean): Row {
+function lineOf(
+  { fused, chunk }: PlanStage,
+  at: number,
+  step: PlanStep,
+  row: number,
+  isMeasured: boolean,
+): Line {
   const { name, depth, lane, why, resources, figures } = step;
   const isFirst = row === 0;
   const cells = [
@@ -38,27 +54,27 @@ function rowOf({ steps, fused, chunk }: PlanStage, at: number, step: PlanStep, r
     }
   }
   const uses = resources.length === 0 ? "" : `; uses ${resources.join(", ")}`;
-  return [...cells, `${why}${uses}${isFirst && fused ? `; one hop for ${steps.length} steps` : ""}`];
+  return { cells, why: `${why}${uses}${isFirst && fused ? "; one hop for several steps" : ""}` };
 }
 
-/** Columns that begin below each other. */
-function aligned(rows: readonly Row[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
+/** Long reasons take several lines: of their column, or below the step where that would be too narrow. */
+function table(head: readonly string[], lines: readonly Line[]): string[] {
+  const widths = widthsOf([head, ...lines.map(({ cells }) => cells)]);
+  const room = WIDTH - widths.reduce((sum, width) => sum + width + 2, 0);
+  if (room >= LEAST_FOR_REASONS) {
+    const empty = head.map(() => "");
+    const rows = lines.flatMap(({ cells, why }) =>
+      wrapped(why, room).map((part, at) => [...(at === 0 ? cells : empty), part]),
+    );
+    return aligned([[...head, "why"], ...rows]);
+  }
+  const rows = aligned([head, ...lines.map(({ cells }) => cells)]);
+  const indent = " ".repeat(widths[0]! + 4);
+  return rows.flatMap((row, at) =>
+    at === 0 ? [row] : [row, ...wrapped(lines[at - 1]!.why, WIDTH - indent.length).map((part) => indent + part)],
   );
 }
 
-function duration(ms: number): string {
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
-  if (ms >= 1) return `${ms.toFixed(1)} ms`;
-  return `${(ms * 1000).toFixed(1)} us`;
-}
-
-function size(bytes: number): string {
-  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return bytes >= 1000 ? `${(bytes / 1000).toFixed(1)} kB` : `${bytes} bytes`;
+function hanging(text: string): string[] {
+  return wrapped(text, WIDTH - 2).map((line, at) => (at === 0 ? line : `  ${line}`));
 }

@@ -2,6 +2,7 @@ import type { RunContext } from "../core/context.ts";
 import type { Step } from "../core/step.ts";
 import { auto } from "../lanes/auto/auto-settings.ts";
 import { AutoStage, type AutoState } from "../lanes/auto/auto-stage.ts";
+import type { Lane } from "../lanes/lane.ts";
 import { laneOf } from "../lanes/lazy-lane.ts";
 import type { Placement } from "../plan/placement.ts";
 import { shipTree } from "../shipping/tree.ts";
@@ -12,8 +13,9 @@ export class AutoStep {
   readonly stage: AutoStage;
   private readonly calls: LaneCalls;
 
-  constructor(step: Step) {
-    this.calls = new LaneCalls(step);
+  /** @param around The step that observers see, if that is another one. */
+  constructor(step: Step, around: Step = step) {
+    this.calls = new LaneCalls(around);
     this.stage = new AutoStage({
       label: step.label,
       ship: () => shipTree(step, { where: "auto", pure: true }),
@@ -34,6 +36,11 @@ export class AutoStep {
     const { obstacle } = this.stage;
     if (obstacle === "it is async") return "it is async";
     return `${reason}; ${obstacle === undefined ? `moves to threads when it takes ${auto.thresholdMs} ms` : `could not move: ${obstacle}`}`;
+  }
+
+  /** The lane that the step has moved to; undefined while it is here. */
+  get lane(): Lane | undefined {
+    return this.stage.movedTo;
   }
 
   /** How many runs need not pass through {@link run} now. */

@@ -4,7 +4,7 @@ import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY, streamOutcomes } f
 import { Gather } from "../batching/gather.ts";
 import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
 import type { Outcome } from "../batching/outcome.ts";
-import { isAmbient } from "../core/ambient.ts";
+import { isAmbient, isMeasuring } from "../core/ambient.ts";
 import { asGenerator, type Chunks, join, promised, Whole } from "../core/chunks.ts";
 import { concat } from "../core/concat.ts";
 import type { RunnableConfig } from "../core/config.ts";
@@ -282,7 +282,8 @@ export abstract class RunnableBase<
 
   private openCall(options: Partial<CallOptions> | undefined): RunContext {
     const { timekeeper } = this;
-    return timekeeper === undefined ? openContext(options) : openContext(options, { timekeeper });
+    if (timekeeper === undefined && !isMeasuring()) return openContext(options);
+    return openContext(options, { timekeeper, step: this });
   }
 
   private async openStream(

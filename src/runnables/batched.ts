@@ -210,7 +210,7 @@ export class RunnableBatched<
 
   /** This runnable, as it runs the inputs of one batch. */
   private viewFor(crowd: Crowd): this {
-    return Object.create(this, { crowd: { value: crowd } });
+    return Object.create(this, { crowd: { value: crowd }, observedAs: { value: this } });
   }
 }
 

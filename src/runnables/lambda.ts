@@ -9,6 +9,7 @@ import { type BareFunction, TRANSFORMS, type Trace } from "../core/step.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { managerFor } from "../observe/callbacks.ts";
 import { auto } from "../lanes/auto/auto-settings.ts";
+import type { Lane } from "../lanes/lane.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { Used } from "../resources/declaration.ts";
 import { withUses } from "../shipping/uses.ts";
@@ -234,6 +235,15 @@ export class RunnableLambda<
   get placement(): Placement {
     this.auto ??= new AutoStep(this);
     return this.auto.placement;
+  }
+
+  get currentLane(): Lane | undefined {
+    return this.auto?.lane;
+  }
+
+  /** A step without a lane may have moved to one. */
+  override get laneName(): string | undefined {
+    return this.currentLane?.name;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {

@@ -75,7 +75,7 @@ export class RunnableOnLane<
     const lane = laneOf(fields.lane);
     if (lane === null) {
       this.away = null;
-      if (fields.lane === "auto") this.auto = new AutoStep(this.step);
+      if (fields.lane === "auto") this.auto = new AutoStep(this.step, this);
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
@@ -128,6 +128,10 @@ export class RunnableOnLane<
     return { lane: lane.name, isHere: false, why, fused: isFused, figures: () => lane.statisticsOf?.(stage) };
   }
 
+  get currentLane(): Lane | undefined {
+    return this.away?.lane ?? this.auto?.lane;
+  }
+
   /** Two steps on one lane are one hop. */
   fuse(next: Step): RunnableOnLane | undefined {
     if (!(next instanceof RunnableOnLane) || this.away === null || next.away?.lane !== this.away.lane) return undefined;
@@ -140,7 +144,7 @@ export class RunnableOnLane<
   }
 
   override get laneName(): string | undefined {
-    return this.away?.lane.name ?? this.step.laneName;
+    return this.currentLane?.name ?? this.step.laneName;
   }
 
   /** The time of a call made on this runnable counts from when a worker starts on its input. */

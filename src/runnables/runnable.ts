@@ -22,6 +22,7 @@ import type { LaneChoice, RunnableOnLane } from "./on-lane.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
 import { resourcesOf } from "./resources-of.ts";
 import type { RetryOptions, RunnableRetry } from "./retry.ts";
+import { RunnableStatistics } from "./statistics.ts";
 import type { AsToolFields, RunnableToolLike } from "./tool-like.ts";
 import type { ToolSchemaOf } from "./tool-schema.ts";
 import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
@@ -187,6 +188,25 @@ export abstract class Runnable<
   explain(options: AnalyzeOptions<RunInput>): Promise<Plan>;
   explain(options?: AnalyzeOptions<RunInput>): Plan | Promise<Plan> {
     return options?.analyze === true ? analyze(this as unknown as RunnableInterface, options) : explain(this);
+  }
+
+  /**
+   * Begins to measure the calls made on this runnable: `invoke`, `batch`, `batchStream`, `batchAsCompleted`, `stream`. Callbacks go on
+   * beside it. Where nothing is measured it costs nothing; stop it when it has told enough.
+   *
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const chain = RunnableLambda.from((text: string) => text.split(" ")).pipe((words) => words.length);
+   * const stats = chain.stats();
+   * await chain.batch(["to be", "or not to be"]);
+   * console.log(stats.rows().map(({ name, inputs }) => [name, inputs]));
+   * stats.stop();
+   * ```
+   */
+  stats(): RunnableStatistics {
+    return new RunnableStatistics(this as unknown as RunnableInterface);
   }
 
   /**

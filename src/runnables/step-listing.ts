@@ -51,10 +51,10 @@ export class StepListing {
     const placement = around ?? step.placement;
     for (const hint of step.placement?.figures?.()?.hints ?? []) this.hints.add(hint);
     if (node?.kind === "lane") {
-      const bound = toStep(node.bound as RunnableInterface) as Described;
-      this.add(bound, depth, placement, around === undefined ? this.rowsInLane(step, rows) : rows);
-    } else if (node?.kind === "binding" && !isComposed(boundOf(node))) {
-      this.add(boundOf(node), depth, around, () => rows(step));
+      if (around === undefined) this.addLane(step, depth, placement, rows);
+      else this.add(boundOf(step), depth, around, rows);
+    } else if (node?.kind === "binding" && boundOf(step).path === undefined) {
+      this.add(boundOf(step), depth, around, () => rows(step));
     } else if (path !== undefined) {
       const fansOut = FANS_OUT.has(node?.kind as string);
       if (fansOut) this.push(step, depth, placement, undefined);
@@ -68,15 +68,22 @@ export class StepListing {
     }
   }
 
-  /** A lane elsewhere tells of its steps in their order. One here is seen from outside, unless it is made of steps. */
-  private rowsInLane(step: Described, rows: Rows): Rows {
-    if (step.placement?.isHere !== false) return isComposed(step) ? rows : () => rows(step);
-    if (rows === NO_ROWS) return rows;
+  /** A lane elsewhere tells of its steps, in their order, where it takes many inputs. One here is what is in it. */
+  private addLane(step: Described, depth: number, placement: Placement | undefined, rows: Rows): void {
+    const bound = boundOf(step);
+    if (placement?.isHere !== false) {
+      this.add(bound, depth, placement, bound.path === undefined ? () => rows(step) : rows);
+      return;
+    }
     const told = this.statistics?.rowsOf(step) ?? [];
-    // Inside a parallel it is one step for the statistics of this thread.
-    if (step.stages === undefined || !isStaged(told)) return () => told[0];
+    const count = countSteps(bound);
+    if (told.length === 1 && count > 1) {
+      this.push(step, depth, placement, told[0]);
+      for (const inner of bound.path!) this.add(inner as Described, depth + 1, placement, NO_ROWS);
+      return;
+    }
     let next = 0;
-    return () => told[next++];
+    this.add(bound, depth, placement, told.length === count ? () => told[next++] : NO_ROWS);
   }
 
   private push(step: Described, depth: number, placement: Placement = HERE, row: StepRow | undefined): void {
@@ -96,4 +103,17 @@ export class StepListing {
       },
     });
   }
+}
+
+const NO_ROWS: Rows = () => undefined;
+
+/** What a lane or a binding is around. */
+function boundOf({ node }: Described): Described {
+  return toStep(node!.bound as RunnableInterface);
+}
+
+/** How many steps a worker counts. */
+function countSteps(step: Described): number {
+  if (step.node?.kind === "lane") return countSteps(boundOf(step));
+  return step.path === undefined ? 1 : step.path.reduce((sum, inner) => sum + countSteps(inner), 0);
 }

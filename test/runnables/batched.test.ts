@@ -9,6 +9,7 @@ import {
   RunnableLambda,
   RunnableSequence,
 } from "../../src/index.ts";
+import { Places } from "./places.ts";
 import { all, type Deferred, defer, turn } from "./support.ts";
 
 beforeEach(() => {
@@ -523,6 +524,21 @@ describe("a batched runnable", () => {
     ];
     await batched.batch([1, 2], { callbacks });
     expect(events.sort()).toEqual(['double {"input":1}', 'double {"input":2}', '{"output":2}', '{"output":4}']);
+  });
+
+  it("is the one step that observers know, in batches too", async () => {
+    const steps: unknown[] = [];
+    class Steps extends Places {
+      override start(...run: Parameters<Places["start"]>) {
+        steps.push(run[0]);
+        return super.start(...run);
+      }
+    }
+    const { batched } = doubling({ maxWaitMs: 0 });
+    await batched.batch([1, 2], new Steps().config());
+    await batched.invoke(3, new Steps().config());
+    expect(steps).toHaveLength(3);
+    for (const step of steps) expect(step).toBe(batched);
   });
 
   it("streams one chunk", async () => {

@@ -19,8 +19,8 @@ import {
 
 const where = "The test";
 
-async function roundTrip(func: any, uses?: Record<string, unknown>, options?: any): Promise<any> {
-  return reviveFunction(structuredClone(shipFunction(func, { where, uses })), options);
+async function roundTrip(func: any, uses?: Record<string, unknown>): Promise<any> {
+  return reviveFunction(structuredClone(shipFunction(func, { where, uses })));
 }
 
 async function inTurn(chunks: AsyncIterable<unknown> | Iterable<unknown>): Promise<unknown[]> {

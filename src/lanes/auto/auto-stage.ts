@@ -50,6 +50,11 @@ export class AutoStage {
 
   constructor(private readonly subject: AutoSubject) {}
 
+  /** The lane that the step has moved to; undefined while it is here. */
+  get movedTo(): Lane | undefined {
+    return this.state === "away" ? (this.lane ?? undefined) : undefined;
+  }
+
   /** What the lane has measured; undefined while the step is here. */
   get figures(): StageStatistics | undefined {
     return this.stage && this.lane?.statisticsOf?.(this.stage);

@@ -1,0 +1,38 @@
+import { isMeasuring, measureCalls } from "./ambient.ts";
+import { type Observer, pairOf } from "./observer.ts";
+import type { Step } from "./step.ts";
+
+/** Who measures the calls made on a step: nobody, as a rule, so that nothing is stored in the step for it. */
+const observers = new WeakMap<Step, readonly Observer[]>();
+
+/**
+ * Has calls made on a step observed, whatever their config. Calls in which it is one of the steps are none made on it.
+ *
+ * @returns What ends it. A second time it does nothing.
+ */
+export function observeCallsOn(step: Step, observer: Observer): () => void {
+  observers.set(step, [...(observers.get(step) ?? []), observer]);
+  measureCalls(1);
+  let isOver = false;
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    measureCalls(-1);
+    const rest = observers.get(step)!.filter((one) => one !== observer);
+    if (rest.length > 0) observers.set(step, rest);
+    else observers.delete(step);
+  };
+}
+
+/** Whether somebody measures the calls made on a step. */
+export function isMeasured(step: Step | undefined): boolean {
+  return isMeasuring() && step !== undefined && observers.has(step);
+}
+
+/** The observer of a call on a step, besides that of the call around it. */
+export function observerOfCalls(step: Step | undefined, around: Observer | null): Observer | null {
+  if (!isMeasured(step)) return around;
+  let observer = around;
+  for (const one of observers.get(step!) ?? []) observer = observer === null ? one : pairOf(one, observer);
+  return observer;
+}

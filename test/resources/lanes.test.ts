@@ -1,0 +1,294 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type PoolOptions, processes, RunnableLambda, resource, threads } from "../../src/index.ts";
+
+const KINDS = ["thread", "process"] as const;
+const loaders = new URL("../fixtures/resources/loaders.mjs", import.meta.url);
+const PATIENCE = { timeout: 10_000 };
+
+let folder = "";
+let count = 0;
+const fresh = () => {
+  const own = `${++count}`;
+  const file = join(folder, own);
+  appendFileSync(file, "");
+  return { name: `lane resource ${own}`, file, log: () => readFileSync(file, "utf8").split("\n").filter(Boolean) };
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "runlane-resources-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
+
+const code = (value: string) => expect.objectContaining({ code: value });
+
+describe.each(KINDS)("a resource in workers: %s", (kind) => {
+  const open = (options: PoolOptions = {}) =>
+    (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
+
+  /** A resource that notes what becomes of it. */
+  const noted = (options: { name: string; file: string; version?: number; warm?: boolean }) => {
+    const { name, file, ...rest } = options;
+    return resource(
+      name,
+      async ({ uses }) => {
+        const { appendFileSync } = await import("node:fs");
+        appendFileSync(uses.file, "load\n");
+        return { appendFileSync, file: uses.file, weight: 3 };
+      },
+      { ...rest, uses: { file }, dispose: (own: any) => own.appendFileSync(own.file, "dispose\n") },
+    );
+  };
+
+  const weighing = (model: any, lane: any) =>
+    RunnableLambda.from(
+      (x: number, { uses }: any) => {
+        if (x < 0) process.exit(3);
+        return x * uses.model.weight;
+      },
+      { uses: { model }, lane },
+    );
+
+  it("is loaded once in each worker, whoever comes at once, and listed for each", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open({ max: 2 });
+    const chain = weighing(noted(own), lane);
+    const inputs = Array.from({ length: 50 }, (_, index) => index);
+    expect(await chain.batch(inputs)).toEqual(inputs.map((x) => x * 3));
+    await chain.warm();
+    expect(await Promise.all(inputs.map((x) => chain.invoke(x)))).toEqual(inputs.map((x) => x * 3));
+    expect(log()).toEqual(["load", "load"]);
+    expect(chain.resources()).toMatchObject([
+      { name: own.name, state: "ready", where: kind, worker: 1, loads: 1 },
+      { name: own.name, state: "ready", where: kind, worker: 2, loads: 1 },
+    ]);
+    expect(chain.resources()[0]!.loadMs).toBeGreaterThan(0);
+  });
+
+  it("is there before the first input once the chain is warm", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open({ max: 2 });
+    const told: unknown[] = [];
+    const chain = weighing(noted(own), lane);
+    expect(chain.resources()).toMatchObject([{ state: "idle", where: kind, worker: null, loads: 0 }]);
+    await chain.warm({ onProgress: ({ done, total }) => told.push([done, total]) });
+    expect(log()).toEqual(["load", "load"]);
+    expect(told).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+    await chain.warm();
+    expect(log()).toEqual(["load", "load"]);
+  });
+
+  it("is shared by all steps of the lane that use it", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open();
+    const model = noted(own);
+    await weighing(model, lane).invoke(1);
+    await weighing(model, lane).invoke(2);
+    expect(log()).toEqual(["load"]);
+  });
+
+  it("is loaded again by the worker that takes the place of one that crashed, and by no other", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open({ max: 2 });
+    const chain = weighing(noted(own), lane);
+    await chain.warm();
+    const inputs = [1, 2, -1, 3, 4];
+    const outputs = await chain.batch(inputs, {}, { returnExceptions: true });
+    expect(outputs).toEqual([3, 6, code("RUNLANE_WORKER_CRASHED"), 9, 12]);
+    await chain.warm();
+    const loads = chain.resources().reduce((sum, row) => sum + row.loads, 0);
+    expect(loads).toBe(3);
+    expect(log().filter((line) => line === "load")).toHaveLength(3);
+    // A worker that exits by itself disposes of what it has, too.
+    expect(log().filter((line) => line === "dispose")).toHaveLength(1);
+  });
+
+  it.each([
+    ["the lane is closed", {}, async (lane: any) => lane.close()],
+    ["the lane is closed by force", {}, async (lane: any) => lane.close({ force: true })],
+    ["a worker has been idle for long", { idleTimeoutMs: 1 }, async () => {}],
+    ["a worker has run its share of inputs", { maxInputsPerWorker: 1 }, async () => {}],
+  ])("is disposed of when %s", async (_, options, end) => {
+    const { log, ...own } = fresh();
+    await using lane = open(options as PoolOptions);
+    const chain = weighing(noted(own), lane);
+    await chain.invoke(1);
+    await end(lane);
+    await vi.waitFor(() => expect(log()).toEqual(["load", "dispose"]), PATIENCE);
+    await vi.waitFor(
+      () => expect(chain.resources()).toMatchObject([{ state: "disposed", worker: null, loads: 1 }]),
+      PATIENCE,
+    );
+  });
+
+  it("has been disposed of when close returns, however long that takes", async () => {
+    const { name, file, log } = fresh();
+    const slow = resource(name, ({ uses }) => uses.file, {
+      uses: { file },
+      dispose: async (path) => {
+        await new Promise((done) => setTimeout(done, 50));
+        (await import("node:fs")).appendFileSync(path, "dispose\n");
+      },
+    });
+    const lane = open();
+    await RunnableLambda.from((_: number, { uses }) => uses.slow, { uses: { slow }, lane }).invoke(1);
+    await lane.close();
+    expect(log()).toEqual(["dispose"]);
+  });
+
+  it("takes no longer to be disposed of than graceMs allows", async () => {
+    const { name } = fresh();
+    const stuck = resource(name, () => 1, { dispose: () => new Promise(() => {}) });
+    const lane = open({ graceMs: 50 });
+    await RunnableLambda.from((_: number, { uses }) => uses.stuck, { uses: { stuck }, lane }).invoke(1);
+    await lane.close();
+    expect(lane.capacity.workers).toBe(0);
+  });
+
+  it("reaches workers in its new version, and the old one is disposed of there", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open();
+    const chain = RunnableLambda.from((_: number, { uses }: any) => uses.model.version, {
+      uses: { model: resource(own.name, () => ({ version: 1 }), { version: 1 }) },
+      lane,
+    });
+    expect(await chain.invoke(0)).toBe(1);
+    resource(own.name, () => ({ version: 2 }), { version: 2 });
+    await vi.waitFor(async () => expect(await chain.invoke(0)).toBe(2), PATIENCE);
+    expect(chain.resources()).toMatchObject([{ version: 2, loads: 2 }]);
+  });
+
+  it("is refused in a new version that cannot travel, and the old one stays", async () => {
+    const { name, file } = fresh();
+    await using lane = open();
+    const model = resource(name, () => "old", { version: 1 });
+    const chain = RunnableLambda.from((_: number, { uses }) => uses.model, { uses: { model }, lane });
+    expect(await chain.invoke(0)).toBe("old");
+    expect(() => resource(name, () => file, { version: 2 })).toThrow(code("RUNLANE_CAPTURED_VARIABLE"));
+    expect(model.version).toBe(1);
+    expect(await chain.invoke(0)).toBe("old");
+  });
+
+  it("may come from a module, with the function that uses it", async () => {
+    const { name, file, log } = fresh();
+    await using lane = open();
+    const model = resource.fromModule(name, loaders, "loadModel", { uses: { file } });
+    const score = RunnableLambda.fromModule(loaders, "score", { uses: { model }, lane });
+    expect(await score.batch(["a", "bb"])).toEqual([1, 2]);
+    expect(log()).toEqual(["loaded"]);
+  });
+
+  it("is loaded as a worker starts, when it says so", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open({ max: 2 });
+    const chain = weighing(noted({ ...own, warm: true }), lane);
+    await chain.invoke(1);
+    await lane.warm();
+    await vi.waitFor(() => expect(log()).toEqual(["load", "load"]), PATIENCE);
+  });
+});
+
+describe.each(KINDS)("a loader in a worker: %s", (kind) => {
+  const open = (options: PoolOptions = {}) =>
+    (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
+  const use = (model: any, lane: any) =>
+    RunnableLambda.from((x: number, { uses }: any) => [x, uses.model], { uses: { model }, lane });
+  const NOW = { initialDelayMs: 0 };
+
+  it("that throws fails the calls that wait, with what it threw", async () => {
+    const { name } = fresh();
+    await using lane = open();
+    const load = () => {
+      throw new RangeError("too big");
+    };
+    const chain = use(resource(name, load, { retry: NOW }), lane);
+    const outcomes = await chain.batch([1, 2, 3], {}, { returnExceptions: true });
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({
+        code: "RUNLANE_RESOURCE_LOAD",
+        cause: { name: "RangeError", message: "too big" },
+      });
+    await expect(chain.warm()).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_LOAD" });
+    expect(chain.resources()[0]).toMatchObject({ state: "failed", error: code("RUNLANE_RESOURCE_LOAD") });
+    expect(lane.capacity.workers).toBe(1);
+  });
+
+  it("that never settles is given up after its timeout", async () => {
+    const { name } = fresh();
+    await using lane = open();
+    const chain = use(
+      resource(name, () => new Promise(() => {}), { timeoutMs: 20, retry: NOW }),
+      lane,
+    );
+    await expect(chain.invoke(1)).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_TIMEOUT" });
+    await expect(chain.warm()).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_TIMEOUT" });
+  });
+
+  it("that never returns is ended with its worker", async () => {
+    const { name } = fresh();
+    await using lane = open({ graceMs: 20 });
+    const load = () => {
+      for (;;);
+    };
+    const chain = use(resource(name, load, { timeoutMs: 20 }), lane);
+    await expect(chain.invoke(1)).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_TIMEOUT" });
+    await expect(chain.warm()).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_TIMEOUT" });
+    await vi.waitFor(() => expect(lane.capacity.workers).toBe(0), PATIENCE);
+  });
+
+  it.each([
+    ["at once", () => process.exit(5)],
+    [
+      "later",
+      async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        process.exit(5);
+      },
+    ],
+  ])("that exits is the error of all who wait, and starts no worker after worker: %s", async (_, load) => {
+    const { name } = fresh();
+    await using lane = open();
+    const chain = use(resource(name, load as () => unknown), lane);
+    const inputs = Array.from({ length: 20 }, (_, index) => index);
+    const outcomes = await chain.batch(inputs, {}, { returnExceptions: true });
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ code: "RUNLANE_RESOURCE_LOAD" });
+    expect((outcomes[0] as Error).message).toContain("exited with code 5");
+    const loads = chain.resources().reduce((sum, row) => sum + row.loads, 0);
+    expect(loads).toBeLessThanOrEqual(2);
+    await expect(chain.warm()).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_LOAD" });
+    await expect(chain.invoke(1)).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_LOAD" });
+  });
+});
+
+describe.each(KINDS)("the statistics of a lane: %s", (kind) => {
+  const open = (options: PoolOptions = {}) =>
+    (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
+
+  it("say when the first input in each worker is much slower than the others, and what helps", async () => {
+    await using lane = open();
+    const chain = RunnableLambda.from((x: number) => {
+      const cache = globalThis as { loaded?: boolean };
+      if (cache.loaded !== true) for (const end = Date.now() + 80; Date.now() < end; );
+      cache.loaded = true;
+      return x;
+    }).withLane(lane);
+    for (let x = 0; x < 10; x++) await chain.invoke(x);
+    expect(lane.statistics()[0]!.hints).toEqual([expect.stringContaining("Declare that with resource()")]);
+  });
+
+  it("have no hint for a function that takes its time with every input", async () => {
+    await using lane = open();
+    const chain = RunnableLambda.from((x: number) => {
+      for (const end = Date.now() + 30; Date.now() < end; );
+      return x;
+    }).withLane(lane);
+    for (let x = 0; x < 6; x++) await chain.invoke(x);
+    expect(lane.statistics()[0]!.hints).toBeUndefined();
+  });
+});
