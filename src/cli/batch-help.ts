@@ -15,6 +15,7 @@ Records:
 Lanes:
   --lane thread runs the whole pipeline in worker threads, --lane process in child processes;
   each imports the module itself. --lane loop runs it on the event loop, with all of its steps.
+  --lane auto moves it to threads when it turns out to be slow, if it does the same there.
 
 Exit codes:
   0 all inputs are done, 1 some have failed, 2 the run could not start or go on,
@@ -44,6 +45,7 @@ A pipeline is a module whose default export is a runnable, a function or a LangC
 
 Examples:
   $ runlane batch pipeline.ts --input lines.txt --output counts.jsonl
+  $ runlane explain pipeline.ts --input lines.txt
   $ runlane coldstart pipeline.ts --input '"to be or not to be"'
   $ runlane help batch
 `;

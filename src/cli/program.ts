@@ -3,6 +3,8 @@ import { BATCH_HELP, MAIN_HELP } from "./batch-help.ts";
 import { CliError, EXIT, oneLine } from "./cli-error.ts";
 import type { ColdStartOptions } from "./coldstart/options.ts";
 import { COLDSTART_HELP } from "./coldstart-help.ts";
+import type { ExplainOptions } from "./explain/options.ts";
+import { EXPLAIN_HELP } from "./explain-help.ts";
 import { FORMATS } from "./input/format.ts";
 import { PIPELINE_LANES } from "./pipeline/lanes.ts";
 import type { BatchOptions } from "./run/batch-options.ts";
@@ -51,6 +53,10 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
     const { runColdStart } = await import("./coldstart/run-coldstart.ts");
     onExit(await runColdStart({ ...parsed, json: parsed.json ?? false, pipeline }));
   });
+  explainCommand(program).action(async (pipeline: string, parsed: Omit<ExplainOptions, "pipeline">) => {
+    const { runExplain } = await import("./explain/run-explain.ts");
+    onExit(await runExplain({ ...parsed, json: parsed.json ?? false, pipeline }));
+  });
   return program;
 }
 
@@ -95,6 +101,23 @@ function coldStartCommand(program: Command): Command {
     .option("--timeout <ms>", "give up a process after this", milliseconds, 60_000)
     .option("--json", "write the result as JSON")
     .addHelpText("after", COLDSTART_HELP);
+}
+
+function explainCommand(program: Command): Command {
+  return program
+    .command("explain")
+    .summary("show where the steps of a pipeline run, and why")
+    .description("Shows how a pipeline runs a batch: its steps, in stages, each with its lane and the reason for it.")
+    .helpOption("-h, --help", "print this help")
+    .usage("<pipeline> [options]")
+    .argument("<pipeline>", "the pipeline's module, .ts or .js")
+    .option("--export <name>", "explain this export of the module", "default")
+    .option("-i, --input <file>", "run the lines of a file and measure each step; - for standard input")
+    .addOption(new Option("--format <format>", "read lines as this, whatever the file is called").choices(FORMATS))
+    .option("--limit <count>", "run the first inputs of the file only", positiveInteger, 1000)
+    .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
+    .option("--json", "write the plan as JSON")
+    .addHelpText("after", EXPLAIN_HELP);
 }
 
 function milliseconds(text: string): number {

@@ -10,6 +10,8 @@ export class Chunk {
   started = 0;
   /** When the worker last said something about it, in milliseconds since the epoch; 0 before. Kept for watched chunks only. */
   newsAt = 0;
+  /** Where the worker claims its inputs. */
+  place = 0;
   /** Whether one of its calls may have to be stopped. */
   readonly isWatched: boolean;
   private unreported: number;
@@ -47,6 +49,31 @@ export class Chunk {
   /** The calls whose outcome is still to come, in order. */
   remaining(): Call[] {
     return this.calls.filter((call, index) => this.reported[index] === 0 && !call.settled);
+  }
+
+  /** Whether inputs of it may run in another worker, if this one has not started them. */
+  get mayBeShared(): boolean {
+    return (
+      !this.returned &&
+      !this.isSuspect &&
+      !this.calls.some(({ moved, options }) => moved || options.timeoutMs !== undefined)
+    );
+  }
+
+  /** Takes the calls from one index on out. */
+  cutFrom(index: number): Call[] {
+    const { calls, reported } = this;
+    const taken: Call[] = [];
+    for (let at = index; at < calls.length; at++) {
+      if (reported[at] === 1) continue;
+      reported[at] = 1;
+      this.unreported--;
+      const call = calls[at]!;
+      if (call.settled) continue;
+      call.release();
+      taken.push(call);
+    }
+    return taken;
   }
 
   private fulfil(call: Call, value: unknown): void {
@@ -93,10 +120,11 @@ export class Chunk {
  * @param transfer Where buffers that move are added.
  * @throws RUNLANE_NOT_SERIALIZABLE
  */
-export function runMessage({ id, record, calls }: Chunk, shared: boolean, transfer: unknown[]): RunMessage {
+export function runMessage({ id, record, calls, place }: Chunk, shared: boolean, transfer: unknown[]): RunMessage {
   const { where } = record;
   const { config, signal, observer } = calls[0]!.options;
   const measured = observer !== undefined;
+  const packing = record.packing(shared);
   const inputs: unknown[] = new Array(calls.length);
   let sameConfig = true;
   let watched: number[] | undefined;
@@ -107,7 +135,7 @@ export function runMessage({ id, record, calls }: Chunk, shared: boolean, transf
     const { options } = call;
     const before = transfer.length;
     record.meter.bytes += knownBytes(call.input);
-    inputs[index] = packInput(call.input, where, shared, transfer);
+    inputs[index] = packInput(call.input, where, packing, transfer);
     if (transfer.length > before) call.moved = true;
     if (options.config !== config) sameConfig = false;
     if (options.signal !== signal || options.timeoutMs !== undefined) together = false;
@@ -119,7 +147,7 @@ export function runMessage({ id, record, calls }: Chunk, shared: boolean, transf
   }
   // The usual message, without the fields that it does not need: each costs 0.2 µs.
   if (sameConfig && config === undefined && watched === undefined && !measured)
-    return { type: "run", chunk: id, stage: record.id, inputs, timed };
+    return { type: "run", chunk: id, stage: record.id, inputs, place, timed };
   const configs = sameConfig
     ? { config: packConfig(config, where, shared) }
     : { configs: calls.map((call) => packConfig(call.options.config, where, shared)) };
@@ -129,6 +157,7 @@ export function runMessage({ id, record, calls }: Chunk, shared: boolean, transf
     chunk: id,
     stage: record.id,
     inputs,
+    place,
     ...configs,
     ...stops,
     timed,

@@ -1,4 +1,5 @@
 import { explainFailure, pack, packError, unpack, unpackError } from "../shipping/data.ts";
+import type { PackOptions } from "../shipping/data-format.ts";
 
 /** The parent's side of shipping: how inputs leave, and how outputs and errors arrive. */
 
@@ -6,8 +7,8 @@ import { explainFailure, pack, packError, unpack, unpackError } from "../shippin
  * @param transfer Where buffers that move instead of being copied are added.
  * @throws RUNLANE_NOT_SERIALIZABLE
  */
-export function packInput(value: unknown, where: string, shared: boolean, transfer: unknown[]): unknown {
-  const packed = pack(value, where, shared ? undefined : APART);
+export function packInput(value: unknown, where: string, packing: PackOptions, transfer: unknown[]): unknown {
+  const packed = pack(value, where, packing);
   for (const moving of packed.transfer) if (!transfer.includes(moving)) transfer.push(moving);
   return packed.value;
 }
@@ -24,8 +25,6 @@ export function explainInput(value: unknown, where: string, cause: unknown, shar
 }
 
 export { packError as packReason, unpack as unpackOutput, unpackError };
-
-const APART = { shared: false };
 
 /** The bytes of a value that says them without a walk; 0 for the others. */
 export function knownBytes(value: unknown): number {

@@ -10,6 +10,8 @@ export interface RunMessage {
   readonly chunk: number;
   readonly stage: number;
   readonly inputs: readonly unknown[];
+  /** Where the claims of its inputs are. */
+  readonly place: number;
   /** The config of all inputs, or one per input when they differ. */
   readonly config?: unknown;
   readonly configs?: readonly unknown[];
@@ -43,7 +45,8 @@ export type ToWorker =
     }
   | { readonly type: "credit"; readonly stream: number; readonly count: number }
   | { readonly type: "leave"; readonly stream: number; readonly reason?: unknown }
-  | { readonly type: "stop" };
+  /** Dispose of what has to be, for so many milliseconds at most, and end. */
+  | { readonly type: "stop"; readonly withinMs: number };
 
 /** What became of some inputs of a chunk. */
 export interface ReportMessage {
@@ -86,8 +89,8 @@ export type FromWorker =
   | { readonly type: "unloadable"; readonly stage: number; readonly error: unknown }
   | { readonly type: "warmed"; readonly stage: number; readonly error?: unknown }
   | ResourceMessage
-  /** Something about its resources is worth a look. */
-  | { readonly type: "hint"; readonly text: string }
+  /** Something is worth a look: about its resources, or about what a stage does. */
+  | { readonly type: "hint"; readonly text: string; readonly stage?: number }
   | ReportMessage
   | { readonly type: "chunks"; readonly stream: number; readonly values: readonly unknown[] }
   | { readonly type: "end"; readonly stream: number; readonly failed: boolean; readonly error?: unknown }

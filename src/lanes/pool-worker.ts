@@ -7,6 +7,7 @@ import { oneLine, startFailed, timedOut } from "./faults.ts";
 import { KnownStages } from "./known-stages.ts";
 import type { FromWorker, ReportMessage, ResourceMessage, ToWorker } from "./messages.ts";
 import type { PoolSettings } from "./pool-options.ts";
+import { CLAIM_PLACES } from "./position.ts";
 import type { StageRecord } from "./stage-record.ts";
 import type { StreamCall } from "./stream-call.ts";
 import { Timers } from "./timers.ts";
@@ -18,6 +19,9 @@ import { WorkerResources } from "./worker-resources.ts";
 const MAX_WAITING = 256;
 /** A worker gets a second chunk ahead of time only while the first one is no more work than this. */
 const AHEAD_MS = 20;
+
+/** A worker that is to end has so much of graceMs to dispose of its resources, and the rest to exit. */
+const STOP_SHARE = 0.8;
 
 /** What a worker tells its pool. */
 export interface WorkerOwner {
@@ -55,6 +59,7 @@ export class PoolWorker {
   private readonly timers = new Timers();
   private lastWords: Extract<FromWorker, { type: "dying" }> | undefined;
   private idleSince = 0;
+  private nextPlace = 0;
 
   /** @throws When the worker cannot be started at all. */
   constructor(
@@ -118,11 +123,42 @@ export class PoolWorker {
     const { calls, record } = chunk;
     this.teach(record);
     const transfer: unknown[] = [];
+    chunk.place = this.nextPlace++ % CLAIM_PLACES;
     const message = runMessage(chunk, this.sharesMemory, transfer);
+    this.handle.offer?.(chunk.place, chunk.id);
     this.handle.send(message, transfer);
     this.chunks.set(chunk.id, chunk);
     this.serve(calls.length);
     if (message.timed) for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
+  }
+
+  /** What it has been given and has not started, as far as another worker may have it. */
+  get unstarted(): { readonly inputs: number; readonly ms: number } {
+    const { handle } = this;
+    let inputs = 0;
+    let ms = 0;
+    if (handle.claimed !== undefined) {
+      for (const chunk of this.chunks.values()) {
+        if (!chunk.mayBeShared) continue;
+        const left = Math.max(0, chunk.calls.length - handle.claimed(chunk.place));
+        inputs += left;
+        ms += left * (chunk.record.meter.costMs ?? 0);
+      }
+    }
+    return { inputs, ms };
+  }
+
+  /** Takes that back. */
+  takeBack(): Call[] {
+    const taken: Call[] = [];
+    for (const chunk of [...this.chunks.values()]) {
+      if (!chunk.mayBeShared) continue;
+      const claimed = this.handle.claimed!(chunk.place);
+      if (claimed >= chunk.calls.length || !this.handle.takeBack!(chunk.place, chunk.id, claimed)) continue;
+      taken.push(...chunk.cutFrom(claimed));
+      if (chunk.isDone) this.chunks.delete(chunk.id);
+    }
+    return taken;
   }
 
   private serve(inputs: number): void {
@@ -169,7 +205,7 @@ export class PoolWorker {
 
   /** Has it dispose of its resources while the process ends. Returns what waits for that, without the event loop. */
   endNow(): () => void {
-    const wait = this.handle.endNow();
+    const wait = this.handle.endNow(this.graceMs * STOP_SHARE);
     return () => wait(this.graceMs);
   }
 
@@ -225,7 +261,7 @@ export class PoolWorker {
     if (this.state === "ending") return;
     this.state = "ending";
     this.wasAskedToEnd = true;
-    this.sendQuietly({ type: "stop" });
+    this.sendQuietly({ type: "stop", withinMs: this.graceMs * STOP_SHARE });
     this.timers.set(this, this.owner.settings.graceMs, () => this.kill(new Error("It did not stop.")));
   }
 
@@ -265,7 +301,7 @@ export class PoolWorker {
         this.resourceChanged(message);
         break;
       case "hint":
-        for (const { record } of this.chunks.values()) record.meter.hints.add(message.text);
+        this.hinted(message);
         break;
       case "report":
         this.report(message);
@@ -279,6 +315,11 @@ export class PoolWorker {
       case "dying":
         this.lastWords ??= message;
     }
+  }
+
+  private hinted({ text, stage }: Extract<FromWorker, { type: "hint" }>): void {
+    if (stage !== undefined) this.stages.get(stage)?.meter.hints.add(text);
+    else for (const { record } of this.chunks.values()) record.meter.hints.add(text);
   }
 
   private becameReady(): void {

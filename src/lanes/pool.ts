@@ -2,6 +2,7 @@ import { captureContext } from "../core/async-context.ts";
 import { runlaneError } from "../core/errors.ts";
 import { abortError } from "../core/signal.ts";
 import type { ResourceStatus } from "../resources/status.ts";
+import { Balance } from "./balance.ts";
 import { type Call, PromisedCall } from "./call.ts";
 import { Chunk } from "./chunk.ts";
 import { explainInput } from "./codec.ts";
@@ -44,6 +45,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   private readonly recovery: Recovery;
   private readonly resourcesOfWorkers: PoolResources;
   private readonly growth: Growth;
+  private readonly balance: Balance;
   private readonly suspects = new Suspects();
   private readonly openings = new Openings();
   private isScheduled = false;
@@ -65,6 +67,10 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
       () => this.limitChanged(),
     );
     this.crew = new Crew(transport, this, settings, captureContext());
+    this.balance = new Balance(this.crew, (calls) => {
+      this.lines.putBack(calls);
+      this.dispatch();
+    });
     this.warmUps = new WarmUps(this.crew);
     this.resourcesOfWorkers = new PoolResources(name, this.crew, this.records, this.keepAlive);
     const { lines, suspects, openings } = this;
@@ -108,7 +114,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   }
 
   statisticsOf(stage: Stage): StageStatistics | undefined {
-    return this.records.of(stage).meter.statistics();
+    return this.records.statisticsOf(stage);
   }
 
   statistics(): StageStatistics[] {
@@ -280,6 +286,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
       line = lines.next();
     }
     const { waiting } = lines;
+    if (waiting === 0) this.balance.look();
     if (waiting === 0 && this.openings.size === 0) return;
     if (worker === null && crew.workers.size >= crew.limit) this.growth.watch();
     const next = line ?? lines.next();
@@ -351,6 +358,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
       await this.until(() => this.crew.workers.size === 0);
     } finally {
       this.growth.close();
+      this.balance.close();
       this.keepAlive.letGo();
     }
   }

@@ -17,9 +17,32 @@ export const POSITION = {
   ended: 5,
 } as const;
 
-/** How many integers there are. */
-export const POSITIONS = 6;
+/**
+ * Behind them, places for chunks whose functions have not all been called: a chunk id and how many of its inputs the thread has claimed.
+ * The thread claims inputs before it starts them, and the parent takes back those that it has not, without either waiting for the other.
+ */
+export const CLAIMS = 6;
+/** More than the chunks that a thread has ahead of it. */
+export const CLAIM_PLACES = 4;
+export const INTEGERS = CLAIMS + CLAIM_PLACES;
+
+const TAKEN = 0xffff;
+
+/** A claim as one integer. Ids come again after 32,768 chunks, long after the place has another one. */
+export function claimOf(chunk: number, count: number): number {
+  return ((chunk & 0x7fff) << 16) | count;
+}
+
+/** How many inputs a claim is for. */
+export function countOf(claim: number): number {
+  return claim & 0xffff;
+}
+
+/** What stands in the place of a claim when the parent has taken back what was not claimed. */
+export function takenBack(chunk: number): number {
+  return claimOf(chunk, TAKEN);
+}
 
 /** After the integers: when the input started, in milliseconds since the epoch, as a 64-bit float. */
-export const SINCE_BYTE = 24;
-export const POSITION_BYTES = 32;
+export const SINCE_BYTE = 4 * INTEGERS;
+export const POSITION_BYTES = SINCE_BYTE + 8;

@@ -1,3 +1,5 @@
+import type { PackOptions } from "../shipping/data-format.ts";
+import { packingWithHints } from "../shipping/foreign-hint.ts";
 import { loadShared, type ShippedResource, shippedResources } from "../shipping/ship-resource.ts";
 import type { Stage } from "./lane.ts";
 import { StageMeter } from "./stage-meter.ts";
@@ -12,6 +14,8 @@ export class StageRecord {
 
   /** The resources that its workers load, or share. */
   resources: readonly ShippedResource[] = [];
+
+  private packingMade: PackOptions | undefined;
 
   /** Whether the pool waits for {@link shipping}. */
   isAwaited = false;
@@ -28,6 +32,12 @@ export class StageRecord {
     this.meter = new StageMeter(stage.label);
     const { shipped } = stage;
     this.shipping = shipped instanceof Promise ? shipped.then((data) => this.prepare(data)) : this.prepare(shipped);
+  }
+
+  /** How its inputs are packed. A pool has workers of one kind, so that there is one answer. */
+  packing(shared: boolean): PackOptions {
+    this.packingMade ??= packingWithHints(shared, "input", (text) => this.meter.hints.add(text));
+    return this.packingMade;
   }
 
   /** What threads share is loaded here before it can be sent. */

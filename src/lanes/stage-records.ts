@@ -44,6 +44,11 @@ export class StageRecords {
     return sum;
   }
 
+  /** What has been measured of a stage; undefined where it has not run. */
+  statisticsOf(stage: Stage): StageStatistics | undefined {
+    return this.byStage.get(stage)?.meter.statistics();
+  }
+
   forget(stage: Stage): void {
     this.byStage.delete(stage);
   }

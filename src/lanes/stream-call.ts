@@ -45,7 +45,7 @@ export class StreamCall {
     const transfer: unknown[] = [];
     const { where } = this.record;
     const { timeoutMs } = this.options;
-    const input = packInput(this.input, where, worker.sharesMemory, transfer);
+    const input = packInput(this.input, where, this.record.packing(worker.sharesMemory), transfer);
     const config = packConfig(this.options.config, where, worker.sharesMemory);
     worker.send({ type: "open", stream: this.id, stage: this.record.id, input, config, credit: WINDOW }, transfer);
     this.worker = worker;

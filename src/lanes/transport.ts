@@ -29,6 +29,12 @@ export interface WorkerEvents {
 export interface WorkerHandle {
   /** @throws What structured clone throws for a value that cannot be sent. Nothing has been sent then. */
   send(message: ToWorker, transfer?: readonly unknown[]): void;
+  /** Lets the worker claim the inputs of a chunk, from the first one on. Only workers that share memory can, and need to. */
+  offer?(place: number, chunk: number): void;
+  /** How many inputs of the chunk at a place the worker has claimed. */
+  claimed?(place: number): number;
+  /** Takes the inputs of a chunk back that the worker has not claimed. Returns false when it has claimed more meanwhile. */
+  takeBack?(place: number, chunk: number, claimed: number): boolean;
   /** Where the worker is, when it shares memory with the parent; null when only its messages tell. */
   position(): Position | null;
   /** Ends the worker, whatever it does. */
@@ -36,8 +42,10 @@ export interface WorkerHandle {
   /**
    * Has the worker dispose of its resources while this process ends. Returns what waits for that, for so many milliseconds at most: no
    * event loop turns any more.
+   *
+   * @param withinMs How long the worker may take.
    */
-  endNow(): (ms: number) => void;
+  endNow(withinMs: number): (ms: number) => void;
 }
 
 /** How workers of one kind are started. */

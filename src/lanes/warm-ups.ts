@@ -46,7 +46,8 @@ export class WarmUps {
     ).length;
     for (let worker = one.done; worker < done; worker++) one.onProgress?.(worker + 1, serving.length);
     one.done = Math.max(one.done, done);
-    if (done === serving.length) one.resolve();
+    // Those that are ending have their places until they are gone.
+    if (done > 0 && done === serving.length) one.resolve();
     else this.waiting.push(one);
   }
 

@@ -8,7 +8,7 @@ export type ResourceUses = Readonly<Record<string, unknown>>;
 
 /** What a function finds in its `uses`: of each resource its value, everything else as it is. */
 export type Used<Uses> = {
-  readonly [Name in keyof Uses]: Uses[Name] extends Resource<infer Value> ? Value : Uses[Name];
+  [Name in keyof Uses]: Uses[Name] extends Resource<infer Value> ? Value : Uses[Name];
 };
 
 /** What a loader gets. */

@@ -10,6 +10,9 @@ import type { ResourceSlot } from "./slot.ts";
 /** The longest delay that a JavaScript timer can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Where this thread is: workers say of which lane they are. */
+export const place: { lane: string | undefined } = { lane: undefined };
+
 /** One load of a resource, with those that it waits for. */
 export class Load {
   /** The resources that it uses: they must not be disposed of before it is. */
@@ -51,6 +54,10 @@ export class Load {
 
   private call(uses: Record<string, unknown>): unknown {
     const { declaration } = this;
+    if (declaration.scope === "process" && place.lane !== undefined) {
+      const details = { where: "A module in a worker", scope: '"process"', lane: place.lane };
+      throw runlaneError("RUNLANE_RESOURCE_SCOPE", { ...details, name: JSON.stringify(declaration.name) });
+    }
     const startedAt = performance.now();
     const before = memoryUsed();
     const done = (value: unknown): unknown => {

@@ -32,12 +32,13 @@ export function letGo(instance: Instance): void {
 export async function disposeResources(): Promise<void> {
   await Promise.all([...loading].map((slot) => slot.settle()));
   for (const end of [...loaded.values()].reverse()) {
-    try {
-      await end();
-    } catch (error) {
-      globalThis.process?.emitWarning?.(error as Error);
-    }
+    await end().catch(warnOf);
   }
+}
+
+/** Tells of an error that nobody waits for. */
+export function warnOf(error: unknown): void {
+  globalThis.process?.emitWarning?.(error as Error);
 }
 
 /** The same for a process that is ending: promises are not waited for. */

@@ -42,7 +42,7 @@ export class Resource<Value = unknown> {
   }
 
   /**
-   * Gives up the value in this thread, once the calls that use it have ended. The next use loads it again.
+   * Gives up the value in this thread, once the calls and the resources that use it have ended. The next use loads it again.
    *
    * @throws RUNLANE_RESOURCE_DISPOSE
    */

@@ -4,7 +4,7 @@ import { changed, renewing, warn } from "./changes.ts";
 import type { Declaration } from "./declaration.ts";
 import { Instance } from "./instance.ts";
 import { Load } from "./load.ts";
-import { hasLoaded, isLoading, keep, letGo } from "./loaded.ts";
+import { hasLoaded, isLoading, keep, letGo, warnOf } from "./loaded.ts";
 import { differenceOf } from "./same-loader.ts";
 import type { ResourceState, ResourceStatus } from "./status.ts";
 
@@ -72,7 +72,7 @@ export class ResourceSlot {
     const { live } = this;
     if (live === null) return this.loading === null ? this.load() : this.join();
     if (live.declaration !== this.declaration && this.loading === null) this.renew();
-    return live;
+    return this.live ?? live;
   }
 
   /** Takes a value that was loaded elsewhere. */
@@ -178,7 +178,7 @@ export class ResourceSlot {
     this.error = undefined;
     keep(instance, () => this.end(instance));
     changed(this);
-    if (before !== null) ignoreRejection(this.giveUp(before));
+    if (before !== null) this.giveUp(before).catch(warnOf);
     return instance;
   }
 
@@ -225,7 +225,7 @@ function scopeDiffers(known: Declaration, next: Declaration): string | undefined
 function isOwn(cause: unknown): boolean {
   return (
     cause instanceof RunlaneError &&
-    /^RUNLANE_RESOURCE_(?:CYCLE|TIMEOUT|NOT_SHAREABLE)$/.test((cause as RunlaneError).code)
+    /^RUNLANE_RESOURCE_(?:CYCLE|TIMEOUT|NOT_SHAREABLE|SCOPE)$/.test((cause as RunlaneError).code)
   );
 }
 

@@ -3,6 +3,14 @@ import { isThenable } from "../core/thenable.ts";
 import { clock } from "./changes.ts";
 import type { Instance } from "./instance.ts";
 import { slotsIn } from "./resource.ts";
+import type { ResourceSlot } from "./slot.ts";
+
+const USED = Symbol("used resources");
+
+/** The resources that a function of {@link bindUses} uses. */
+export function usedBy(func: object): readonly ResourceSlot[] {
+  return (func as { [USED]?: readonly ResourceSlot[] })[USED] ?? [];
+}
 
 type Uses = Readonly<Record<string, unknown>>;
 // biome-ignore lint/complexity/noBannedTypes: functions of all types use something
@@ -13,7 +21,9 @@ type Func = Function;
  * on a call is as sync as the function.
  */
 export function bindUses(func: Func, uses: Uses): Func {
-  const bound = slotsIn(uses).length === 0 ? bindValues(func, uses) : bindResources(func, uses);
+  const slots = slotsIn(uses);
+  const bound = slots.length === 0 ? bindValues(func, uses) : bindResources(func, uses);
+  if (slots.length > 0) Object.defineProperty(bound, USED, { value: slots.map(([, slot]) => slot) });
   return Object.defineProperty(bound, "name", { value: func.name, configurable: true });
 }
 
@@ -41,12 +51,13 @@ function bindResources(func: Func, uses: Uses): Func {
 
   /** Takes the values as they are now; a promise while one of them is being loaded. */
   function look(): Promise<unknown> | undefined {
+    const { changes } = clock;
     const instances = slots.map(([, slot]) => slot.use());
     if (instances.some(isThenable)) return Promise.all(instances);
     const found = instances as Instance[];
     values = Object.freeze({ ...uses, ...Object.fromEntries(slots.map(([key], at) => [key, found[at]!.value])) });
     counted = found.filter(({ isCounted }) => isCounted);
-    seen = clock.changes;
+    seen = changes;
     last = undefined;
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Lane, Stage } from "../lanes/lane.ts";
 import { slotsIn } from "../resources/resource.ts";
 import type { ResourceSlot } from "../resources/slot.ts";
+import { usedBy } from "../resources/use-resources.ts";
 import { shippedResources, slotOfShipped } from "../shipping/ship-resource.ts";
 import { isRunnable } from "./coerce.ts";
 import { type Preload, preloadOf } from "./from-module.ts";
@@ -57,6 +58,8 @@ export function needsOf(runnable: object): Needs {
   }
 
   function lookAtFunction(func: object): void {
+    // In a worker, functions come with what they use.
+    for (const slot of usedBy(func)) lookAtSlot(slot);
     const preload = preloadOf(func);
     if (preload !== undefined) needs.modules.set(preload, (func as { name: string }).name);
   }

@@ -109,8 +109,9 @@ export class RunnableOnLane<
     return this.away === null ? this.step.path : undefined;
   }
 
-  /** A batch feeds its inputs to the lane. */
+  /** A batch feeds its inputs to the lane. What waits for lanes inside is async, so that `auto` leaves it as it is. */
   get stages(): readonly Step[] | undefined {
+    if (this.auto !== undefined) return this.step.stages;
     return this.away?.lane.feed === undefined ? undefined : [this];
   }
 

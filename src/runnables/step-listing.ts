@@ -57,7 +57,7 @@ export class StepListing {
       this.add(boundOf(step), depth, around, () => rows(step));
     } else if (path !== undefined) {
       const fansOut = FANS_OUT.has(node?.kind as string);
-      if (fansOut) this.push(step, depth, placement, undefined);
+      if (fansOut) this.push(step, depth, placement);
       for (const inner of path) this.add(inner as Described, fansOut ? depth + 1 : depth, around, rows);
     } else {
       this.push(step, depth, placement, rows(step));
@@ -71,24 +71,30 @@ export class StepListing {
   /** A lane elsewhere tells of its steps, in their order, where it takes many inputs. One here is what is in it. */
   private addLane(step: Described, depth: number, placement: Placement | undefined, rows: Rows): void {
     const bound = boundOf(step);
-    if (placement?.isHere !== false) {
+    // What `auto` has moved is told of step by step, wherever it ran.
+    if (placement?.isHere !== false || step.node?.lane === "auto") {
       this.add(bound, depth, placement, bound.path === undefined ? () => rows(step) : rows);
       return;
     }
     const told = this.statistics?.rowsOf(step) ?? [];
     const count = countSteps(bound);
-    if (told.length === 1 && count > 1) {
-      this.push(step, depth, placement, told[0]);
-      for (const inner of bound.path!) this.add(inner as Described, depth + 1, placement, NO_ROWS);
-      return;
-    }
     let next = 0;
-    this.add(bound, depth, placement, told.length === count ? () => told[next++] : NO_ROWS);
+    if (told.length === count || told.length === 0) {
+      this.add(bound, depth, placement, () => told[next++]);
+    } else if (told.length === 1) {
+      // Inputs went there one by one: they were measured from here, as one step.
+      this.push(step, depth, placement, told[0]);
+      for (const inner of bound.path ?? [bound]) this.add(inner as Described, depth + 1, placement, NO_ROWS);
+    } else {
+      // A module's export, whose steps are known only where it has been imported.
+      this.push(step, depth, placement);
+      for (const row of told) this.push(step, depth + 1, placement, row, row.name);
+    }
   }
 
-  private push(step: Described, depth: number, placement: Placement = HERE, row: StepRow | undefined): void {
+  private push(step: Described, depth: number, placement: Placement = HERE, row?: StepRow, name = step.label): void {
     this.steps.push({
-      name: step.label,
+      name,
       depth,
       lane: placement.lane,
       why: placement.why,

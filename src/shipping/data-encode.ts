@@ -341,8 +341,13 @@ export class Encoder {
 
   /** An instance of a class that nobody registered travels as structured clone would send it: its own fields. */
   #foreign(value: object): unknown {
-    if (Object.keys(value).length > 0)
-      return this.#types.isArgumentsObject(value) ? this.#refuse("arguments") : this.#record(value);
+    if (Object.keys(value).length > 0) {
+      if (this.#types.isArgumentsObject(value)) return this.#refuse("arguments");
+      // Objects of another realm (`node:vm`) have another `Object`, and lose nothing.
+      const name = value.constructor?.name;
+      if (name !== "Object") this.#options.onForeign?.(name || "an unnamed class", formatPath(this.#root, this.#path));
+      return this.#record(value);
+    }
     return survives(value, this.#shared) ? this.#same(value) : this.#refuse(`an instance of ${className(value)}`);
   }
 

@@ -79,6 +79,8 @@ export interface PackOptions {
   readonly shared?: boolean;
   /** What error messages call the value. @default "input" */
   readonly root?: string;
+  /** Told of each instance of a class that nobody registered: it travels as structured clone would send it. */
+  readonly onForeign?: (className: string, path: string) => void;
 }
 
 /** Writes a key as data, `__proto__` included. */

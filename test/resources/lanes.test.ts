@@ -2,7 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type PoolOptions, processes, RunnableLambda, resource, threads } from "../../src/index.ts";
+import { type PoolOptions, processes, RunnableGenerator, RunnableLambda, resource, threads } from "../../src/index.ts";
+
+import { disposeSlowly, noted } from "../fixtures/resources/loaders.mjs";
 
 const KINDS = ["thread", "process"] as const;
 const loaders = new URL("../fixtures/resources/loaders.mjs", import.meta.url);
@@ -30,17 +32,9 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
 
   /** A resource that notes what becomes of it. */
-  const noted = (options: { name: string; file: string; version?: number; warm?: boolean }) => {
+  const noting = (options: { name: string; file: string; version?: number; warm?: boolean }) => {
     const { name, file, ...rest } = options;
-    return resource(
-      name,
-      async ({ uses }) => {
-        const { appendFileSync } = await import("node:fs");
-        appendFileSync(uses.file, "load\n");
-        return { appendFileSync, file: uses.file, weight: 3 };
-      },
-      { ...rest, uses: { file }, dispose: (own: any) => own.appendFileSync(own.file, "dispose\n") },
-    );
+    return resource<any, any>(name, noted, { ...rest, uses: { file }, dispose: (own) => own.note("dispose") });
   };
 
   const weighing = (model: any, lane: any) =>
@@ -55,7 +49,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
   it("is loaded once in each worker, whoever comes at once, and listed for each", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
-    const chain = weighing(noted(own), lane);
+    const chain = weighing(noting(own), lane);
     const inputs = Array.from({ length: 50 }, (_, index) => index);
     expect(await chain.batch(inputs)).toEqual(inputs.map((x) => x * 3));
     await chain.warm();
@@ -72,7 +66,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
     const told: unknown[] = [];
-    const chain = weighing(noted(own), lane);
+    const chain = weighing(noting(own), lane);
     expect(chain.resources()).toMatchObject([{ state: "idle", where: kind, worker: null, loads: 0 }]);
     await chain.warm({ onProgress: ({ done, total }) => told.push([done, total]) });
     expect(log()).toEqual(["load", "load"]);
@@ -87,7 +81,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
   it("is shared by all steps of the lane that use it", async () => {
     const { log, ...own } = fresh();
     await using lane = open();
-    const model = noted(own);
+    const model = noting(own);
     await weighing(model, lane).invoke(1);
     await weighing(model, lane).invoke(2);
     expect(log()).toEqual(["load"]);
@@ -96,7 +90,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
   it("is loaded again by the worker that takes the place of one that crashed, and by no other", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
-    const chain = weighing(noted(own), lane);
+    const chain = weighing(noting(own), lane);
     await chain.warm();
     const inputs = [1, 2, -1, 3, 4];
     const outputs = await chain.batch(inputs, {}, { returnExceptions: true });
@@ -117,7 +111,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
   ])("is disposed of when %s", async (_, options, end) => {
     const { log, ...own } = fresh();
     await using lane = open(options as PoolOptions);
-    const chain = weighing(noted(own), lane);
+    const chain = weighing(noting(own), lane);
     await chain.invoke(1);
     await end(lane);
     await vi.waitFor(() => expect(log()).toEqual(["load", "dispose"]), PATIENCE);
@@ -129,17 +123,11 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
 
   it("has been disposed of when close returns, however long that takes", async () => {
     const { name, file, log } = fresh();
-    const slow = resource(name, ({ uses }) => uses.file, {
-      uses: { file },
-      dispose: async (path) => {
-        await new Promise((done) => setTimeout(done, 50));
-        (await import("node:fs")).appendFileSync(path, "dispose\n");
-      },
-    });
+    const slow = resource<any, any>(name, noted, { uses: { file }, dispose: disposeSlowly });
     const lane = open();
-    await RunnableLambda.from((_: number, { uses }) => uses.slow, { uses: { slow }, lane }).invoke(1);
+    await RunnableLambda.from((_: number, { uses }) => uses.slow.weight, { uses: { slow }, lane }).invoke(1);
     await lane.close();
-    expect(log()).toEqual(["dispose"]);
+    expect(log()).toEqual(["load", "dispose"]);
   });
 
   it("takes no longer to be disposed of than graceMs allows", async () => {
@@ -184,10 +172,31 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(log()).toEqual(["loaded"]);
   });
 
+  it("is there for functions that stream", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open();
+    const triple = RunnableGenerator.from(
+      async function* (chunks: AsyncIterable<number>, { uses }: any) {
+        for await (const chunk of chunks) for (let n = 1; n <= 2; n++) yield chunk * n * uses.model.weight;
+      },
+      { uses: { model: noting(own) }, lane },
+    );
+    const chunks: number[] = [];
+    for await (const chunk of await triple.stream(5)) chunks.push(chunk as number);
+    expect(chunks).toEqual([15, 30]);
+    expect(log()).toEqual(["load"]);
+  });
+
+  it("that a module keeps for the event loop is refused in a worker", async () => {
+    await using lane = open();
+    const step = RunnableLambda.fromModule(loaders, "ofProcess", { lane });
+    await expect(step.invoke(1)).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_SCOPE" });
+  });
+
   it("is loaded as a worker starts, when it says so", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
-    const chain = weighing(noted({ ...own, warm: true }), lane);
+    const chain = weighing(noting({ ...own, warm: true }), lane);
     await chain.invoke(1);
     await lane.warm();
     await vi.waitFor(() => expect(log()).toEqual(["load", "load"]), PATIENCE);

@@ -9,14 +9,14 @@ import { explainLoadError } from "./load-error.ts";
 import { isTypeScript, prepareTypeScript } from "./typescript.ts";
 
 /**
- * Loads the runnable that a module exports by default.
+ * Loads the runnable that a module exports, by default unless another name is given.
  *
  * @throws CliError RUNLANE_CLI_PIPELINE, with file and, where it is known, line.
  */
-export async function loadPipeline(path: string): Promise<Runnable<unknown, unknown>> {
+export async function loadPipeline(path: string, exportName?: string): Promise<Runnable<unknown, unknown>> {
   const file = pipelineFile(path);
   if (isTypeScript(file)) await prepareTypeScript(file);
-  return await importExport(file);
+  return await importExport(file, exportName);
 }
 
 /**

@@ -16,23 +16,31 @@ const WORKERS = {
   process: { pool: processes, called: "child processes" },
 } as const;
 
+/** What is moved, and where to. */
+export interface Move {
+  /** The module of the pipeline. */
+  readonly path: string;
+  /** The name of its export. */
+  readonly exportName: string;
+  readonly lane: Exclude<PipelineLane, "loop" | "auto">;
+  /** How many inputs can be in flight at once; more workers would never have anything to do. */
+  readonly atMost: number;
+}
+
 /**
  * Moves a whole pipeline to workers, which import its module themselves: that works for whatever can be imported there, captured
  * variables included. The workers are started and have loaded it when this returns.
  *
- * @param atMost How many inputs can be in flight at once; more workers would never have anything to do.
  * @throws CliError RUNLANE_CLI_PIPELINE
  */
 export async function moveToLane(
   pipeline: Runnable<unknown, unknown>,
-  path: string,
-  lane: Exclude<PipelineLane, "loop">,
-  atMost: number,
+  { path, exportName, lane, atMost }: Move,
 ): Promise<Runnable<unknown, unknown>> {
   const file = resolve(path);
   const { pool, called } = WORKERS[lane];
   try {
-    const ref = moduleRef(pathToFileURL(file), "default", displayName(file));
+    const ref = moduleRef(pathToFileURL(file), exportName, displayName(file));
     // Never called: the ref is what travels.
     const func = markModule((input: unknown) => pipeline.invoke(input), ref);
     const bound = new RunnableLambda({ func, name: pipeline.label });
@@ -44,15 +52,15 @@ export async function moveToLane(
     return moved;
   } catch (error) {
     if (!(error instanceof RunlaneError)) throw error;
-    const message = `cannot run ${displayName(file)} in ${called}: ${reasonOf(error)}`;
+    const message = `cannot run ${displayName(file)} in ${called}: ${reasonOf(error, exportName)}`;
     throw new CliError("RUNLANE_CLI_PIPELINE", message, { cause: error });
   }
 }
 
-function reasonOf({ message, cause }: RunlaneError): string {
+function reasonOf({ message, cause }: RunlaneError, exportName: string): string {
   if (cause === undefined) return message;
   // Workers know nothing of the coercion that a default export gets here.
   if ((cause as { code?: unknown }).code === "RUNLANE_EXPORT_NOT_FOUND")
-    return "its default export must be a runnable or a function itself there; make a plain object one with RunnableParallel.from";
+    return `its ${exportName === "default" ? "default export" : `export ${exportName}`} must be a runnable or a function itself there; make a plain object one with RunnableParallel.from`;
   return cause instanceof RunlaneError ? cause.message : `its module does not load there: ${String(cause)}`;
 }

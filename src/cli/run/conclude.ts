@@ -1,8 +1,9 @@
 import { EXIT } from "../cli-error.ts";
 import type { Messages } from "../display/messages.ts";
+import { round } from "../display/round.ts";
 import { summary } from "../display/summary.ts";
 import type { RunEnd } from "./batch-run.ts";
-import { type Measurements, round } from "./measurements.ts";
+import type { Measurements } from "./measurements.ts";
 import type { PreparedRun } from "./prepare.ts";
 import { type Report, writeReport } from "./report.ts";
 import { howToResume } from "./resume-command.ts";

@@ -1,4 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Lane } from "../../lanes/lane.ts";
+import { round } from "../display/round.ts";
+import { type LaneHistory, LaneSampler } from "./lane-samples.ts";
 
 const NS_PER_MS = 1e6;
 const RESOLUTION_MS = 10;
@@ -9,18 +12,24 @@ export interface Measurements {
   readonly durationMs: number;
   /** The share of the time, from 0 to 1, in which the event loop was running code and not waiting. */
   readonly loopBusy: number;
+  /** By how much the event loop was late: half of the time at most by the first, and so on. */
+  readonly loopDelayP50Ms: number;
+  readonly loopDelayP90Ms: number;
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;
   readonly peakMemoryBytes: number;
+  /** How full the lanes of the pipeline were. */
+  readonly lanes: readonly LaneHistory[];
 }
 
 /** Starts to measure; the result is a function that ends it. */
-export function startMeasuring(): () => Measurements {
+export function startMeasuring(lanes: () => readonly Lane[]): () => Measurements {
   const startedAt = new Date().toISOString();
   const startMs = performance.now();
   const utilization = performance.eventLoopUtilization();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  const sampler = new LaneSampler(lanes);
   return () => {
     delay.disable();
     // The histogram holds the times between two beats, one of which is always waited for; a run shorter than that has none.
@@ -29,14 +38,12 @@ export function startMeasuring(): () => Measurements {
       startedAt,
       durationMs: round(performance.now() - startMs),
       loopBusy: round(performance.eventLoopUtilization(utilization).utilization),
+      loopDelayP50Ms: late(delay.percentile(50)),
+      loopDelayP90Ms: late(delay.percentile(90)),
       loopDelayP99Ms: late(delay.percentile(99)),
       loopDelayMaxMs: late(delay.max),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      lanes: sampler.stop(),
     };
   };
-}
-
-/** Microseconds are as precise as the clock is worth. */
-export function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -8,7 +8,7 @@ import type { BatchOptions } from "./batch-options.ts";
  *
  * @throws CliError
  */
-export async function openInput(options: BatchOptions): Promise<InputSource> {
+export async function openInput(options: Pick<BatchOptions, "input" | "files" | "format">): Promise<InputSource> {
   const { input, files, format } = options;
   if (files !== undefined && input === undefined) {
     if (format !== undefined) throw usage("--format is for the lines of --input; with --files every input is a path");

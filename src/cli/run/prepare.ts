@@ -1,7 +1,9 @@
 import { stayOnLoop } from "../../lanes/lazy-lane.ts";
+import type { Runnable } from "../../runnables/runnable.ts";
 import type { InputSource } from "../input/reading.ts";
 import { checkWritable, type Destination, planDestination } from "../output/destination.ts";
 import { loadPipeline } from "../pipeline/load-pipeline.ts";
+import { placePipeline } from "../pipeline/place-pipeline.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import { BatchRun } from "./batch-run.ts";
 import { openInput } from "./open-input.ts";
@@ -10,6 +12,7 @@ import { ProgressMeter } from "./run-counts.ts";
 /** A run that is ready to start: everything that can be checked beforehand is checked, and no file is touched. */
 export interface PreparedRun {
   readonly options: BatchOptions;
+  readonly runnable: Runnable<unknown, unknown>;
   readonly source: InputSource;
   readonly destination: Destination;
   readonly run: BatchRun;
@@ -29,14 +32,10 @@ export async function prepare(options: BatchOptions): Promise<PreparedRun> {
   if (report !== undefined) checkWritable(report);
   const { firstIndex } = destination;
   const left = inputsLeft([limit, source.count], firstIndex);
-  let runnable = pipeline;
-  if (lane === "thread" || lane === "process") {
-    const { moveToLane } = await import("../pipeline/move-to-lane.ts");
-    const atMost = Math.min(concurrency ?? Number.POSITIVE_INFINITY, left ?? Number.POSITIVE_INFINITY);
-    runnable = await moveToLane(pipeline, options.pipeline, lane, atMost);
-  }
+  const atMost = Math.min(concurrency ?? Number.POSITIVE_INFINITY, left ?? Number.POSITIVE_INFINITY);
+  const runnable = await placePipeline(pipeline, { path: options.pipeline, exportName: "default", lane, atMost });
   const run = new BatchRun({ runnable, source, firstIndex, limit, concurrency });
-  return { options, source, destination, run, startMeter: () => new ProgressMeter(left, () => run.fraction) };
+  return { options, runnable, source, destination, run, startMeter: () => new ProgressMeter(left, () => run.fraction) };
 }
 
 /** How many inputs are left at most, when anything tells. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { StepRow } from "../../observe/statistics.ts";
 import { CliError, systemCause } from "../cli-error.ts";
+import type { LaneHistory } from "./lane-samples.ts";
 
 /**
  * What `--report` writes: everything the run measured. Units are in the names; counts are of this run alone.
@@ -31,20 +32,35 @@ export interface Report {
   readonly inputsPerSecond: number;
   /** The share of the time, from 0 to 1, in which the event loop was running code and not waiting. */
   readonly loopBusy: number;
-  /** By how much the event loop was late, at the 99th percentile and at most. */
+  /** By how much the event loop was late, at these percentiles and at most. */
+  readonly loopDelayP50Ms: number;
+  readonly loopDelayP90Ms: number;
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;
   /** The most memory that the process had (resident set). */
   readonly peakMemoryBytes: number;
   /** One row per step, in order; `totalMs` adds up the times of all its inputs, overlapping ones included. */
   readonly steps: readonly StepRow[];
+  /** How full the lanes of the pipeline were during the run: looked at every 0.1 s, in long runs less often. */
+  readonly lanes: readonly LaneHistory[];
 }
 
 /** @throws CliError RUNLANE_CLI_OUTPUT */
 export function writeReport(path: string, report: Report): void {
   try {
-    writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
+    writeFileSync(path, `${withShortLists(JSON.stringify(report, null, 2))}\n`);
   } catch (error) {
     throw new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${path}: ${systemCause(error)}`, { cause: error });
   }
+}
+
+/** Lists and objects of numbers alone stand on one line each. Strings of JSON have no line ends, so nothing else is touched. */
+function withShortLists(json: string): string {
+  return json.replace(
+    /([[{])\n\s*((?:(?:"\w+": )?[-\d.e+]+(?:,\n\s*|\n\s*(?=[\]}])))+)([\]}])/g,
+    (_, open, content, close) => {
+      const line = content.trim().replace(/\s*\n\s*/g, " ");
+      return open === "[" ? `[${line}${close}` : `{ ${line} ${close}`;
+    },
+  );
 }

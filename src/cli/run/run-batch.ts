@@ -1,3 +1,4 @@
+import { lanesOf } from "../../runnables/lanes-of.ts";
 import { EXIT } from "../cli-error.ts";
 import { Messages } from "../display/messages.ts";
 import { startProgress } from "../display/progress.ts";
@@ -35,7 +36,7 @@ export async function runBatch(options: BatchOptions): Promise<number> {
   try {
     await run.prime();
     if (signal !== undefined) return exitCodeOf(signal);
-    const measure = startMeasuring();
+    const measure = startMeasuring(() => lanesOf(prepared.runnable));
     const meter = prepared.startMeter();
     const end = await perform(prepared, meter, messages);
     if (end.kind === "reader left") return EXIT.done;

@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import { builtin, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool-options.ts";
-import { POSITION, POSITION_BYTES, POSITIONS, SINCE_BYTE } from "../position.ts";
+import { CLAIMS, claimOf, countOf, INTEGERS, POSITION, POSITION_BYTES, SINCE_BYTE, takenBack } from "../position.ts";
 import type { Position, Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
 
 /** Starts worker threads. */
@@ -52,7 +52,7 @@ class ThreadHandle implements WorkerHandle {
     private readonly worker: Worker,
     shared: SharedArrayBuffer,
   ) {
-    this.integers = new Int32Array(shared, 0, POSITIONS);
+    this.integers = new Int32Array(shared, 0, INTEGERS);
     this.integers[POSITION.chunk] = -1;
     this.since = new Float64Array(shared, SINCE_BYTE, 1);
   }
@@ -65,6 +65,19 @@ class ThreadHandle implements WorkerHandle {
     Atomics.notify(integers, POSITION.sent);
   }
 
+  offer(place: number, chunk: number): void {
+    Atomics.store(this.integers, CLAIMS + place, claimOf(chunk, 0));
+  }
+
+  claimed(place: number): number {
+    return countOf(Atomics.load(this.integers, CLAIMS + place));
+  }
+
+  takeBack(place: number, chunk: number, claimed: number): boolean {
+    const before = claimOf(chunk, claimed);
+    return Atomics.compareExchange(this.integers, CLAIMS + place, before, takenBack(chunk)) === before;
+  }
+
   position(): Position {
     const { integers } = this;
     return {
@@ -75,8 +88,8 @@ class ThreadHandle implements WorkerHandle {
     };
   }
 
-  endNow(): (ms: number) => void {
-    this.send({ type: "stop" });
+  endNow(withinMs: number): (ms: number) => void {
+    this.send({ type: "stop", withinMs });
     return (ms) => Atomics.wait(this.integers, POSITION.ended, 0, ms);
   }
 

@@ -9,3 +9,13 @@ export interface Additions {
 }
 
 export const additions: Partial<Additions> = {};
+
+/** Ends the worker once it has disposed of its resources, or after so long. What is left over is told by the end of the worker itself. */
+export function endAfter(withinMs: number, exit: () => void): void {
+  if (additions.stopping === undefined) {
+    exit();
+    return;
+  }
+  setTimeout(exit, withinMs);
+  additions.stopping().finally(exit);
+}

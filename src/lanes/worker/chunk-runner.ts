@@ -3,8 +3,9 @@ import { isThenable } from "../../core/thenable.ts";
 import type { StepMeter } from "../../observe/step-meter.ts";
 import type { RunMessage } from "../messages.ts";
 import type { StageStep, StepCall } from "../stage-step.ts";
+import { Claims } from "./claims.ts";
 import type { BusyClock } from "./clock.ts";
-import { unpackInput } from "./codec.ts";
+import { type OutputPacking, unpackInput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { Reporter } from "./reporter.ts";
 import type { WorkerStages } from "./stages.ts";
@@ -25,11 +26,11 @@ class RunningChunk {
     readonly message: RunMessage,
     private readonly port: WorkerPort,
     private readonly clock: BusyClock,
-    where: string,
+    packing: OutputPacking,
     private readonly onEnd: (chunk: number) => void,
   ) {
     const { chunk, inputs, watched, together, config, configs } = message;
-    this.reporter = new Reporter(chunk, inputs.length, where, port, clock);
+    this.reporter = new Reporter(chunk, inputs.length, packing, port, clock);
     const attend = (): void => port.attend();
     if (together === true) this.all = new WatchedCall(unpackInput(config), attend);
     if (watched !== undefined)
@@ -50,7 +51,12 @@ class RunningChunk {
     for (const call of [all, ...(watched?.values() ?? [])]) if (call !== undefined) call.meter = meter;
     const shared = this.message.configs === undefined ? this.callOf(-1, meter) : null;
     const tells = (watched !== undefined || all !== undefined) && !port.sharesPosition;
+    const claims = new Claims(this.message, port);
     for (let index = 0; index < inputs.length; index++) {
+      if (index === claims.end && !claims.claim()) {
+        reporter.cut(index);
+        break;
+      }
       port.attend();
       const call = all ?? watched?.get(index);
       if (call?.isCancelled === true) {
@@ -126,7 +132,7 @@ export class ChunkRunner {
   }
 
   accept(message: RunMessage): void {
-    const chunk = new RunningChunk(message, this.port, this.clock, this.stages.where(message.stage), (id) =>
+    const chunk = new RunningChunk(message, this.port, this.clock, this.stages.packing(message.stage), (id) =>
       this.chunks.delete(id),
     );
     this.chunks.set(message.chunk, chunk);

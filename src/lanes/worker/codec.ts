@@ -1,12 +1,17 @@
 import { explainFailure, pack, packError, unpack } from "../../shipping/data.ts";
+import type { PackOptions } from "../../shipping/data-format.ts";
 import type { ShippedTree } from "../../shipping/tree.ts";
 import type { StageStep } from "../stage-step.ts";
 import type { WorkerPort } from "./port.ts";
 
 /** The worker's side of shipping: how stages and values arrive, and how outputs and errors leave. */
 
-const TO_THREAD = { shared: true, root: "output" };
-const TO_PROCESS = { shared: false, root: "output" };
+/** How the outputs of one stage leave. */
+export interface OutputPacking {
+  /** What errors about them call the stage. */
+  readonly where: string;
+  readonly options: PackOptions;
+}
 
 let isReporting = false;
 
@@ -19,15 +24,15 @@ export async function reviveStage(shipped: unknown, port: WorkerPort): Promise<S
 }
 
 /** @throws RUNLANE_NOT_SERIALIZABLE */
-export function packOutput(value: unknown, where: string, shared: boolean, transfer: unknown[]): unknown {
-  const packed = pack(value, where, shared ? TO_THREAD : TO_PROCESS);
+export function packOutput(value: unknown, { where, options }: OutputPacking, transfer: unknown[]): unknown {
+  const packed = pack(value, where, options);
   for (const moving of packed.transfer) if (!transfer.includes(moving)) transfer.push(moving);
   return packed.value;
 }
 
 /** The error of an output that structured clone refused. */
-export function explainOutput(value: unknown, where: string, cause: unknown, shared: boolean): unknown {
-  return packError(explainFailure(value, where, cause, shared ? TO_THREAD : TO_PROCESS));
+export function explainOutput(value: unknown, { where, options }: OutputPacking, cause: unknown): unknown {
+  return packError(explainFailure(value, where, cause, options));
 }
 
 export { packError, unpack as unpackInput, unpack as unpackReason };

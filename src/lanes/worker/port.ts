@@ -13,6 +13,13 @@ export interface WorkerPort {
   attend(): void;
   /** The worker starts on an input. */
   enter(chunk: number, index: number, timed: boolean): void;
+  /**
+   * Claims the inputs of a chunk up to a position, before they start. Returns whether they are this worker's still. Only threads need to.
+   *
+   * @param place Where the claims of the chunk are.
+   * @param from What has been claimed before.
+   */
+  claim?(place: number, chunk: number, from: number, to: number): boolean;
   /** No function is being called any more. */
   leave(): void;
   /**

@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { FromWorker, ToWorker } from "../messages.ts";
-import { additions } from "./additions.ts";
+import { endAfter } from "./additions.ts";
 import { packError, reviveStage } from "./codec.ts";
 import { endWithParent } from "./orphan-watch.ts";
 import type { WorkerPort } from "./port.ts";
@@ -12,6 +12,8 @@ import { serve } from "./serve.ts";
 const send = process.send!.bind(process);
 const exit = process.exit.bind(process);
 const ignore = () => {};
+/** How long a process may take to dispose of its resources when its parent is gone. */
+const ALONE_MS = 400;
 
 class ProcessPort implements WorkerPort {
   readonly sharesPosition = false;
@@ -53,10 +55,7 @@ class ProcessPort implements WorkerPort {
 
 const port = new ProcessPort();
 // Without its parent nobody waits for the results.
-process.on("disconnect", () => {
-  if (additions.stopping === undefined) exit(0);
-  else additions.stopping().finally(() => exit(0));
-});
+process.on("disconnect", () => endAfter(ALONE_MS, () => exit(0)));
 // Ctrl-C reaches all processes of a terminal. The parent decides what becomes of the inputs that run.
 process.on("SIGINT", ignore);
 process.on("exit", () => port.die(undefined));

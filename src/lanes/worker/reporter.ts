@@ -1,7 +1,7 @@
 import type { StepMeter } from "../../observe/step-meter.ts";
 import type { ReportMessage } from "../messages.ts";
 import type { BusyClock } from "./clock.ts";
-import { explainOutput, packError, packOutput } from "./codec.ts";
+import { explainOutput, type OutputPacking, packError, packOutput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { hasUnprinted, whenPrinted } from "./stdio.ts";
 
@@ -24,8 +24,8 @@ export class Reporter {
 
   constructor(
     private readonly chunk: number,
-    private readonly count: number,
-    private readonly where: string,
+    private count: number,
+    private readonly packing: OutputPacking,
     private readonly port: WorkerPort,
     private readonly clock: BusyClock,
   ) {}
@@ -34,10 +34,15 @@ export class Reporter {
     return this.settled === this.count;
   }
 
+  /** The chunk ends before this input: the others are no longer this worker's. */
+  cut(index: number): void {
+    this.count = index;
+  }
+
   fulfil(index: number, value: unknown): void {
     let packed: unknown;
     try {
-      packed = packOutput(value, this.where, this.port.sharesMemory, this.transfer);
+      packed = packOutput(value, this.packing, this.transfer);
     } catch (error) {
       this.reject(index, error);
       return;
@@ -138,7 +143,7 @@ export class Reporter {
       } catch (error) {
         this.port.send({
           ...one,
-          values: [explainOutput(value, this.where, error, this.port.sharesMemory)],
+          values: [explainOutput(value, this.packing, error)],
           failed: [0],
         });
       }

@@ -1,7 +1,8 @@
 import nodeModule from "node:module";
+import process from "node:process";
 import type { ToWorker } from "../messages.ts";
 import type { StageStep } from "../stage-step.ts";
-import { additions } from "./additions.ts";
+import { additions, endAfter } from "./additions.ts";
 import { ChunkRunner } from "./chunk-runner.ts";
 import { BusyClock } from "./clock.ts";
 import { unpackReason } from "./codec.ts";
@@ -38,19 +39,14 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
         stages.warm(message.stage);
         return;
       case "renew":
-        additions.renew?.(message.shipped);
+        // The old version serves on.
+        additions.renew?.(message.shipped).catch((error) => process.emitWarning(error));
         return;
       case "stop":
-        stop(port);
+        endAfter(message.withinMs, () => port.exit());
     }
   });
   port.send({ type: "ready" });
   // From Node 22.8 on, what one worker has compiled is kept for the next ones: the first step is ready after 7 ms instead of 12.
   (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
-}
-
-/** Ends the worker, once it has disposed of its resources. */
-function stop(port: WorkerPort): void {
-  if (additions.stopping === undefined) port.exit();
-  else additions.stopping().finally(() => port.exit());
 }

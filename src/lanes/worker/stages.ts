@@ -1,11 +1,12 @@
+import { packingWithHints } from "../../shipping/foreign-hint.ts";
 import type { Revive, StageStep } from "../stage-step.ts";
-import { packError } from "./codec.ts";
+import { type OutputPacking, packError } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 
 /** The stages that this worker has been told of. */
 export class WorkerStages {
   private readonly stages = new Map<number, StageStep | Promise<StageStep>>();
-  private readonly labels = new Map<number, string>();
+  private readonly packings = new Map<number, OutputPacking>();
 
   constructor(
     private readonly port: WorkerPort,
@@ -13,7 +14,12 @@ export class WorkerStages {
   ) {}
 
   load(id: number, label: string, shipped: unknown): void {
-    this.labels.set(id, `the step ${JSON.stringify(label)}`);
+    this.packings.set(id, {
+      where: `the step ${JSON.stringify(label)}`,
+      options: packingWithHints(this.port.sharesMemory, "output", (text) =>
+        this.port.send({ type: "hint", text, stage: id }),
+      ),
+    });
     this.port.send({ type: "loading", stage: id });
     const loading = this.revive(shipped);
     this.stages.set(id, loading);
@@ -42,13 +48,13 @@ export class WorkerStages {
     return this.stages.get(id) ?? Promise.reject(new Error(`Stage ${id} is unknown here.`));
   }
 
-  /** What errors about the data of a stage call it. */
-  where(id: number): string {
-    return this.labels.get(id) ?? "a step";
+  /** How the outputs of a stage leave. */
+  packing(id: number): OutputPacking {
+    return this.packings.get(id) ?? { where: "a step", options: { shared: this.port.sharesMemory, root: "output" } };
   }
 
   forget(id: number): void {
     this.stages.delete(id);
-    this.labels.delete(id);
+    this.packings.delete(id);
   }
 }

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { ToWorker } from "../messages.ts";
-import { packError, packOutput, unpackInput } from "./codec.ts";
+import { type OutputPacking, packError, packOutput, unpackInput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import type { WorkerStages } from "./stages.ts";
 import { hasUnprinted, whenPrinted } from "./stdio.ts";
@@ -25,7 +25,7 @@ class RunningStream {
   constructor(
     private readonly message: OpenMessage,
     private readonly port: WorkerPort,
-    private readonly where: string,
+    private readonly packing: OutputPacking,
   ) {
     this.call = new WatchedCall(unpackInput(message.config), () => port.attend());
     this.credit = message.credit;
@@ -78,7 +78,7 @@ class RunningStream {
   }
 
   private push(chunk: unknown): void {
-    this.chunks.push(packOutput(chunk, this.where, this.port.sharesMemory, this.transfer));
+    this.chunks.push(packOutput(chunk, this.packing, this.transfer));
     this.credit--;
     if (performance.now() - this.sentAt > SEND_EVERY_MS) {
       this.flush();
@@ -134,7 +134,7 @@ export class StreamRunner {
   }
 
   open(message: OpenMessage): void {
-    const stream = new RunningStream(message, this.port, this.stages.where(message.stage));
+    const stream = new RunningStream(message, this.port, this.stages.packing(message.stage));
     this.streams.set(message.stream, stream);
     stream.run(this.stages).finally(() => this.streams.delete(message.stream));
   }

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../messages.ts";
-import { POSITION, POSITIONS, SINCE_BYTE } from "../position.ts";
+import { CLAIMS, claimOf, INTEGERS, POSITION, SINCE_BYTE } from "../position.ts";
 import { reviveStage } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";
@@ -12,7 +12,7 @@ import { serve } from "./serve.ts";
 
 // Taken now: user code may put something else in their place.
 const port = parentPort!;
-const { store, load, notify, wait } = Atomics;
+const { compareExchange, store, load, notify, wait } = Atomics;
 const exit = process.exit.bind(process);
 
 /** How long a thread sleeps at most until the next message, while its timers and I/O wait. */
@@ -29,7 +29,7 @@ class ThreadPort implements WorkerPort {
   private handler: (message: ToWorker) => void = () => {};
 
   constructor(shared: SharedArrayBuffer) {
-    this.position = new Int32Array(shared, 0, POSITIONS);
+    this.position = new Int32Array(shared, 0, INTEGERS);
     this.since = new Float64Array(shared, SINCE_BYTE, 1);
   }
 
@@ -56,6 +56,11 @@ class ThreadPort implements WorkerPort {
     position[POSITION.chunk] = chunk;
     position[POSITION.index] = index;
     store(position, POSITION.running, 1);
+  }
+
+  claim(place: number, chunk: number, from: number, to: number): boolean {
+    const before = claimOf(chunk, from);
+    return compareExchange(this.position, CLAIMS + place, before, claimOf(chunk, to)) === before;
   }
 
   leave(): void {

@@ -1,4 +1,5 @@
 import { listenToResources } from "../../resources/changes.ts";
+import { place } from "../../resources/load.ts";
 import { disposeResources } from "../../resources/loaded.ts";
 import { packError } from "../../shipping/data.ts";
 import { reviveVersion } from "../../shipping/revive.ts";
@@ -14,6 +15,7 @@ additions.renew = reviveVersion;
 
 /** Tells the parent what becomes of the resources of this worker. */
 export function reportResources(port: WorkerPort): void {
+  place.lane = port.sharesMemory ? "thread" : "process";
   listenToResources({
     changed({ isGiven, status, live, declaration: { timeoutMs } }) {
       // What all threads share was loaded by the parent.
