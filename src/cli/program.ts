@@ -106,7 +106,7 @@ function coldStartCommand(program: Command): Command {
 function explainCommand(program: Command): Command {
   return program
     .command("explain")
-    .summary("show where the steps of a pipeline run, and why")
+    .summary("show where each step runs, and why")
     .description("Shows how a pipeline runs a batch: its steps, in stages, each with its lane and the reason for it.")
     .helpOption("-h, --help", "print this help")
     .usage("<pipeline> [options]")

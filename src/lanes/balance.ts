@@ -5,7 +5,10 @@ import { Timers } from "./timers.ts";
 
 /** Work that is less than this stays where it is: a hop costs as much. In milliseconds. */
 const WORTH_MS = 1;
-/** What has not started for so long is behind an input that takes longer than expected. */
+/**
+ * What has not started for so long is behind an input that takes longer than expected. It is also how long workers get to start what they
+ * have been given.
+ */
 const PATIENCE_MS = 4;
 
 /**
@@ -23,7 +26,7 @@ export class Balance {
 
   /** Nothing waits: looks whether a worker is idle while another one has more than it does. */
   look(): void {
-    this.share(WORTH_MS);
+    if (!this.timers.has(this)) this.share(WORTH_MS);
   }
 
   close(): void {
@@ -44,10 +47,8 @@ export class Balance {
       most = unstarted;
     }
     if (!isIdle || busiest === undefined) return;
-    if (most.ms < worthMs) {
-      if (!this.timers.has(this)) this.timers.set(this, PATIENCE_MS, () => this.share(0));
-      return;
-    }
+    this.timers.set(this, PATIENCE_MS, () => this.share(0));
+    if (most.ms < worthMs) return;
     const taken = busiest.takeBack();
     if (taken.length > 0) this.putBack(taken);
   }

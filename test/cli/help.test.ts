@@ -15,6 +15,7 @@ describe("help", () => {
     expect(stderr).toBe("");
     expect(stdout).toContain("Usage: runlane");
     expect(stdout).toMatch(/batch .*run a pipeline over many inputs/);
+    expect(stdout).toMatch(/explain .*show where each step runs, and why/);
     expect((await run(["help"], { cwd })).stdout).toBe(stdout);
   });
 

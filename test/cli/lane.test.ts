@@ -60,12 +60,39 @@ describe("--lane", () => {
       expect(inner).toEqual({ isMainThread: true, ...(outer as object) });
   });
 
+  it("moves the whole of it to threads under auto once it has turned out slow, and shows that", async () => {
+    const cwd = folder({
+      "slow.mjs": `const slow = (x) => {
+  let sum = 0;
+  for (let i = 0; i < 3e6; i++) sum += Math.sqrt(i);
+  return x + (sum < 0 ? 1 : 0);
+};
+export default slow;
+`,
+      "in.jsonl": "1\n2\n3\n4\n5\n6\n7\n8\n",
+    });
+    const args = ["batch", "slow.mjs", "-i", "in.jsonl", "-o", "out.jsonl", "--lane", "auto", "--report", "report.json"];
+    const { code, stderr } = await run([...args, "-c", "1"], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/slow +│ thread +│ +8 │ +0 │/);
+    expect(records(cwd, "out.jsonl").map(({ output }) => output)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const { steps, lanes } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
+    expect(steps).toMatchObject([{ name: "slow", lane: "thread", inputs: 8 }]);
+    expect(lanes.map(({ name }: { name: string }) => name)).toEqual(["thread"]);
+  });
+
+  it("keeps the lanes of steps under auto", async () => {
+    for (const { outer, inner } of await outputs(folder({ "inner.mjs": WITH_LANE }), "inner.mjs", "auto")) {
+      expect(inner).toMatchObject({ isMainThread: false, pid: (outer as { pid: number }).pid });
+    }
+  });
+
   it.each(["thread", "process"])("starts no workers inside of workers: %s", async (lane) => {
     for (const { outer, inner } of await outputs(folder({ "inner.mjs": WITH_LANE }), "inner.mjs", lane))
       expect(inner).toMatchObject(outer as object);
   });
 
-  it.each(["loop", "thread", "process"])("writes the same records on every lane: %s", async (lane) => {
+  it.each(["loop", "thread", "process", "auto"])("writes the same records on every lane: %s", async (lane) => {
     const cwd = folder({ "in.jsonl": '"a"\n"fail b"\n"c"\n' });
     const { code, stderr } = await run(
       ["batch", fixture("shout.mjs"), "-i", "in.jsonl", "-o", "out.jsonl", "-q", "--lane", lane],
@@ -145,9 +172,9 @@ export default async (input) => {
   });
 
   it("refuses lanes that it does not know, and names those that there are", async () => {
-    const args = ["batch", fixture("shout.mjs"), "-i", "in.jsonl", "--lane", "auto"];
+    const args = ["batch", fixture("shout.mjs"), "-i", "in.jsonl", "--lane", "moon"];
     const { code, stderr } = await run(args, { cwd: folder({}) });
-    expect(stderr).toMatch(/^runlane: .*'auto' is invalid\. Allowed choices are loop, thread, process\.\n$/);
+    expect(stderr).toMatch(/^runlane: .*'moon' is invalid\. Allowed choices are loop, thread, process, auto\.\n$/);
     expect(code).toBe(2);
   });
 });
