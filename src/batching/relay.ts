@@ -20,7 +20,7 @@ export interface RelaySink {
 }
 
 /** The values that wait for a stage, with the indices of their inputs: first in, first out. */
-class Buffer {
+class Waiting {
   private indices: number[] = [];
   private values: unknown[] = [];
   private head = 0;
@@ -55,7 +55,7 @@ class Buffer {
 
 /** One stage of a relay, and the values that wait for it. */
 abstract class RelayStage {
-  protected readonly buffer = new Buffer();
+  protected readonly buffer = new Waiting();
   protected stopped = false;
   protected readonly observed: StageObserver | undefined;
   private wasFull = false;

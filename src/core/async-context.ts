@@ -3,7 +3,7 @@ interface Resource {
   runInAsyncScope<T>(callback: () => T): T;
 }
 
-let Resource: (new (type: string, options: object) => Resource) | null | undefined;
+let AsyncResource: (new (type: string, options: object) => Resource) | null | undefined;
 
 /**
  * Remembers the async context (what a user's AsyncLocalStorage holds) of who calls this, for callbacks that somebody else will
@@ -12,8 +12,8 @@ let Resource: (new (type: string, options: object) => Resource) | null | undefin
  * Promises keep their context by themselves. On platforms without Node's async_hooks callbacks are called as they are.
  */
 export function captureContext(): <T>(callback: () => T) => T {
-  Resource ??= globalThis.process?.getBuiltinModule?.("node:async_hooks")?.AsyncResource ?? null;
-  if (Resource === null) return (callback) => callback();
-  const resource = new Resource("RUNLANE", { requireManualDestroy: true });
+  AsyncResource ??= globalThis.process?.getBuiltinModule?.("node:async_hooks")?.AsyncResource ?? null;
+  if (AsyncResource === null) return (callback) => callback();
+  const resource = new AsyncResource("RUNLANE", { requireManualDestroy: true });
   return (callback) => resource.runInAsyncScope(callback);
 }

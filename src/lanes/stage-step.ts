@@ -17,6 +17,8 @@ export interface StageStep {
   meter(): StepMeter;
   /** Loads all that the stage uses. */
   warm?(): Promise<void>;
+  /** Loads what every input needs. Undefined where that is there already. */
+  prepare?(): Promise<unknown> | undefined;
 }
 
 /** Makes a stage out of the plain data that describes it. */

@@ -2,7 +2,7 @@ import type { ResourceSlot } from "./slot.ts";
 import type { ResourceScope, ResourceStatus } from "./status.ts";
 
 /** The mark of resources, also across two copies of the package: under it they say what they are made of. */
-export const RESOURCE: unique symbol = Symbol.for("runlane.resource") as never;
+const RESOURCE: unique symbol = Symbol.for("runlane.resource") as never;
 
 /**
  * Something heavy that is loaded once in each place that needs it: a model, a dictionary, a connection. Made by {@link resource}; a

@@ -1,7 +1,9 @@
+import { OwnBatchFeeding } from "../batching/own-batch.ts";
 import { asGenerator, type Chunks } from "../core/chunks.ts";
 import type { RunContext } from "../core/context.ts";
+import type { Feed, Feeding } from "../core/feed.ts";
 import { type Serialized, serialized } from "../core/serializable.ts";
-import type { Trace } from "../core/step.ts";
+import type { Step, Trace } from "../core/step.ts";
 import type { Placement } from "../plan/placement.ts";
 import { defineKind, type RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
@@ -29,7 +31,18 @@ class ForeignRunnable extends Runnable {
   }
 
   get placement(): Placement {
-    return { lane: "loop", isHere: true, why: "LangChain's: called through its own methods" };
+    const why = this.stages === undefined ? "called through its own methods" : "its own batch is given many inputs";
+    return { lane: "loop", isHere: true, why: `LangChain's: ${why}` };
+  }
+
+  /** A batch is handed on to a `batch` that does better than calling `invoke` for each input. */
+  get stages(): readonly Step[] | undefined {
+    return hasOwnBatch(this.runnable) ? [this] : undefined;
+  }
+
+  openFeed(feed: Feed, { config }: RunContext): Feeding {
+    const runMany = (inputs: unknown[]) => this.runnable.batch(inputs, { ...config }, { returnExceptions: true });
+    return new OwnBatchFeeding(feed, runMany, this.label);
   }
 
   /** It reports its own runs. */
@@ -45,6 +58,20 @@ class ForeignRunnable extends Runnable {
     // For whole inputs too, as in LangChain's chains: its passthrough, for one, reports chunks in `transform` only.
     return this.runnable.transform(asGenerator(chunks), { ...ctx.config });
   }
+}
+
+/**
+ * Whether a runnable's class has a `batch` of its own. Those of LangChain's own compositions only call others; a binding's is as good as
+ * that of what it binds.
+ */
+function hasOwnBatch(runnable: RunnableInterface): boolean {
+  const { lc_namespace, bound } = runnable as { lc_namespace?: readonly string[]; bound?: RunnableInterface };
+  if (lc_namespace?.join("/") === "langchain_core/runnables") return bound !== undefined && hasOwnBatch(bound);
+  const owners: object[] = [];
+  for (let object: object | null = runnable; object !== null; object = Object.getPrototypeOf(object))
+    if (Object.hasOwn(object, "batch")) owners.push(object);
+  // The last one is that of the base class.
+  return owners.length > 1;
 }
 
 defineKind("foreign", (node) => new ForeignRunnable(node.runnable));

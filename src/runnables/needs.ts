@@ -27,8 +27,21 @@ export interface Needs {
 /** Keys of nodes under which no steps stand. */
 const NO_STEPS = new Set(["config", "kwargs", "uses", "lane"]);
 
-/** Walks through all steps of a runnable. */
-export function needsOf(runnable: object): Needs {
+/** Fields of nodes with steps that not every input reaches. */
+const CONDITIONAL: Readonly<Record<string, readonly string[]>> = {
+  branch: ["branches", "default"],
+  configurableAlternatives: ["default", "alternatives"],
+  each: ["bound"],
+  fallbacks: ["fallbacks"],
+  router: ["runnables"],
+};
+
+/**
+ * Walks through all steps of a runnable.
+ *
+ * @param options `certain`: only through those that every input reaches. Without it, through all.
+ */
+export function needsOf(runnable: object, { certain = false }: { readonly certain?: boolean } = {}): Needs {
   const needs: Needs = { slots: new Set(), stages: [], modules: new Map() };
   const seen = new Set<object>();
 
@@ -44,6 +57,7 @@ export function needsOf(runnable: object): Needs {
   function lookAtRunnable(step: object): void {
     const { node, lc_kwargs } = step as { node?: RunnableNode; lc_kwargs?: object };
     if (node === undefined || node.kind === "custom") {
+      if (certain) return;
       // What it is made of is known to nobody but itself: whatever runnables it holds.
       look([...Object.values(step), lc_kwargs]);
       return;
@@ -54,7 +68,8 @@ export function needsOf(runnable: object): Needs {
       return;
     }
     for (const [, slot] of slotsIn((node.uses ?? {}) as object as Record<string, unknown>)) lookAtSlot(slot);
-    for (const [key, value] of Object.entries(node)) if (!NO_STEPS.has(key)) look(value);
+    const skipped = certain ? (CONDITIONAL[node.kind] ?? []) : [];
+    for (const [key, value] of Object.entries(node)) if (!NO_STEPS.has(key) && !skipped.includes(key)) look(value);
   }
 
   function lookAtFunction(func: object): void {

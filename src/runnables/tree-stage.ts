@@ -18,7 +18,14 @@ import { fromNode } from "./registry.ts";
 export async function treeStage(tree: ShippedTree): Promise<StageStep> {
   const step = await reviveTree(tree, fromNode);
   for (const slot of needsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
-  return tree.plain === true ? onlyPlain(step) : stepStage(step);
+  const stage = tree.plain === true ? onlyPlain(step) : stepStage(step);
+  const certain = [...needsOf(step, { certain: true }).slots];
+  return certain.length === 0 ? stage : { ...stage, prepare: () => loadAll(certain) };
+}
+
+function loadAll(slots: readonly ResourceSlot[]): Promise<unknown> | undefined {
+  const missing = slots.filter(({ live }) => live === null);
+  return missing.length === 0 ? undefined : Promise.all(missing.map(async (slot) => slot.use()));
 }
 
 /** A step of this thread as a stage. */

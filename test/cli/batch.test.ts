@@ -200,11 +200,39 @@ describe("runlane batch", () => {
       failedEarlier: false,
       inputsPerSecond: number,
       loopBusy: number,
+      loopDelayP50Ms: number,
+      loopDelayP90Ms: number,
       loopDelayP99Ms: number,
       loopDelayMaxMs: number,
       peakMemoryBytes: number,
-      steps: [{ name: "shout", lane: "loop", inputs: 2, failed: 1, p50Ms: number, p99Ms: number, totalMs: number }],
+      lanes: [],
+      steps: [
+        {
+          ...{ name: "shout", lane: "loop", inputs: 2, failed: 1, p50Ms: number, p99Ms: number, totalMs: number },
+          histogram: expect.any(Array),
+        },
+      ],
     });
+  });
+
+  it("tells in the report how many inputs took how long, and how full lanes were", async () => {
+    const cwd = scratchFolder();
+    const args = ["batch", SHOUT, "-i", "-", "-o", "out.jsonl", "--report", "run.json", "--quiet", "--lane", "thread"];
+    expect((await run(args, { cwd, input: '"a"\n'.repeat(50) })).code).toBe(0);
+    const text = readFileSync(join(cwd, "run.json"), "utf8");
+    const { steps, lanes, durationMs } = JSON.parse(text);
+    const [{ histogram }] = steps;
+    expect(histogram.reduce((sum: number, [, , count]: number[]) => sum + count!, 0)).toBe(50);
+    for (const [from, to] of histogram) expect(from).toBeLessThan(to);
+    expect(lanes).toHaveLength(1);
+    expect(lanes[0].name).toBe("thread");
+    const last = lanes[0].samples.at(-1);
+    expect(last).toMatchObject({ busy: 0, queued: 0 });
+    expect(last.workers).toBeGreaterThan(0);
+    expect(last.atMs).toBeLessThanOrEqual(durationMs + 1);
+    // Lists of numbers stand on one line each.
+    expect(text).toMatch(/^ +\[[\d.e-]+, [\d.e-]+, \d+\],?$/m);
+    expect(text).toMatch(/^ +\{ "atMs": [\d.]+, "workers": \d+, "busy": \d+, "queued": \d+ \},?$/m);
   });
 
   it("has nothing to do for an empty input, and says so", async () => {

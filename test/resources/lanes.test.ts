@@ -2,9 +2,17 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type PoolOptions, processes, RunnableGenerator, RunnableLambda, resource, threads } from "../../src/index.ts";
+import {
+  type PoolOptions,
+  processes,
+  RunnableBranch,
+  RunnableGenerator,
+  RunnableLambda,
+  resource,
+  threads,
+} from "../../src/index.ts";
 
-import { disposeSlowly, noted } from "../fixtures/resources/loaders.mjs";
+import { disposeSlowly, loadSlowly, noted } from "../fixtures/resources/loaders.mjs";
 
 const KINDS = ["thread", "process"] as const;
 const loaders = new URL("../fixtures/resources/loaders.mjs", import.meta.url);
@@ -170,6 +178,41 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     const score = RunnableLambda.fromModule(loaders, "score", { uses: { model }, lane });
     expect(await score.batch(["a", "bb"])).toEqual([1, 2]);
     expect(log()).toEqual(["loaded"]);
+  });
+
+  it("is loaded before the time of the first input begins", async () => {
+    await using lane = open();
+    const chain = weighing(resource(fresh().name, loadSlowly), lane);
+    expect(await chain.invoke(2, { timeout: 100 })).toBe(6);
+  });
+
+  it("is not loaded for inputs that do not reach it", async () => {
+    const { log, ...own } = fresh();
+    const { log: otherLog, ...other } = fresh();
+    await using lane = open();
+    const [even, odd] = [noting(own), noting(other)].map((model) =>
+      RunnableLambda.from((x: number, { uses }: any) => x * uses.model.weight, { uses: { model } }),
+    );
+    const chain = RunnableBranch.from([[(x: number) => x % 2 === 0, even!], odd!]).withLane(lane);
+    expect(await chain.batch([1, 3, 5])).toEqual([3, 9, 15]);
+    expect([log(), otherLog()]).toEqual([[], ["load"]]);
+    expect(chain.resources().map(({ state }) => state)).toEqual(["idle", "ready"]);
+  });
+
+  it("is loaded once for each worker, however many of them crash", async () => {
+    const { log, ...own } = fresh();
+    await using lane = open({ max: 2 });
+    const chain = weighing(noting(own), lane);
+    const inputs = Array.from({ length: 40 }, (_, index) => (index % 10 === 9 ? -1 : index));
+    const outputs = await chain.batch(inputs, {}, { returnExceptions: true });
+    expect(outputs.filter((output) => output instanceof Error)).toHaveLength(4);
+    await chain.warm();
+    const loads = log().filter((line) => line === "load");
+    const rows = chain.resources();
+    const numbers = rows.map(({ worker }) => worker ?? 0);
+    // Workers are numbered as they start.
+    expect(loads).toHaveLength(Math.max(...numbers));
+    expect(rows.reduce((sum, row) => sum + row.loads, 0)).toBe(loads.length);
   });
 
   it("is there for functions that stream", async () => {

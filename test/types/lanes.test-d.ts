@@ -65,7 +65,7 @@ it("a lane changes where a runnable runs, and not its types", () => {
   expectTypeOf(RunnableLambda.from(length).withLane("process")).toEqualTypeOf<RunnableOnLane<string, number>>();
   expectTypeOf(RunnableOnLane.prototype.withLane)
     .parameter(0)
-    .toEqualTypeOf<"loop" | "thread" | "process" | ReturnType<typeof threads>>();
+    .toEqualTypeOf<"loop" | "thread" | "process" | "auto" | ReturnType<typeof threads>>();
   const shout = RunnableGenerator.from(
     async function* (chunks: AsyncIterable<string>) {
       for await (const chunk of chunks) yield chunk.length;

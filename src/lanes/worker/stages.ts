@@ -35,7 +35,7 @@ export class WorkerStages {
   /** Loads all that a stage uses, and says so. */
   async warm(id: number): Promise<void> {
     try {
-      const step = await this.get(id);
+      const step = await this.known(id);
       await step.warm?.();
       this.port.send({ type: "warmed", stage: id });
     } catch (error) {
@@ -43,8 +43,13 @@ export class WorkerStages {
     }
   }
 
-  /** The stage; a promise of it while it is being loaded. */
+  /** The stage; a promise of it while it, or a resource that every input needs, is being loaded: that is no input's time. */
   get(id: number): StageStep | Promise<StageStep> {
+    const step = this.known(id);
+    return step instanceof Promise ? step.then(prepared) : prepared(step);
+  }
+
+  private known(id: number): StageStep | Promise<StageStep> {
     return this.stages.get(id) ?? Promise.reject(new Error(`Stage ${id} is unknown here.`));
   }
 
@@ -57,4 +62,21 @@ export class WorkerStages {
     this.stages.delete(id);
     this.packings.delete(id);
   }
+}
+
+function prepared(step: StageStep): StageStep | Promise<StageStep> {
+  return (
+    step.prepare?.()?.then(
+      () => step,
+      (error) => failing(step, error),
+    ) ?? step
+  );
+}
+
+/** What takes the place of a stage for the inputs that waited for a load that failed. */
+function failing(step: StageStep, error: unknown): StageStep {
+  const fail = (): never => {
+    throw error;
+  };
+  return { ...step, run: fail, stream: fail };
 }
