@@ -46,7 +46,10 @@ export class Gather extends FanOut {
     if (this.signal?.aborted === true) this.abort(this.signal);
     this.pump();
     if (this.failure !== undefined) throw this.failure.error;
-    if (this.remaining === 0) return this.outputs;
+    if (this.remaining === 0) {
+      this.halt();
+      return this.outputs;
+    }
     const { signal } = this;
     if (signal !== undefined) this.stopWatching = onAbort(signal, () => this.abort(signal));
     return new Promise((resolve, reject) => {

@@ -56,6 +56,9 @@ export interface Step<In = any, Out = any> {
   /** One step that does what this one and the next do, where that saves a hop; undefined where it does not. */
   fuse?(next: Step): Step | undefined;
 
+  /** One step that gives one input to all branches, of which this one is the first, where that saves hops. */
+  fuseBranches?(branches: Readonly<Record<string, Step>>): Step | undefined;
+
   /** Takes many inputs that run in one context, as there is room for them; undefined when it takes them one by one. */
   openFeed?(feed: Feed, ctx: RunContext): Feeding | undefined;
 

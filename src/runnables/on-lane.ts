@@ -144,6 +144,20 @@ export class RunnableOnLane<
     return new RunnableOnLane({ bound, lane: this.lane, fused });
   }
 
+  /** Branches on one lane are one hop in a batch, which has other inputs for other workers. */
+  fuseBranches(branches: Readonly<Record<string, Step>>): RunnableOnLane | undefined {
+    const bound: Record<string, RunnableInterface> = {};
+    const steps: Record<string, unknown> = {};
+    for (const [key, branch] of Object.entries(branches)) {
+      if (!(branch instanceof RunnableOnLane) || this.away === null || branch.away?.lane !== this.away.lane)
+        return undefined;
+      bound[key] = branch.bound;
+      steps[key] = branch.away.stage.shipped;
+    }
+    const fused = { kind: "parallel", steps };
+    return new RunnableOnLane({ bound: fromNode({ kind: "parallel", steps: bound }), lane: this.lane, fused });
+  }
+
   override get laneName(): string | undefined {
     return this.currentLane?.name ?? this.step.laneName;
   }

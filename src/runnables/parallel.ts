@@ -38,6 +38,7 @@ export class RunnableParallel<
   readonly path: readonly Step[];
   /** What observers are told of each branch. */
   private readonly tags: readonly string[];
+  private fused: { readonly stages: readonly Step[] | undefined } | undefined;
 
   /** @throws RUNLANE_INVALID_STEPS, RUNLANE_NOT_RUNNABLE */
   constructor(fields: { steps: RunnableMapLike<RunInput, RunOutput> }) {
@@ -82,6 +83,17 @@ export class RunnableParallel<
 
   override get trace(): Trace {
     return FANS_OUT;
+  }
+
+  get stages(): readonly Step[] | undefined {
+    this.fused ??= { stages: this.hop() };
+    return this.fused.stages;
+  }
+
+  private hop(): readonly Step[] | undefined {
+    const { path, keys } = this;
+    const both = path[0]?.fuseBranches?.(Object.fromEntries(keys.map((key, index) => [key, path[index] as Step])));
+    return both && [both];
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
