@@ -1,6 +1,7 @@
 import { captureContext } from "../core/async-context.ts";
 import { runlaneError } from "../core/errors.ts";
 import type { Feed, Feeding } from "../core/feed.ts";
+import type { StageObserver } from "../core/observer.ts";
 
 /** Runs many inputs in one call: an outcome for each, an `Error` for one that failed. */
 export type RunMany = (inputs: unknown[]) => PromiseLike<readonly unknown[]>;
@@ -22,6 +23,7 @@ export class OwnBatchFeeding implements Feeding {
     private readonly runMany: RunMany,
     /** What errors call the step. */
     private readonly label: string,
+    private readonly observer: StageObserver | undefined,
   ) {}
 
   /** Waits for the end of this turn: more may come in it. */
@@ -53,8 +55,10 @@ export class OwnBatchFeeding implements Feeding {
   }
 
   private async run(keys: readonly number[], inputs: unknown[]): Promise<void> {
-    const { feed, label } = this;
+    const { feed, label, observer } = this;
     this.running++;
+    const started = performance.now();
+    let failed = 0;
     try {
       const outputs = await this.runMany(inputs);
       if (outputs.length !== keys.length) {
@@ -63,12 +67,18 @@ export class OwnBatchFeeding implements Feeding {
       }
       for (const [at, key] of keys.entries()) {
         const output = outputs[at];
-        if (output instanceof Error) feed.reject(key, output);
-        else feed.fulfil(key, output);
+        if (output instanceof Error) {
+          failed++;
+          feed.reject(key, output);
+        } else feed.fulfil(key, output);
       }
     } catch (error) {
+      failed = keys.length;
       for (const key of keys) feed.reject(key, error);
     }
+    // An input takes as long as the call that it is in.
+    const callMs = performance.now() - started;
+    observer?.measured([{ name: label, ms: keys.map(() => callMs), failed }]);
     this.running--;
     this.wake();
   }

@@ -26,13 +26,14 @@ export function observeCallsOn(step: Step, observer: Observer): () => void {
 
 /** Whether somebody measures the calls made on a step. */
 export function isMeasured(step: Step | undefined): boolean {
-  return isMeasuring() && step !== undefined && observers.has(step);
+  return isMeasuring() && step !== undefined && observers.has(step.observedAs ?? step);
 }
 
 /** The observer of a call on a step, besides that of the call around it. */
 export function observerOfCalls(step: Step | undefined, around: Observer | null): Observer | null {
-  if (!isMeasured(step)) return around;
+  if (step === undefined || !isMeasured(step)) return around;
   let observer = around;
-  for (const one of observers.get(step!) ?? []) observer = observer === null ? one : pairOf(one, observer);
+  for (const one of observers.get(step.observedAs ?? step) ?? [])
+    observer = observer === null ? one : pairOf(one, observer);
   return observer;
 }

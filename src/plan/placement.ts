@@ -1,3 +1,4 @@
+import type { Step } from "../core/step.ts";
 import type { Lane, StageStatistics } from "../lanes/lane.ts";
 
 /** Where a step runs, and why there. */
@@ -15,6 +16,8 @@ export interface Placement {
 /** A step that knows where it runs. One without a placement runs where it is called. */
 export interface Placed {
   readonly placement?: Placement | undefined;
+  /** The steps with lanes that have become this one. Inputs that go one by one run in those. */
+  readonly parts?: readonly Step[] | undefined;
   /** The lane that it runs on now, when that is not this event loop: {@link placement} costs more to find out. */
   readonly currentLane?: Lane | undefined;
 }

@@ -20,7 +20,7 @@ export function planText({ name, stages, warnings, wallMs }: Plan): string {
   const lines = stages.flatMap((stage, at) => stage.steps.map((step, row) => lineOf(stage, at, step, row, isMeasured)));
   const text = [isMeasured ? `${name}: ${duration(wallMs)}` : name, ...table(head, lines)];
   for (const [at, { figures, lane }] of stages.entries()) {
-    if (figures === undefined) continue;
+    if (figures === undefined || figures.inputs === 0) continue;
     const { queueMs, runMs, cpuMs, bytes } = figures;
     const cpu = cpuMs > 0 ? `, ${duration(cpuMs)} of CPU time` : "";
     text.push(
@@ -31,13 +31,7 @@ export function planText({ name, stages, warnings, wallMs }: Plan): string {
   return text.join("\n");
 }
 
-function lineOf(
-  { fused, chunk }: PlanStage,
-  at: number,
-  step: PlanStep,
-  row: number,
-  isMeasured: boolean,
-): Line {
+function lineOf({ fused, chunk }: PlanStage, at: number, step: PlanStep, row: number, isMeasured: boolean): Line {
   const { name, depth, lane, why, resources, figures } = step;
   const isFirst = row === 0;
   const cells = [

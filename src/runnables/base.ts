@@ -196,7 +196,8 @@ export abstract class RunnableBase<
     const { call } = runs;
     const gathering = { returnExceptions, slot: call.slot, signal: call.scope?.signal };
     try {
-      if (runs.shared || runs.stages !== undefined) return (await runShared(this, inputs, call, gathering)) as RunOutput[];
+      if (runs.shared || runs.stages !== undefined)
+        return (await runShared(this, inputs, call, gathering)) as RunOutput[];
       const launch = (index: number, slot: typeof call.slot): unknown => runs.run(inputs[index], index, slot);
       return (await new Gather(inputs.length, launch, gathering).run()) as RunOutput[];
     } finally {

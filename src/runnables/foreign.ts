@@ -40,9 +40,9 @@ class ForeignRunnable extends Runnable {
     return hasOwnBatch(this.runnable) ? [this] : undefined;
   }
 
-  openFeed(feed: Feed, { config }: RunContext): Feeding {
+  openFeed(feed: Feed, { config, observer }: RunContext): Feeding {
     const runMany = (inputs: unknown[]) => this.runnable.batch(inputs, { ...config }, { returnExceptions: true });
-    return new OwnBatchFeeding(feed, runMany, this.label);
+    return new OwnBatchFeeding(feed, runMany, this.label, observer?.stage?.(this));
   }
 
   /** It reports its own runs. */

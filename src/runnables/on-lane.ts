@@ -59,6 +59,7 @@ export class RunnableOnLane<
   /** Set on the lane `"auto"`. */
   private readonly auto: AutoStep | undefined;
   private readonly isFused: boolean;
+  readonly parts: readonly Step[] | undefined;
 
   /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
   constructor(fields: {
@@ -66,9 +67,12 @@ export class RunnableOnLane<
     lane: LaneChoice;
     /** @internal What is to be sent, when this is several steps with lanes made one. */
     fused?: ShippedTree;
+    /** @internal Those steps. */
+    parts?: readonly Step[];
   }) {
     super();
     this.isFused = fields.fused !== undefined;
+    this.parts = fields.parts;
     this.bound = coerce(fields.bound, "The bound of a RunnableOnLane");
     this.lane = fields.lane;
     this.step = toStep(this.bound);
@@ -141,7 +145,7 @@ export class RunnableOnLane<
     );
     const bound = fromNode({ kind: "sequence", steps: both.map(({ runnable }) => runnable) });
     const fused = { kind: "sequence", steps: both.map(({ tree }) => tree) };
-    return new RunnableOnLane({ bound, lane: this.lane, fused });
+    return new RunnableOnLane({ bound, lane: this.lane, fused, parts: [this, next] });
   }
 
   /** Branches on one lane are one hop in a batch, which has other inputs for other workers. */
@@ -155,7 +159,8 @@ export class RunnableOnLane<
       steps[key] = branch.away.stage.shipped;
     }
     const fused = { kind: "parallel", steps };
-    return new RunnableOnLane({ bound: fromNode({ kind: "parallel", steps: bound }), lane: this.lane, fused });
+    const parts = Object.values(branches);
+    return new RunnableOnLane({ bound: fromNode({ kind: "parallel", steps: bound }), lane: this.lane, fused, parts });
   }
 
   override get laneName(): string | undefined {

@@ -79,7 +79,12 @@ export class StepListing {
     const told = this.statistics?.rowsOf(step) ?? [];
     const count = countSteps(bound);
     let next = 0;
-    if (told.length === count || told.length === 0) {
+    if (told.length === 0 && step.parts !== undefined) {
+      // Inputs went one by one, or nowhere.
+      const fansOut = FANS_OUT.has(bound.node?.kind as string);
+      if (fansOut) this.push(bound, depth, placement);
+      for (const part of step.parts) this.addLane(part as Described, fansOut ? depth + 1 : depth, placement, rows);
+    } else if (told.length === count || told.length === 0) {
       this.add(bound, depth, placement, () => told[next++]);
     } else if (told.length === 1) {
       // Inputs went there one by one: they were measured from here, as one step.

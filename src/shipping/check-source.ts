@@ -153,8 +153,8 @@ function shippable(
   if (touched.length > 0) return { ...shipped, pure: false, impurity: `it uses ${touched.join(", ")}` };
   if (imports.length > 0) return { ...shipped, pure: false, impurity: "it imports modules" };
   if (writesOutside) return { ...shipped, pure: false, impurity: "it assigns to what is outside of it" };
-  if (seesAllOfConfig(root)) return { ...shipped, pure: false, impurity: "it sees the config of this thread" };
   if (mayChangeInput(root)) return { ...shipped, pure: false, impurity: "it may change its input" };
+  if (seesAllOfConfig(root)) return { ...shipped, pure: false, impurity: "it sees the config of this thread" };
   return { ...shipped, pure: true };
 }
 

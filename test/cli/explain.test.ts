@@ -112,7 +112,9 @@ describe("runlane explain", () => {
 
   it("explains another export, in workers too", async () => {
     const cwd = folder();
-    expect((await explained(cwd, "--export", "named")).steps).toMatchObject([{ name: "named", why: "auto: it is async" }]);
+    expect((await explained(cwd, "--export", "named")).steps).toMatchObject([
+      { name: "named", why: "auto: it is async" },
+    ]);
     const moved = await explained(cwd, "--export", "named", "--lane", "thread", "-i", "in.jsonl");
     expect(moved.counts).toEqual([["named", 4, 0]]);
   });

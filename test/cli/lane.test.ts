@@ -71,7 +71,18 @@ export default slow;
 `,
       "in.jsonl": "1\n2\n3\n4\n5\n6\n7\n8\n",
     });
-    const args = ["batch", "slow.mjs", "-i", "in.jsonl", "-o", "out.jsonl", "--lane", "auto", "--report", "report.json"];
+    const args = [
+      "batch",
+      "slow.mjs",
+      "-i",
+      "in.jsonl",
+      "-o",
+      "out.jsonl",
+      "--lane",
+      "auto",
+      "--report",
+      "report.json",
+    ];
     const { code, stderr } = await run([...args, "-c", "1"], { cwd });
     expect(code).toBe(0);
     expect(stderr).toMatch(/slow +│ thread +│ +8 │ +0 │/);

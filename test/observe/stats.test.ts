@@ -24,8 +24,19 @@ afterAll(() => laneOf("thread")!.close());
 const ways: [string, (runnable: Runnable<number, number>, inputs: number[]) => Promise<unknown>][] = [
   ["invoke", (runnable, inputs) => Promise.allSettled(inputs.map((input) => runnable.invoke(input)))],
   ["batch", (runnable, inputs) => runnable.batch(inputs, undefined, { returnExceptions: true })],
-  ["batch with a config for each input", (runnable, inputs) => runnable.batch(inputs, inputs.map(() => ({})), { returnExceptions: true })],
-  ["batch with a limit", (runnable, inputs) => runnable.batch(inputs, { maxConcurrency: 1 }, { returnExceptions: true })],
+  [
+    "batch with a config for each input",
+    (runnable, inputs) =>
+      runnable.batch(
+        inputs,
+        inputs.map(() => ({})),
+        { returnExceptions: true },
+      ),
+  ],
+  [
+    "batch with a limit",
+    (runnable, inputs) => runnable.batch(inputs, { maxConcurrency: 1 }, { returnExceptions: true }),
+  ],
   ["batchStream", (runnable, inputs) => all(runnable.batchStream(inputs))],
   ["batchAsCompleted", (runnable, inputs) => all(runnable.batchAsCompleted(inputs))],
   ["stream", (runnable, inputs) => Promise.allSettled(inputs.map(async (input) => all(await runnable.stream(input))))],
@@ -89,6 +100,15 @@ describe("the statistics of a runnable", () => {
     expect(counts(stats)).toEqual([["inner", 1, 0]]);
     expect(counts(around)).toEqual([["outer", 1, 0]]);
     expect(log).toEqual(["start outer", "start inner", "end inner", "end outer"]);
+  });
+
+  it("count the batches of a batched function, which run under another name inside", async () => {
+    const lengths = RunnableLambda.batched((texts: string[]) => texts.map(({ length }) => length), { name: "lengths" });
+    using stats = lengths.stats();
+    expect(await lengths.batch(["a", "bb"])).toEqual([1, 2]);
+    await all(lengths.batchStream(["ccc"]));
+    expect(await lengths.invoke("dd")).toBe(2);
+    expect(counts(stats)).toEqual([["lengths", 4, 0]]);
   });
 
   it("are apart when there are several of one runnable", async () => {

@@ -99,7 +99,9 @@ describe("the reason of a step", () => {
     expect(stepsOf(step.explain())[0]!.why).toBe(`auto: it has not run yet; ${may}`);
     configure({ auto: { thresholdMs: 1e6 } });
     await step.invoke(1);
-    expect(stepsOf(step.explain())[0]!.why).toBe("auto: it takes less than 1000000 ms; moves to threads when it takes 1000000 ms");
+    expect(stepsOf(step.explain())[0]!.why).toBe(
+      "auto: it takes less than 1000000 ms; moves to threads when it takes 1000000 ms",
+    );
     configure({ auto: false });
     expect(stepsOf(step.explain())[0]!.why).toBe("auto is off");
   });
@@ -110,7 +112,10 @@ describe("the reason of a step", () => {
       for (const x of inputs(5)) expect(await step.invoke(x)).toBe(x + 1);
       const plan = step.explain();
       expect(stagesOf(plan)).toEqual([["slow"]]);
-      expect(stepOf(plan, "slow")).toMatchObject({ lane: "thread", why: expect.stringMatching(/^auto: it took [\d.]+ ms$/) });
+      expect(stepOf(plan, "slow")).toMatchObject({
+        lane: "thread",
+        why: expect.stringMatching(/^auto: it took [\d.]+ ms$/),
+      });
     }
   });
 
@@ -167,7 +172,9 @@ describe("an analyzed plan", () => {
 
   it("counts the steps of a parallel on a lane, and no step inside of one that counts as one", async () => {
     const branch = RunnableBranch.from([[here(isBig, "isBig"), here(increment, "big")], here(double, "small")]);
-    const inLane = RunnableParallel.from({ a: here(increment, "a"), b: branch, c: here(double, "c") }).withLane("thread");
+    const inLane = RunnableParallel.from({ a: here(increment, "a"), b: branch, c: here(double, "c") }).withLane(
+      "thread",
+    );
     expect(countsOf(await inLane.explain({ analyze: true, inputs: inputs(20) }))).toEqual([
       ["RunnableMap", undefined, undefined],
       ["a", 20, 0],
@@ -186,6 +193,36 @@ describe("an analyzed plan", () => {
       ["RunnableSequence", 5, 0],
       ["a", undefined, undefined],
       ["b", undefined, undefined],
+    ]);
+  });
+
+  it("counts fused steps where inputs go one by one, each as it ran", async () => {
+    const both = RunnableParallel.from({ x: away(double, "b"), y: away(odd, "c") });
+    const chain = away(increment, "a").pipe(both).pipe(here(promises, "d"));
+    const expected = (afterAll: number) => [
+      ["a", 4, 0],
+      ["RunnableMap", undefined, undefined],
+      ["b", 4, 0],
+      ["c", 4, 2],
+      ["d", afterAll, 0],
+    ];
+    for (const config of [{}, { maxConcurrency: 1 }])
+      expect(countsOf(await chain.explain({ analyze: true, inputs: inputs(4), config }))).toEqual(expected(2));
+  });
+
+  it("counts a LangChain step whose own batch is given many inputs", async () => {
+    const step = Object.assign(LangChainLambda.from((x: number) => x) as any, {
+      batch: async (xs: number[]) => xs.map((x) => (x === 2 ? new Error("two") : x)),
+      lc_namespace: ["own"],
+    });
+    const plan = await here(increment, "a")
+      .pipe(step)
+      .pipe(here(promises, "b"))
+      .explain({ analyze: true, inputs: inputs(4) });
+    expect(countsOf(plan).map(([, ...counts]) => counts)).toEqual([
+      [4, 0],
+      [4, 1],
+      [3, 0],
     ]);
   });
 
@@ -234,13 +271,21 @@ describe("a plan in print", () => {
     expect(inspect(plan)).toBe(String(plan));
     expect(lines[0]).toBe("RunnableSequence");
     expect(lines[1]).toMatch(/^stage +step +lane +chunk +why$/);
-    expect(lines.some((line) => /^2 fused +a +thread +1 +withLane\("thread"\); one hop for several steps$/.test(line))).toBe(true);
+    expect(
+      lines.some((line) => /^2 fused +a +thread +1 +withLane\("thread"\); one hop for several steps$/.test(line)),
+    ).toBe(true);
   });
 
   it("has no line of more than 100 characters, and loses no word of a reason", async () => {
     const analyzed = await chain.explain({ analyze: true, inputs: inputs(3) });
     for (const plan of [chain.explain(), analyzed]) {
-      expect(Math.max(...String(plan).split("\n").map(({ length }) => length))).toBeLessThanOrEqual(100);
+      expect(
+        Math.max(
+          ...String(plan)
+            .split("\n")
+            .map(({ length }) => length),
+        ),
+      ).toBeLessThanOrEqual(100);
       for (const word of stepOf(plan, "captures").why.split(" ")) expect(String(plan)).toContain(word);
     }
   });
@@ -249,7 +294,11 @@ describe("a plan in print", () => {
     const plan = await chain.explain({ analyze: true, inputs: inputs(3) });
     const data = JSON.parse(JSON.stringify(plan));
     expect(Object.keys(data)).toEqual(["name", "stages", "warnings", "wallMs"]);
-    expect(data.stages[0].steps[0]).toMatchObject({ name: "captures", lane: "loop", figures: { inputs: 3, failed: 0 } });
+    expect(data.stages[0].steps[0]).toMatchObject({
+      name: "captures",
+      lane: "loop",
+      figures: { inputs: 3, failed: 0 },
+    });
     expect(JSON.parse(JSON.stringify(chain.explain()))).not.toHaveProperty("wallMs");
   });
 });
