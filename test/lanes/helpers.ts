@@ -20,9 +20,7 @@ const CORES = 4;
 
 /** What this test run was started with (a loader, a debugger) is not for the workers. */
 export const open = (kind: Kind, options: PoolOptions = {}): Lane =>
-  (kind === "thread" ? threadPool : processPool)(
-    poolSettings(kind, { execArgv: [], ...options }, CORES),
-  );
+  (kind === "thread" ? threadPool : processPool)(poolSettings(kind, { execArgv: [], ...options }, CORES));
 
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
