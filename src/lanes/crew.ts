@@ -52,8 +52,11 @@ export class Crew {
     let best: PoolWorker | null = null;
     for (const worker of this.workers) {
       if (!worker.isFree) continue;
-      if (worker.isIdle && worker.streams.size === 0) return worker;
-      if (best === null || worker.chunks.size + worker.streams.size < best.chunks.size + best.streams.size)
+      if (worker.isIdle && worker.work.streams.size === 0) return worker;
+      if (
+        best === null ||
+        worker.work.chunks.size + worker.work.streams.size < best.work.chunks.size + best.work.streams.size
+      )
         best = worker;
     }
     return best;

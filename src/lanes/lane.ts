@@ -97,6 +97,8 @@ export interface Lane {
   warm(stage?: Stage, options?: LaneWarmOptions): Promise<void>;
   /** The resources that workers have loaded: a row for each in each worker, and one for each in all workers that have ended. */
   resources?(): ResourceStatus[];
+  /** The names of the resources that a stage uses, as its workers have told: those that modules declare are known only there. */
+  usedBy?(stage: Stage): readonly string[];
   /** Takes no more calls, lets queued and running ones finish, and ends the workers. */
   close(options?: CloseOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

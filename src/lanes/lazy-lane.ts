@@ -73,6 +73,10 @@ class LazyLane implements Lane {
     return this.pool?.resources?.() ?? [];
   }
 
+  usedBy(stage: Stage): readonly string[] {
+    return this.pool?.usedBy?.(stage) ?? [];
+  }
+
   async close(options?: CloseOptions): Promise<void> {
     this.isClosed = true;
     // A pool that is there is closed now, not in a moment in which it would take more calls.

@@ -85,7 +85,8 @@ export interface ResourceMessage {
 export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "loading"; readonly stage: number }
-  | { readonly type: "loaded"; readonly stage: number }
+  /** `resources`: the names of those that the stage uses, which the parent cannot know when a module declares them. */
+  | { readonly type: "loaded"; readonly stage: number; readonly resources: readonly string[] }
   | { readonly type: "unloadable"; readonly stage: number; readonly error: unknown }
   | { readonly type: "warmed"; readonly stage: number; readonly error?: unknown }
   | ResourceMessage

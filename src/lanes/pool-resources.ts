@@ -30,8 +30,8 @@ export class PoolResources {
 
   get statuses(): ResourceStatus[] {
     const rows = [...this.past.values()];
-    for (const { number, resources } of this.crew.workers)
-      for (const status of resources.statuses) rows.push({ ...status, where: this.lane, worker: number });
+    for (const { number, loads } of this.crew.workers)
+      for (const status of loads.resources.statuses) rows.push({ ...status, where: this.lane, worker: number });
     return rows;
   }
 
@@ -46,13 +46,13 @@ export class PoolResources {
   }
 
   /** The resources of a worker have changed. */
-  told({ resources }: PoolWorker): void {
-    if (resources.isDisposable)
+  told({ loads }: PoolWorker): void {
+    if (loads.resources.isDisposable)
       this.stopEnding ??= endWithProcess({ end: () => this.endAll(), endNow: () => this.endNow() });
   }
 
-  ended({ resources }: PoolWorker): void {
-    for (const status of resources.statuses) {
+  ended({ loads }: PoolWorker): void {
+    for (const status of loads.resources.statuses) {
       const loads = status.loads + (this.past.get(status.name)?.loads ?? 0);
       this.past.set(status.name, { ...status, state: "disposed", where: this.lane, worker: null, loads });
     }
@@ -67,7 +67,7 @@ export class PoolResources {
   }
 
   private get disposable(): PoolWorker[] {
-    return [...this.crew.workers].filter(({ resources }) => resources.isDisposable);
+    return [...this.crew.workers].filter(({ loads }) => loads.resources.isDisposable);
   }
 
   /** The process has nothing more to do, or got a signal. */

@@ -1,11 +1,10 @@
-import { runlaneError } from "../core/errors.ts";
 import type { ShippedResource } from "../shipping/ship-resource.ts";
 import type { Call } from "./call.ts";
 import { type Chunk, runMessage } from "./chunk.ts";
 import { packReason, unpackError } from "./codec.ts";
-import { oneLine, startFailed, timedOut } from "./faults.ts";
+import { timedOut } from "./faults.ts";
 import { KnownStages } from "./known-stages.ts";
-import type { FromWorker, ReportMessage, ResourceMessage, ToWorker } from "./messages.ts";
+import type { FromWorker, ReportMessage, ToWorker } from "./messages.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import { CLAIM_PLACES } from "./position.ts";
 import type { StageRecord } from "./stage-record.ts";
@@ -13,12 +12,8 @@ import type { StreamCall } from "./stream-call.ts";
 import { Timers } from "./timers.ts";
 import type { Position, Transport, WorkerEnd, WorkerHandle } from "./transport.ts";
 import { Watchdog } from "./watchdog.ts";
-import { WorkerResources } from "./worker-resources.ts";
-
-/** Inputs of a worker that wait for promises, at most. */
-const MAX_WAITING = 256;
-/** A worker gets a second chunk ahead of time only while the first one is no more work than this. */
-const AHEAD_MS = 20;
+import { WorkInHand } from "./work-in-hand.ts";
+import { WorkerLoads } from "./worker-loads.ts";
 
 /** A worker that is to end has so much of graceMs to dispose of its resources, and the rest to exit. */
 const STOP_SHARE = 0.8;
@@ -49,10 +44,9 @@ export class PoolWorker {
   killedFor: unknown;
   /** Inputs that it has been given. */
   served = 0;
-  readonly chunks = new Map<number, Chunk>();
-  readonly streams = new Map<number, StreamCall>();
+  readonly work = new WorkInHand();
   readonly stages = new KnownStages();
-  readonly resources = new WorkerResources();
+  readonly loads: WorkerLoads;
   readonly sharesMemory: boolean;
   private readonly watchdog: Watchdog;
   private readonly handle: WorkerHandle;
@@ -71,6 +65,7 @@ export class PoolWorker {
     const { graceMs, startTimeoutMs } = owner.settings;
     this.sharesMemory = transport.sharesMemory;
     this.watchdog = new Watchdog(this, graceMs);
+    this.loads = new WorkerLoads(this, owner, this.stages, this.timers);
     this.handle = transport.start({
       message: (message) => this.receive(message),
       exit: (end) => this.exited(end),
@@ -84,34 +79,18 @@ export class PoolWorker {
   }
 
   get isIdle(): boolean {
-    return this.chunks.size === 0 && this.streams.size === 0 && this.stages.warming.size === 0;
+    return this.work.isEmpty && this.stages.warming.size === 0;
   }
 
   /** Whether it could take a chunk now. */
   get isFree(): boolean {
-    if (this.state !== "ready" || this.reserved !== null) return false;
-    let ahead = 0;
-    let aheadMs = 0;
-    let waiting = this.streams.size;
-    for (const chunk of this.chunks.values()) {
-      if (chunk.isSuspect) return false;
-      if (chunk.returned) {
-        waiting += chunk.pending;
-      } else {
-        ahead++;
-        aheadMs += chunk.pending * (chunk.record.meter.costMs ?? Number.POSITIVE_INFINITY);
-      }
-    }
-    return ahead === 0 ? waiting < MAX_WAITING : ahead < 2 && aheadMs < AHEAD_MS && waiting < MAX_WAITING;
+    return this.state === "ready" && this.reserved === null && this.work.hasRoom;
   }
 
   /** How many more inputs of a stage it may get. */
   roomFor({ meter }: StageRecord): number {
     const left = this.owner.settings.maxInputsPerWorker - this.served;
-    if (!meter.waits) return Math.max(1, left);
-    let waiting = this.streams.size;
-    for (const chunk of this.chunks.values()) waiting += chunk.pending;
-    return Math.max(1, Math.min(left, MAX_WAITING - waiting));
+    return Math.max(1, meter.waits ? Math.min(left, this.work.roomForWaiting) : left);
   }
 
   /**
@@ -127,38 +106,19 @@ export class PoolWorker {
     const message = runMessage(chunk, this.sharesMemory, transfer);
     this.handle.offer?.(chunk.place, chunk.id);
     this.handle.send(message, transfer);
-    this.chunks.set(chunk.id, chunk);
+    this.work.chunks.set(chunk.id, chunk);
     this.serve(calls.length);
     if (message.timed) for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
   }
 
   /** What it has been given and has not started, as far as another worker may have it. */
   get unstarted(): { readonly inputs: number; readonly ms: number } {
-    const { handle } = this;
-    let inputs = 0;
-    let ms = 0;
-    if (handle.claimed !== undefined) {
-      for (const chunk of this.chunks.values()) {
-        if (!chunk.mayBeShared) continue;
-        const left = Math.max(0, chunk.calls.length - handle.claimed(chunk.place));
-        inputs += left;
-        ms += left * (chunk.record.meter.costMs ?? 0);
-      }
-    }
-    return { inputs, ms };
+    return this.work.unstarted(this.handle);
   }
 
   /** Takes that back. */
   takeBack(): Call[] {
-    const taken: Call[] = [];
-    for (const chunk of [...this.chunks.values()]) {
-      if (!chunk.mayBeShared) continue;
-      const claimed = this.handle.claimed!(chunk.place);
-      if (claimed >= chunk.calls.length || !this.handle.takeBack!(chunk.place, chunk.id, claimed)) continue;
-      taken.push(...chunk.cutFrom(claimed));
-      if (chunk.isDone) this.chunks.delete(chunk.id);
-    }
-    return taken;
+    return this.work.takeBack(this.handle);
   }
 
   private serve(inputs: number): void {
@@ -169,7 +129,7 @@ export class PoolWorker {
   open(stream: StreamCall): void {
     this.teach(stream.record);
     stream.start(this);
-    this.streams.set(stream.id, stream);
+    this.work.streams.set(stream.id, stream);
     this.serve(1);
   }
 
@@ -183,9 +143,8 @@ export class PoolWorker {
     if (stages.has(record)) return;
     this.handle.send({ type: "stage", stage: record.id, label: record.label, shipped: record.shipped!.data });
     stages.add(record);
-    const surplus = stages.surplus((one) =>
-      [...this.chunks.values(), ...this.streams.values()].some((work) => work.record === one),
-    );
+    const { records } = this.work;
+    const surplus = stages.surplus((one) => records.has(one));
     if (surplus !== undefined) this.sendQuietly({ type: "forget", stage: surplus.id });
   }
 
@@ -218,11 +177,11 @@ export class PoolWorker {
 
   /** Asks all that runs to end, and ends the worker when it does not. */
   stopAll(errorOf: (label: string) => unknown): void {
-    for (const chunk of this.chunks.values()) {
+    for (const chunk of this.work.chunks.values()) {
       const reason = packReason(errorOf(chunk.record.label));
       for (const { index } of chunk.remaining()) this.sendQuietly({ type: "cancel", chunk: chunk.id, index, reason });
     }
-    for (const stream of this.streams.values()) stream.stop(errorOf(stream.record.label));
+    for (const stream of this.work.streams.values()) stream.stop(errorOf(stream.record.label));
     this.timers.set(this, this.graceMs, () => this.kill(new Error("The lane was closed by force.")));
   }
 
@@ -283,22 +242,11 @@ export class PoolWorker {
         this.becameReady();
         break;
       case "loading":
-        this.isLoading(message.stage);
-        break;
       case "loaded":
-        this.hasLoaded(message.stage);
-        break;
-      case "unloadable": {
-        const error = unpackError(message.error);
-        const record = this.stages.get(message.stage);
-        if (record !== undefined) this.loadFailed(record, oneLine(error), error);
-        break;
-      }
+      case "unloadable":
       case "warmed":
-        this.hasWarmed(message.stage, message.error);
-        break;
       case "resource":
-        this.resourceChanged(message);
+        this.loads.receive(message);
         break;
       case "hint":
         this.hinted(message);
@@ -307,7 +255,7 @@ export class PoolWorker {
         this.report(message);
         break;
       case "chunks":
-        this.streams.get(message.stream)?.receive(message.values);
+        this.work.streams.get(message.stream)?.receive(message.values);
         break;
       case "end":
         this.streamEnded(message);
@@ -319,7 +267,7 @@ export class PoolWorker {
 
   private hinted({ text, stage }: Extract<FromWorker, { type: "hint" }>): void {
     if (stage !== undefined) this.stages.get(stage)?.meter.hints.add(text);
-    else for (const { record } of this.chunks.values()) record.meter.hints.add(text);
+    else for (const { record } of this.work.chunks.values()) record.meter.hints.add(text);
   }
 
   private becameReady(): void {
@@ -332,15 +280,15 @@ export class PoolWorker {
   }
 
   private streamEnded({ stream: id, failed, error }: Extract<FromWorker, { type: "end" }>): void {
-    const stream = this.streams.get(id);
+    const stream = this.work.streams.get(id);
     if (stream === undefined) return;
-    this.streams.delete(id);
+    this.work.streams.delete(id);
     stream.ended(failed, error);
     this.changed();
   }
 
   private report(message: ReportMessage): void {
-    const chunk = this.chunks.get(message.chunk);
+    const chunk = this.work.chunks.get(message.chunk);
     if (chunk === undefined) return;
     const { meter } = chunk.record;
     const { started: startedBefore, returned } = chunk;
@@ -353,7 +301,7 @@ export class PoolWorker {
     meter.inputs += message.values.length;
     meter.failed += failed;
     if (chunk.isWatched) this.follow(chunk, startedBefore, message);
-    if (chunk.isDone) this.chunks.delete(chunk.id);
+    if (chunk.isDone) this.work.chunks.delete(chunk.id);
     if (chunk.returned && !chunk.isDone) meter.waits = true;
     if (chunk.isDone || chunk.returned !== returned) this.changed();
   }
@@ -366,74 +314,10 @@ export class PoolWorker {
     for (let at = 0; at < values.length; at++) this.watchdog.unwatch(chunk.calls[indices?.[at] ?? from + at]!);
   }
 
-  private isLoading(stage: number): void {
-    const record = this.stages.get(stage);
-    if (record === undefined) return;
-    const { startTimeoutMs } = this.owner.settings;
-    this.timers.set(record, startTimeoutMs, () => {
-      this.loadFailed(record, `its module was not loaded after ${startTimeoutMs} ms`);
-      this.kill(new Error("A stage in it was not loaded in time."));
-    });
-  }
-
-  private hasLoaded(stage: number): void {
-    const record = this.stages.get(stage);
-    if (record === undefined) return;
-    this.timers.clear(record);
-    this.stages.hasLoaded(record);
-    this.changed();
-  }
-
-  private hasWarmed(stage: number, error: unknown): void {
-    const record = this.stages.get(stage);
-    if (record === undefined) return;
-    this.stages.warming.delete(record);
-    if (error === undefined) this.stages.warmed.add(record);
-    else this.owner.warmFailed(record, unpackError(error));
-    this.changed();
-  }
-
-  private resourceChanged(message: ResourceMessage): void {
-    const { name, state } = message.status;
-    const purpose = `the load of ${name}`;
-    this.resources.receive(message);
-    this.timers.clear(purpose);
-    // The worker itself ends a load that takes too long, unless the loader keeps it busy.
-    if (state === "loading")
-      this.timers.set(purpose, message.timeoutMs + this.graceMs, () => this.loadHangs(name, message.timeoutMs));
-    this.owner.resourceChanged(this);
-  }
-
-  private loadHangs(name: string, timeoutMs: number): void {
-    const error = runlaneError("RUNLANE_RESOURCE_TIMEOUT", { name: JSON.stringify(name), timeoutMs });
-    for (const record of this.recordsLoading()) this.refuse(record, error);
-    this.kill(error);
-  }
-
-  /** The stages that wait for a resource here. */
-  recordsLoading(): StageRecord[] {
-    const records = new Set(this.stages.warming);
-    for (const { record } of [...this.chunks.values(), ...this.streams.values()]) records.add(record);
-    return [...records].filter((record) => this.resources.loadingOf(record) !== undefined);
-  }
-
   /** A stage cannot run: its calls here are told, and the others by the owner. */
   refuse(record: StageRecord, error: unknown): void {
-    for (const [id, chunk] of this.chunks) {
-      if (chunk.record !== record) continue;
-      this.chunks.delete(id);
-      for (const call of chunk.remaining()) call.reject(error);
-    }
+    this.work.refuse(record, error);
     this.owner.stageFailed(this, record, error);
-  }
-
-  /** A module that failed stays failed in this worker: the next call gets another one. */
-  private loadFailed(record: StageRecord, reason: string, cause?: unknown): void {
-    this.timers.clear(record);
-    this.stages.loading.delete(record);
-    this.reserved = "recycling";
-    this.refuse(record, startFailed(record.label, this.owner.name, reason, cause));
-    this.changed();
   }
 
   private exited(end: WorkerEnd): void {
@@ -444,7 +328,8 @@ export class PoolWorker {
     this.owner.workerEnded(this, error === end.error ? end : { ...end, error });
   }
 
-  private changed(): void {
+  /** It can take more, or has become idle. */
+  changed(): void {
     if (this.isIdle) {
       this.idleSince = performance.now();
       if (this.reserved === "recycling") this.end();

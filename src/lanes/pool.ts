@@ -2,14 +2,11 @@ import { captureContext } from "../core/async-context.ts";
 import { runlaneError } from "../core/errors.ts";
 import { abortError } from "../core/signal.ts";
 import type { ResourceStatus } from "../resources/status.ts";
-import { Balance } from "./balance.ts";
 import { type Call, PromisedCall } from "./call.ts";
-import { Chunk } from "./chunk.ts";
-import { explainInput } from "./codec.ts";
 import { Crew } from "./crew.ts";
-import { laneClosed, oneLine } from "./faults.ts";
+import { Dispatch } from "./dispatch.ts";
+import { laneClosed } from "./faults.ts";
 import { FeedLine, type FeedOwner } from "./feed-line.ts";
-import { Growth, type PoolLoad } from "./growth.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type {
   CallOptions,
@@ -44,13 +41,9 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   private readonly warmUps: WarmUps;
   private readonly recovery: Recovery;
   private readonly resourcesOfWorkers: PoolResources;
-  private readonly growth: Growth;
-  private readonly balance: Balance;
+  private readonly dispatch: Dispatch;
   private readonly suspects = new Suspects();
   private readonly openings = new Openings();
-  private isScheduled = false;
-  private turnStartedAt = 0;
-  private nextChunk = 0;
   private nextStream = 0;
   private closing: Promise<void> | undefined;
   private isForced = false;
@@ -58,23 +51,16 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
 
   constructor(
     readonly name: string,
-    private readonly transport: Transport,
+    transport: Transport,
     readonly settings: PoolSettings,
   ) {
-    this.growth = new Growth(
-      settings,
-      () => this.load,
-      () => this.limitChanged(),
-    );
     this.crew = new Crew(transport, this, settings, captureContext());
-    this.balance = new Balance(this.crew, (calls) => {
-      this.lines.putBack(calls);
-      this.dispatch();
-    });
     this.warmUps = new WarmUps(this.crew);
     this.resourcesOfWorkers = new PoolResources(name, this.crew, this.records, this.keepAlive);
-    const { lines, suspects, openings } = this;
-    this.recovery = new Recovery(name, this.crew, { lines, suspects, openings, warmUps: this.warmUps });
+    const { lines, suspects, openings, warmUps, crew, records } = this;
+    const waiting = { lines, suspects, openings, warmUps };
+    this.recovery = new Recovery(name, crew, waiting);
+    this.dispatch = new Dispatch({ crew, records, transport, settings, recovery: this.recovery, waiting });
   }
 
   get capacity(): LaneCapacity {
@@ -86,10 +72,10 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     const refusal = this.refusal(stage, options);
     if (refusal !== undefined) return Promise.reject(refusal);
     const record = this.recordOf(stage);
-    this.schedule();
+    this.dispatch.soon();
     this.keepAlive.add();
     return new Promise((resolve, reject) => {
-      this.lines.push(new PromisedCall(record, input, options, this.turnStartedAt, this, resolve, reject));
+      this.lines.push(new PromisedCall(record, input, options, this.dispatch.turnStartedAt, this, resolve, reject));
     });
   }
 
@@ -97,7 +83,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     const line = new FeedLine(this.recordOf(stage), feed, options, this);
     this.keepAlive.add();
     this.lines.addFeed(line);
-    if (this.closing === undefined) this.schedule();
+    if (this.closing === undefined) this.dispatch.soon();
     else line.refuse(laneClosed(stage.label, this.name));
     return line;
   }
@@ -109,7 +95,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     this.keepAlive.add();
     const stream = new StreamCall(this.nextStream++, record, input, options, (over) => this.streamOver(over));
     this.openings.push(stream);
-    this.schedule();
+    this.dispatch.soon();
     yield* stream.read();
   }
 
@@ -125,6 +111,10 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     return this.resourcesOfWorkers.statuses;
   }
 
+  usedBy(stage: Stage): readonly string[] {
+    return this.records.usedBy(stage);
+  }
+
   async warm(stage?: Stage, options: LaneWarmOptions = {}): Promise<void> {
     if (this.closing !== undefined) throw laneClosed(stage?.label ?? "warm", this.name);
     const record = stage === undefined ? undefined : this.recordOf(stage);
@@ -133,7 +123,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     this.crew.isBlocked = false;
     try {
       const warmed = this.warmUps.add(record, options);
-      this.startWorkers(() => this.warmUps.look());
+      this.dispatch.startWorkers(() => this.warmUps.look());
       await warmed;
     } finally {
       this.settled();
@@ -166,7 +156,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   }
 
   woken(): void {
-    this.schedule();
+    this.dispatch.soon();
   }
 
   fed(line: FeedLine): void {
@@ -176,7 +166,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
 
   workerChanged(worker: PoolWorker): void {
     if (worker.served === 0) this.crew.isBlocked = false;
-    this.dispatch();
+    this.dispatch.now();
     this.crew.letIdle(worker);
     this.warmUps.look();
   }
@@ -206,24 +196,9 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     } else if (!worker.wasAskedToEnd) {
       this.recovery.neverReady(worker, end);
     }
-    this.dispatch();
+    this.dispatch.now();
     this.warmUps.look();
     if (this.crew.workers.size === 0) this.onDrained?.();
-  }
-
-  private get load(): PoolLoad {
-    const { crew, lines, records, transport } = this;
-    const isFull = lines.waiting > 0 && crew.free() === null;
-    const { settled, cpuMs, runMs } = records;
-    const { busy, starting } = crew;
-    const used = transport.cpuMs === undefined ? { cpuMs, runMs } : { cpuMs: transport.cpuMs() };
-    return { isFull, busy, starting, settled, ...used };
-  }
-
-  private limitChanged(): void {
-    this.crew.limit = this.growth.limit;
-    this.crew.retire();
-    this.dispatch();
   }
 
   private get queued(): number {
@@ -244,7 +219,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     if (record.shipped === undefined && !record.isAwaited) {
       record.isAwaited = true;
       record.shipping!.then(
-        () => this.dispatch(),
+        () => this.dispatch.now(),
         (error) => {
           this.records.forget(stage);
           for (const call of this.lines.drain(record)) call.reject(error);
@@ -254,95 +229,6 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
       );
     }
     return record;
-  }
-
-  /** Calls are sent at the end of this turn of the event loop, when all that it makes have been made. */
-  private schedule(): void {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    this.turnStartedAt = performance.now();
-    this.crew.isBlocked = false;
-    const nextTick = globalThis.process?.nextTick ?? queueMicrotask;
-    queueMicrotask(() =>
-      nextTick(() => {
-        this.isScheduled = false;
-        this.dispatch();
-      }),
-    );
-  }
-
-  /** Gives workers what waits, as far as they can take it, and starts workers for the rest. */
-  private dispatch(): void {
-    this.placeSuspects();
-    this.openStreams();
-    const { crew, lines } = this;
-    let worker = crew.free();
-    let line = worker === null ? null : lines.next();
-    while (worker !== null && line !== null) {
-      const size = line.record.meter.chunkSize(lines.waiting, Math.max(1, crew.workers.size));
-      const calls = lines.take(line, Math.min(size, worker.roomFor(line.record)));
-      this.sendChunk(worker, calls, false);
-      worker = crew.free();
-      line = lines.next();
-    }
-    const { waiting } = lines;
-    if (waiting === 0) this.balance.look();
-    if (waiting === 0 && this.openings.size === 0) return;
-    if (worker === null && crew.workers.size >= crew.limit) this.growth.watch();
-    const next = line ?? lines.next();
-    const streams = this.openings.size;
-    if (next !== null || streams > 0)
-      this.startWorkers(() => crew.grow(waiting + streams, streams > 0 ? undefined : next?.record.meter.costMs));
-  }
-
-  private sendChunk(worker: PoolWorker, calls: Call[], isSuspect: boolean): void {
-    const first = calls[0];
-    if (first === undefined) return;
-    const { record } = first;
-    try {
-      worker.run(new Chunk(this.nextChunk++, record, calls, isSuspect, worker));
-    } catch (error) {
-      for (const call of calls) {
-        call.release();
-        call.moved = false;
-      }
-      if (calls.length === 1) first.reject(explainInput(first.input, record.where, error, worker.sharesMemory));
-      // One input cannot be sent: find out which.
-      else for (const call of calls) this.sendChunk(worker, [call], isSuspect);
-      return;
-    }
-    const now = performance.now();
-    for (const call of calls) record.meter.queueMs += now - call.queuedAt;
-  }
-
-  private placeSuspects(): void {
-    this.suspects.place(
-      this.crew,
-      (worker, calls) => this.sendChunk(worker, calls, true),
-      (waiting) => this.startWorkers(() => this.crew.makeRoom(waiting)),
-    );
-  }
-
-  private openStreams(): void {
-    while (this.openings.size > 0) {
-      const worker = this.crew.free();
-      const stream = worker === null ? undefined : this.openings.next();
-      if (worker === null || stream === undefined) return;
-      try {
-        worker.open(stream);
-      } catch (error) {
-        stream.lost(error);
-      }
-    }
-  }
-
-  /** Starting a worker may fail at once, where there are no workers or for an option that Node refuses. */
-  private startWorkers(start: () => void): void {
-    try {
-      start();
-    } catch (cause) {
-      this.recovery.startFailed(oneLine(cause), cause);
-    }
   }
 
   private streamOver(stream: StreamCall): void {
@@ -357,8 +243,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
       for (const worker of this.crew.workers) worker.end();
       await this.until(() => this.crew.workers.size === 0);
     } finally {
-      this.growth.close();
-      this.balance.close();
+      this.dispatch.close();
       this.keepAlive.letGo();
     }
   }

@@ -31,11 +31,11 @@ export class Recovery {
   workerLost(worker: PoolWorker, end: WorkerEnd): void {
     if (worker.killedFor === undefined) this.blameLoads(worker, end);
     if (worker.killedFor !== undefined) {
-      for (const chunk of worker.chunks.values()) this.retry(chunk.remaining(), chunk.isSuspect, end);
-    } else if (worker.chunks.size > 0) {
+      for (const chunk of worker.work.chunks.values()) this.retry(chunk.remaining(), chunk.isSuspect, end);
+    } else if (worker.work.chunks.size > 0) {
       this.crashed(worker, end);
     }
-    for (const stream of worker.streams.values()) {
+    for (const stream of worker.work.streams.values()) {
       if (worker.killedFor !== undefined && stream.canRestart) {
         stream.detach();
         this.waiting.openings.push(stream);
@@ -65,9 +65,9 @@ export class Recovery {
     const { lines, openings, warmUps } = this.waiting;
     for (const call of lines.drain(record)) call.reject(error);
     lines.refuseFeeds(() => error, record);
-    for (const stream of worker.streams.values()) {
+    for (const stream of worker.work.streams.values()) {
       if (stream.record !== record) continue;
-      worker.streams.delete(stream.id);
+      worker.work.streams.delete(stream.id);
       stream.lost(error);
     }
     openings.fail(() => error, record);
@@ -81,9 +81,9 @@ export class Recovery {
 
   /** What a worker still had when the lane was closed by force. */
   abandon(worker: PoolWorker): void {
-    for (const chunk of worker.chunks.values())
+    for (const chunk of worker.work.chunks.values())
       for (const call of chunk.remaining()) call.reject(laneClosed(call.record.label, this.lane));
-    for (const stream of worker.streams.values()) stream.lost(laneClosed(stream.record.label, this.lane));
+    for (const stream of worker.work.streams.values()) stream.lost(laneClosed(stream.record.label, this.lane));
   }
 
   private refuseAll(errorOf: (label: string) => unknown): void {
@@ -95,12 +95,12 @@ export class Recovery {
 
   /** It died while it loaded a resource, and in no function that has nothing to do with that. */
   private blameLoads(worker: PoolWorker, end: WorkerEnd): void {
-    const records = worker.recordsLoading();
+    const records = worker.loads.waitingForResources;
     const position = worker.lastPosition();
-    const running = position?.running === true ? worker.chunks.get(position.chunk)?.record : undefined;
+    const running = position?.running === true ? worker.work.chunks.get(position.chunk)?.record : undefined;
     if (records.length === 0 || (running !== undefined && !records.includes(running))) return;
     for (const record of records) {
-      const name = JSON.stringify(worker.resources.loadingOf(record));
+      const name = JSON.stringify(worker.loads.resources.loadingOf(record));
       const details = { name, reason: `its loader ended the worker: ${describeEnd(end)}` };
       worker.refuse(record, runlaneError("RUNLANE_RESOURCE_LOAD", details, { cause: end.error }));
     }
@@ -109,11 +109,11 @@ export class Recovery {
   private crashed(worker: PoolWorker, end: WorkerEnd): void {
     const loading: Chunk[] = [];
     const others: Chunk[] = [];
-    for (const chunk of worker.chunks.values())
+    for (const chunk of worker.work.chunks.values())
       (worker.stages.loading.has(chunk.record) ? loading : others).push(chunk);
     const unstarted = loading.flatMap((chunk) => chunk.remaining());
     // It died while it imported a module, and nothing else had begun.
-    if (loading.length > 0 && others.length === 0 && worker.streams.size === 0) {
+    if (loading.length > 0 && others.length === 0 && worker.work.streams.size === 0) {
       for (const call of unstarted) call.reject(this.loadError(call.record, end));
       for (const { record } of loading) this.stageFailed(worker, record, this.loadError(record, end));
       return;

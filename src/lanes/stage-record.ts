@@ -15,6 +15,9 @@ export class StageRecord {
   /** The resources that its workers load, or share. */
   resources: readonly ShippedResource[] = [];
 
+  /** The names of the resources that it uses, as its workers have told. */
+  used: readonly string[] = [];
+
   private packingMade: PackOptions | undefined;
 
   /** Whether the pool waits for {@link shipping}. */

@@ -49,6 +49,11 @@ export class StageRecords {
     return this.byStage.get(stage)?.meter.statistics();
   }
 
+  /** The names of the resources that a stage uses, as its workers have told. */
+  usedBy(stage: Stage): readonly string[] {
+    return this.byStage.get(stage)?.used ?? [];
+  }
+
   forget(stage: Stage): void {
     this.byStage.delete(stage);
   }

@@ -15,6 +15,8 @@ export interface StageStep {
   stream(input: unknown, call: StepCall): AsyncIterable<unknown>;
   /** Makes what {@link StepCall.meter} is. */
   meter(): StepMeter;
+  /** The names of the resources that the stage uses. */
+  readonly resources?: readonly string[];
   /** Loads all that the stage uses. */
   warm?(): Promise<void>;
   /** Loads what every input needs. Undefined where that is there already. */

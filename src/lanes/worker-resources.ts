@@ -24,7 +24,8 @@ export class WorkerResources {
   }
 
   /** A resource of a stage that is being loaded. */
-  loadingOf({ resources }: StageRecord): string | undefined {
-    return resources.find(({ name }) => this.messages.get(name)?.status.state === "loading")?.name;
+  loadingOf({ resources, used }: StageRecord): string | undefined {
+    const names = [...resources.map(({ name }) => name), ...used];
+    return names.find((name) => this.messages.get(name)?.status.state === "loading");
   }
 }

@@ -31,8 +31,13 @@ interface Invokable<Input, Output> {
 type Settled<Value> =
   Value extends Invokable<never, infer Output> ? Output : Value extends Chunked<infer Chunk> ? Chunk : Value;
 
-/** Imports the module of a function before it is called. Gives what it exports. */
-export type Preload = () => Promise<unknown>;
+/** The export that a function stands for. */
+export interface Preload {
+  /** Imports the module before the function is called. Gives what it exports. */
+  load(): Promise<unknown>;
+  /** What it exports, once it has been imported. */
+  readonly exported: unknown;
+}
 
 const PRELOAD = Symbol("preload");
 
@@ -53,10 +58,11 @@ export function moduleFunction(url: string | URL, exportName: string, where = "R
   const ref = moduleRef(url, exportName, where);
   let loaded: Func | undefined;
   let loading: Promise<unknown> | undefined;
+  let exported: unknown;
 
   async function load(): Promise<unknown> {
     try {
-      const exported = await loadExport(ref, where);
+      exported = await loadExport(ref, where);
       loaded = isRunnable(exported) ? () => exported : (exported as unknown as Func);
       return exported;
     } finally {
@@ -69,9 +75,14 @@ export function moduleFunction(url: string | URL, exportName: string, where = "R
     loading ??= load();
     return loading.then(() => loaded!(input, config));
   };
-  const preload: Preload = () => {
-    loading ??= load();
-    return loading;
+  const preload: Preload = {
+    load() {
+      loading ??= load();
+      return loading;
+    },
+    get exported() {
+      return exported;
+    },
   };
   Object.defineProperty(func, PRELOAD, { value: preload });
   const name = exportName === "default" ? fileName(ref.url) : exportName;

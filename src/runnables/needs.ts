@@ -3,10 +3,12 @@ import { slotsIn } from "../resources/resource.ts";
 import type { ResourceSlot } from "../resources/slot.ts";
 import { usedBy } from "../resources/use-resources.ts";
 import { shippedResources, slotOfShipped } from "../shipping/ship-resource.ts";
-import { isRunnable } from "./coerce.ts";
+import { isRunnable, toStep } from "./coerce.ts";
 import { type Preload, preloadOf } from "./from-module.ts";
 import type { RunnableOnLane } from "./on-lane.ts";
 import type { RunnableNode } from "./registry.ts";
+import type { RunnableSequence } from "./sequence.ts";
+import type { RunnableInterface } from "./types.ts";
 
 /** A stage of a lane, with the names of the resources that its workers load. */
 export interface StageNeed {
@@ -68,6 +70,8 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
       return;
     }
     for (const [, slot] of slotsIn((node.uses ?? {}) as object as Record<string, unknown>)) lookAtSlot(slot);
+    // Neighbours on one lane are one stage there.
+    if (node.kind === "sequence") look((step as RunnableSequence).fused);
     const skipped = certain ? (CONDITIONAL[node.kind] ?? []) : [];
     for (const [key, value] of Object.entries(node)) if (!NO_STEPS.has(key) && !skipped.includes(key)) look(value);
   }
@@ -96,5 +100,7 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
   }
 
   look(runnable);
+  // A batch has stages of its own: through nested sequences, and with parallels as one.
+  look(toStep(runnable as RunnableInterface).stages);
   return needs;
 }

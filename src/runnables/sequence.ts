@@ -50,8 +50,8 @@ export class RunnableSequence<
   readonly path: readonly Step[];
   /** What observers are told of each step. */
   private readonly tags: readonly string[];
-  /** What runs when nobody observes it, where that differs from the path: neighbours on one lane are one step. */
-  private readonly fused: readonly Step[] | null;
+  /** @internal What runs when nobody observes it, where that differs from the path: neighbours on one lane are one step. */
+  readonly fused: readonly Step[] | null;
   private stagesMade: { readonly stages: readonly Step[] | undefined } | undefined;
   /** @internal Whether it was made without a `middle`, which then stays out of its serialized form. */
   readonly pair: boolean;

@@ -17,8 +17,10 @@ import { fromNode } from "./registry.ts";
 /** A tree of runnables, ready to run in this thread by the classes that made it. */
 export async function treeStage(tree: ShippedTree): Promise<StageStep> {
   const step = await reviveTree(tree, fromNode);
-  for (const slot of needsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
-  const stage = tree.plain === true ? onlyPlain(step) : stepStage(step);
+  const { slots } = needsOf(step);
+  for (const slot of slots) if (slot.declaration.warm) loadEarly(slot);
+  const resources = Array.from(slots, ({ name }) => name);
+  const stage = { ...(tree.plain === true ? onlyPlain(step) : stepStage(step)), resources };
   const certain = [...needsOf(step, { certain: true }).slots];
   return certain.length === 0 ? stage : { ...stage, prepare: () => loadAll(certain) };
 }

@@ -45,7 +45,7 @@ async function warmAll(runnable: object, progress: Progress): Promise<void> {
       });
     }),
     ...Array.from(modules, async ([preload, name]) => {
-      const exported = await preload();
+      const exported = await preload.load();
       progress.report(preload, name, "loop");
       if (isRunnable(exported)) await warmAll(exported, progress);
     }),

@@ -26,7 +26,7 @@ export class WorkerStages {
     loading.then(
       (step) => {
         if (this.stages.get(id) === loading) this.stages.set(id, step);
-        this.port.send({ type: "loaded", stage: id });
+        this.port.send({ type: "loaded", stage: id, resources: step.resources ?? [] });
       },
       (error) => this.port.send({ type: "unloadable", stage: id, error: packError(error) }),
     );
