@@ -7,7 +7,7 @@ import { type Contender, large, measure, median, ms, numbers, type Row, row } fr
 import { first, second, third } from "./functions.mjs";
 
 export const THREADS = 2;
-const CHUNKS = [4, 16, 64, 256];
+const CHUNKS = [2, 8, 32, 128];
 
 const repeat =
   (run: () => Promise<unknown>): Contender =>

@@ -1,14 +1,15 @@
-import { RunnableLambda, RunnableParallel, RunnablePassthrough } from "runlane";
-import model from "wink-eng-lite-web-model";
-import winkNLP, { type Document } from "wink-nlp";
+import { RunnableLambda, RunnableParallel, RunnablePassthrough, resource } from "runlane";
+import type { Document, ItsHelpers } from "wink-nlp";
 import type { SplitDocument } from "./document.ts";
 
 /**
- * A trained model of English: sentence boundaries, parts of speech, named entities, sentiment. It takes about 200 ms to load, so
- * it stands here, at the top of a module, where that happens once per worker and not for every input.
+ * A trained model of English: sentence boundaries, parts of speech, named entities, sentiment. It takes about 200 ms to load. As a
+ * resource it is loaded once per worker, when the first step needs it, and not for every input.
  */
-const nlp = winkNLP(model);
-const { its } = nlp;
+const english = resource("english", async () => {
+  const [wink, model] = await Promise.all([import("wink-nlp"), import("wink-eng-lite-web-model")]);
+  return wink.default(model.default);
+});
 
 /** A name, a date, an amount: something that the model recognised, and as what. */
 export interface Entity {
@@ -16,23 +17,30 @@ export interface Entity {
   type: string;
 }
 
-/** Parses a piece of text; the functions below read different things from what comes out. */
-function parse(text: string): Document {
-  return nlp.readDoc(text);
+/** A piece of text as the model sees it, and the names of what can be read from it. */
+interface Parsed {
+  document: Document;
+  its: ItsHelpers;
 }
 
-function sentences(document: Document): number {
+// What a step uses besides its input is declared under `uses`; of a resource, the function finds the loaded value.
+const parse = RunnableLambda.from(
+  (text: string, { uses }): Parsed => ({ document: uses.english.readDoc(text), its: uses.english.its }),
+  { uses: { english }, name: "parse" },
+);
+
+function sentences({ document }: Parsed): number {
   return document.sentences().length();
 }
 
 /** Dates, amounts, addresses and the like; emojis, which the model knows too, are left out. */
-function entities(document: Document): Entity[] {
+function entities({ document, its }: Parsed): Entity[] {
   const all = document.entities().out(its.detail) as Entity[];
   return all.filter(({ type }) => !/^(EMOJI|EMOTICON)$/.test(type));
 }
 
 /** Nouns and names, in lower case. */
-function keywords(document: Document): string[] {
+function keywords({ document, its }: Parsed): string[] {
   return document
     .tokens()
     .filter(
@@ -45,19 +53,21 @@ function keywords(document: Document): string[] {
 }
 
 /** From -1 (bad) to 1 (good). */
-function sentiment(document: Document): number {
+function sentiment({ document, its }: Parsed): number {
   return document.out(its.sentiment) as number;
 }
 
+function chunks({ chunks }: SplitDocument): string[] {
+  return chunks;
+}
+
 // A chunk is parsed once; then four functions look at the result side by side.
-const annotateChunk = RunnableLambda.from(parse).pipe(
-  RunnableParallel.from({ sentences, entities, keywords, sentiment }),
-);
+const annotateChunk = parse.pipe(RunnableParallel.from({ sentences, entities, keywords, sentiment }));
 
 /**
  * Adds what the model finds in each chunk. `assign` keeps what comes in and adds a key; `map` makes a step for arrays of a step for
  * elements.
  */
 export const annotate = RunnablePassthrough.assign({
-  annotations: RunnableLambda.from(({ chunks }: SplitDocument) => chunks).pipe(annotateChunk.map()),
+  annotations: RunnableLambda.from(chunks).pipe(annotateChunk.map().withConfig({ runName: "annotate chunks" })),
 });

@@ -13,8 +13,8 @@ const splitter = RecursiveCharacterTextSplitter.fromLanguage("markdown", { chunk
 // A function is a step. `assign` keeps what comes in and adds a key that a step makes of it: here LangChain's splitter.
 const split = RunnablePassthrough.assign({ chunks: ({ prose }: MarkdownDocument) => splitter.splitText(prose) });
 
-// What computes for long runs in worker threads, and the event loop stays free. Each worker imports the module, with the model at
-// its top, once.
+// What computes for long runs in worker threads, and the event loop stays free. Each worker imports the module, and loads the model
+// that it declares, once.
 const annotate = RunnableLambda.fromModule<typeof import("./language.ts"), "annotate">(
   new URL("./language.ts", import.meta.url),
   "annotate",

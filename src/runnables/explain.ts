@@ -5,6 +5,7 @@ import type { Step } from "../core/step.ts";
 import type { StageStatistics } from "../lanes/lane.ts";
 import { StepStatistics } from "../observe/statistics.ts";
 import { Plan, type PlanStage, type StageFigures } from "../plan/plan.ts";
+import { resourceHints } from "../resources/changes.ts";
 import { toStep } from "./coerce.ts";
 import { type Described, HERE, StepListing } from "./step-listing.ts";
 import type { RunnableInterface } from "./types.ts";
@@ -16,13 +17,6 @@ export interface AnalyzeOptions<RunInput = unknown> {
   readonly inputs: readonly RunInput[];
   /** The config to run them with. */
   readonly config?: Partial<RunnableConfig> | undefined;
-}
-
-/** What was measured, and what the lanes had measured before. */
-interface Measured {
-  readonly statistics: StepStatistics;
-  readonly before: ReadonlyMap<Step, StageStatistics | undefined>;
-  readonly wallMs: number;
 }
 
 /** How a runnable runs a batch. */
@@ -41,19 +35,44 @@ export async function analyze(runnable: RunnableInterface, { inputs, config }: A
       received: describe(inputs),
     });
   }
-  const step = toStep(runnable);
-  const statistics = new StepStatistics();
-  const before = new Map(stagesOf(step).map((stage) => [stage as Step, stage.placement?.figures?.()]));
+  const analysis = new Analysis(runnable);
   const started = performance.now();
-  await runnable.batch(inputs, withObserver({ ...config }, statistics), { returnExceptions: true });
-  return planOf(step, { statistics, before, wallMs: performance.now() - started });
+  await runnable.batch(inputs, withObserver({ ...config }, analysis.statistics), { returnExceptions: true });
+  return analysis.plan(performance.now() - started);
+}
+
+/** Measures a run that somebody else starts, with {@link statistics} as its observer. Make it before the run. */
+export class Analysis {
+  readonly statistics = new StepStatistics();
+  private readonly step: Step;
+  /** What the lanes had measured before. */
+  private readonly before: ReadonlyMap<Step, StageStatistics | undefined>;
+
+  constructor(runnable: object) {
+    this.step = toStep(runnable as RunnableInterface);
+    this.before = new Map(stagesOf(this.step).map((stage) => [stage as Step, stage.placement?.figures?.()]));
+  }
+
+  /** The plan, with what was measured. @param wallMs How long the run took. */
+  plan(wallMs: number): Plan {
+    const { statistics, before } = this;
+    return planOf(this.step, { statistics, before, wallMs });
+  }
+}
+
+interface Measured {
+  readonly statistics: StepStatistics;
+  readonly before: ReadonlyMap<Step, StageStatistics | undefined>;
+  readonly wallMs: number;
 }
 
 function planOf(root: Step, measured?: Measured): Plan {
   const totalMs = measured?.statistics.rows().reduce((sum, row) => sum + row.totalMs, 0) ?? 0;
   const listing = new StepListing(measured?.statistics, totalMs);
   const planned = stagesOf(root).map((stage) => plannedStage(stage, listing, measured));
-  return new Plan(root.label, planned, [...listing.hints], measured?.wallMs);
+  // Resources on this event loop have no lane that would tell.
+  const warnings = new Set([...listing.hints, ...(measured === undefined ? [] : resourceHints())]);
+  return new Plan(root.label, planned, [...warnings], measured?.wallMs);
 }
 
 function stagesOf(step: Step): readonly Described[] {

@@ -70,8 +70,9 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
       return;
     }
     for (const [, slot] of slotsIn((node.uses ?? {}) as object as Record<string, unknown>)) lookAtSlot(slot);
-    // Neighbours on one lane are one stage there.
+    // Neighbours on one lane are one stage there. An array runs as a batch.
     if (node.kind === "sequence") look((step as RunnableSequence).fused);
+    if (node.kind === "each") lookAtBatch(node.bound as RunnableInterface);
     const skipped = certain ? (CONDITIONAL[node.kind] ?? []) : [];
     for (const [key, value] of Object.entries(node)) if (!NO_STEPS.has(key) && !skipped.includes(key)) look(value);
   }
@@ -99,8 +100,12 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
     needs.stages.push({ lane, stage, names });
   }
 
+  /** A batch has stages of its own: through nested sequences, and with a parallel on one lane as one. */
+  function lookAtBatch(of: RunnableInterface): void {
+    if (!certain) look(toStep(of).stages);
+  }
+
   look(runnable);
-  // A batch has stages of its own: through nested sequences, and with parallels as one.
-  look(toStep(runnable as RunnableInterface).stages);
+  lookAtBatch(runnable as RunnableInterface);
   return needs;
 }

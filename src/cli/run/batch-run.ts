@@ -1,5 +1,7 @@
 import { withObserver } from "../../core/observer.ts";
-import { StepStatistics } from "../../observe/statistics.ts";
+import type { StepStatistics } from "../../observe/statistics.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { Analysis } from "../../runnables/explain.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError } from "../cli-error.ts";
 import type { InputSource } from "../input/reading.ts";
@@ -31,7 +33,7 @@ export type RunEnd =
 
 /** One pass of inputs through a pipeline, from the source to the records. */
 export class BatchRun {
-  readonly statistics = new StepStatistics();
+  readonly #analysis: Analysis;
   readonly #options: BatchRunOptions;
   readonly #queue: InputQueue;
   readonly #feed: InputFeed;
@@ -40,6 +42,7 @@ export class BatchRun {
   constructor(options: BatchRunOptions) {
     const { source, firstIndex: skip, limit } = options;
     this.#options = options;
+    this.#analysis = new Analysis(options.runnable);
     this.#queue = new InputQueue(skip, (reading) => void this.#keeper?.problem(reading));
     this.#feed = new InputFeed({ source, queue: this.#queue, skip, limit });
   }
@@ -47,6 +50,16 @@ export class BatchRun {
   /** Inputs whose record is not written yet, and the oldest of them. */
   get queue(): InputQueue {
     return this.#queue;
+  }
+
+  /** What each step did. */
+  get statistics(): StepStatistics {
+    return this.#analysis.statistics;
+  }
+
+  /** How the inputs were run, with what was measured. @param wallMs How long it took. */
+  plan(wallMs: number): Plan {
+    return this.#analysis.plan(wallMs);
   }
 
   /** How much of the source is done, from 0 to 1, where its size is known. */
