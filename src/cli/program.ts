@@ -45,9 +45,9 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
     .addHelpText("after", MAIN_HELP);
   batchCommand(program).action(async (pipeline: string, parsed: Partial<BatchOptions>) => {
     const { runBatch } = await import("./run/run-batch.ts");
-    const { resume = false, overwrite = false, quiet = false } = parsed;
+    const { resume = false, overwrite = false, quiet = false, warm = false } = parsed;
     const output = parsed.output === "-" ? undefined : parsed.output;
-    onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, pipeline, argv: args }));
+    onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, warm, pipeline, argv: args }));
   });
   coldStartCommand(program).action(async (pipeline: string, parsed: Omit<ColdStartOptions, "pipeline">) => {
     const { runColdStart } = await import("./coldstart/run-coldstart.ts");
@@ -82,7 +82,8 @@ function batchCommand(program: Command): Command {
     .optionsGroup("Run:")
     .option("-c, --concurrency <count>", "have at most this many inputs in flight (default: 64)", positiveInteger)
     .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
-    .option("-q, --quiet", "show neither progress nor the table")
+    .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
+    .option("-q, --quiet", "show neither progress nor what each step did")
     .addHelpText("after", BATCH_HELP);
 }
 

@@ -1,13 +1,15 @@
+import type { Plan } from "../../plan/plan.ts";
 import type { Report } from "../run/report.ts";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
-/** What a run prints at its end: the table of its steps, its totals, and where the records are. */
-export async function summary(report: Report): Promise<string> {
-  const { inputs, failed, durationMs, inputsPerSecond, loopBusy, loopDelayP99Ms, peakMemoryBytes, steps } = report;
+/** What a run prints at its end: how each step ran and why there, the resources, the totals, and where the records are. */
+export async function summary(report: Report, plan: Plan): Promise<string> {
+  const { inputs, failed, durationMs, inputsPerSecond, loopBusy, loopDelayP99Ms, peakMemoryBytes, resources } = report;
   const lines: string[] = [];
-  if (steps.length > 0) {
-    const { stepTable } = await import("./step-table.ts");
-    lines.push(stepTable(steps));
+  if (report.steps.length > 0) lines.push(String(plan), "");
+  if (resources.length > 0) {
+    const { resourceTable } = await import("./resource-table.ts");
+    lines.push(...resourceTable(resources), "");
   }
   lines.push(
     [
@@ -18,6 +20,8 @@ export async function summary(report: Report): Promise<string> {
       `peak memory ${formatBytes(peakMemoryBytes)}`,
     ].join(", "),
   );
+  if (report.warmMs !== null)
+    lines.push(`everything was loaded before the first input, in ${formatDuration(report.warmMs)}`);
   if (report.firstIndex > 0) lines.push(`continued at input ${formatCount(report.firstIndex)}`);
   if (report.output !== null) lines.push(`records: ${report.output}`);
   if (report.errors !== null && (failed > 0 || report.failedEarlier)) lines.push(`failed inputs: ${report.errors}`);

@@ -20,6 +20,8 @@ export interface BatchOptions {
   readonly limit?: number | undefined;
   /** Where the whole pipeline runs, whatever lanes its steps have. */
   readonly lane?: PipelineLane | undefined;
+  /** Whether everything is loaded before the first input. */
+  readonly warm: boolean;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly quiet: boolean;

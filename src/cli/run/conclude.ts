@@ -1,3 +1,4 @@
+import type { Plan } from "../../plan/plan.ts";
 import { EXIT } from "../cli-error.ts";
 import type { Messages } from "../display/messages.ts";
 import { round } from "../display/round.ts";
@@ -6,6 +7,7 @@ import type { RunEnd } from "./batch-run.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PreparedRun } from "./prepare.ts";
 import { type Report, writeReport } from "./report.ts";
+import { resourceRows } from "./resource-rows.ts";
 import { howToResume } from "./resume-command.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
@@ -16,10 +18,12 @@ export interface Ended {
   readonly signal: StopSignal | undefined;
   readonly counts: RunCounts;
   readonly measurements: Measurements;
+  /** How long loading everything beforehand took; null where nobody asked for it. */
+  readonly warmMs: number | null;
 }
 
 /**
- * Tells how a run went: the table, the report, what went wrong and how to continue.
+ * Tells how a run went: the plan, the report, what went wrong and how to continue.
  *
  * @returns The exit code.
  * @throws CliError when the report cannot be written.
@@ -27,21 +31,27 @@ export interface Ended {
 export async function conclude(prepared: PreparedRun, ended: Ended, messages: Messages): Promise<number> {
   const { options, destination } = prepared;
   const { end } = ended;
-  const report = buildReport(prepared, ended);
-  if (!options.quiet) messages.print(await summary(report));
+  const plan = prepared.run.plan(ended.measurements.durationMs);
+  const report = buildReport(prepared, ended, plan);
+  if (!options.quiet) messages.print(await summary(report, plan));
   if (options.report !== undefined) writeReport(options.report, report);
   if ("error" in end) messages.say(end.error.message);
   if (end.kind !== "finished" || ended.signal !== undefined) messages.print(howToResume(options, destination));
   return report.exitCode;
 }
 
-function buildReport({ options, source, destination, run }: PreparedRun, ended: Ended): Report {
-  const { end, signal, counts, measurements } = ended;
+function buildReport(
+  { options, runnable, source, destination, run }: PreparedRun,
+  ended: Ended,
+  { stages, warnings }: Plan,
+): Report {
+  const { end, signal, counts, measurements, warmMs } = ended;
   return {
     pipeline: options.pipeline,
     input: source.name,
     output: destination.output ?? null,
     errors: destination.errors ?? null,
+    warmMs,
     ...measurements,
     end: signal === undefined ? end.kind : signal === "SIGINT" ? "interrupted" : "terminated",
     exitCode: exitCode(ended, counts.failed > 0 || destination.failedEarlier),
@@ -51,6 +61,9 @@ function buildReport({ options, source, destination, run }: PreparedRun, ended: 
     failedEarlier: destination.failedEarlier,
     inputsPerSecond: measurements.durationMs > 0 ? round((counts.done * 1000) / measurements.durationMs) : 0,
     steps: run.statistics.rows(),
+    stages,
+    warnings,
+    resources: resourceRows(runnable.resources()),
   };
 }
 

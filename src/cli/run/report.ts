@@ -1,7 +1,9 @@
 import { writeFileSync } from "node:fs";
 import type { StepRow } from "../../observe/statistics.ts";
+import type { PlanStage } from "../../plan/plan.ts";
 import { CliError, systemCause } from "../cli-error.ts";
 import type { LaneHistory } from "./lane-samples.ts";
+import type { ResourceRow } from "./resource-rows.ts";
 
 /**
  * What `--report` writes: everything the run measured. Units are in the names; counts are of this run alone.
@@ -16,6 +18,8 @@ export interface Report {
   readonly output: string | null;
   /** The errors file, which exists only if an input has failed; null when failures went to standard error. */
   readonly errors: string | null;
+  /** How long `--warm` took, before the run began; null without it. */
+  readonly warmMs: number | null;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
@@ -41,6 +45,12 @@ export interface Report {
   readonly peakMemoryBytes: number;
   /** One row per step, in order; `totalMs` adds up the times of all its inputs, overlapping ones included. */
   readonly steps: readonly StepRow[];
+  /** How the inputs were run, as `runlane explain` writes it. */
+  readonly stages: readonly PlanStage[];
+  /** What is probably not meant as it is. */
+  readonly warnings: readonly string[];
+  /** The resources that the pipeline uses, in each place; empty when it has none. */
+  readonly resources: readonly ResourceRow[];
   /** How full the lanes of the pipeline were during the run: looked at every 0.1 s, in long runs less often. */
   readonly lanes: readonly LaneHistory[];
 }

@@ -15,6 +15,7 @@ import { RecordKeeper } from "./record-keeper.ts";
 import { howToResume } from "./resume-command.ts";
 import type { ProgressMeter } from "./run-counts.ts";
 import { exitCodeOf, onStopSignal, type StopSignal } from "./stop-signals.ts";
+import { warmUp } from "./warm-up.ts";
 
 /**
  * Runs `runlane batch`.
@@ -25,22 +26,28 @@ import { exitCodeOf, onStopSignal, type StopSignal } from "./stop-signals.ts";
 export async function runBatch(options: BatchOptions): Promise<number> {
   const messages = new Messages();
   const prepared = await prepare(options);
-  const { run } = prepared;
+  const { run, runnable } = prepared;
   let signal: StopSignal | undefined;
+  const stopping = new AbortController();
   const ignoreSignals = onStopSignal((received) => {
     signal = received;
     run.stop();
+    stopping.abort();
     const { running } = run.queue;
     if (running > 0) messages.say(`finishing the ${running} inputs in flight; ${received} again quits at once`);
   });
   try {
     await run.prime();
+    const warmMs = options.warm
+      ? await warmUp(runnable, { signal: stopping.signal, stderr: process.stderr, quiet: options.quiet })
+      : null;
     if (signal !== undefined) return exitCodeOf(signal);
-    const measure = startMeasuring(() => lanesOf(prepared.runnable));
+    const measure = startMeasuring(() => lanesOf(runnable));
     const meter = prepared.startMeter();
     const end = await perform(prepared, meter, messages);
     if (end.kind === "reader left") return EXIT.done;
-    return await conclude(prepared, { end, signal, counts: meter.counts, measurements: measure() }, messages);
+    const { counts } = meter;
+    return await conclude(prepared, { end, signal, counts, measurements: measure(), warmMs }, messages);
   } finally {
     ignoreSignals();
   }
