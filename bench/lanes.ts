@@ -55,6 +55,9 @@ const objects = (count: number) =>
     })),
   }));
 
+/** For what is over before the compiler has seen it: everybody runs for a while first. */
+const warm = (rounds: number) => ({ ...large(rounds), warmUpMs: 500 });
+
 /** A contender that gives a way all inputs at once. */
 const allAtOnce =
   (way: Way, name: string, inputs: readonly unknown[]): Contender =>
@@ -129,7 +132,7 @@ async function tiny({ double }: ReturnType<typeof on>, others: Record<string, Wa
       },
       ...forEach(others, (way) => allAtOnce(way, "double", many)),
     },
-    large(quick ? 1 : 2),
+    warm(quick ? 2 : 3),
   );
   const some = numbers(quick ? 5_000 : 20_000);
   const concurrent = await measure(
@@ -139,7 +142,7 @@ async function tiny({ double }: ReturnType<typeof on>, others: Record<string, Wa
       },
       ...forEach(others, (way) => allAtOnce(way, "double", some)),
     },
-    large(quick ? 2 : 3),
+    warm(quick ? 2 : 3),
   );
   return [
     ...against(`batch ${many.length.toLocaleString("en-US")} tiny, each`, batch, each(many.length), { timesLess: 20 }),
@@ -166,7 +169,7 @@ async function oneAtATime(
       },
       ...forEach(others, (way) => oneByOne(way, "double", count)),
     },
-    large(quick ? 9 : 25),
+    warm(quick ? 9 : 25),
   );
   return against("one invoke at a time", one, each(count), { max: 1 });
 }

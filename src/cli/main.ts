@@ -15,6 +15,7 @@ if (args.length === 1 && (args[0] === "--version" || args[0] === "-v")) {
   process.stderr.on("error", () => {});
   const exitCode = await runCommandLine(args);
   // What was written to a pipe may still be under way on Windows, and a pipeline may hold connections open that nobody closes.
-  process.stdout.on("error", () => {});
+  // Each thread that has not ended yet listens there, too.
+  process.stdout.setMaxListeners(0).on("error", () => {});
   process.stderr.write("", () => process.stdout.write("", () => process.exit(exitCode)));
 }

@@ -295,7 +295,9 @@ export class PoolWorker {
     const failed = chunk.take(message);
     if (!this.stages.reported.has(chunk.record)) {
       this.stages.reported.add(chunk.record);
-      meter.firstReport(chunk.started - startedBefore, message.busyMs);
+      // What a module's function loads as a resource is told of as such.
+      const loadMs = this.loads.resources.loadMsOf(chunk.record);
+      meter.firstReport(chunk.started - startedBefore, message.busyMs - loadMs);
     }
     meter.measured(chunk.started - startedBefore, message.values.length, message.busyMs, message.cpuMs);
     meter.inputs += message.values.length;

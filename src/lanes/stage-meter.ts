@@ -10,7 +10,7 @@ const GROWTH = 16;
 const MAX_INPUTS = 8192;
 /** How much an older measurement counts, compared with a newer one. */
 const MEMORY = 0.5;
-/** The first input in each worker is worth a hint when it takes so much longer than the others, */
+/** The first input in each worker is worth a hint when it takes longer than any other, and so much longer than those do on average, */
 const SLOW_FIRST = 5;
 /** and so long, in milliseconds: a function is compiled in less, */
 const SLOW_FIRST_MS = 25;
@@ -32,6 +32,8 @@ export class StageMeter {
   private firsts = 0;
   private leastFirstMs = Number.POSITIVE_INFINITY;
   private firstMs = 0;
+  private isFirst = false;
+  private slowestOtherMs = 0;
   private limit = 1;
   private recentMs = 0;
   private recentStarted = 0;
@@ -53,7 +55,11 @@ export class StageMeter {
     this.recentMs = this.recentMs * MEMORY + busyMs;
     this.recentStarted = this.recentStarted * MEMORY + started;
     this.recentSettled = this.recentSettled * MEMORY + settled;
-    if (settled > 0) this.times.add(busyMs / settled, settled);
+    if (settled > 0) {
+      this.times.add(busyMs / settled, settled);
+      if (!this.isFirst) this.slowestOtherMs = Math.max(this.slowestOtherMs, busyMs / settled);
+    }
+    this.isFirst = false;
     const cost = this.costMs;
     if (cost === undefined) return;
     const wanted = Math.min(MAX_INPUTS, Math.max(1, Math.floor(TARGET_MS / Math.max(cost, 1e-6))));
@@ -68,8 +74,9 @@ export class StageMeter {
     return Math.min(this.limit, Math.max(share, least));
   }
 
-  /** The first report of a worker: it holds what the function does once in each, such as loading something. */
+  /** The report that comes next is the first of a worker: it holds what the function does once in each, such as loading something. */
   firstReport(started: number, busyMs: number): void {
+    this.isFirst = true;
     const ms = busyMs - Math.max(0, started - 1) * (this.costMs ?? 0);
     this.firsts++;
     this.firstMs += ms;
@@ -82,7 +89,8 @@ export class StageMeter {
     const others = inputs - firsts;
     if (firsts === 0 || others < firsts * LEAST_OTHERS) return undefined;
     const otherMs = Math.max(0, runMs - this.firstMs) / others;
-    if (leastFirstMs < SLOW_FIRST_MS || leastFirstMs < SLOW_FIRST * otherMs) return undefined;
+    const leastMs = Math.max(SLOW_FIRST_MS, SLOW_FIRST * otherMs, this.slowestOtherMs);
+    if (leastFirstMs < leastMs) return undefined;
     const first = (this.firstMs / firsts).toFixed(0);
     return `The first input in each worker takes ${first} ms, the others ${otherMs.toFixed(1)} ms: the function seems to load something when it is first called. Declare that with resource() and pass it in \`uses\`; warm() then loads it before the first input.`;
   }

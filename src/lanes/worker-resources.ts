@@ -23,6 +23,12 @@ export class WorkerResources {
     return false;
   }
 
+  /** How long those took that were found in the modules of a stage: they are loaded with its first input. */
+  loadMsOf({ resources, used }: StageRecord): number {
+    const found = used.filter((used) => !resources.some(({ name }) => name === used));
+    return found.reduce((sum, name) => sum + (this.messages.get(name)?.status.loadMs ?? 0), 0);
+  }
+
   /** A resource of a stage that is being loaded. */
   loadingOf({ resources, used }: StageRecord): string | undefined {
     const names = [...resources.map(({ name }) => name), ...used];

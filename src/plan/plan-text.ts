@@ -3,7 +3,7 @@ import { aligned, duration, size, widthsOf, wrapped } from "./text-table.ts";
 
 /** What fits beside an editor and into the boxes of documentation. */
 const WIDTH = 100;
-/** Reasons stand in the last column if it has room for so many characters, else below each step. */
+/** Reasons stand in the last column if it has room for so many characters, else below the table, each once. */
 const LEAST_FOR_REASONS = 40;
 
 /** A line of the table. */
@@ -51,7 +51,7 @@ function lineOf({ fused, chunk }: PlanStage, at: number, step: PlanStep, row: nu
   return { cells, why: `${why}${uses}${isFirst && fused ? "; one hop for several steps" : ""}` };
 }
 
-/** Long reasons take several lines: of their column, or below the step where that would be too narrow. */
+/** Long reasons take several lines: of their column, or below the table where that would be too narrow. */
 function table(head: readonly string[], lines: readonly Line[]): string[] {
   const widths = widthsOf([head, ...lines.map(({ cells }) => cells)]);
   const room = WIDTH - widths.reduce((sum, width) => sum + width + 2, 0);
@@ -62,11 +62,10 @@ function table(head: readonly string[], lines: readonly Line[]): string[] {
     );
     return aligned([[...head, "why"], ...rows]);
   }
-  const rows = aligned([head, ...lines.map(({ cells }) => cells)]);
-  const indent = " ".repeat(widths[0]! + 4);
-  return rows.flatMap((row, at) =>
-    at === 0 ? [row] : [row, ...wrapped(lines[at - 1]!.why, WIDTH - indent.length).map((part) => indent + part)],
-  );
+  const reasons = new Map<string, string[]>();
+  for (const { cells, why } of lines) reasons.set(why, [...(reasons.get(why) ?? []), cells[1]!.trim()]);
+  const below = Array.from(reasons, ([why, names]) => `${[...new Set(names)].join(", ")}: ${why}`);
+  return [...aligned([head, ...lines.map(({ cells }) => cells)]), ...below.flatMap(hanging)];
 }
 
 function hanging(text: string): string[] {

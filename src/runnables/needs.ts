@@ -109,3 +109,10 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
   lookAtBatch(runnable as RunnableInterface);
   return needs;
 }
+
+/** The resources that a runnable uses on this event loop, those of modules that have been imported included. */
+export function slotsUsedBy(runnable: object): ResourceSlot[] {
+  const { slots, modules } = needsOf(runnable);
+  const inModules = Array.from(modules.keys(), ({ exported }) => (isRunnable(exported) ? slotsUsedBy(exported) : []));
+  return [...new Set([...slots, ...inModules.flat()])];
+}

@@ -11,18 +11,22 @@ import type { ResourceSlot } from "../resources/slot.ts";
 import { findInstance } from "../shipping/data-inspect.ts";
 import { reviveTree } from "../shipping/revive.ts";
 import type { ShippedTree } from "../shipping/tree.ts";
-import { needsOf } from "./needs.ts";
+import { needsOf, slotsUsedBy } from "./needs.ts";
 import { fromNode } from "./registry.ts";
 
 /** A tree of runnables, ready to run in this thread by the classes that made it. */
 export async function treeStage(tree: ShippedTree): Promise<StageStep> {
   const step = await reviveTree(tree, fromNode);
-  const { slots } = needsOf(step);
-  for (const slot of slots) if (slot.declaration.warm) loadEarly(slot);
-  const resources = Array.from(slots, ({ name }) => name);
-  const stage = { ...(tree.plain === true ? onlyPlain(step) : stepStage(step)), resources };
+  for (const slot of needsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
+  const stage: StageStep = {
+    ...(tree.plain === true ? onlyPlain(step) : stepStage(step)),
+    get resources() {
+      return slotsUsedBy(step).map(({ name }) => name);
+    },
+  };
   const certain = [...needsOf(step, { certain: true }).slots];
-  return certain.length === 0 ? stage : { ...stage, prepare: () => loadAll(certain) };
+  if (certain.length > 0) stage.prepare = () => loadAll(certain);
+  return stage;
 }
 
 function loadAll(slots: readonly ResourceSlot[]): Promise<unknown> | undefined {

@@ -35,6 +35,16 @@ export function unpack(value: unknown): unknown {
 }
 
 /**
+ * A copy of a value, as it would arrive: what happens to the value afterwards does not change it.
+ *
+ * @throws RUNLANE_NOT_SERIALIZABLE
+ */
+export function snapshot(value: unknown, where: string): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return unpack(structuredClone(pack(value, where).value));
+}
+
+/**
  * Makes plain data of whatever was thrown. Never throws: what cannot travel with an error, a function in its fields for example, is left
  * out.
  */

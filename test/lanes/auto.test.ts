@@ -76,6 +76,17 @@ describe("the lane auto", () => {
     expect(await moved(pure.keep!, [1, 2, 3, { user }, { user }, 4])).toBe(1);
   });
 
+  it("sees its input as it was when it was called", async () => {
+    const lambda = RunnableLambda.from(pure.shape!);
+    for (let call = 0; call < 5; call++) {
+      const input = { call, seen: new Map([["call", call]]) };
+      const output = lambda.invoke(input);
+      input.call = -1;
+      input.seen.clear();
+      expect(await output).toMatchObject({ json: JSON.stringify({ call, seen: {} }) });
+    }
+  });
+
   it("comes back when an output would not have arrived as it is", async () => {
     const lambda = RunnableLambda.from(pure.instance!);
     for (let call = 0; call < 7; call++) expect((await lambda.invoke(call)).double).toEqual([call, call]);

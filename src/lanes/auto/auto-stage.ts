@@ -1,5 +1,6 @@
 import { findingOf, RunlaneError } from "../../core/errors.ts";
 import { isThenable } from "../../core/thenable.ts";
+import { snapshot } from "../../shipping/data.ts";
 import { bytesOf, findInstance } from "../../shipping/data-inspect.ts";
 import type { CallOptions, Lane, Stage, StageStatistics } from "../lane.ts";
 import { auto } from "./auto-settings.ts";
@@ -90,7 +91,15 @@ export class AutoStage {
       (lane.statisticsOf?.(stage)?.costMs ?? auto.thresholdMs) < auto.thresholdMs / 4
     )
       return this.comeBack(here);
-    return lane.run(stage, input, options?.()).catch((error) => {
+    let sent: unknown;
+    try {
+      // A sync function would have seen its input now; the pool sends it at the end of the turn.
+      sent = snapshot(input, stage.label);
+    } catch (error) {
+      this.reason = reasonOf(error);
+      return here();
+    }
+    return lane.run(stage, sent, options?.()).catch((error) => {
       if (!(error instanceof RunlaneError) || !FAILED_AWAY.has(error.code)) throw error;
       this.stay(reasonOf(error));
       return here();

@@ -4,6 +4,8 @@ import type { ShippedResource } from "../../shipping/ship-resource.ts";
 export interface Additions {
   /** Done before the worker ends. */
   stopping(): Promise<void>;
+  /** The kernel calls it when a resource has changed: the modules that declare them may only just have been imported. */
+  resourceChanged(): void;
   /** A resource has got a new version. */
   renew(shipped: ShippedResource): Promise<void>;
 }

@@ -18,6 +18,7 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
   const chunks = new ChunkRunner(port, stages, clock);
   const streams = new StreamRunner(port, stages);
   const linger = lingering(port, clock, () => chunks.isIdle && streams.isIdle);
+  additions.resourceChanged = () => stages.tellUses();
   port.listen((message: ToWorker) => {
     switch (message.type) {
       case "stage":

@@ -6,6 +6,8 @@ import type { WorkerPort } from "./port.ts";
 /** The stages that this worker has been told of. */
 export class WorkerStages {
   private readonly stages = new Map<number, StageStep | Promise<StageStep>>();
+  /** How many resources of each the parent knows of. */
+  private readonly told = new Map<number, number>();
   private readonly packings = new Map<number, OutputPacking>();
 
   constructor(
@@ -26,10 +28,22 @@ export class WorkerStages {
     loading.then(
       (step) => {
         if (this.stages.get(id) === loading) this.stages.set(id, step);
-        this.port.send({ type: "loaded", stage: id, resources: step.resources ?? [] });
+        this.tellLoaded(id, step);
       },
       (error) => this.port.send({ type: "unloadable", stage: id, error: packError(error) }),
     );
+  }
+
+  /** A resource has changed: modules that stages import later may have declared it. */
+  tellUses(): void {
+    for (const [id, step] of this.stages)
+      if (!(step instanceof Promise) && (step.resources?.length ?? 0) > (this.told.get(id) ?? 0))
+        this.tellLoaded(id, step);
+  }
+
+  private tellLoaded(id: number, { resources = [] }: StageStep): void {
+    this.told.set(id, resources.length);
+    this.port.send({ type: "loaded", stage: id, resources });
   }
 
   /** Loads all that a stage uses, and says so. */
@@ -61,6 +75,7 @@ export class WorkerStages {
   forget(id: number): void {
     this.stages.delete(id);
     this.packings.delete(id);
+    this.told.delete(id);
   }
 }
 

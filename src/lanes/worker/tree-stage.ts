@@ -20,6 +20,7 @@ export function reportResources(port: WorkerPort): void {
     changed({ isGiven, status, live, declaration: { timeoutMs } }) {
       // What all threads share was loaded by the parent.
       if (isGiven) return;
+      additions.resourceChanged?.();
       const error = status.error && packError(status.error);
       port.send({ type: "resource", status: { ...status, error }, isDisposable: live?.isCounted === true, timeoutMs });
     },
