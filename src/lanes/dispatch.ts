@@ -11,6 +11,9 @@ import type { Recovery, Waiting } from "./recovery.ts";
 import type { StageRecords } from "./stage-records.ts";
 import type { Transport } from "./transport.ts";
 
+/** What takes less, in milliseconds, is waited for. */
+const QUICK_MS = 0.02;
+
 /** What a dispatch works with: a pool's own. */
 export interface DispatchParts {
   readonly crew: Crew;
@@ -27,6 +30,8 @@ export class Dispatch {
   turnStartedAt = 0;
   private isScheduled = false;
   private nextChunk = 0;
+  /** The chunk that was sent last, if it is a single input. */
+  private lone: Chunk | null = null;
   private readonly growth: Growth;
   private readonly balance: Balance;
 
@@ -53,7 +58,9 @@ export class Dispatch {
     queueMicrotask(() =>
       nextTick(() => {
         this.isScheduled = false;
+        this.lone = null;
         this.now();
+        this.awaitLone();
       }),
     );
   }
@@ -104,8 +111,9 @@ export class Dispatch {
     const first = calls[0];
     if (first === undefined) return;
     const { record } = first;
+    const chunk = new Chunk(this.nextChunk++, record, calls, isSuspect, worker);
     try {
-      worker.run(new Chunk(this.nextChunk++, record, calls, isSuspect, worker));
+      worker.run(chunk);
     } catch (error) {
       for (const call of calls) {
         call.release();
@@ -118,6 +126,16 @@ export class Dispatch {
     }
     const now = performance.now();
     for (const call of calls) record.meter.queueMs += now - call.queuedAt;
+    this.lone = calls.length === 1 && !isSuspect ? chunk : null;
+  }
+
+  /** Somebody makes one call after the other, of something quick: the answer is there sooner than the event loop could turn. */
+  private awaitLone(): void {
+    const { lone } = this;
+    const { crew, waiting, settings } = this.parts;
+    if (lone === null || settings.cores === 1 || crew.busy > 1 || waiting.lines.waiting > 0) return;
+    const { costMs } = lone.record.meter;
+    if (costMs !== undefined && costMs < QUICK_MS) lone.worker.awaitAnswer();
   }
 
   private openStreams(): void {

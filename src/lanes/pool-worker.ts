@@ -111,6 +111,11 @@ export class PoolWorker {
     if (message.timed) for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
   }
 
+  /** Waits a moment for the answer to what it was given last. */
+  awaitAnswer(): void {
+    this.handle.awaitAnswer?.();
+  }
+
   /** What it has been given and has not started, as far as another worker may have it. */
   get unstarted(): { readonly inputs: number; readonly ms: number } {
     return this.work.unstarted(this.handle);

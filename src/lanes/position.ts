@@ -15,13 +15,17 @@ export const POSITION = {
   sent: 4,
   /** 1 when the thread has disposed of its resources and ends. */
   ended: 5,
+  /** 1 while the thread looks for the next message without sleeping. */
+  looking: 6,
+  /** Counts the messages of the thread, so that the parent can wait for one without its event loop. */
+  told: 7,
 } as const;
 
 /**
  * Behind them, places for chunks whose functions have not all been called: a chunk id and how many of its inputs the thread has claimed.
  * The thread claims inputs before it starts them, and the parent takes back those that it has not, without either waiting for the other.
  */
-export const CLAIMS = 6;
+export const CLAIMS = 8;
 /** More than the chunks that a thread has ahead of it. */
 export const CLAIM_PLACES = 4;
 export const INTEGERS = CLAIMS + CLAIM_PLACES;

@@ -3,8 +3,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatBytes, formatDuration, formatRate, formatRemaining } from "../../src/cli/display/format.ts";
 import { describeProgress, startLines, startProgress } from "../../src/cli/display/progress.ts";
 import { startBar } from "../../src/cli/display/progress-bar.ts";
-import { stepTable } from "../../src/cli/display/step-table.ts";
+import { resourceTable } from "../../src/cli/display/resource-table.ts";
+import { summary } from "../../src/cli/display/summary.ts";
+import type { Report } from "../../src/cli/run/report.ts";
+import { resourceRows } from "../../src/cli/run/resource-rows.ts";
 import { ProgressMeter } from "../../src/cli/run/run-counts.ts";
+import { warmUp } from "../../src/cli/run/warm-up.ts";
+import { RunnableLambda, resource } from "../../src/index.ts";
+import { Plan } from "../../src/plan/plan.ts";
 
 describe("ProgressMeter", () => {
   function meterAt(total?: number, read: () => number | undefined = () => undefined) {
@@ -163,10 +169,104 @@ describe("figures", () => {
     expect([182_400_000, 2_345_000_000].map(formatBytes)).toEqual(["182 MB", "2.35 GB"]);
   });
 
-  it("stand in a table, one row per step", () => {
-    const row = { name: "parse", lane: "loop", inputs: 1234, failed: 2, p50Ms: 0.5, p99Ms: 2, totalMs: 1500 };
-    const [, head, parse] = stepTable([row]).split("\n");
-    expect(head).toMatch(/step.*lane.*inputs.*failed.*p50.*p99.*total/);
-    expect(parse).toMatch(/parse.*loop.*1,234.*2.*500 µs.*2\.00 ms.*1\.50 s/);
+  it("stand in a table of resources, all workers of a lane in one row", () => {
+    const status = { name: "model", scope: "worker", state: "ready", where: "thread", loads: 1, memory: 20e6 } as const;
+    const rows = resourceRows([
+      { ...status, where: "loop", worker: null, loads: 0, loadMs: null, memory: null, state: "idle" },
+      { ...status, worker: 1, loadMs: 80 },
+      { ...status, worker: 2, loadMs: 250.1234, loads: 2 },
+      { ...status, name: "broken", worker: 1, loadMs: 5, memory: null, state: "failed", error: new Error("no\nmodel") },
+    ]);
+    expect(rows[1]).toEqual({
+      name: "model",
+      where: "thread",
+      loads: 3,
+      loadMs: 250.123,
+      memoryBytes: 40e6,
+      error: null,
+    });
+    expect(resourceTable(rows)).toEqual([
+      "resource  where   loads  load time  memory",
+      "model     loop    0",
+      "model     thread  3      250 ms     40 MB",
+      "broken    thread  1      5.00 ms            failed: no model",
+    ]);
+  });
+});
+
+describe("the end of a run", () => {
+  const row = {
+    name: "parse",
+    lane: "loop",
+    inputs: 1234,
+    failed: 2,
+    p50Ms: 0.5,
+    p99Ms: 2,
+    totalMs: 1500,
+    histogram: [],
+  };
+  const { histogram: _, name, lane, ...figures } = row;
+  const step = { name, lane, depth: 0, why: "auto: it is async", resources: [], figures: { ...figures, share: 1 } };
+  const plan = new Plan("chain", [{ lane: "loop", steps: [step], fused: false }], ["a warning"], 2000);
+  const report: Report = {
+    pipeline: "p.mjs",
+    input: "in.jsonl",
+    output: "out.jsonl",
+    errors: "errors.jsonl",
+    warmMs: null,
+    startedAt: "2026-01-01T00:00:00.000Z",
+    durationMs: 2000,
+    end: "finished",
+    exitCode: 1,
+    firstIndex: 0,
+    inputs: 1234,
+    failed: 2,
+    failedEarlier: false,
+    inputsPerSecond: 617,
+    loopBusy: 0.25,
+    loopDelayP50Ms: 1,
+    loopDelayP90Ms: 2,
+    loopDelayP99Ms: 3,
+    loopDelayMaxMs: 4,
+    peakMemoryBytes: 100e6,
+    steps: [row],
+    stages: plan.stages,
+    warnings: plan.warnings,
+    resources: [],
+    lanes: [],
+  };
+
+  it("shows the plan with what was measured, warnings included, then the totals", async () => {
+    expect(await summary(report, plan)).toBe(
+      `chain: 2.00 s
+stage  step   lane  chunk  inputs  failed  p50       p99     share
+1      parse  loop         1234    2       500.0 us  2.0 ms  100 %
+parse: auto: it is async
+warning: a warning
+
+1,234 inputs in 2.00 s (617/s), 2 failed, loop busy 25 %, loop delay p99 3.00 ms, peak memory 100 MB
+records: out.jsonl
+failed inputs: errors.jsonl`,
+    );
+  });
+
+  it("shows the totals alone when nothing was run", async () => {
+    const empty = { ...report, steps: [], inputs: 0, failed: 0, inputsPerSecond: 0 };
+    expect(await summary(empty, plan)).toMatch(/^0 inputs in .*\nrecords: out\.jsonl$/);
+  });
+});
+
+describe("--warm on a terminal", () => {
+  it("shows how much has been loaded on one line, which goes away", async () => {
+    const words = resource("words of the terminal", () => 1);
+    const chain = RunnableLambda.from((x: number, { uses }) => x + uses.words, { uses: { words } });
+    let text = "";
+    const stderr = { isTTY: true, write: (part: string) => (text += part) } as unknown as NodeJS.WriteStream;
+    const { signal } = new AbortController();
+    expect(await warmUp(chain as never, { signal, stderr, quiet: false })).toBeGreaterThanOrEqual(0);
+    expect(text).toBe("\r\u001b[2Kloading 1/1: words of the terminal (loop)\r\u001b[2K");
+    text = "";
+    await warmUp(chain as never, { signal, stderr, quiet: true });
+    expect(text).toBe("");
   });
 });

@@ -48,3 +48,26 @@ describe("the size of chunks", () => {
     expect(meter.costMs).toBeCloseTo(1, 1);
   });
 });
+
+describe("a first input that is slow", () => {
+  /** A meter of one worker whose inputs take so long, one report each. */
+  function of(times: readonly number[]): StageMeter {
+    const meter = new StageMeter("step");
+    for (const [at, ms] of times.entries()) {
+      if (at === 0) meter.firstReport(1, ms);
+      meter.measured(1, 1, ms, 0);
+      meter.inputs++;
+    }
+    return meter;
+  }
+
+  it("is worth a hint when all others are quick", () => {
+    expect(of([80, 1, 2, 1, 1]).statistics().hints).toEqual([
+      expect.stringMatching(/^The first input in each worker takes 80 ms, the others 1\.3 ms/),
+    ]);
+  });
+
+  it("is none when another one is as slow: inputs differ", () => {
+    expect(of([80, 1, 2, 1, 1, 90, 1, 1, 1, 1, 1, 1, 1, 1]).statistics().hints).toBeUndefined();
+  });
+});

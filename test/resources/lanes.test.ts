@@ -83,7 +83,11 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
       [2, 2],
     ]);
     await chain.warm();
+    const inputs = [1, 2, 3, 4];
+    expect(await Promise.all(inputs.map((x) => chain.invoke(x)))).toEqual([3, 6, 9, 12]);
+    expect(await chain.batch(inputs)).toEqual([3, 6, 9, 12]);
     expect(log()).toEqual(["load", "load"]);
+    expect(chain.resources().map(({ loads }) => loads)).toEqual([1, 1]);
   });
 
   it("is shared by all steps of the lane that use it", async () => {
@@ -315,6 +319,54 @@ describe.each(KINDS)("a loader in a worker: %s", (kind) => {
     expect(loads).toBeLessThanOrEqual(2);
     await expect(chain.warm()).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_LOAD" });
     await expect(chain.invoke(1)).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_LOAD" });
+  });
+});
+
+describe.each(KINDS)("a resource that a module declares: %s", (kind) => {
+  const open = (options: PoolOptions = {}) =>
+    (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
+  const module = new URL("../fixtures/resources/declares.mjs", import.meta.url);
+  const declared = { name: "declared in a module", where: kind, loads: 1, state: "ready" };
+
+  it("is loaded by warm, once in each worker, and listed", async () => {
+    await using lane = open({ min: 2, max: 2 });
+    const chain = RunnableLambda.fromModule(module, "times", { lane });
+    expect(chain.resources()).toEqual([]);
+    await chain.warm();
+    expect(chain.resources()).toMatchObject([
+      { ...declared, worker: 1 },
+      { ...declared, worker: 2 },
+    ]);
+    expect(await chain.batch([1, 2, 3, 4])).toEqual([3, 6, 9, 12]);
+    expect(chain.resources().map(({ loads }) => loads)).toEqual([1, 1]);
+  });
+
+  it.each(["times", "further"])("is listed when the first input has made its worker load it: %s", async (name) => {
+    await using lane = open();
+    const chain = RunnableLambda.fromModule(module, name, { lane });
+    const other = RunnableLambda.from((x: number) => x).withLane(lane);
+    expect(await chain.invoke(1)).toBe(name === "times" ? 3 : 6);
+    await other.invoke(1);
+    expect(chain.resources()).toMatchObject([declared]);
+    expect(other.resources()).toEqual([]);
+  });
+
+  it.each([true, false])("is no reason for a hint: warmed %s", async (warmed) => {
+    await using lane = open();
+    const chain = RunnableLambda.fromModule(module, "further", { lane });
+    if (warmed) await chain.warm();
+    for (let x = 0; x < 8; x++) await chain.invoke(x);
+    expect(lane.statistics()[0]!.hints).toBeUndefined();
+  });
+});
+
+describe("a resource that a module declares, on the event loop", () => {
+  it("is listed once the module has been imported", async () => {
+    const module = new URL("../fixtures/resources/declares.mjs", import.meta.url);
+    const chain = RunnableLambda.fromModule(module, "times");
+    expect(chain.resources()).toEqual([]);
+    await chain.warm();
+    expect(chain.resources()).toMatchObject([{ name: "declared in a module", where: "loop", loads: 1 }]);
   });
 });
 

@@ -13,8 +13,13 @@ import { StreamRunner } from "./stream-runner.ts";
 
 /** Does what the parent says, until it says stop. */
 export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerPort) => Promise<StageStep>): void {
-  const stages = new WorkerStages(port, (shipped) => revive(shipped, port));
   const clock = new BusyClock();
+  const stages = new WorkerStages(
+    port,
+    (shipped) => revive(shipped, port),
+    // What was loaded beforehand is no time of the input that comes next.
+    () => chunks.isIdle && clock.take(),
+  );
   const chunks = new ChunkRunner(port, stages, clock);
   const streams = new StreamRunner(port, stages);
   const linger = lingering(port, clock, () => chunks.isIdle && streams.isIdle);

@@ -13,6 +13,7 @@ export class WorkerStages {
   constructor(
     private readonly port: WorkerPort,
     private readonly revive: Revive,
+    private readonly onLoaded: () => void,
   ) {}
 
   load(id: number, label: string, shipped: unknown): void {
@@ -28,6 +29,7 @@ export class WorkerStages {
     loading.then(
       (step) => {
         if (this.stages.get(id) === loading) this.stages.set(id, step);
+        this.onLoaded();
         this.tellLoaded(id, step);
       },
       (error) => this.port.send({ type: "unloadable", stage: id, error: packError(error) }),
@@ -51,6 +53,7 @@ export class WorkerStages {
     try {
       const step = await this.known(id);
       await step.warm?.();
+      this.onLoaded();
       this.port.send({ type: "warmed", stage: id });
     } catch (error) {
       this.port.send({ type: "warmed", stage: id, error: packError(error) });

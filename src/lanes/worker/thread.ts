@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import { CLAIMS, claimOf, INTEGERS, POSITION, SINCE_BYTE } from "../position.ts";
 import { reviveStage } from "./codec.ts";
@@ -11,8 +11,8 @@ import { serve } from "./serve.ts";
 /** The entry of a worker thread. */
 
 // Taken now: user code may put something else in their place.
-const port = parentPort!;
-const { compareExchange, store, load, notify, wait } = Atomics;
+const { port, shared } = workerData.runlane as { readonly port: MessagePort; readonly shared: SharedArrayBuffer };
+const { add, compareExchange, store, load, notify, wait } = Atomics;
 const exit = process.exit.bind(process);
 
 /** How long a thread sleeps at most until the next message, while its timers and I/O wait. */
@@ -35,6 +35,7 @@ class ThreadPort implements WorkerPort {
 
   send(message: FromWorker, transfer?: readonly unknown[]): void {
     port.postMessage(message, transfer as ArrayBuffer[] | undefined);
+    add(this.position, POSITION.told, 1);
   }
 
   listen(handler: (message: ToWorker) => void): void {
@@ -77,7 +78,9 @@ class ThreadPort implements WorkerPort {
     const sent = load(position, POSITION.sent);
     let next = receiveMessageOnPort(port);
     if (next === undefined) {
+      store(position, POSITION.looking, 1);
       for (let looks = 0; looks < LOOKS && load(position, POSITION.sent) === sent; looks++);
+      store(position, POSITION.looking, 0);
       if (wait(position, POSITION.sent, sent, LINGER_MS) !== "timed-out") next = receiveMessageOnPort(port);
     }
     rested(performance.now() - from);
@@ -93,4 +96,4 @@ class ThreadPort implements WorkerPort {
   }
 }
 
-serve(new ThreadPort(workerData.runlane), reviveStage);
+serve(new ThreadPort(shared), reviveStage);
