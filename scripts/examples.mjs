@@ -13,6 +13,7 @@ const LIMIT = 25;
 export const EXAMPLES = {
   "langchain-drop-in": "examples/langchain-drop-in/run.mjs",
   lanes: "examples/lanes/measure.mjs",
+  "cold-starts": "examples/cold-starts/measure.mjs",
   "docs-index": ["examples/docs-index/pipeline.ts", "--files", "node_modules/**/*.md"],
 };
 

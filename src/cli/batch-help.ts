@@ -17,6 +17,10 @@ Lanes:
   each imports the module itself. --lane loop runs it on the event loop, with all of its steps.
   --lane auto moves it to threads when it turns out to be slow, if it does the same there.
 
+What it shows:
+  In the end: where each step ran, why there, and what it took; how often each resource was
+  loaded; the totals. --warm loads all resources on every worker before the first input.
+
 Exit codes:
   0 all inputs are done, 1 some have failed, 2 the run could not start or go on,
   130 stopped by Ctrl-C, 143 by SIGTERM. A stopped run says how to resume it.

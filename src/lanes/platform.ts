@@ -28,3 +28,21 @@ export function workerEntry(lane: string, kind: "thread" | "process"): string {
   const { dirname, join } = builtin(lane, "node:path");
   return join(dirname(packageFile), "dist", "lanes", "worker", `${kind}.js`);
 }
+
+/** Options with a value of their own, which may stand behind them. */
+const WITH_VALUE = /^(?:-e|-p|-pe|--eval|--print|--input-type)(=|$)/;
+
+/** The Node options of this process, but for those that say what it runs, or where its debugger listens: workers take them over. */
+export function inheritedOptions(options: readonly string[] = process.execArgv): string[] {
+  const inherited: string[] = [];
+  for (let at = 0; at < options.length; at++) {
+    const option = options[at]!;
+    const own = WITH_VALUE.exec(option);
+    if (own === null) {
+      if (!option.startsWith("--inspect")) inherited.push(option);
+    } else if (own[1] === "") {
+      at++;
+    }
+  }
+  return inherited;
+}

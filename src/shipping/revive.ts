@@ -32,7 +32,7 @@ export async function reviveVersion(shipped: ShippedResource): Promise<void> {
 
 /** A loader of a resource, or what disposes of it: its module is imported when it is called. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
-export function reviveLoader(ref: FunctionRef): Function {
+function reviveLoader(ref: FunctionRef): Function {
   if (ref.from === "source") return evaluate(ref.source, ref.name);
   return markModule(async (given: unknown) => (await importFunction(ref))(given), ref);
 }

@@ -190,6 +190,7 @@ describe("runlane batch", () => {
       input: "stdin",
       output: "out.jsonl",
       errors: "out.errors.jsonl",
+      warmMs: null,
       startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       durationMs: number,
       end: "finished",
@@ -206,6 +207,11 @@ describe("runlane batch", () => {
       loopDelayMaxMs: number,
       peakMemoryBytes: number,
       lanes: [],
+      resources: [],
+      stages: [
+        { lane: "loop", fused: false, steps: [expect.objectContaining({ name: "shout", why: expect.any(String) })] },
+      ],
+      warnings: [],
       steps: [
         {
           ...{ name: "shout", lane: "loop", inputs: 2, failed: 1, p50Ms: number, p99Ms: number, totalMs: number },

@@ -85,7 +85,7 @@ export default slow;
     ];
     const { code, stderr } = await run([...args, "-c", "1"], { cwd });
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^1 +slow +thread +8 +0 /m);
+    expect(stderr).toMatch(/^1 +slow +thread +\d+ +8 +0 /m);
     expect(records(cwd, "out.jsonl").map(({ output }) => output)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     const { steps, lanes } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
     expect(steps).toMatchObject([{ name: "slow", lane: "thread", inputs: 8 }]);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { FromWorker, ToWorker } from "../messages.ts";
-import { builtin, workerEntry } from "../platform.ts";
+import { builtin, inheritedOptions, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool-options.ts";
 import type { Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
 
@@ -39,8 +39,7 @@ export class ProcessTransport implements Transport {
   private execArgv(): string[] {
     const { execArgv, resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb } = {} } = this.settings;
     // A debugger's port can be used once.
-    const args =
-      execArgv === undefined ? process.execArgv.filter((arg) => !arg.startsWith("--inspect")) : [...execArgv];
+    const args = execArgv === undefined ? inheritedOptions() : [...execArgv];
     if (maxOldGenerationSizeMb !== undefined) args.push(`--max-old-space-size=${maxOldGenerationSizeMb}`);
     if (maxYoungGenerationSizeMb !== undefined) args.push(`--max-semi-space-size=${maxYoungGenerationSizeMb}`);
     return args;

@@ -5,6 +5,9 @@ import type { PoolSettings } from "../pool-options.ts";
 import { CLAIMS, claimOf, countOf, INTEGERS, POSITION, POSITION_BYTES, SINCE_BYTE, takenBack } from "../position.ts";
 import type { Position, Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
 
+/** Threads take the options of this process over, and one would fail for them: that which says how the text of a program is read. */
+const FROM_TEXT = /(^| )--input-type/;
+
 /** How often the parent looks whether there is an answer before it goes on: for about 30 µs. */
 const LOOKS = 4000;
 
@@ -32,7 +35,9 @@ export class ThreadTransport implements Transport {
       transferList: [port2],
       ...(resourceLimits && { resourceLimits }),
       ...(env && { env: { ...process.env, ...env } }),
-      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(execArgv !== undefined
+        ? { execArgv: [...execArgv] }
+        : FROM_TEXT.test(process.execArgv.join(" ")) && { execArgv: [] }),
     });
     let error: unknown;
     const receive = (): boolean => {
