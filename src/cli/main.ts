@@ -11,11 +11,12 @@ if (args.length === 1 && (args[0] === "--version" || args[0] === "-v")) {
   // From Node 22.8 on, what has been compiled once is kept: the kernel then loads in half the time. NODE_DISABLE_COMPILE_CACHE is respected.
   (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
   const { runCommandLine } = await import("./program.ts");
+  // Each thread of a lane listens there, too.
+  for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
   // A closed standard error is no reason to stop working.
   process.stderr.on("error", () => {});
   const exitCode = await runCommandLine(args);
   // What was written to a pipe may still be under way on Windows, and a pipeline may hold connections open that nobody closes.
-  // Each thread that has not ended yet listens there, too.
-  process.stdout.setMaxListeners(0).on("error", () => {});
+  process.stdout.on("error", () => {});
   process.stderr.write("", () => process.stdout.write("", () => process.exit(exitCode)));
 }

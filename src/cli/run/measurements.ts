@@ -32,6 +32,7 @@ export function startMeasuring(lanes: () => readonly Lane[]): () => Measurements
   const sampler = new LaneSampler(lanes);
   return () => {
     delay.disable();
+    const lanes = sampler.stop();
     // The histogram holds the times between two beats, one of which is always waited for; a run shorter than that has none.
     const late = (ns: number) => (delay.count === 0 ? 0 : round(Math.max(0, ns / NS_PER_MS - RESOLUTION_MS)));
     return {
@@ -43,7 +44,7 @@ export function startMeasuring(lanes: () => readonly Lane[]): () => Measurements
       loopDelayP99Ms: late(delay.percentile(99)),
       loopDelayMaxMs: late(delay.max),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-      lanes: sampler.stop(),
+      lanes,
     };
   };
 }
