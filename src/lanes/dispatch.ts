@@ -5,6 +5,7 @@ import { explainInput } from "./codec.ts";
 import type { Crew } from "./crew.ts";
 import { oneLine } from "./faults.ts";
 import { Growth, type PoolLoad } from "./growth.ts";
+import { machineLoad } from "./platform.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import type { PoolWorker } from "./pool-worker.ts";
 import type { Recovery, Waiting } from "./recovery.ts";
@@ -159,7 +160,7 @@ export class Dispatch {
     const { settled, cpuMs, runMs } = records;
     const { busy, starting } = crew;
     const used = transport.cpuMs === undefined ? { cpuMs, runMs } : { cpuMs: transport.cpuMs() };
-    return { isFull, busy, starting, settled, ...used };
+    return { isFull, busy, starting, settled, ...used, ...machineLoad() };
   }
 
   private limitChanged(): void {

@@ -5,6 +5,10 @@ import { Timers } from "./timers.ts";
 const LOOK_MS = 100;
 /** Workers that use less of their time than this for computing wait for something: more of them get more done. */
 const WAITING_BELOW = 0.5;
+/** More workers cannot help a machine that has less than this of its time left. */
+const SPARE = 0.3;
+/** Workers that are interrupted so often, each, in a millisecond, would compute if they could. Those that wait stop by themselves. */
+const INTERRUPTED = 0.02;
 /** Workers that use more than this compute: more of them than there are cores only get in each other's way. */
 const COMPUTING_ABOVE = 0.85;
 /** What more workers have to add to the throughput, so that there may be more of them still. */
@@ -22,6 +26,10 @@ export interface PoolLoad {
   readonly settled: number;
   /** CPU time that has been used since some moment, in milliseconds. */
   readonly cpuMs: number;
+  /** Time that all cores had nothing to do, and all of their time, in milliseconds; undefined where that is not known. */
+  readonly machine?: { readonly idleMs: number; readonly totalMs: number } | undefined;
+  /** How often threads of this process were interrupted; undefined where that is not known. */
+  readonly interruptions?: number | undefined;
   /** How long workers were busy for that; without it, all that are busy have been for all of the time. */
   readonly runMs?: number;
 }
@@ -85,16 +93,19 @@ export class Growth {
     const share = shareOfCpu(last, load, now - last.at, this.settings.cores);
     if (share === undefined) return;
     if (this.didNotHelp(load, now)) return;
-    if (share < WAITING_BELOW) this.grow(load, now);
-    else if (share > COMPUTING_ABOVE) this.shrink();
-    else this.computing = 0;
+    if (share > COMPUTING_ABOVE) {
+      this.shrink();
+      return;
+    }
+    this.computing = 0;
+    if (share < WAITING_BELOW && !isCrowded(last, load, now - last.at)) this.grow(load, last, now);
   }
 
-  private grow(load: PoolLoad, now: number): void {
-    this.computing = 0;
+  private grow(load: PoolLoad, last: PoolLoad & { readonly at: number }, now: number): void {
     const { max } = this.settings;
     if (this.refrain-- > 0 || this.limit >= max || load.busy < this.limit) return;
     this.refrain = 0;
+    if (this.step === undefined) this.rate = (load.settled - last.settled) / (now - last.at);
     this.step = { from: this.limit, rate: this.rate, settled: load.settled, at: now };
     this.limit = Math.min(max, this.limit * 2);
     this.onChange();
@@ -130,4 +141,14 @@ export class Growth {
 function shareOfCpu(last: PoolLoad, load: PoolLoad, wallMs: number, cores: number): number | undefined {
   const busyMs = load.runMs === undefined ? wallMs * Math.min(load.busy, cores) : load.runMs - (last.runMs ?? 0);
   return busyMs > 0 ? (load.cpuMs - last.cpuMs) / busyMs : undefined;
+}
+
+/** Whether workers get less CPU time than they could use, because others have it. */
+function isCrowded(last: PoolLoad, load: PoolLoad, wallMs: number): boolean {
+  if (last.machine !== undefined && load.machine !== undefined) {
+    const totalMs = load.machine.totalMs - last.machine.totalMs;
+    if (totalMs > 0 && (load.machine.idleMs - last.machine.idleMs) / totalMs < SPARE) return true;
+  }
+  const interruptions = (load.interruptions ?? 0) - (last.interruptions ?? 0);
+  return interruptions / wallMs / load.busy > INTERRUPTED;
 }

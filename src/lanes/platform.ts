@@ -20,6 +20,22 @@ export function availableCores(): number {
   return globalThis.process?.getBuiltinModule?.("node:os")?.availableParallelism() ?? 1;
 }
 
+/** How busy the machine and this process are, in sums since some moment; nothing where that is not known. */
+export function machineLoad(): { machine?: { idleMs: number; totalMs: number }; interruptions?: number } {
+  const cpus = globalThis.process?.getBuiltinModule?.("node:os")?.cpus() ?? [];
+  let idleMs = 0;
+  let totalMs = 0;
+  for (const { times } of cpus) {
+    idleMs += times.idle;
+    totalMs += times.idle + times.user + times.nice + times.sys + times.irq;
+  }
+  const interruptions = globalThis.process?.resourceUsage?.().involuntaryContextSwitches;
+  return {
+    ...(totalMs > 0 && { machine: { idleMs, totalMs } }),
+    ...(interruptions !== undefined && { interruptions }),
+  };
+}
+
 /** The file that workers of one kind start with, wherever the code that asks has been bundled to. */
 export function workerEntry(lane: string, kind: "thread" | "process"): string {
   const packageFile = builtin(lane, "node:module")

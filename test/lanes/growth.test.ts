@@ -11,7 +11,13 @@ class FakePool {
   rate: (workers: number) => number = (workers) => workers / 1000;
   isFull = true;
   starting = 0;
+  /** The part of the machine's time that is left. */
+  idle = 1;
+  /** Interruptions of each worker in a look. */
+  interrupted = 0;
   limits: number[] = [];
+  private machine = { idleMs: 0, totalMs: 0 };
+  private interruptions = 0;
   private cpuMs = 0;
   private settled = 0;
   readonly growth: Growth;
@@ -27,14 +33,17 @@ class FakePool {
   }
 
   private get load(): PoolLoad {
-    const { isFull, starting, cpuMs, settled, growth } = this;
-    return { isFull, starting, cpuMs, settled, busy: growth.limit };
+    const { isFull, starting, cpuMs, settled, growth, machine, interruptions } = this;
+    return { isFull, starting, cpuMs, settled, busy: growth.limit, machine: { ...machine }, interruptions };
   }
 
   /** Lets the pool work for so many looks. */
   work(looks: number): void {
     for (let look = 0; look < looks; look++) {
       this.cpuMs += this.cpuShare * LOOK_MS * Math.min(2, this.growth.limit);
+      this.machine.idleMs += this.idle * 2 * LOOK_MS;
+      this.machine.totalMs += 2 * LOOK_MS;
+      this.interruptions += this.interrupted * this.growth.limit;
       this.settled += this.rate(this.growth.limit) * LOOK_MS;
       vi.advanceTimersByTime(LOOK_MS);
     }
@@ -84,6 +93,23 @@ describe("a full pool", () => {
     const before = pool.limits.length;
     pool.work(40);
     expect(pool.limits).toHaveLength(before);
+  });
+
+  it("does not take workers for waiting whose CPU time others have", () => {
+    for (const crowd of [{ idle: 0.1 }, { interrupted: 10 }]) {
+      const pool = Object.assign(new FakePool(), { cpuShare: 0.3, ...crowd });
+      pool.growth.watch();
+      pool.work(30);
+      expect(pool.limits).toEqual([]);
+    }
+  });
+
+  it("goes back when the first step got no more done already", () => {
+    const pool = new FakePool();
+    pool.rate = () => 1;
+    pool.growth.watch();
+    pool.work(8);
+    expect(pool.limits).toEqual([4, 2]);
   });
 
   it("does not grow beyond the max that it was given", () => {
