@@ -97,7 +97,8 @@ describe("a full pool", () => {
 
   it("does not take workers for waiting whose CPU time others have", () => {
     for (const crowd of [{ idle: 0.1 }, { interrupted: 10 }]) {
-      const pool = Object.assign(new FakePool(), { cpuShare: 0.3, ...crowd });
+      const pool = new FakePool();
+      Object.assign(pool, { cpuShare: 0.3, ...crowd });
       pool.growth.watch();
       pool.work(30);
       expect(pool.limits).toEqual([]);
