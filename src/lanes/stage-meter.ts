@@ -2,7 +2,7 @@ import { TimeHistogram } from "../observe/histogram.ts";
 import type { StageStatistics } from "./lane.ts";
 
 /** Work per message: enough to make the hop vanish, little enough to keep all workers busy to the end. */
-const TARGET_MS = 3;
+const TARGET_MS = 4;
 /** Chunks of less work than this are not worth a message each. */
 const LEAST_MS = 0.25;
 /** A cost measured on few inputs may be far off, so chunks grow by this factor at most from one measurement to the next. */

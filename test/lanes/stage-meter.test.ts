@@ -23,17 +23,17 @@ describe("the size of chunks", () => {
   });
 
   it.each([
-    [0.001, 3000],
-    [0.1, 30],
-    [1, 3],
+    [0.001, 4000],
+    [0.1, 40],
+    [1, 4],
     [10, 1],
-  ])("holds 3 ms of work: inputs of %d ms", (costMs, size) => {
+  ])("holds 4 ms of work: inputs of %d ms", (costMs, size) => {
     expect(measured(costMs).chunkSize(1_000_000, 2)).toBe(size);
   });
 
   it("shrinks near the end of the queue, so that all workers finish together", () => {
     const meter = measured(0.1);
-    expect([400, 80, 40, 8].map((queued) => meter.chunkSize(queued, 2))).toEqual([30, 20, 10, 3]);
+    expect([400, 80, 40, 8].map((queued) => meter.chunkSize(queued, 2))).toEqual([40, 20, 10, 3]);
   });
 
   it("does not shrink below a quarter of a millisecond of work", () => {
