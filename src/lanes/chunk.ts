@@ -1,3 +1,4 @@
+import { bytesOf } from "../shipping/data-inspect.ts";
 import type { Call } from "./call.ts";
 import { knownBytes, packConfig, packInput, unpackError, unpackOutput } from "./codec.ts";
 import type { ReportMessage, RunMessage } from "./messages.ts";
@@ -79,7 +80,7 @@ export class Chunk {
   private fulfil(call: Call, value: unknown): void {
     try {
       const output = unpackOutput(value);
-      this.record.meter.bytes += knownBytes(output);
+      this.record.meter.bytes += call.options.observer === undefined ? knownBytes(output) : bytesOf(output);
       call.fulfil(output);
     } catch (error) {
       call.reject(error);
@@ -134,7 +135,7 @@ export function runMessage({ id, record, calls, place }: Chunk, shared: boolean,
     const call = calls[index]!;
     const { options } = call;
     const before = transfer.length;
-    record.meter.bytes += knownBytes(call.input);
+    record.meter.bytes += measured ? bytesOf(call.input) : knownBytes(call.input);
     inputs[index] = packInput(call.input, where, packing, transfer);
     if (transfer.length > before) call.moved = true;
     if (options.config !== config) sameConfig = false;

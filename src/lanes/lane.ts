@@ -48,7 +48,10 @@ export interface StageStatistics {
   readonly runMs: number;
   /** The CPU time of that; 0 where Node cannot measure it for one thread (before Node 23.9). */
   readonly cpuMs: number;
-  /** Bytes sent to workers and back, as far as values tell their size without a walk: strings, buffers, typed arrays. */
+  /**
+   * Bytes sent to workers and back: strings, buffers and typed arrays, which tell their size. Of the inputs of measured calls, an
+   * estimate of all of it.
+   */
   readonly bytes: number;
   /** How many inputs travel together now. */
   readonly chunk?: number;

@@ -20,7 +20,7 @@ export interface StageFigures {
   readonly runMs: number;
   /** The CPU time of that; 0 where Node cannot tell. */
   readonly cpuMs: number;
-  /** Bytes moved there and back, as far as values tell theirs. */
+  /** Bytes moved there and back, estimated. */
   readonly bytes: number;
 }
 
