@@ -20,13 +20,9 @@ function best(times: Record<string, number>): [string, number] {
   return Object.entries(times).sort(([, a], [, b]) => a - b)[0]!;
 }
 
-export async function fused(lane: Lane, quick: boolean): Promise<Row[]> {
-  const rounds = Math.round(0.2 * (await roundsPerMs(RunnableLambda.from(spinAlone).withLane(lane))));
-  const inputs = new Array<number>(quick ? 2000 : 20_000).fill(rounds);
-  const steps = [first, second, third].map((step) => RunnableLambda.from<number, number>(step).withLane(lane));
-  const chain = RunnableSequence.from<number, number>(steps as [(typeof steps)[0], (typeof steps)[0]]);
-  // The settings of its threads are the best ones that it has, see lanes/rivals.ts.
-  const pool = new Piscina({
+/** The settings of its threads are the best ones that it has, see lanes/rivals.ts. */
+const pool = () =>
+  new Piscina({
     filename: fileURLToPath(new URL("./functions.mjs", import.meta.url)),
     minThreads: THREADS,
     maxThreads: THREADS,
@@ -34,13 +30,23 @@ export async function fused(lane: Lane, quick: boolean): Promise<Row[]> {
     atomics: "sync",
     recordTiming: false,
   });
-  const byHand = (size: number) => async () => {
-    const chunks: Promise<number[]>[] = [];
-    for (let at = 0; at < inputs.length; at += size) chunks.push(pool.run(inputs.slice(at, at + size)));
-    const outputs = (await Promise.all(chunks)).flat();
-    if (outputs.length !== inputs.length) throw new Error("a chunk lost outputs");
-  };
-  const hands = Object.fromEntries(CHUNKS.map((size) => [`piscina, chunks of ${size}`, repeat(byHand(size))]));
+
+export async function fused(lane: Lane, quick: boolean): Promise<Row[]> {
+  const rounds = Math.round(0.2 * (await roundsPerMs(RunnableLambda.from(spinAlone).withLane(lane))));
+  const inputs = new Array<number>(quick ? 2000 : 20_000).fill(rounds);
+  const steps = [first, second, third].map((step) => RunnableLambda.from<number, number>(step).withLane(lane));
+  const chain = RunnableSequence.from<number, number>(steps as [(typeof steps)[0], (typeof steps)[0]]);
+  // A pool for each size of chunks: the compiler makes something else of the task after it has seen many small chunks.
+  const pools = CHUNKS.map((size) => ({ size, pool: pool() }));
+  const byHand =
+    ({ size, pool }: (typeof pools)[0]) =>
+    async () => {
+      const chunks: Promise<number[]>[] = [];
+      for (let at = 0; at < inputs.length; at += size) chunks.push(pool.run(inputs.slice(at, at + size)));
+      const outputs = (await Promise.all(chunks)).flat();
+      if (outputs.length !== inputs.length) throw new Error("a chunk lost outputs");
+    };
+  const hands = Object.fromEntries(pools.map((one) => [`piscina, chunks of ${one.size}`, repeat(byHand(one))]));
   const runlane = repeat(() => chain.batch(inputs));
   try {
     const { runlane: ours, ...others } = await measure<string>({ runlane, ...hands }, large(quick ? 5 : 3));
@@ -48,7 +54,7 @@ export async function fused(lane: Lane, quick: boolean): Promise<Row[]> {
     const name = `${inputs.length.toLocaleString("en-US")} x 3 CPU steps of 0.2 ms, fused`;
     return [row(name, [ms(ours!), "ms"], [peer, ms(theirs)], { max: 1.05 })];
   } finally {
-    await pool.destroy();
+    await Promise.all(pools.map(({ pool }) => pool.destroy()));
   }
 }
 
