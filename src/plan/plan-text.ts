@@ -23,9 +23,9 @@ export function planText({ name, stages, warnings, wallMs }: Plan): string {
     if (figures === undefined || figures.inputs === 0) continue;
     const { queueMs, runMs, cpuMs, bytes } = figures;
     const cpu = cpuMs > 0 ? `, ${duration(cpuMs)} of CPU time` : "";
-    text.push(
-      `stage ${at + 1} (${lane}): ${duration(queueMs)} in the queue each, workers busy for ${duration(runMs)}${cpu}, ${size(bytes)} moved`,
-    );
+    const queued = `${duration(queueMs)} in the queue each`;
+    const busy = `workers busy for ${duration(runMs)}${cpu}`;
+    text.push(...hanging(`stage ${at + 1} (${lane}): ${queued}, ${busy}, ${size(bytes)} moved`));
   }
   for (const warning of warnings) text.push(...hanging(`warning: ${warning}`));
   return text.join("\n");
