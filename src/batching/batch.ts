@@ -57,6 +57,8 @@ class SharedBatch extends Gather {
         this.settled(index - from - waited);
         this.onError(index, error);
       }
+      // It waits for something, or has moved to a lane: its functions alone are not all of it.
+      if (waited > 0) this.bare = undefined;
       if (this.started < count && this.pacer.spent()) {
         if (this.strideNow < MAX_STRIDE) step.expectSlow?.();
         this.parkStride();

@@ -32,6 +32,13 @@ describe("the lane auto", () => {
     expect(await moved(pure.double!, [1, 2, 3, 4, 5])).toBe(2);
   });
 
+  it("moves the rest of a batch, however long that is", async () => {
+    const before = movedInputs();
+    const inputs = Array.from({ length: 200 }, (_, n) => n);
+    expect(await RunnableLambda.from(pure.double!).batch(inputs)).toEqual(inputs.map((n) => n * 2));
+    expect(movedInputs() - before).toBe(200 - 3);
+  });
+
   it("leaves a quick one where it is", async () => {
     configure({ auto: { thresholdMs: 60_000 } });
     expect(await moved(pure.double!, [1, 2, 3, 4, 5])).toBe(0);
