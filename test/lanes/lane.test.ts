@@ -63,6 +63,14 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     await expect(lane.run(stageOf("doubleLater"), 2)).resolves.toBe(4);
   });
 
+  it("tells of errors, and of what is not plain, when a function has overwritten globals", async () => {
+    await using lane = open(kind, { max: 1 });
+    const stage = stageOf("overwriteAndFail");
+    for (const input of ["first", "second"])
+      await expect(lane.run(stage, input)).rejects.toEqual(new RangeError(input));
+    await expect(lane.run(stage, "map")).resolves.toEqual(new Map([["error", new RangeError("map")]]));
+  });
+
   it("counts the bytes that travel", async () => {
     await using lane = open(kind, { max: 1 });
     await lane.run(stageOf("echo"), "four");

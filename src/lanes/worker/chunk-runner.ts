@@ -159,14 +159,14 @@ export class ChunkRunner {
   }
 
   private async wait(chunk: RunningChunk, loading: Promise<StageStep>): Promise<void> {
-    try {
-      const step = await loading;
+    const step = await loading.catch(() => undefined);
+    if (step === undefined) {
+      // The parent has been told that the stage cannot be loaded, and settles its calls.
+      this.chunks.delete(chunk.message.chunk);
+    } else {
       // How long the module took to load says nothing about its inputs.
       this.clock.take();
       chunk.run(step);
-    } catch {
-      // The parent has been told that the stage cannot be loaded, and settles its calls.
-      this.chunks.delete(chunk.message.chunk);
     }
     this.busy = false;
     this.pump();
