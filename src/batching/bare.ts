@@ -5,7 +5,7 @@ import { isThenable } from "../core/thenable.ts";
 
 /**
  * Runs inputs through bare functions in a plain loop: in a batch of sync steps, what is between the functions costs more than most
- * functions. 1,000,000 inputs through three of them take a quarter of the time that they take step by step.
+ * functions. 1,000,000 inputs through three of them take a third of the time that they take step by step.
  *
  * It knows values only. At everything that stands for one (a promise, a generator, a runnable) it stops.
  */

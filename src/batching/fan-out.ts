@@ -51,8 +51,8 @@ export abstract class FanOut {
   protected relayTo(stages: readonly Step[], ctx: RunContext, inputOf: (index: number) => unknown): void {
     this.inputOf = inputOf;
     this.relay = new Relay(stages, ctx, {
-      onValue: (index, value) => this.arrived(index, true, value),
-      onError: (index, error) => this.arrived(index, false, error),
+      onValue: (index, value) => this.settleAndGoOn(index, null, true, value),
+      onError: (index, error) => this.settleAndGoOn(index, null, false, error),
       onRoom: () => this.pump(),
     });
   }
@@ -61,14 +61,6 @@ export abstract class FanOut {
   protected halt(): void {
     this.stopped = true;
     this.relay?.stop();
-  }
-
-  private arrived(index: number, succeeded: boolean, result: unknown): void {
-    this.inFlight--;
-    if (succeeded) this.onValue(index, result);
-    else this.onError(index, result);
-    // A source of inputs may be read on now.
-    this.pump();
   }
 
   /** Starts what can start now. Called again whenever that may have changed. */
@@ -150,15 +142,14 @@ export abstract class FanOut {
   /** Reports an input whose output is still to come. */
   protected follow(index: number, pending: PromiseLike<unknown>, slot: Slot | null): void {
     Promise.resolve(pending).then(
-      (value) => {
-        this.settle(index, slot, true, value);
-        this.pump();
-      },
-      (error) => {
-        this.settle(index, slot, false, error);
-        this.pump();
-      },
+      (value) => this.settleAndGoOn(index, slot, true, value),
+      (error) => this.settleAndGoOn(index, slot, false, error),
     );
+  }
+
+  private settleAndGoOn(index: number, slot: Slot | null, succeeded: boolean, result: unknown): void {
+    this.settle(index, slot, succeeded, result);
+    this.pump();
   }
 
   /** Reports first and gives the slot back then: a failure must stop the rest before somebody else is woken. */

@@ -60,14 +60,20 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   return program;
 }
 
-function batchCommand(program: Command): Command {
+/** A command that does something with a pipeline. */
+function pipelineCommand(program: Command, name: string): Command {
   return program
-    .command("batch")
+    .command(name)
+    .helpOption("-h, --help", "print this help")
+    .usage("<pipeline> [options]")
+    .argument("<pipeline>", "the pipeline's module, .ts or .js");
+}
+
+function batchCommand(program: Command): Command {
+  return pipelineCommand(program, "batch")
     .summary("run a pipeline over many inputs")
     .description("Runs a pipeline over every line of a file, or over every file that matches a pattern.")
-    .helpOption("-h, --help", "print this help")
     .usage("<pipeline> (--input <file> | --files <glob...>) [options]")
-    .argument("<pipeline>", "the pipeline's module, .ts or .js")
     .optionsGroup("Input:")
     .option("-i, --input <file>", "read inputs from the lines of a file; - for standard input")
     .option("-f, --files <glob...>", "make every matching file an input: its path")
@@ -88,13 +94,9 @@ function batchCommand(program: Command): Command {
 }
 
 function coldStartCommand(program: Command): Command {
-  return program
-    .command("coldstart")
+  return pipelineCommand(program, "coldstart")
     .summary("measure where the time goes until the first output")
     .description("Starts a pipeline in fresh processes, and shows where the time goes until its first output.")
-    .helpOption("-h, --help", "print this help")
-    .usage("<pipeline> [options]")
-    .argument("<pipeline>", "the pipeline's module, .ts or .js")
     .option("--export <name>", "measure this export of the module", "default")
     .option("-i, --input <json>", "the input of the first call, as JSON (default: null)")
     .option("-r, --runs <count>", "start this many processes, and show medians", positiveInteger, 5)
@@ -105,13 +107,9 @@ function coldStartCommand(program: Command): Command {
 }
 
 function explainCommand(program: Command): Command {
-  return program
-    .command("explain")
+  return pipelineCommand(program, "explain")
     .summary("show where each step runs, and why")
     .description("Shows how a pipeline runs a batch: its steps, in stages, each with its lane and the reason for it.")
-    .helpOption("-h, --help", "print this help")
-    .usage("<pipeline> [options]")
-    .argument("<pipeline>", "the pipeline's module, .ts or .js")
     .option("--export <name>", "explain this export of the module", "default")
     .option("-i, --input <file>", "run the lines of a file and measure each step; - for standard input")
     .addOption(new Option("--format <format>", "read lines as this, whatever the file is called").choices(FORMATS))

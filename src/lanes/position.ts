@@ -47,6 +47,9 @@ export function takenBack(chunk: number): number {
   return claimOf(chunk, TAKEN);
 }
 
+/** How often one side looks for a message of the other before it goes on or sleeps: for about 30 µs, which is what waking it takes. */
+export const LOOKS = 4000;
+
 /** After the integers: when the input started, in milliseconds since the epoch, as a 64-bit float. */
 export const SINCE_BYTE = 4 * INTEGERS;
 export const POSITION_BYTES = SINCE_BYTE + 8;

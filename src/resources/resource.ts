@@ -8,6 +8,15 @@ const RESOURCE: unique symbol = Symbol.for("runlane.resource") as never;
  * Something heavy that is loaded once in each place that needs it: a model, a dictionary, a connection. Made by {@link resource}; a
  * function that names it in `uses` finds its value in `config.uses`.
  *
+ * @example
+ * ```ts
+ * import { type Resource, resource } from "runlane";
+ *
+ * const words: Resource<Set<string>> = resource("words", () => new Set(["to", "be"]));
+ * console.log((await words.get()).has("be"), words.status.state); // true ready
+ * await words.dispose();
+ * ```
+ *
  * @typeParam Value What the loader gives.
  */
 export class Resource<Value = unknown> {

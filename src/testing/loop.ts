@@ -20,7 +20,16 @@ export function loopLane(): Lane {
   return new LoopLane((shipped) => treeStage(shipped as ShippedTree));
 }
 
-/** What {@link loopLane} lacks, for {@link laneCases}. */
+/**
+ * What {@link loopLane} lacks, for {@link laneCases}.
+ *
+ * @example
+ * ```ts
+ * import { LOOP_SKIPS, laneCases, loopLane } from "runlane/testing";
+ *
+ * for (const { skip, run } of laneCases({ open: loopLane, skip: LOOP_SKIPS })) if (skip === undefined) await run();
+ * ```
+ */
 export const LOOP_SKIPS: NonNullable<LaneCasesOptions["skip"]> = Object.freeze({
   copies: "values are handed over as they are",
   feed: "the loop takes inputs one by one",

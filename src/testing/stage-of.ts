@@ -4,6 +4,7 @@ import { coerce, toStep } from "../runnables/coerce.ts";
 import type { RunnableLike } from "../runnables/types.ts";
 import { shipTree } from "../shipping/tree.ts";
 
+/** How a stage is made. */
 export interface StageOfOptions {
   /** What errors and statistics call it. @default The name of the runnable. */
   readonly label?: string | undefined;

@@ -84,7 +84,7 @@ export class AutoStage {
       this.pause = FOREVER;
       return here();
     }
-    if (stage === undefined || lane === null || !auto.enabled) return this.timed(here);
+    if (stage === undefined || lane === null) return this.timed(here);
     if (!this.mayTravel(input)) return here();
     if (
       ++this.runs % LOOK_EVERY === 0 &&
@@ -112,7 +112,7 @@ export class AutoStage {
     if (isThenable(out)) {
       this.pause = this.gauge.waited();
       this.reason = "it is async";
-    } else if (auto.enabled) {
+    } else {
       this.pause = this.gauge.timed(performance.now() - started);
       if (this.gauge.isSlow) this.move();
       else this.reason = `it takes less than ${auto.thresholdMs} ms`;

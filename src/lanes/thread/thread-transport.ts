@@ -2,14 +2,21 @@ import type { MessagePort, Worker } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import { builtin, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool-options.ts";
-import { CLAIMS, claimOf, countOf, INTEGERS, POSITION, POSITION_BYTES, SINCE_BYTE, takenBack } from "../position.ts";
+import {
+  CLAIMS,
+  claimOf,
+  countOf,
+  INTEGERS,
+  LOOKS,
+  POSITION,
+  POSITION_BYTES,
+  SINCE_BYTE,
+  takenBack,
+} from "../position.ts";
 import type { Position, Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
 
 /** Threads take the options of this process over, and one would fail for them: that which says how the text of a program is read. */
 const FROM_TEXT = /(^| )--input-type/;
-
-/** How often the parent looks whether there is an answer before it goes on: for about 30 µs. */
-const LOOKS = 4000;
 
 /** Starts worker threads. */
 export class ThreadTransport implements Transport {

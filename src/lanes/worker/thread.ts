@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../messages.ts";
-import { CLAIMS, claimOf, INTEGERS, POSITION, SINCE_BYTE } from "../position.ts";
+import { CLAIMS, claimOf, INTEGERS, LOOKS, POSITION, SINCE_BYTE } from "../position.ts";
 import { reviveStage } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";
@@ -17,8 +17,8 @@ const exit = process.exit.bind(process);
 
 /** How long a thread sleeps at most until the next message, while its timers and I/O wait. */
 const LINGER_MS = 1;
-/** How often it looks whether there is one before it sleeps: for about 30 µs. With one core only, it would keep the parent waiting. */
-const LOOKS = availableParallelism() > 1 ? 4000 : 0;
+/** With one core only, looking would keep the parent waiting. */
+const looksBeforeSleep = availableParallelism() > 1 ? LOOKS : 0;
 
 class ThreadPort implements WorkerPort {
   readonly sharesPosition = true;
@@ -70,7 +70,7 @@ class ThreadPort implements WorkerPort {
 
   /**
    * Waking a thread takes 30 µs or more, and the next call of a caller who makes one after the other comes before that: such calls
-   * take 30 µs with the looks, and 65 without.
+   * take 13 µs when both sides look, and 65 when both sleep.
    */
   linger(rested: (ms: number) => void): boolean {
     const { position } = this;
@@ -79,7 +79,7 @@ class ThreadPort implements WorkerPort {
     let next = receiveMessageOnPort(port);
     if (next === undefined) {
       store(position, POSITION.looking, 1);
-      for (let looks = 0; looks < LOOKS && load(position, POSITION.sent) === sent; looks++);
+      for (let looks = 0; looks < looksBeforeSleep && load(position, POSITION.sent) === sent; looks++);
       store(position, POSITION.looking, 0);
       if (wait(position, POSITION.sent, sent, LINGER_MS) !== "timed-out") next = receiveMessageOnPort(port);
     }
