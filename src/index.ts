@@ -1,4 +1,4 @@
-import "./runnables/foreign.ts";
+import "./runnables/kinds/foreign.ts";
 
 export type { BatchStreamOptions } from "./batching/batch-stream.ts";
 export type { RunnableBatchOptions } from "./batching/inputs.ts";
@@ -7,17 +7,17 @@ export type { Outcome } from "./batching/outcome.ts";
 export type { BackoffOptions } from "./core/backoff.ts";
 export { ensureConfig, mergeConfigs, patchConfig, pickRunnableConfigKeys, type RunnableConfig } from "./core/config.ts";
 export type { RunContext } from "./core/context.ts";
-export { type ErrorCode, RunlaneError } from "./core/errors.ts";
-export type { JsonSchema } from "./core/json-schema.ts";
+export { type ErrorCode, RunlaneError } from "./core/errors/errors.ts";
+export type { JsonSchema } from "./core/schema/json-schema.ts";
 export type {
   SchemaInput,
   SchemaIssue,
   SchemaOutput,
   StandardSchema,
   ValidationError,
-} from "./core/schema.ts";
+} from "./core/schema/standard-schema.ts";
 export { raceWithSignal } from "./core/signal.ts";
-export type { RunnableStream } from "./core/stream.ts";
+export type { RunnableStream } from "./core/streams/runnable-stream.ts";
 export type { RunnableIOSchema } from "./graph/types.ts";
 export { type AutoOptions, configure, type RunlaneOptions } from "./lanes/auto/auto-settings.ts";
 export type {
@@ -30,8 +30,8 @@ export type {
   Stage,
   StageStatistics,
 } from "./lanes/lane.ts";
-export { type LaneName, processes, threads } from "./lanes/lazy-lane.ts";
-export type { PoolOptions, ResourceLimits } from "./lanes/pool-options.ts";
+export { type LaneName, processes, threads } from "./lanes/named-lanes.ts";
+export type { PoolOptions, ResourceLimits } from "./lanes/pool/pool-options.ts";
 export { dispatchCustomEvent, getCallbackManagerForConfig } from "./observe/custom-events.ts";
 export type { EventFilter } from "./observe/event-filter.ts";
 export type { StreamEvent } from "./observe/event-stream.ts";
@@ -57,69 +57,70 @@ export type {
   WarmOptions,
   WarmProgress,
 } from "./resources/status.ts";
-export { RunnableAssign } from "./runnables/assign.ts";
-export { RunnableBatched } from "./runnables/batched.ts";
-export type { BatchedFunc, BatchedOptions, RunnableBatchedFields } from "./runnables/batched-options.ts";
-export { type ConfigFactory, RunnableBinding, type RunnableBindingArgs } from "./runnables/binding.ts";
-export { type Branch, type BranchLike, RunnableBranch } from "./runnables/branch.ts";
 export { _coerceToRunnable } from "./runnables/coerce.ts";
-export type { ConfigSpec, ConfigurableField } from "./runnables/config-specs.ts";
+export type { ConfigSpec, ConfigurableField } from "./runnables/inspect/config-specs.ts";
+export type { AnalyzeOptions } from "./runnables/inspect/explain.ts";
+export { type LaneRow, RunnableStatistics } from "./runnables/inspect/statistics.ts";
+export { RunnableAssign } from "./runnables/kinds/assign.ts";
+export { RunnableBatched } from "./runnables/kinds/batched.ts";
+export type { BatchedFunc, BatchedOptions, RunnableBatchedFields } from "./runnables/kinds/batched-options.ts";
+export { type ConfigFactory, RunnableBinding, type RunnableBindingArgs } from "./runnables/kinds/binding.ts";
+export { type Branch, type BranchLike, RunnableBranch } from "./runnables/kinds/branch.ts";
 export {
   type Alternative,
   type ConfigurableChoice,
   RunnableConfigurableAlternatives,
   type RunnableConfigurableAlternativesFields,
-} from "./runnables/configurable-alternatives.ts";
-export { type ConfigurableFieldMap, RunnableConfigurableFields } from "./runnables/configurable-fields.ts";
-export { RunnableEach } from "./runnables/each.ts";
-export type { AnalyzeOptions } from "./runnables/explain.ts";
+} from "./runnables/kinds/configurable-alternatives.ts";
+export { type ConfigurableFieldMap, RunnableConfigurableFields } from "./runnables/kinds/configurable-fields.ts";
+export { RunnableEach } from "./runnables/kinds/each.ts";
 export {
   type ErrorClass,
   type FallbackOptions,
   type FallbackPolicy,
   RunnableWithFallbacks,
   type RunnableWithFallbacksFields,
-} from "./runnables/fallbacks.ts";
-export type { ExportInput, ExportOutput } from "./runnables/from-module.ts";
-export { RunnableGenerator, type TransformFunc } from "./runnables/generator.ts";
+} from "./runnables/kinds/fallbacks.ts";
+export type { ExportInput, ExportOutput } from "./runnables/kinds/from-module.ts";
+export { RunnableGenerator, type TransformFunc } from "./runnables/kinds/generator.ts";
 export {
   type MessageHistory,
   RunnableWithMessageHistory,
   type RunnableWithMessageHistoryInputs,
-} from "./runnables/history.ts";
+} from "./runnables/kinds/history.ts";
 export {
   type LambdaFunc,
   type LambdaOptions,
   type LambdaUses,
   RunnableLambda,
   type RunnableLambdaFields,
-} from "./runnables/lambda.ts";
-export { RunnableLimited, type RunnableLimitedFields } from "./runnables/limited.ts";
-export { type LoadOptions, load } from "./runnables/load.ts";
-export type { ImportMap, ModuleExports } from "./runnables/load-class.ts";
-export { type LaneChoice, RunnableOnLane } from "./runnables/on-lane.ts";
-export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/parallel.ts";
-export { RunnablePassthrough } from "./runnables/passthrough.ts";
-export { RunnablePick } from "./runnables/pick.ts";
-export { type Loaded, resource } from "./runnables/resource.ts";
+} from "./runnables/kinds/lambda.ts";
+export { RunnableLimited, type RunnableLimitedFields } from "./runnables/kinds/limited.ts";
+export { type LaneChoice, RunnableOnLane } from "./runnables/kinds/on-lane.ts";
+export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/kinds/parallel.ts";
+export { RunnablePassthrough } from "./runnables/kinds/passthrough.ts";
+export { RunnablePick } from "./runnables/kinds/pick.ts";
 export {
   type RetryOptions,
   type RetryPolicy,
   RunnableRetry,
   type RunnableRetryFailedAttemptHandler,
   type RunnableRetryFields,
-} from "./runnables/retry.ts";
-export { type RouterInput, RouterRunnable } from "./runnables/router.ts";
-export { Runnable } from "./runnables/runnable.ts";
-export { RunnableSequence, type RunnableSequenceFields } from "./runnables/sequence.ts";
-export { type LaneRow, RunnableStatistics } from "./runnables/statistics.ts";
+} from "./runnables/kinds/retry.ts";
+export { type RouterInput, RouterRunnable } from "./runnables/kinds/router.ts";
+export { RunnableSequence, type RunnableSequenceFields } from "./runnables/kinds/sequence.ts";
 export {
   type AsToolFields,
   RunnableToolLike,
   type RunnableToolLikeArgs,
   type ToolCall,
-} from "./runnables/tool-like.ts";
-export type { ToolInput, ToolSchema, ToolSchemaOf } from "./runnables/tool-schema.ts";
+} from "./runnables/kinds/tool-like.ts";
+export type { ToolInput, ToolSchema, ToolSchemaOf } from "./runnables/kinds/tool-schema.ts";
+export { RunnableWithTypes, type TypeSchemas } from "./runnables/kinds/typed.ts";
+export { type LoadOptions, load } from "./runnables/load/load.ts";
+export type { ImportMap, ModuleExports } from "./runnables/load/load-class.ts";
+export { type Loaded, resource } from "./runnables/resource.ts";
+export { Runnable } from "./runnables/runnable.ts";
 export type {
   LambdaResult,
   RunnableFunc,
@@ -127,6 +128,5 @@ export type {
   RunnableLike,
   RunnableMapLike,
 } from "./runnables/types.ts";
-export { RunnableWithTypes, type TypeSchemas } from "./runnables/with-types.ts";
-export { transfer } from "./shipping/data-transfer.ts";
-export { type ClassCodec, registerClass } from "./shipping/registered-classes.ts";
+export { type ClassCodec, registerClass } from "./shipping/data/registered-classes.ts";
+export { transfer } from "./shipping/data/transfer.ts";

@@ -1,6 +1,6 @@
 import type { Slot } from "../core/budget.ts";
-import { closeQuietly } from "../core/chunks.ts";
 import { onAbort } from "../core/signal.ts";
+import { closeQuietly } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 import { FanOut } from "./fan-out.ts";
 import type { InputRuns } from "./inputs.ts";

@@ -2,9 +2,9 @@ import type { RunContext } from "../core/context.ts";
 import { startStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
-import { BareRun } from "./bare.ts";
 import { Gather, type GatherOptions } from "./gather.ts";
 import { stagesFor } from "./inputs.ts";
+import { BareRun } from "./sync-path.ts";
 
 /** How many inputs run between two looks at the clock at most; a look costs 30 ns, as much as three sync steps. */
 const MAX_STRIDE = 16;

@@ -4,7 +4,7 @@ import type { Pacer, RunContext } from "../core/context.ts";
 import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { loopPacer } from "./pacer.ts";
-import { Relay } from "./relay.ts";
+import { Relay } from "./stage-pipeline.ts";
 
 /** How many inputs may start between two looks at the clock, at most. It bounds how far a slice can overrun when costs jump. */
 const MAX_STRIDE = 16;

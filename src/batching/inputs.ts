@@ -1,7 +1,7 @@
 import type { Slot } from "../core/budget.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import { openContext, type RunContext } from "../core/context.ts";
-import { runlaneError } from "../core/errors.ts";
+import { runlaneError } from "../core/errors/errors.ts";
 import { Scope } from "../core/scope.ts";
 import { startCall } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";

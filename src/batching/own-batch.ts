@@ -1,6 +1,6 @@
 import { captureContext } from "../core/async-context.ts";
-import { runlaneError } from "../core/errors.ts";
-import type { Feed, Feeding } from "../core/feed.ts";
+import { runlaneError } from "../core/errors/errors.ts";
+import type { Feed, Feeding } from "../core/input-source.ts";
 import type { StageObserver } from "../core/observer.ts";
 
 /** Runs many inputs in one call: an outcome for each, an `Error` for one that failed. */

@@ -1,6 +1,6 @@
-import { type Chunked, closeQuietly, isChunked, toChunks } from "../core/chunks.ts";
-import { describe, runlaneError } from "../core/errors.ts";
+import { describe, runlaneError } from "../core/errors/errors.ts";
 import { abortError, onAbort } from "../core/signal.ts";
+import { type Chunked, closeQuietly, isChunked, toChunks } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 import { Gathering } from "./coalescer.ts";
 

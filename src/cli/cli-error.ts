@@ -1,4 +1,4 @@
-import { RunlaneError } from "../core/errors.ts";
+import { RunlaneError } from "../core/errors/errors.ts";
 
 /** The codes of the errors that the command itself raises; each is listed in `docs/command.md`. */
 export type CliErrorCode =

@@ -1,4 +1,4 @@
-import { invalidOption } from "./errors.ts";
+import { invalidOption } from "./errors/errors.ts";
 
 /** How long to wait between two attempts. */
 export interface BackoffOptions {

@@ -1,5 +1,5 @@
 import { implicitConfig } from "./ambient.ts";
-import { describe, runlaneError } from "./errors.ts";
+import { describe, runlaneError } from "./errors/errors.ts";
 
 /**
  * The options of a call. Keys that are not listed here pass through to every step as call options, as in LangChain.

@@ -1,4 +1,4 @@
-import { runlaneError } from "./errors.ts";
+import { runlaneError } from "./errors/errors.ts";
 
 /**
  * Loads a package that Runlane works without until something needs it.

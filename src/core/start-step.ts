@@ -1,9 +1,9 @@
-import type { Chunks } from "./chunks.ts";
 import type { RunContext } from "./context.ts";
-import { observeStream } from "./observe-stream.ts";
 import type { ObservedRun, Observer } from "./observer.ts";
 import { raceWithSignal } from "./signal.ts";
 import type { Step } from "./step.ts";
+import type { Chunks } from "./streams/chunks.ts";
+import { observeStream } from "./streams/observe-stream.ts";
 import { isThenable } from "./thenable.ts";
 
 /** Runs the step that a call was made on. */

@@ -1,7 +1,7 @@
-import type { Chunks } from "./chunks.ts";
 import type { RunnableConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
-import type { Feed, Feeding } from "./feed.ts";
+import type { Feed, Feeding } from "./input-source.ts";
+import type { Chunks } from "./streams/chunks.ts";
 
 /**
  * What the engine needs from a runnable: the contract of the kernel, "run now, promise later".

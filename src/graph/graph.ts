@@ -1,4 +1,4 @@
-import { runlaneError } from "../core/errors.ts";
+import { runlaneError } from "../core/errors/errors.ts";
 import { drawMermaid } from "./mermaid.ts";
 import { toJsonSchema } from "./schema.ts";
 import type {

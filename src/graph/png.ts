@@ -1,4 +1,4 @@
-import { describe, runlaneError } from "../core/errors.ts";
+import { describe, runlaneError } from "../core/errors/errors.ts";
 import type { Graph } from "./graph.ts";
 import { drawMermaid } from "./mermaid.ts";
 import { finishSvg, pictureDialect } from "./picture.ts";

@@ -1,4 +1,4 @@
-import type { Feed, Feeding } from "../core/feed.ts";
+import type { Feed, Feeding } from "../core/input-source.ts";
 import type { StageObserver } from "../core/observer.ts";
 import type { ResourceStatus } from "../resources/status.ts";
 

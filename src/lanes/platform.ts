@@ -1,4 +1,4 @@
-import { runlaneError } from "../core/errors.ts";
+import { runlaneError } from "../core/errors/errors.ts";
 
 /** The Node built-ins that lanes use. They are not imported: a plain `import "runlane"` must work where there are none. */
 interface Builtins {

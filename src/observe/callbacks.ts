@@ -1,8 +1,8 @@
 import { isListened, listenToAllCalls } from "../core/ambient.ts";
 import type { RunnableConfig } from "../core/config.ts";
-import { describe, runlaneError } from "../core/errors.ts";
+import { describe, runlaneError } from "../core/errors/errors.ts";
 import { defineCallbacks, type ObservedRun, type Observer } from "../core/observer.ts";
-import { serialized } from "../core/serializable.ts";
+import { serialized } from "../core/serialization/serializable.ts";
 import type { Step } from "../core/step.ts";
 import { asObject } from "./as-object.ts";
 import { emit, type Listener } from "./handlers.ts";

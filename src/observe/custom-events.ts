@@ -1,6 +1,6 @@
 import { implicitConfig } from "../core/ambient.ts";
 import type { RunnableConfig } from "../core/config.ts";
-import { runlaneError } from "../core/errors.ts";
+import { runlaneError } from "../core/errors/errors.ts";
 import { managerFor } from "./callbacks.ts";
 import type { CallbackManager } from "./manager.ts";
 

@@ -1,5 +1,5 @@
 import { Backoff, type BackoffOptions } from "../core/backoff.ts";
-import { describe, invalidOption, runlaneError } from "../core/errors.ts";
+import { describe, invalidOption, runlaneError } from "../core/errors/errors.ts";
 import type { Resource } from "./resource.ts";
 import type { ResourceScope } from "./status.ts";
 

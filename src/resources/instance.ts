@@ -1,4 +1,4 @@
-import { runlaneError } from "../core/errors.ts";
+import { runlaneError } from "../core/errors/errors.ts";
 import type { Declaration } from "./declaration.ts";
 
 /** A loaded resource: its value, and who uses it. */

@@ -1,5 +1,5 @@
 import { callOutside } from "../core/ambient.ts";
-import { invalidOption, runlaneError } from "../core/errors.ts";
+import { invalidOption, runlaneError } from "../core/errors/errors.ts";
 import { isThenable } from "../core/thenable.ts";
 import type { Declaration, LoadContext } from "./declaration.ts";
 import type { Instance } from "./instance.ts";

@@ -1,4 +1,4 @@
-import { describe, runlaneError } from "../core/errors.ts";
+import { describe, runlaneError } from "../core/errors/errors.ts";
 
 type View = ArrayBufferView & { readonly length?: number };
 type ViewClass = new (buffer: SharedArrayBuffer, offset: number, length?: number) => View;

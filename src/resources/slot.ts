@@ -1,4 +1,4 @@
-import { RunlaneError, runlaneError } from "../core/errors.ts";
+import { RunlaneError, runlaneError } from "../core/errors/errors.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { changed, renewing, warn } from "./changes.ts";
 import type { Declaration } from "./declaration.ts";

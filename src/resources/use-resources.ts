@@ -1,4 +1,4 @@
-import { isChunked } from "../core/chunks.ts";
+import { isChunked } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 import { clock } from "./changes.ts";
 import type { Instance } from "./instance.ts";

@@ -1,5 +1,5 @@
 import type { RunnableConfig } from "../core/config.ts";
-import { describe, runlaneError } from "../core/errors.ts";
+import { describe, runlaneError } from "../core/errors/errors.ts";
 import type { Step } from "../core/step.ts";
 import { fromNode } from "./registry.ts";
 import type { Runnable } from "./runnable.ts";

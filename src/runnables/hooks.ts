@@ -1,9 +1,9 @@
 import type { RunnableBatchOptions } from "../batching/inputs.ts";
-import { asGenerator, type Chunks, closeQuietly } from "../core/chunks.ts";
 import { ensureConfig, type RunnableConfig } from "../core/config.ts";
-import { runlaneError } from "../core/errors.ts";
-import { Joined, recorded } from "../core/observe-stream.ts";
+import { runlaneError } from "../core/errors/errors.ts";
 import { abortError, raceWithSignal } from "../core/signal.ts";
+import { asGenerator, type Chunks, closeQuietly } from "../core/streams/chunks.ts";
+import { Joined, recorded } from "../core/streams/observe-stream.ts";
 import { asObject } from "../observe/as-object.ts";
 import { managerFor } from "../observe/callbacks.ts";
 import { tapped } from "../observe/manager.ts";

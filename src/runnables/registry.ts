@@ -1,4 +1,4 @@
-import { describe, runlaneError } from "../core/errors.ts";
+import { describe, runlaneError } from "../core/errors/errors.ts";
 import type { Runnable } from "./runnable.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { ResourceLoader, ResourceOptions, ResourceUses } from "../resources/declaration.ts";
 import { declare } from "../resources/registry.ts";
 import { Resource } from "../resources/resource.ts";
-import { moduleFunction } from "./from-module.ts";
+import { moduleFunction } from "./kinds/from-module.ts";
 
 /**
  * Declares something heavy that functions use: a model, a dictionary, a connection. It is loaded once in each place that needs it (once

@@ -1,32 +1,32 @@
 import type { Limits } from "../batching/limiter.ts";
 import type { RunnableConfig } from "../core/config.ts";
-import type { JsonSchema } from "../core/json-schema.ts";
-import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema.ts";
+import type { JsonSchema } from "../core/schema/json-schema.ts";
+import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema/standard-schema.ts";
 import { RootListener, type RunListeners } from "../observe/listeners.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ResourceStatus, WarmOptions } from "../resources/status.ts";
 import { RunnableBase } from "./base.ts";
 import { coerce, isRunnable } from "./coerce.ts";
-import { type ConfigSpec, specsInside } from "./config-specs.ts";
+import { type ConfigSpec, specsInside } from "./inspect/config-specs.ts";
+import { type AnalyzeOptions, analyze, explain } from "./inspect/explain.ts";
+import { resourcesOf } from "./inspect/resources-of.ts";
+import { RunnableStatistics } from "./inspect/statistics.ts";
 import type {
   Alternative,
   ConfigurableChoice,
   OutputOfAlternatives,
   RunnableConfigurableAlternatives,
-} from "./configurable-alternatives.ts";
-import type { ConfigurableFieldMap, RunnableConfigurableFields } from "./configurable-fields.ts";
-import { type AnalyzeOptions, analyze, explain } from "./explain.ts";
-import type { FallbackOptions, RunnableWithFallbacks } from "./fallbacks.ts";
-import type { RunnableLimited } from "./limited.ts";
-import type { LaneChoice, RunnableOnLane } from "./on-lane.ts";
+} from "./kinds/configurable-alternatives.ts";
+import type { ConfigurableFieldMap, RunnableConfigurableFields } from "./kinds/configurable-fields.ts";
+import type { FallbackOptions, RunnableWithFallbacks } from "./kinds/fallbacks.ts";
+import type { RunnableLimited } from "./kinds/limited.ts";
+import type { LaneChoice, RunnableOnLane } from "./kinds/on-lane.ts";
+import type { RetryOptions, RunnableRetry } from "./kinds/retry.ts";
+import type { AsToolFields, RunnableToolLike } from "./kinds/tool-like.ts";
+import type { ToolSchemaOf } from "./kinds/tool-schema.ts";
+import type { TypeSchemas } from "./kinds/typed.ts";
 import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
-import { resourcesOf } from "./resources-of.ts";
-import type { RetryOptions, RunnableRetry } from "./retry.ts";
-import { RunnableStatistics } from "./statistics.ts";
-import type { AsToolFields, RunnableToolLike } from "./tool-like.ts";
-import type { ToolSchemaOf } from "./tool-schema.ts";
 import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
-import type { TypeSchemas } from "./with-types.ts";
 
 /**
  * A step of a pipeline: anything with an input and an output that can be invoked, batched, streamed and composed.
@@ -159,7 +159,7 @@ export abstract class Runnable<
    * ```
    */
   async warm(options: WarmOptions = {}): Promise<void> {
-    const { warmRunnable } = await import("./warm.ts");
+    const { warmRunnable } = await import("./inspect/warm.ts");
     await warmRunnable(this as Runnable, options);
   }
 

@@ -1,6 +1,6 @@
 import type { RunnableBatchOptions } from "../batching/inputs.ts";
-import type { Chunked } from "../core/chunks.ts";
 import type { RunnableConfig } from "../core/config.ts";
+import type { Chunked } from "../core/streams/chunks.ts";
 
 /**
  * What every runnable can do, Runlane's and LangChain's alike. A step that is not Runlane's own is recognised by this shape and its

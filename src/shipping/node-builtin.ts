@@ -1,4 +1,4 @@
-import { runlaneError } from "../core/errors.ts";
+import { runlaneError } from "../core/errors/errors.ts";
 
 /** The Node built-ins that shipping uses. They are loaded when they are needed, so that the package itself loads none. */
 interface Builtins {

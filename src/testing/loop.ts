@@ -1,7 +1,7 @@
 import type { Lane } from "../lanes/lane.ts";
 import { LoopLane } from "../lanes/loop/loop-lane.ts";
-import { treeStage } from "../runnables/tree-stage.ts";
-import type { ShippedTree } from "../shipping/tree.ts";
+import { treeStage } from "../runnables/lane/tree-stage.ts";
+import type { ShippedTree } from "../shipping/tree/ship-tree.ts";
 import type { LaneCasesOptions } from "./lane-case.ts";
 
 /**

@@ -2,7 +2,7 @@ import { ignoreRejection } from "../core/thenable.ts";
 import type { Stage } from "../lanes/lane.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
 import type { RunnableLike } from "../runnables/types.ts";
-import { shipTree } from "../shipping/tree.ts";
+import { shipTree } from "../shipping/tree/ship-tree.ts";
 
 /** How a stage is made. */
 export interface StageOfOptions {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BareRun } from "../../src/batching/bare.ts";
+import { BareRun } from "../../src/batching/sync-path.ts";
 import { RunnableLambda, RunnableSequence } from "../../src/index.ts";
 
 /** More inputs than run before the plain loop begins. */

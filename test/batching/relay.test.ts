@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import { runShared } from "../../src/batching/batch.ts";
 import { PLAIN, type RunContext } from "../../src/core/context.ts";
-import type { Feed, Feeding } from "../../src/core/feed.ts";
+import type { Feed, Feeding } from "../../src/core/input-source.ts";
 import type { Step } from "../../src/core/step.ts";
 import { RunnableLambda } from "../../src/index.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ERROR_TABLE, RunlaneError, runlaneError } from "../../src/core/errors.ts";
+import { ERROR_TABLE, RunlaneError, runlaneError } from "../../src/core/errors/errors.ts";
 
 describe("the error table", () => {
   const page = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");

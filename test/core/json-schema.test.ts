@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { fromJsonSchema, isJsonSchema } from "../../src/core/json-schema.ts";
-import { isStandardSchema } from "../../src/core/schema.ts";
+import { fromJsonSchema, isJsonSchema } from "../../src/core/schema/json-schema.ts";
+import { isStandardSchema } from "../../src/core/schema/standard-schema.ts";
 
 describe("what is a JSON schema", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { Whole } from "../../src/core/chunks.ts";
-import { openChunks } from "../../src/core/open-chunks.ts";
+import { Whole } from "../../src/core/streams/chunks.ts";
+import { openChunks } from "../../src/core/streams/open-chunks.ts";
 import { all } from "../runnables/support.ts";
 
 /** An iterator that gives one chunk after the other and writes down that it was closed. */

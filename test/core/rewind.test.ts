@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Rewind } from "../../src/core/rewind.ts";
+import { Rewind } from "../../src/core/streams/rewind.ts";
 import { all } from "../runnables/support.ts";
 
 async function* count(log: string[] = []): AsyncGenerator<number, void> {

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configure, RunnableLambda, RunnableSequence } from "../../src/index.ts";
 import { auto } from "../../src/lanes/auto/auto-settings.ts";
 import { AutoStage, type AutoSubject } from "../../src/lanes/auto/auto-stage.ts";
-import { Gauge } from "../../src/lanes/auto/gauge.ts";
+import { Gauge } from "../../src/lanes/auto/cost-sampler.ts";
 import type { Lane } from "../../src/lanes/lane.ts";
-import { laneOf } from "../../src/lanes/lazy-lane.ts";
+import { laneOf } from "../../src/lanes/named-lanes.ts";
 import * as steps from "../fixtures/lanes/auto.mjs";
 
 type Func = (input: any) => any;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { configure, type Runnable } from "../../src/index.ts";
-import { threads } from "../../src/lanes/lazy-lane.ts";
 import { LoopLane } from "../../src/lanes/loop/loop-lane.ts";
+import { threads } from "../../src/lanes/named-lanes.ts";
+import { stepStage } from "../../src/runnables/lane/tree-stage.ts";
 import { fromNode } from "../../src/runnables/registry.ts";
-import { stepStage } from "../../src/runnables/tree-stage.ts";
-import { reviveTree } from "../../src/shipping/revive.ts";
-import type { ShippedTree } from "../../src/shipping/tree.ts";
+import { reviveTree } from "../../src/shipping/tree/revive.ts";
+import type { ShippedTree } from "../../src/shipping/tree/ship-tree.ts";
 import { type LaneCasesOptions, LOOP_SKIPS, laneCases, loopLane } from "../../src/testing/index.ts";
 import { open } from "./helpers.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { transfer } from "../../src/shipping/data-transfer.ts";
+import { transfer } from "../../src/shipping/data/transfer.ts";
 import { KINDS, open, stageOf } from "./helpers.ts";
 
 describe.each(KINDS)("data on its way to workers and back: %s", (kind) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Stage } from "../../src/lanes/lane.ts";
-import type { PoolOptions } from "../../src/lanes/pool-options.ts";
+import type { PoolOptions } from "../../src/lanes/pool/pool-options.ts";
 import { fixture, KINDS, type Kind, open, range, stageOf } from "./helpers.ts";
 
 /** One way for an input, or a stage, to end its worker. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Growth, type PoolLoad } from "../../src/lanes/growth.ts";
-import { poolSettings } from "../../src/lanes/pool-options.ts";
+import { Growth, type PoolLoad } from "../../src/lanes/pool/autoscaler.ts";
+import { poolSettings } from "../../src/lanes/pool/pool-options.ts";
 
 const LOOK_MS = 100;
 

@@ -1,5 +1,5 @@
 import type { Lane, Stage } from "../../src/lanes/lane.ts";
-import { type PoolOptions, poolSettings } from "../../src/lanes/pool-options.ts";
+import { type PoolOptions, poolSettings } from "../../src/lanes/pool/pool-options.ts";
 import { processPool } from "../../src/lanes/process/processes.ts";
 import { threadPool } from "../../src/lanes/thread/threads.ts";
 

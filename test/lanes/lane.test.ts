@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { threads } from "../../src/lanes/lazy-lane.ts";
+import { threads } from "../../src/lanes/named-lanes.ts";
 import { KINDS, open, PATIENCE, range, stageOf } from "./helpers.ts";
 
 describe.each(KINDS)("a pool of workers: %s", (kind) => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { LoopLane } from "../../src/lanes/loop/loop-lane.ts";
-import { treeStage } from "../../src/runnables/tree-stage.ts";
-import type { ShippedTree } from "../../src/shipping/tree.ts";
+import { treeStage } from "../../src/runnables/lane/tree-stage.ts";
+import type { ShippedTree } from "../../src/shipping/tree/ship-tree.ts";
 import { loopLane, stageOf } from "../../src/testing/index.ts";
 
 it("starts a call at once when the stage is loaded", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StageMeter } from "../../src/lanes/stage-meter.ts";
+import { StageMeter } from "../../src/lanes/stage/stage-meter.ts";
 
 /** A meter that has measured inputs of one cost often enough to be sure. */
 function measured(costMs: number): StageMeter {

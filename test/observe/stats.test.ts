@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { isAmbient } from "../../src/core/ambient.ts";
 import { type Runnable, RunnableLambda, RunnableSequence } from "../../src/index.ts";
-import { laneOf } from "../../src/lanes/lazy-lane.ts";
+import { laneOf } from "../../src/lanes/named-lanes.ts";
 import { double, increment } from "../fixtures/lanes/explained.mjs";
 import { all } from "../runnables/support.ts";
 import { recorder } from "./support.ts";

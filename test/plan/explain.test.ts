@@ -10,7 +10,7 @@ import {
   RunnableSequence,
   resource,
 } from "../../src/index.ts";
-import { laneOf, threads } from "../../src/lanes/lazy-lane.ts";
+import { laneOf, threads } from "../../src/lanes/named-lanes.ts";
 import * as functions from "../fixtures/lanes/explained.mjs";
 
 const { captures, promises, increment, double, isBig, odd, looksUp, slow, point, Point } = functions;

@@ -2,7 +2,7 @@ import { StringOutputParser } from "@langchain/core/output_parsers";
 import * as langchain from "@langchain/core/runnables";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { serialized } from "../../src/core/serializable.ts";
+import { serialized } from "../../src/core/serialization/serializable.ts";
 import * as runlane from "../../src/index.ts";
 
 /** What both libraries have, under one type. */

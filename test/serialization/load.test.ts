@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Serializable } from "../../src/core/serializable.ts";
+import { Serializable } from "../../src/core/serialization/serializable.ts";
 import {
   type ImportMap,
   load,

@@ -4,7 +4,7 @@ import { assert, constantFrom, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 // @ts-expect-error LangChain does not export it
 import { keyFromJson, keyToJson } from "../../node_modules/@langchain/core/dist/load/map_keys.js";
-import { toCamelCase, toSnakeCase } from "../../src/core/serial-keys.ts";
+import { toCamelCase, toSnakeCase } from "../../src/core/serialization/serial-keys.ts";
 import * as runlane from "../../src/index.ts";
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

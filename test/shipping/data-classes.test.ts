@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { pack, unpack } from "../../src/shipping/data.ts";
-import { PACKED } from "../../src/shipping/data-format.ts";
-import { registerClass } from "../../src/shipping/registered-classes.ts";
+import { PACKED } from "../../src/shipping/data/format.ts";
+import { pack, unpack } from "../../src/shipping/data/pack.ts";
+import { registerClass } from "../../src/shipping/data/registered-classes.ts";
 import { TRANSPORTS } from "./data-transports.ts";
 
 class Money {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { runlaneError } from "../../src/core/errors.ts";
-import { bytesOf, findInstance } from "../../src/shipping/data-inspect.ts";
-import { registerClass } from "../../src/shipping/registered-classes.ts";
+import { runlaneError } from "../../src/core/errors/errors.ts";
+import { bytesOf, findInstance } from "../../src/shipping/data/find-instance.ts";
+import { registerClass } from "../../src/shipping/data/registered-classes.ts";
 import { TRANSPORTS } from "./data-transports.ts";
 
 class Known {}

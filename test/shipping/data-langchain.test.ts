@@ -19,8 +19,8 @@ import { ChatGenerationChunk, GenerationChunk } from "@langchain/core/outputs";
 import { ChatPromptValue, ImagePromptValue, StringPromptValue } from "@langchain/core/prompt_values";
 import { beforeAll, describe, expect, it } from "vitest";
 import { registerLangChainClasses } from "../../src/adapters/langchain/register-classes.ts";
-import { findInstance } from "../../src/shipping/data-inspect.ts";
-import { classModules, loadClassModules } from "../../src/shipping/registered-classes.ts";
+import { findInstance } from "../../src/shipping/data/find-instance.ts";
+import { classModules, loadClassModules } from "../../src/shipping/data/registered-classes.ts";
 import { TRANSPORTS } from "./data-transports.ts";
 
 beforeAll(() => registerLangChainClasses());

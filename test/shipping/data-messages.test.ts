@@ -2,8 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { pack, unpack } from "../../src/shipping/data.ts";
-import { transfer } from "../../src/shipping/data-transfer.ts";
+import { pack, unpack } from "../../src/shipping/data/pack.ts";
+import { transfer } from "../../src/shipping/data/transfer.ts";
 
 function value() {
   const shared = { list: [1n, -0, undefined, "\ud800"] };

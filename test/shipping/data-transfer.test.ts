@@ -1,7 +1,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { explainFailure, pack } from "../../src/shipping/data.ts";
-import { transfer } from "../../src/shipping/data-transfer.ts";
+import { explainFailure, pack } from "../../src/shipping/data/pack.ts";
+import { transfer } from "../../src/shipping/data/transfer.ts";
 import { TRANSPORTS } from "./data-transports.ts";
 
 const [threads, processes] = TRANSPORTS as [(typeof TRANSPORTS)[0], (typeof TRANSPORTS)[1]];

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from "node:v8";
 import { MessageChannel, receiveMessageOnPort, type TransferListItem } from "node:worker_threads";
-import { pack, packError, unpack, unpackError } from "../../src/shipping/data.ts";
+import { pack, packError, unpack, unpackError } from "../../src/shipping/data/pack.ts";
 
 interface Transport {
   readonly name: string;

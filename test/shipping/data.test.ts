@@ -1,8 +1,8 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { explainFailure, pack, unpack } from "../../src/shipping/data.ts";
-import { isPlain } from "../../src/shipping/data-plain.ts";
+import { explainFailure, pack, unpack } from "../../src/shipping/data/pack.ts";
+import { isPlain } from "../../src/shipping/data/plain.ts";
 import { TRANSPORTS } from "./data-transports.ts";
 
 const PLAIN: Record<string, unknown> = {

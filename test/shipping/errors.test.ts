@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RunlaneError, runlaneError } from "../../src/core/errors.ts";
+import { RunlaneError, runlaneError } from "../../src/core/errors/errors.ts";
 import { TRANSPORTS } from "./data-transports.ts";
 
 class HttpError extends TypeError {

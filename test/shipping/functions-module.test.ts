@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { inspectFunction, shipFunction } from "../../src/shipping/function-ref.ts";
-import { loadExport } from "../../src/shipping/load-export.ts";
-import { markModule, moduleRef } from "../../src/shipping/module-ref.ts";
-import { reviveFunction } from "../../src/shipping/revive.ts";
+import { inspectFunction, shipFunction } from "../../src/shipping/functions/function-ref.ts";
+import { loadExport } from "../../src/shipping/functions/load-export.ts";
+import { markModule, moduleRef } from "../../src/shipping/functions/module-ref.ts";
+import { reviveFunction } from "../../src/shipping/tree/revive.ts";
 
 const at = (name: string) => new URL(`../fixtures/shipping/${name}`, import.meta.url);
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { inspectFunction, shipFunction } from "../../src/shipping/function-ref.ts";
+import { inspectFunction, shipFunction } from "../../src/shipping/functions/function-ref.ts";
 import * as refused from "../fixtures/shipping/refused.mjs";
 import * as sloppy from "../fixtures/shipping/sloppy.cjs";
 

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { resource } from "../../src/runnables/resource.ts";
-import { inspectFunction, shipFunction } from "../../src/shipping/function-ref.ts";
-import { reviveFunction } from "../../src/shipping/revive.ts";
+import { inspectFunction, shipFunction } from "../../src/shipping/functions/function-ref.ts";
+import { reviveFunction } from "../../src/shipping/tree/revive.ts";
 import {
   asyncGenerator,
   generator,

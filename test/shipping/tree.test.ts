@@ -14,9 +14,9 @@ import {
   RunnableSequence,
 } from "../../src/index.ts";
 import { fromNode } from "../../src/runnables/registry.ts";
-import { markModule, moduleRef } from "../../src/shipping/module-ref.ts";
-import { reviveTree } from "../../src/shipping/revive.ts";
-import { shipTree } from "../../src/shipping/tree.ts";
+import { markModule, moduleRef } from "../../src/shipping/functions/module-ref.ts";
+import { reviveTree } from "../../src/shipping/tree/revive.ts";
+import { shipTree } from "../../src/shipping/tree/ship-tree.ts";
 import * as steps from "../fixtures/shipping/steps.mjs";
 
 const where = 'withLane("thread")';

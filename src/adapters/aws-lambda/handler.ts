@@ -1,5 +1,5 @@
 import type { RunnableConfig } from "../../core/config.ts";
-import { describe, runlaneError } from "../../core/errors.ts";
+import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { raceWithSignal } from "../../core/signal.ts";
 import { coerce, toStep } from "../../runnables/coerce.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
@@ -19,7 +19,7 @@ import { respondStreaming, type StreamFormat } from "./respond-streaming.ts";
 import { runQueue } from "./run-queue.ts";
 import type { LambdaContext, LambdaGlobal, LambdaHandler, ResponseStream } from "./types.ts";
 import { WarmUp } from "./warm-up.ts";
-import "../../runnables/kinds.ts";
+import "../../runnables/kinds/all.ts";
 
 /** How records of queues and streams are run. */
 export interface QueueOptions {

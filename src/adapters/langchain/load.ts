@@ -1,6 +1,6 @@
-import { type LoadOptions, loadWith } from "../../runnables/load.ts";
-import type { ImportMap, ModuleExports } from "../../runnables/load-class.ts";
-import "../../runnables/kinds.ts";
+import { type LoadOptions, loadWith } from "../../runnables/load/load.ts";
+import type { ImportMap, ModuleExports } from "../../runnables/load/load-class.ts";
+import "../../runnables/kinds/all.ts";
 
 /**
  * The modules of `@langchain/core` whose objects can be saved, by the namespaces that their classes give. Each is imported when a

@@ -1,5 +1,5 @@
 import { optionalPackage } from "../../core/optional-package.ts";
-import { addClassModule, registerClass } from "../../shipping/registered-classes.ts";
+import { addClassModule, registerClass } from "../../shipping/data/registered-classes.ts";
 
 const NAMES = [
   ...["BaseMessage", "HumanMessage", "AIMessage", "SystemMessage", "ToolMessage", "FunctionMessage", "ChatMessage"],

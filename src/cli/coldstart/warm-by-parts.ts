@@ -1,5 +1,5 @@
 import type { Lane } from "../../lanes/lane.ts";
-import type { RunnableOnLane } from "../../runnables/on-lane.ts";
+import type { RunnableOnLane } from "../../runnables/kinds/on-lane.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import type { Phase, ResourceTime } from "./messages.ts";
 

@@ -1,4 +1,4 @@
-import { stayOnLoop } from "../../lanes/lazy-lane.ts";
+import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import { CliError, EXIT, systemCause } from "../cli-error.ts";
 import { formatPlace } from "../input/reading.ts";
 import { loadPipeline } from "../pipeline/load-pipeline.ts";

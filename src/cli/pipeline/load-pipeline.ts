@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe } from "../../core/errors.ts";
+import { describe } from "../../core/errors/errors.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "./display-name.ts";

@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RunlaneError } from "../../core/errors.ts";
-import { processes, threads } from "../../lanes/lazy-lane.ts";
-import { RunnableLambda } from "../../runnables/lambda.ts";
-import { RunnableOnLane } from "../../runnables/on-lane.ts";
+import { RunlaneError } from "../../core/errors/errors.ts";
+import { processes, threads } from "../../lanes/named-lanes.ts";
+import { RunnableLambda } from "../../runnables/kinds/lambda.ts";
+import { RunnableOnLane } from "../../runnables/kinds/on-lane.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
-import { markModule, moduleRef } from "../../shipping/module-ref.ts";
+import { markModule, moduleRef } from "../../shipping/functions/module-ref.ts";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "./display-name.ts";
 import type { PipelineLane } from "./lanes.ts";

@@ -15,7 +15,7 @@ export async function placePipeline(
 ): Promise<Runnable<unknown, unknown>> {
   if (lane === undefined || lane === "loop") return pipeline;
   if (lane === "auto") {
-    const { RunnableOnLane } = await import("../../runnables/on-lane.ts");
+    const { RunnableOnLane } = await import("../../runnables/kinds/on-lane.ts");
     return new RunnableOnLane({ bound: pipeline, lane });
   }
   const { moveToLane } = await import("./move-to-lane.ts");

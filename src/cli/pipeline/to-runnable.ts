@@ -1,7 +1,7 @@
 // A function, a plain object and a LangChain runnable become these three; each module tells the registry of its kind.
-import "../../runnables/lambda.ts";
-import "../../runnables/parallel.ts";
-import "../../runnables/foreign.ts";
+import "../../runnables/kinds/lambda.ts";
+import "../../runnables/kinds/parallel.ts";
+import "../../runnables/kinds/foreign.ts";
 import { coerce, toStep } from "../../runnables/coerce.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 

@@ -1,8 +1,8 @@
-import { typeScriptLoaders as loadersOf } from "../../shipping/typescript.ts";
+import { typeScriptLoaders as loadersOf } from "../../shipping/functions/typescript.ts";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "./display-name.ts";
 
-export { isTypeScript } from "../../shipping/typescript.ts";
+export { isTypeScript } from "../../shipping/functions/typescript.ts";
 
 /**
  * Makes TypeScript modules loadable: Node 22.18 and newer strip types themselves, older ones load them through tsx.

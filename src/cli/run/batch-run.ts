@@ -1,7 +1,7 @@
 import { withObserver } from "../../core/observer.ts";
 import type { StepStatistics } from "../../observe/statistics.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { Analysis } from "../../runnables/explain.ts";
+import { Analysis } from "../../runnables/inspect/explain.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError } from "../cli-error.ts";
 import type { InputSource } from "../input/reading.ts";

@@ -1,4 +1,4 @@
-import { stayOnLoop } from "../../lanes/lazy-lane.ts";
+import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import type { InputSource } from "../input/reading.ts";
 import { checkWritable, type Destination, planDestination } from "../output/destination.ts";

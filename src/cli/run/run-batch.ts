@@ -1,4 +1,4 @@
-import { lanesOf } from "../../runnables/lanes-of.ts";
+import { lanesOf } from "../../runnables/inspect/lanes-of.ts";
 import { EXIT } from "../cli-error.ts";
 import { Messages } from "../display/messages.ts";
 import { startProgress } from "../display/progress.ts";

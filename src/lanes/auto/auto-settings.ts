@@ -1,4 +1,4 @@
-import { invalidOption } from "../../core/errors.ts";
+import { invalidOption } from "../../core/errors/errors.ts";
 
 /** How `"auto"`, the lane of steps that have no other, decides. */
 export interface AutoOptions {

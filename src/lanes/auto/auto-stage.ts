@@ -1,10 +1,10 @@
-import { findingOf, RunlaneError } from "../../core/errors.ts";
+import { findingOf, RunlaneError } from "../../core/errors/errors.ts";
 import { isThenable } from "../../core/thenable.ts";
-import { snapshot } from "../../shipping/data.ts";
-import { bytesOf, findInstance } from "../../shipping/data-inspect.ts";
+import { bytesOf, findInstance } from "../../shipping/data/find-instance.ts";
+import { snapshot } from "../../shipping/data/pack.ts";
 import type { CallOptions, Lane, Stage, StageStatistics } from "../lane.ts";
 import { auto } from "./auto-settings.ts";
-import { Gauge } from "./gauge.ts";
+import { Gauge } from "./cost-sampler.ts";
 
 /** What a step tells of itself, so that it may be moved. */
 export interface AutoSubject {

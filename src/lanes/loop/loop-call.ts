@@ -1,7 +1,7 @@
 import { abortError, onAbort } from "../../core/signal.ts";
-import { timedOut } from "../faults.ts";
 import type { CallOptions } from "../lane.ts";
-import type { StepCall } from "../stage-step.ts";
+import { timedOut } from "../pool/faults.ts";
+import type { StepCall } from "../stage/stage-step.ts";
 import type { LoopStage } from "./loop-stage.ts";
 
 /** What a timer can count to. */

@@ -1,7 +1,6 @@
-import { closeQuietly } from "../../core/chunks.ts";
 import { abortError, raceWithSignal } from "../../core/signal.ts";
+import { closeQuietly } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
-import { laneClosed } from "../faults.ts";
 import type {
   CallOptions,
   CloseOptions,
@@ -11,8 +10,9 @@ import type {
   Stage,
   StageStatistics,
 } from "../lane.ts";
-import { StageRecords } from "../stage-records.ts";
-import type { Revive, StageStep } from "../stage-step.ts";
+import { laneClosed } from "../pool/faults.ts";
+import { StageRecords } from "../stage/stage-records.ts";
+import type { Revive, StageStep } from "../stage/stage-step.ts";
 import { LoopCall } from "./loop-call.ts";
 import { LoopStage } from "./loop-stage.ts";
 

@@ -1,7 +1,7 @@
-import { oneLine, startFailed } from "../faults.ts";
-import type { StageMeter } from "../stage-meter.ts";
-import type { StageRecord } from "../stage-record.ts";
-import type { Revive, StageStep } from "../stage-step.ts";
+import { oneLine, startFailed } from "../pool/faults.ts";
+import type { StageMeter } from "../stage/stage-meter.ts";
+import type { StageRecord } from "../stage/stage-record.ts";
+import type { Revive, StageStep } from "../stage/stage-step.ts";
 
 /** What this event loop knows of a stage: what it runs, once that is loaded, and what has been measured of it. */
 export class LoopStage {

@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import type { FromWorker, ToWorker } from "../messages.ts";
 import { builtin, inheritedOptions, workerEntry } from "../platform.ts";
-import type { PoolSettings } from "../pool-options.ts";
-import type { Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
+import type { PoolSettings } from "../pool/pool-options.ts";
+import type { FromWorker, ToWorker } from "../protocol/messages.ts";
+import type { Transport, WorkerEvents, WorkerHandle } from "../protocol/transport.ts";
 
 /** A process that does not end on SIGTERM is killed after this. */
 const KILL_AFTER_MS = 200;

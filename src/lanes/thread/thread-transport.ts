@@ -1,7 +1,7 @@
 import type { MessagePort, Worker } from "node:worker_threads";
-import type { FromWorker, ToWorker } from "../messages.ts";
 import { builtin, workerEntry } from "../platform.ts";
-import type { PoolSettings } from "../pool-options.ts";
+import type { PoolSettings } from "../pool/pool-options.ts";
+import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import {
   CLAIMS,
   claimOf,
@@ -12,8 +12,8 @@ import {
   POSITION_BYTES,
   SINCE_BYTE,
   takenBack,
-} from "../position.ts";
-import type { Position, Transport, WorkerEvents, WorkerHandle } from "../transport.ts";
+} from "../protocol/shared-state.ts";
+import type { Position, Transport, WorkerEvents, WorkerHandle } from "../protocol/transport.ts";
 
 /** Threads take the options of this process over, and one would fail for them: that which says how the text of a program is read. */
 const FROM_TEXT = /(^| )--input-type/;

@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { isThenable } from "../../core/thenable.ts";
 import type { StepMeter } from "../../observe/step-meter.ts";
-import type { RunMessage } from "../messages.ts";
-import type { StageStep, StepCall } from "../stage-step.ts";
+import type { RunMessage } from "../protocol/messages.ts";
+import type { StageStep, StepCall } from "../stage/stage-step.ts";
 import { Claims } from "./claims.ts";
 import type { BusyClock } from "./clock.ts";
 import { type OutputPacking, unpackInput } from "./codec.ts";

@@ -1,4 +1,4 @@
-import type { RunMessage } from "../messages.ts";
+import type { RunMessage } from "../protocol/messages.ts";
 import type { WorkerPort } from "./port.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { explainFailure, pack, packError, unpack } from "../../shipping/data.ts";
-import type { PackOptions } from "../../shipping/data-format.ts";
-import type { ShippedTree } from "../../shipping/tree.ts";
-import type { StageStep } from "../stage-step.ts";
+import type { PackOptions } from "../../shipping/data/format.ts";
+import { explainFailure, pack, packError, unpack } from "../../shipping/data/pack.ts";
+import type { ShippedTree } from "../../shipping/tree/ship-tree.ts";
+import type { StageStep } from "../stage/stage-step.ts";
 import type { WorkerPort } from "./port.ts";
 
 /** The worker's side of shipping: how stages and values arrive, and how outputs and errors leave. */

@@ -1,4 +1,4 @@
-import type { FromWorker, ToWorker } from "../messages.ts";
+import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 
 /** A worker's connection to its parent. */
 export interface WorkerPort {

@@ -1,7 +1,7 @@
 import process from "node:process";
-import type { FromWorker, ToWorker } from "../messages.ts";
-import { endAfter } from "./additions.ts";
+import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import { packError, reviveStage } from "./codec.ts";
+import { endAfter } from "./hooks.ts";
 import { endWithParent } from "./orphan-watch.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";

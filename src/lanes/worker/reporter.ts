@@ -1,5 +1,5 @@
 import type { StepMeter } from "../../observe/step-meter.ts";
-import type { ReportMessage } from "../messages.ts";
+import type { ReportMessage } from "../protocol/messages.ts";
 import type { BusyClock } from "./clock.ts";
 import { explainOutput, type OutputPacking, packError, packOutput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";

@@ -1,13 +1,13 @@
 import nodeModule from "node:module";
 import process from "node:process";
-import type { ToWorker } from "../messages.ts";
-import type { StageStep } from "../stage-step.ts";
-import { additions, endAfter } from "./additions.ts";
+import type { ToWorker } from "../protocol/messages.ts";
+import type { StageStep } from "../stage/stage-step.ts";
 import { ChunkRunner } from "./chunk-runner.ts";
 import { BusyClock } from "./clock.ts";
 import { unpackReason } from "./codec.ts";
-import { lingering } from "./linger.ts";
+import { additions, endAfter } from "./hooks.ts";
 import type { WorkerPort } from "./port.ts";
+import { lingering } from "./spin-wait.ts";
 import { WorkerStages } from "./stages.ts";
 import { StreamRunner } from "./stream-runner.ts";
 

@@ -1,5 +1,5 @@
-import { packingWithHints } from "../../shipping/foreign-hint.ts";
-import type { Revive, StageStep } from "../stage-step.ts";
+import { packingWithHints } from "../../shipping/data/foreign-hint.ts";
+import type { Revive, StageStep } from "../stage/stage-step.ts";
 import { type OutputPacking, packError } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { ToWorker } from "../messages.ts";
+import type { ToWorker } from "../protocol/messages.ts";
 import { type OutputPacking, packError, packOutput, unpackInput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import type { WorkerStages } from "./stages.ts";

@@ -1,10 +1,10 @@
 import { listenToResources } from "../../resources/changes.ts";
 import { place } from "../../resources/load.ts";
 import { disposeResources } from "../../resources/loaded.ts";
-import { packError } from "../../shipping/data.ts";
-import { reviveVersion } from "../../shipping/revive.ts";
-import { stayOnLoop } from "../lazy-lane.ts";
-import { additions } from "./additions.ts";
+import { packError } from "../../shipping/data/pack.ts";
+import { reviveVersion } from "../../shipping/tree/revive.ts";
+import { stayOnLoop } from "../named-lanes.ts";
+import { additions } from "./hooks.ts";
 import type { WorkerPort } from "./port.ts";
 
 // A module that a worker imports may give its steps lanes. They are where they wanted to be.
@@ -28,4 +28,4 @@ export function reportResources(port: WorkerPort): void {
   });
 }
 
-export { treeStage } from "../../runnables/tree-stage.ts";
+export { treeStage } from "../../runnables/lane/tree-stage.ts";

@@ -1,5 +1,5 @@
 import type { StepMeter } from "../../observe/step-meter.ts";
-import type { StepCall } from "../stage-step.ts";
+import type { StepCall } from "../stage/stage-step.ts";
 
 const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
 const { throwIfAborted } = AbortSignal.prototype;

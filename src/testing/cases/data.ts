@@ -1,5 +1,5 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { transfer } from "../../shipping/data-transfer.ts";
+import { transfer } from "../../shipping/data/transfer.ts";
 import { rejection } from "../expectations.ts";
 import type { CaseDefinition } from "../lane-case.ts";
 import { loopLane } from "../loop.ts";

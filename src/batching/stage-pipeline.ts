@@ -1,0 +1,246 @@
+import { captureContext } from "../core/async-context.ts";
+import type { RunContext } from "../core/context.ts";
+import type { Feed, Feeding } from "../core/input-source.ts";
+import type { StageObserver } from "../core/observer.ts";
+import { startStep } from "../core/start-step.ts";
+import type { Step } from "../core/step.ts";
+import { isThenable } from "../core/thenable.ts";
+import { loopPacer } from "./pacer.ts";
+
+/** How many values may wait for a stage before the stages in front of it stop. Several chunks for each of several workers. */
+const HIGH_WATER = 16_384;
+
+/** Who gets what comes out of the last stage, and what fails in any. */
+export interface RelaySink {
+  /** Each input is told of once, by one of these two. */
+  onValue(index: number, value: unknown): void;
+  onError(index: number, error: unknown): void;
+  /** There is room again after {@link Relay.isFull}. */
+  onRoom(): void;
+}
+
+/** The values that wait for a stage, with the indices of their inputs: first in, first out. */
+class Waiting {
+  private indices: number[] = [];
+  private values: unknown[] = [];
+  private head = 0;
+
+  get size(): number {
+    return this.indices.length - this.head;
+  }
+
+  get nextIndex(): number {
+    return this.indices[this.head]!;
+  }
+
+  push(index: number, value: unknown): void {
+    this.indices.push(index);
+    this.values.push(value);
+  }
+
+  /** Takes the first value out. Read {@link nextIndex} before. */
+  shift(): unknown {
+    const { values } = this;
+    const value = values[this.head];
+    values[this.head] = undefined;
+    this.head++;
+    if (this.head === values.length || (this.head >= 4096 && this.head * 2 >= values.length)) {
+      this.indices = this.indices.slice(this.head);
+      this.values = values.slice(this.head);
+      this.head = 0;
+    }
+    return value;
+  }
+}
+
+/** One stage of a relay, and the values that wait for it. */
+abstract class RelayStage {
+  protected readonly buffer = new Waiting();
+  protected stopped = false;
+  protected readonly observed: StageObserver | undefined;
+  private wasFull = false;
+
+  constructor(
+    protected readonly step: Step,
+    protected readonly ctx: RunContext,
+    protected readonly sink: RelaySink,
+    /** Whether the stage behind can take values. */
+    protected readonly hasRoom: () => boolean,
+  ) {
+    this.observed = ctx.observer?.stage?.(step);
+  }
+
+  get isFull(): boolean {
+    return this.buffer.size >= HIGH_WATER;
+  }
+
+  push(index: number, value: unknown): void {
+    this.buffer.push(index, value);
+    if (this.isFull) this.wasFull = true;
+    this.resume();
+  }
+
+  /** There is something to do, or room for it. */
+  abstract resume(): void;
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  protected shift(): unknown {
+    const { buffer } = this;
+    const value = buffer.shift();
+    if (this.wasFull && buffer.size <= HIGH_WATER / 2) {
+      this.wasFull = false;
+      // Whoever takes now is in the middle of something.
+      queueMicrotask(() => this.sink.onRoom());
+    }
+    return value;
+  }
+}
+
+/** A stage that takes many inputs at once: a lane. */
+class FedStage extends RelayStage implements Feed {
+  private feeding: Feeding | undefined;
+  private taken: unknown;
+
+  /** Returns whether the step takes inputs this way. */
+  open(): boolean {
+    this.feeding = this.step.openFeed?.(this, this.ctx);
+    return this.feeding !== undefined;
+  }
+
+  resume(): void {
+    this.feeding?.wake();
+  }
+
+  override stop(): void {
+    super.stop();
+    this.feeding?.stop();
+  }
+
+  get waiting(): number {
+    return this.stopped || !this.hasRoom() ? 0 : this.buffer.size;
+  }
+
+  take(): number {
+    const index = this.buffer.nextIndex;
+    this.taken = this.shift();
+    return index;
+  }
+
+  inputOf(): unknown {
+    const { taken } = this;
+    this.taken = undefined;
+    return taken;
+  }
+
+  fulfil(index: number, output: unknown): void {
+    if (!this.stopped) this.sink.onValue(index, output);
+  }
+
+  reject(index: number, error: unknown): void {
+    if (this.stopped) return;
+    this.observed?.failed(index, error);
+    this.sink.onError(index, error);
+  }
+}
+
+/** A stage on this event loop: values run as they come, in time slices. */
+class LoopStage extends RelayStage {
+  private parked = false;
+  private pumping = false;
+  /** Values run in the async context of their batch, whoever brings them. */
+  private readonly inContext = captureContext();
+
+  resume(): void {
+    if (this.pumping || this.parked) return;
+    this.pumping = true;
+    this.inContext(() => this.pump());
+    this.pumping = false;
+  }
+
+  private pump(): void {
+    const { buffer } = this;
+    while (buffer.size > 0 && !this.stopped && this.hasRoom()) {
+      if (loopPacer.spent()) {
+        this.parked = true;
+        loopPacer.park(() => {
+          this.parked = false;
+          this.resume();
+        });
+        return;
+      }
+      const index = buffer.nextIndex;
+      this.start(index, this.shift());
+    }
+  }
+
+  private start(index: number, value: unknown): void {
+    const { ctx } = this;
+    let out: unknown;
+    try {
+      const own = ctx.observer === null ? ctx : ctx.with({ observer: ctx.observer.forInput(index) });
+      out = startStep(this.step, value, own);
+    } catch (error) {
+      this.sink.onError(index, error);
+      return;
+    }
+    if (!isThenable(out)) {
+      this.sink.onValue(index, out);
+      return;
+    }
+    Promise.resolve(out).then(
+      (output) => {
+        if (!this.stopped) this.sink.onValue(index, output);
+      },
+      (error) => {
+        if (!this.stopped) this.sink.onError(index, error);
+      },
+    );
+  }
+}
+
+/**
+ * Hands inputs from stage to stage, each as soon as it is through the one before. Stages that take many inputs at once have no promise
+ * per input. What waits between two stages is bounded: a slow stage slows those in front of it.
+ */
+export class Relay {
+  private readonly stages: RelayStage[] = [];
+
+  constructor(steps: readonly Step[], ctx: RunContext, sink: RelaySink) {
+    const { stages } = this;
+    for (const [at, step] of steps.entries()) {
+      const next: RelaySink = {
+        onValue(index, value) {
+          const behind = stages[at + 1];
+          if (behind === undefined) sink.onValue(index, value);
+          else behind.push(index, value);
+        },
+        onError: (index, error) => sink.onError(index, error),
+        onRoom() {
+          const before = stages[at - 1];
+          if (before === undefined) sink.onRoom();
+          else before.resume();
+        },
+      };
+      const hasRoom = () => stages[at + 1]?.isFull !== true;
+      const fed = new FedStage(step, ctx, next, hasRoom);
+      stages.push(fed.open() ? fed : new LoopStage(step, ctx, next, hasRoom));
+    }
+  }
+
+  /** Whether the first stage has enough for now. */
+  get isFull(): boolean {
+    return this.stages[0]!.isFull;
+  }
+
+  push(index: number, value: unknown): void {
+    this.stages[0]!.push(index, value);
+  }
+
+  /** Nothing more is started. What lanes have been given goes on, and is not told of. */
+  stop(): void {
+    for (const stage of this.stages) stage.stop();
+  }
+}

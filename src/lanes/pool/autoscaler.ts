@@ -1,0 +1,154 @@
+import { Timers } from "../worker-handle/timers.ts";
+import type { PoolSettings } from "./pool-options.ts";
+
+/** How often a pool that is full is looked at. */
+const LOOK_MS = 100;
+/** Workers that use less of their time than this for computing wait for something: more of them get more done. */
+const WAITING_BELOW = 0.5;
+/** More workers cannot help a machine that has less than this of its time left. */
+const SPARE = 0.3;
+/** Workers that are interrupted so often, each, in a millisecond, would compute if they could. Those that wait stop by themselves. */
+const INTERRUPTED = 0.02;
+/** Workers that use more than this compute: more of them than there are cores only get in each other's way. */
+const COMPUTING_ABOVE = 0.85;
+/** What more workers have to add to the throughput, so that there may be more of them still. */
+const WORTH = 1.05;
+/** How many looks it takes before what did not help is tried again. */
+const PATIENCE = 50;
+
+/** What a pool knows at one moment. */
+export interface PoolLoad {
+  /** Whether calls wait, and no worker is free. */
+  readonly isFull: boolean;
+  readonly busy: number;
+  readonly starting: number;
+  /** Inputs that have settled since the pool was made. */
+  readonly settled: number;
+  /** CPU time that has been used since some moment, in milliseconds. */
+  readonly cpuMs: number;
+  /** Time that all cores had nothing to do, and all of their time, in milliseconds; undefined where that is not known. */
+  readonly machine?: { readonly idleMs: number; readonly totalMs: number } | undefined;
+  /** How often threads of this process were interrupted; undefined where that is not known. */
+  readonly interruptions?: number | undefined;
+  /** How long workers were busy for that; without it, all that are busy have been for all of the time. */
+  readonly runMs?: number;
+}
+
+/**
+ * How many workers a pool may have now. Workers that compute are as many as there are cores. Workers that wait, in functions that block,
+ * become more, as long as that gets more done. .NET's thread pool does so by throughput alone ("hill climbing"); CPU time tells sooner,
+ * before the first of such inputs has settled.
+ */
+export class Growth {
+  /** Workers at most, now. */
+  limit: number;
+  private last: (PoolLoad & { readonly at: number }) | undefined;
+  /** The throughput before the last growth, and where it began. */
+  private step:
+    | { readonly from: number; readonly rate: number; readonly settled: number; readonly at: number }
+    | undefined;
+  private rate = 0;
+  private computing = 0;
+  private refrain = 0;
+  private readonly timers = new Timers();
+
+  constructor(
+    private readonly settings: PoolSettings,
+    private readonly load: () => PoolLoad,
+    /** The limit has changed. */
+    private readonly onChange: () => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.limit = settings.atOnce;
+  }
+
+  /** The pool is full: from now on it is looked at, until it is not. */
+  watch(): void {
+    const { atOnce, max } = this.settings;
+    if (max > atOnce && !this.timers.has(this)) this.wait();
+  }
+
+  close(): void {
+    this.timers.clearAll();
+  }
+
+  private wait(): void {
+    this.timers.set(this, LOOK_MS, () => this.look());
+  }
+
+  /** Compares what happened since the last look. */
+  look(): void {
+    const load = this.load();
+    if (!load.isFull) {
+      this.last = undefined;
+      this.step = undefined;
+      return;
+    }
+    const now = this.now();
+    const { last } = this;
+    this.last = { ...load, at: now };
+    this.wait();
+    // Starting workers takes CPU time too.
+    if (last === undefined || load.starting > 0 || last.starting > 0) return;
+    const share = shareOfCpu(last, load, now - last.at, this.settings.cores);
+    if (share === undefined) return;
+    if (this.didNotHelp(load, now)) return;
+    if (share > COMPUTING_ABOVE) {
+      this.shrink();
+      return;
+    }
+    this.computing = 0;
+    if (share < WAITING_BELOW && !isCrowded(last, load, now - last.at)) this.grow(load, last, now);
+  }
+
+  private grow(load: PoolLoad, last: PoolLoad & { readonly at: number }, now: number): void {
+    const { max } = this.settings;
+    if (this.refrain-- > 0 || this.limit >= max || load.busy < this.limit) return;
+    this.refrain = 0;
+    if (this.step === undefined) this.rate = (load.settled - last.settled) / (now - last.at);
+    this.step = { from: this.limit, rate: this.rate, settled: load.settled, at: now };
+    this.limit = Math.min(max, this.limit * 2);
+    this.onChange();
+  }
+
+  private shrink(): void {
+    if (++this.computing < 3) return;
+    this.computing = 0;
+    this.setLimit(this.settings.atOnce);
+  }
+
+  /** Goes a step back when that many workers have got no more done than fewer did. */
+  private didNotHelp({ settled }: PoolLoad, now: number): boolean {
+    const { step, limit } = this;
+    if (step === undefined || settled - step.settled < 2 * limit) return false;
+    this.rate = (settled - step.settled) / (now - step.at);
+    this.step = { ...step, settled, at: now };
+    if (step.rate === 0 || this.rate >= step.rate * WORTH) return false;
+    this.step = undefined;
+    this.refrain = PATIENCE;
+    this.setLimit(step.from);
+    return true;
+  }
+
+  private setLimit(limit: number): void {
+    if (limit === this.limit) return;
+    this.limit = limit;
+    this.onChange();
+  }
+}
+
+/** The part of their time that busy workers spent computing, from 0 to 1; undefined when nothing is known. */
+function shareOfCpu(last: PoolLoad, load: PoolLoad, wallMs: number, cores: number): number | undefined {
+  const busyMs = load.runMs === undefined ? wallMs * Math.min(load.busy, cores) : load.runMs - (last.runMs ?? 0);
+  return busyMs > 0 ? (load.cpuMs - last.cpuMs) / busyMs : undefined;
+}
+
+/** Whether workers get less CPU time than they could use, because others have it. */
+function isCrowded(last: PoolLoad, load: PoolLoad, wallMs: number): boolean {
+  if (last.machine !== undefined && load.machine !== undefined) {
+    const totalMs = load.machine.totalMs - last.machine.totalMs;
+    if (totalMs > 0 && (load.machine.idleMs - last.machine.idleMs) / totalMs < SPARE) return true;
+  }
+  const interruptions = (load.interruptions ?? 0) - (last.interruptions ?? 0);
+  return interruptions / wallMs / load.busy > INTERRUPTED;
+}

@@ -1,0 +1,82 @@
+import { RunlaneError, runlaneError } from "../../core/errors/errors.ts";
+import type { Position, WorkerEnd } from "../protocol/transport.ts";
+import type { Call } from "./call.ts";
+import type { Chunk } from "./chunk.ts";
+
+/** A call whose worker died so often before its turn came is suspected itself. */
+const MAX_LOST = 3;
+
+/** Who is to blame when a worker ends by itself. */
+export interface Verdict {
+  readonly guilty: Call | undefined;
+  /** Calls that may have ended it: they run again, in halves, each half with a worker to itself. */
+  readonly suspects: Call[];
+  /** Calls that had no part in it: they run again like any other. */
+  readonly innocent: Call[];
+}
+
+/**
+ * The input whose function was being called is guilty. When none was (a timer threw, a promise nobody handled was rejected, or
+ * nobody knows, as with a process that was killed), all that had started are suspects. A suspect is guilty when it was all that
+ * its worker ever ran: a timer that an earlier input left behind must not be held against a later one.
+ */
+export function judge(
+  chunks: Iterable<Chunk>,
+  position: Pick<Position, "chunk" | "index" | "running"> | null,
+  served: number,
+): Verdict {
+  let guilty: Call | undefined;
+  const started: Call[] = [];
+  const waiting: Call[] = [];
+  for (const chunk of chunks) {
+    for (const call of chunk.remaining()) {
+      const isAt = position !== null && chunk.id === position.chunk;
+      if (isAt && position.running && call.index === position.index) guilty = call;
+      else if (position === null || chunk.id < position.chunk || (isAt && call.index <= position.index))
+        started.push(call);
+      else waiting.push(call);
+    }
+  }
+  if (guilty !== undefined) return { guilty, suspects: [], innocent: [...started, ...waiting] };
+  if (started.length === 1 && served === 1) return { guilty: started[0], suspects: [], innocent: waiting };
+  const innocent: Call[] = [];
+  for (const call of waiting) (++call.lost > MAX_LOST ? started : innocent).push(call);
+  return { guilty: undefined, suspects: started, innocent };
+}
+
+/** Two groups to try apart, one when there is nothing left to divide. */
+export function halves(suspects: Call[]): Call[][] {
+  if (suspects.length < 2) return suspects.length === 0 ? [] : [suspects];
+  const middle = Math.ceil(suspects.length / 2);
+  return [suspects.slice(0, middle), suspects.slice(middle)];
+}
+
+/** Says how a worker ended, for error messages. */
+export function describeEnd({ code, signal, error }: WorkerEnd): string {
+  const how = signal !== null ? `it was ended by ${signal}` : `it exited with code ${code ?? "unknown"}`;
+  return error === undefined ? how : `${how} after an uncaught ${oneLine(error)}`;
+}
+
+export function crashed(where: string, end: WorkerEnd): RunlaneError {
+  return runlaneError("RUNLANE_WORKER_CRASHED", { where, reason: describeEnd(end) }, { cause: end.error });
+}
+
+export function startFailed(where: string, lane: string, reason: string, cause?: unknown): RunlaneError {
+  return cause instanceof RunlaneError && cause.code === "RUNLANE_NO_THREADS"
+    ? cause
+    : runlaneError("RUNLANE_WORKER_START", { where, lane, reason }, { cause });
+}
+
+export function laneClosed(where: string, lane: string): RunlaneError {
+  return runlaneError("RUNLANE_LANE_CLOSED", { where, lane });
+}
+
+export function timedOut(where: string, timeoutMs: number): DOMException {
+  return new DOMException(`${where} took longer than its timeout of ${timeoutMs} ms.`, "TimeoutError");
+}
+
+/** An error in one line, without the full stop of its message. */
+export function oneLine(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.split("\n", 1)[0]!.replace(/\.$/, "");
+}

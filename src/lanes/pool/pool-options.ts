@@ -1,0 +1,103 @@
+import { invalidOption } from "../../core/errors/errors.ts";
+
+/** How a pool of threads or processes is run. */
+export interface PoolOptions {
+  /** Workers that stay when there is nothing to do. They start with the first call, or by `warm`. @default 0 */
+  min?: number;
+  /**
+   * Workers at most. There are no more of them than `os.availableParallelism()`, or `min`, unless they wait rather than compute: then
+   * they become more while that gets more done. @default 32
+   */
+  max?: number;
+  /** How long a worker beyond `min` waits for work before it is ended. `Infinity` keeps it. @default 30000 */
+  idleTimeoutMs?: number;
+  /** Calls that may wait for a worker; more are refused with RUNLANE_QUEUE_FULL. @default Infinity */
+  maxQueue?: number;
+  /** How long a cancelled or timed-out function may go on before its worker is ended. @default 500 */
+  graceMs?: number;
+  /** How long a worker may take to start, and a stage to be loaded in it. @default 10000 */
+  startTimeoutMs?: number;
+  /** Replaces a worker after so many inputs. @default Infinity */
+  maxInputsPerWorker?: number;
+  /** Limits of a worker's heap. Processes know `maxOldGenerationSizeMb` and `maxYoungGenerationSizeMb`. */
+  resourceLimits?: ResourceLimits;
+  /** Environment variables on top of those of this process. */
+  env?: Readonly<Record<string, string>>;
+  /** Node options of the workers, instead of those of this process. */
+  execArgv?: readonly string[];
+}
+
+/** The limits that `node:worker_threads` knows. */
+export interface ResourceLimits {
+  maxOldGenerationSizeMb?: number;
+  maxYoungGenerationSizeMb?: number;
+  codeRangeSizeMb?: number;
+  stackSizeMb?: number;
+}
+
+/** What a pool was given, checked, with the defaults filled in. */
+export interface PoolSettings
+  extends Required<Omit<PoolOptions, "resourceLimits" | "env" | "execArgv">>,
+    Pick<PoolOptions, "resourceLimits" | "env" | "execArgv"> {
+  /** The cores that workers share. */
+  readonly cores: number;
+  /** How many workers there may be although they compute. */
+  readonly atOnce: number;
+}
+
+/** Functions that block hold as many workers as this, at most: the figure of Python's executor. */
+const MAX = 32;
+
+const COUNTS = {
+  min: { least: 0, infinite: false },
+  max: { least: 1, infinite: false },
+  maxQueue: { least: 1, infinite: true },
+  maxInputsPerWorker: { least: 1, infinite: true },
+} as const;
+const TIMES = { idleTimeoutMs: true, graceMs: false, startTimeoutMs: false } as const;
+const OBJECTS = ["resourceLimits", "env", "execArgv"] as const;
+
+/**
+ * @param where What the options were given to, as errors call it.
+ * @throws RUNLANE_INVALID_OPTION
+ */
+export function poolSettings(where: string, options: PoolOptions, cores: number): PoolSettings {
+  const refuse = (option: string, expected: string, received: unknown) =>
+    invalidOption(where, option, expected, received);
+  if (typeof options !== "object" || options === null) throw refuse("its options", "an object", options);
+  const given: Record<string, unknown> = {};
+  for (const key of Object.keys(options)) {
+    const value = (options as Record<string, unknown>)[key];
+    if (value === undefined) continue;
+    if (key in COUNTS) {
+      const { least, infinite } = COUNTS[key as keyof typeof COUNTS];
+      const valid = (infinite && value === Number.POSITIVE_INFINITY) || Number.isSafeInteger(value);
+      if (!valid || (value as number) < least)
+        throw refuse(key, `a whole number of at least ${least}${infinite ? ", or Infinity" : ""}`, value);
+    } else if (key in TIMES) {
+      const infinite = TIMES[key as keyof typeof TIMES];
+      if (typeof value !== "number" || !(value >= 0) || (!infinite && value === Number.POSITIVE_INFINITY))
+        throw refuse(key, `a number of milliseconds${infinite ? ", or Infinity" : ""}`, value);
+    } else if ((OBJECTS as readonly string[]).includes(key)) {
+      if (typeof value !== "object" || value === null || Array.isArray(value) !== (key === "execArgv"))
+        throw refuse(key, key === "execArgv" ? "an array of strings" : "an object", value);
+    } else {
+      const known = [...Object.keys(COUNTS), ...Object.keys(TIMES), ...OBJECTS].join(", ");
+      throw refuse(key, `left out: the options are ${known}`, value);
+    }
+    given[key] = value;
+  }
+  const settings = {
+    min: 0,
+    max: Math.max(MAX, cores, (given.min as number | undefined) ?? 1),
+    idleTimeoutMs: 30_000,
+    maxQueue: Number.POSITIVE_INFINITY,
+    graceMs: 500,
+    startTimeoutMs: 10_000,
+    maxInputsPerWorker: Number.POSITIVE_INFINITY,
+    ...given,
+  } as PoolSettings;
+  const { min, max } = settings;
+  if (min > max) throw refuse("min", `at most max (${max})`, min);
+  return { ...settings, cores, atOnce: Math.max(min, Math.min(cores, max)) };
+}

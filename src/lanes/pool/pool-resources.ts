@@ -1,0 +1,122 @@
+import { listenToResources } from "../../resources/changes.ts";
+import type { Declaration } from "../../resources/declaration.ts";
+import type { Instance } from "../../resources/instance.ts";
+import { endWithProcess } from "../../resources/process-end.ts";
+import type { ResourceSlot } from "../../resources/slot.ts";
+import type { ResourceStatus } from "../../resources/status.ts";
+import { shipVersion } from "../../shipping/functions/function-ref.ts";
+import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
+import type { StageRecords } from "../stage/stage-records.ts";
+import type { PoolWorker } from "../worker-handle/pool-worker.ts";
+import type { KeepAlive } from "./keep-alive.ts";
+import type { Crew } from "./workers.ts";
+
+/** What a pool does about the resources of its workers: knows them, renews them, and sees that they are disposed of. */
+export class PoolResources {
+  /** What was loaded in workers that have ended. */
+  private readonly past = new Map<string, ResourceStatus>();
+  /** The values that threads share, as they were sent last. */
+  private readonly shared = new Map<string, Instance>();
+  private stopListening: (() => void) | undefined;
+  private stopEnding: (() => void) | undefined;
+  private onEnded: (() => void) | undefined;
+
+  constructor(
+    private readonly lane: string,
+    private readonly crew: Crew,
+    private readonly records: StageRecords,
+    private readonly keepAlive: KeepAlive,
+  ) {}
+
+  get statuses(): ResourceStatus[] {
+    const rows = [...this.past.values()];
+    for (const { number, loads } of this.crew.workers)
+      for (const status of loads.resources.statuses) rows.push({ ...status, where: this.lane, worker: number });
+    return rows;
+  }
+
+  /** A worker is ready: what is to be loaded before it is needed is loaded now. */
+  ready(worker: PoolWorker): void {
+    this.stopListening ??= listenToResources({
+      renewing: (slot, next) => this.renewing(slot, next),
+      changed: (slot) => this.changed(slot),
+    });
+    for (const record of this.records.known())
+      if (record.shipped !== undefined && record.resources.some(({ warm }) => warm)) worker.teach(record);
+  }
+
+  /** The resources of a worker have changed. */
+  told({ loads }: PoolWorker): void {
+    if (loads.resources.isDisposable)
+      this.stopEnding ??= endWithProcess({ end: () => this.endAll(), endNow: () => this.endNow() });
+  }
+
+  ended({ loads }: PoolWorker): void {
+    for (const status of loads.resources.statuses) {
+      const loads = status.loads + (this.past.get(status.name)?.loads ?? 0);
+      this.past.set(status.name, { ...status, state: "disposed", where: this.lane, worker: null, loads });
+    }
+    if (this.crew.workers.size === 0) {
+      this.stopListening?.();
+      this.stopListening = undefined;
+    }
+    if (this.disposable.length > 0) return;
+    this.onEnded?.();
+    this.stopEnding?.();
+    this.stopEnding = undefined;
+  }
+
+  private get disposable(): PoolWorker[] {
+    return [...this.crew.workers].filter(({ loads }) => loads.resources.isDisposable);
+  }
+
+  /** The process has nothing more to do, or got a signal. */
+  private async endAll(): Promise<void> {
+    const { crew, keepAlive } = this;
+    if (this.disposable.length === 0) return;
+    const ended = new Promise<void>((resolve) => {
+      this.onEnded = resolve;
+    });
+    crew.isFrozen = true;
+    keepAlive.hold();
+    for (const worker of this.disposable) worker.end();
+    await ended;
+    keepAlive.letGo();
+    crew.isFrozen = false;
+  }
+
+  private endNow(): void {
+    const waits = this.disposable.map((worker) => worker.endNow());
+    for (const wait of waits) wait();
+  }
+
+  /** The stages of this lane that use a resource bring the new version with them, and workers are told. @throws When it cannot travel. */
+  private renewing({ name }: ResourceSlot, next: Declaration): (() => void) | undefined {
+    const uses = this.usesOf(name).filter(({ shipped }) => shipped.as === "resource");
+    const [first] = uses;
+    if (first === undefined) return undefined;
+    const renewed = shipVersion(next, { where: first.where, shared: this.lane !== "process" });
+    return () => {
+      for (const { shipped } of uses) Object.assign(shipped, renewed);
+      for (const worker of this.crew.workers) worker.renew(renewed);
+    };
+  }
+
+  /** A new value of what threads share. */
+  private changed(slot: ResourceSlot): void {
+    const { live, name } = slot;
+    if (live === null || live.declaration.scope !== "shared") return;
+    const before = this.shared.get(name);
+    if (before === live) return;
+    const [first] = this.usesOf(name);
+    if (first === undefined) return;
+    this.shared.set(name, live);
+    if (before !== undefined) for (const worker of this.crew.workers) worker.renew(first.shipped);
+  }
+
+  private usesOf(name: string): { readonly shipped: ShippedResource; readonly where: string }[] {
+    return [...this.records.known()].flatMap(({ resources, where }) =>
+      resources.filter((one) => one.name === name).map((shipped) => ({ shipped, where })),
+    );
+  }
+}

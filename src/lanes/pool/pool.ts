@@ -1,0 +1,269 @@
+import { captureContext } from "../../core/async-context.ts";
+import { runlaneError } from "../../core/errors/errors.ts";
+import { abortError } from "../../core/signal.ts";
+import type { ResourceStatus } from "../../resources/status.ts";
+import type {
+  CallOptions,
+  CloseOptions,
+  Feed,
+  Feeding,
+  Lane,
+  LaneCapacity,
+  LaneWarmOptions,
+  Stage,
+  StageStatistics,
+} from "../lane.ts";
+import type { Transport, WorkerEnd } from "../protocol/transport.ts";
+import type { StageRecord } from "../stage/stage-record.ts";
+import { StageRecords } from "../stage/stage-records.ts";
+import type { PoolWorker, WorkerOwner } from "../worker-handle/pool-worker.ts";
+import { type Call, PromisedCall } from "./call.ts";
+import { Lines } from "./call-queue.ts";
+import { Dispatch } from "./dispatch.ts";
+import { laneClosed } from "./faults.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import type { PoolSettings } from "./pool-options.ts";
+import { PoolResources } from "./pool-resources.ts";
+import { Recovery } from "./recovery.ts";
+import { FeedLine, type FeedOwner } from "./source-line.ts";
+import { StreamCall } from "./stream-call.ts";
+import { Openings } from "./stream-queue.ts";
+import { Suspects } from "./suspects.ts";
+import { WarmUps } from "./warm-ups.ts";
+import { Crew } from "./workers.ts";
+
+/** One scheduler for workers of any kind. */
+export class Pool implements Lane, FeedOwner, WorkerOwner {
+  private readonly lines = new Lines();
+  private readonly crew: Crew;
+  private readonly records = new StageRecords();
+  private readonly keepAlive = new KeepAlive();
+  private readonly warmUps: WarmUps;
+  private readonly recovery: Recovery;
+  private readonly resourcesOfWorkers: PoolResources;
+  private readonly dispatch: Dispatch;
+  private readonly suspects = new Suspects();
+  private readonly openings = new Openings();
+  private nextStream = 0;
+  private closing: Promise<void> | undefined;
+  private isForced = false;
+  private onDrained: (() => void) | undefined;
+
+  constructor(
+    readonly name: string,
+    transport: Transport,
+    readonly settings: PoolSettings,
+  ) {
+    this.crew = new Crew(transport, this, settings, captureContext());
+    this.warmUps = new WarmUps(this.crew);
+    this.resourcesOfWorkers = new PoolResources(name, this.crew, this.records, this.keepAlive);
+    const { lines, suspects, openings, warmUps, crew, records } = this;
+    const waiting = { lines, suspects, openings, warmUps };
+    this.recovery = new Recovery(name, crew, waiting);
+    this.dispatch = new Dispatch({ crew, records, transport, settings, recovery: this.recovery, waiting });
+  }
+
+  get capacity(): LaneCapacity {
+    const { workers, busy } = this.crew;
+    return { workers: workers.size, busy, queued: this.queued };
+  }
+
+  run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown> {
+    const refusal = this.refusal(stage, options);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const record = this.recordOf(stage);
+    this.dispatch.soon();
+    this.keepAlive.add();
+    return new Promise((resolve, reject) => {
+      this.lines.push(new PromisedCall(record, input, options, this.dispatch.turnStartedAt, this, resolve, reject));
+    });
+  }
+
+  feed(stage: Stage, feed: Feed, options?: CallOptions): Feeding {
+    const line = new FeedLine(this.recordOf(stage), feed, options, this);
+    this.keepAlive.add();
+    this.lines.addFeed(line);
+    if (this.closing === undefined) this.dispatch.soon();
+    else line.refuse(laneClosed(stage.label, this.name));
+    return line;
+  }
+
+  async *stream(stage: Stage, input: unknown, options: CallOptions = {}): AsyncGenerator<unknown> {
+    const refusal = this.refusal(stage, options);
+    if (refusal !== undefined) throw refusal;
+    const record = this.recordOf(stage);
+    this.keepAlive.add();
+    const stream = new StreamCall(this.nextStream++, record, input, options, (over) => this.streamOver(over));
+    this.openings.push(stream);
+    this.dispatch.soon();
+    yield* stream.read();
+  }
+
+  statisticsOf(stage: Stage): StageStatistics | undefined {
+    return this.records.statisticsOf(stage);
+  }
+
+  statistics(): StageStatistics[] {
+    return this.records.statistics();
+  }
+
+  resources(): ResourceStatus[] {
+    return this.resourcesOfWorkers.statuses;
+  }
+
+  usedBy(stage: Stage): readonly string[] {
+    return this.records.usedBy(stage);
+  }
+
+  async warm(stage?: Stage, options: LaneWarmOptions = {}): Promise<void> {
+    if (this.closing !== undefined) throw laneClosed(stage?.label ?? "warm", this.name);
+    const record = stage === undefined ? undefined : this.recordOf(stage);
+    await record?.shipping;
+    this.keepAlive.add();
+    this.crew.isBlocked = false;
+    try {
+      const warmed = this.warmUps.add(record, options);
+      this.dispatch.startWorkers(() => this.warmUps.look());
+      await warmed;
+    } finally {
+      this.settled();
+    }
+  }
+
+  close({ force = false }: CloseOptions = {}): Promise<void> {
+    this.closing ??= this.drain();
+    if (force && !this.isForced) this.force();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  cancelled(call: Call): void {
+    const error = call.abortError;
+    if (call.chunk !== null) call.chunk.worker.stop(call, error);
+    else this.lines.drop(call);
+    call.reject(error);
+  }
+
+  settled(): void {
+    if (this.keepAlive.remove()) this.onDrained?.();
+  }
+
+  began(): void {
+    this.keepAlive.add();
+  }
+
+  woken(): void {
+    this.dispatch.soon();
+  }
+
+  fed(line: FeedLine): void {
+    this.lines.removeFeed(line);
+    this.settled();
+  }
+
+  workerChanged(worker: PoolWorker): void {
+    if (worker.served === 0) this.crew.isBlocked = false;
+    this.dispatch.now();
+    this.crew.letIdle(worker);
+    this.warmUps.look();
+  }
+
+  workerReady(worker: PoolWorker): void {
+    this.resourcesOfWorkers.ready(worker);
+  }
+
+  resourceChanged(worker: PoolWorker): void {
+    this.resourcesOfWorkers.told(worker);
+  }
+
+  warmFailed(record: StageRecord, error: unknown): void {
+    this.warmUps.fail(record, error);
+  }
+
+  stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void {
+    this.recovery.stageFailed(worker, record, error);
+  }
+
+  workerEnded(worker: PoolWorker, end: WorkerEnd): void {
+    this.crew.workers.delete(worker);
+    this.resourcesOfWorkers.ended(worker);
+    if (worker.wasReady) {
+      if (this.isForced) this.recovery.abandon(worker);
+      else this.recovery.workerLost(worker, end);
+    } else if (!worker.wasAskedToEnd) {
+      this.recovery.neverReady(worker, end);
+    }
+    this.dispatch.now();
+    this.warmUps.look();
+    if (this.crew.workers.size === 0) this.onDrained?.();
+  }
+
+  private get queued(): number {
+    return this.lines.waiting + this.suspects.size + this.openings.size;
+  }
+
+  private refusal(stage: Stage, options: CallOptions | undefined): unknown {
+    if (this.closing !== undefined) return laneClosed(stage.label, this.name);
+    if (options?.signal?.aborted === true) return abortError(options.signal);
+    const { maxQueue } = this.settings;
+    if (this.lines.size >= maxQueue && this.lines.size >= maxQueue + this.crew.vacancies)
+      return runlaneError("RUNLANE_QUEUE_FULL", { where: stage.label, queued: maxQueue, lane: this.name });
+    return undefined;
+  }
+
+  private recordOf(stage: Stage): StageRecord {
+    const record = this.records.of(stage);
+    if (record.shipped === undefined && !record.isAwaited) {
+      record.isAwaited = true;
+      record.shipping!.then(
+        () => this.dispatch.now(),
+        (error) => {
+          this.records.forget(stage);
+          for (const call of this.lines.drain(record)) call.reject(error);
+          this.lines.refuseFeeds(() => error, record);
+          this.openings.fail(() => error, record);
+        },
+      );
+    }
+    return record;
+  }
+
+  private streamOver(stream: StreamCall): void {
+    this.openings.drop(stream);
+    this.settled();
+  }
+
+  private async drain(): Promise<void> {
+    this.keepAlive.hold();
+    try {
+      await this.until(() => this.keepAlive.isDrained);
+      for (const worker of this.crew.workers) worker.end();
+      await this.until(() => this.crew.workers.size === 0);
+    } finally {
+      this.dispatch.close();
+      this.keepAlive.letGo();
+    }
+  }
+
+  private until(isReached: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.onDrained = () => {
+        if (isReached()) resolve();
+      };
+      this.onDrained();
+    });
+  }
+
+  private force(): void {
+    this.isForced = true;
+    this.recovery.closed();
+    this.lines.refuseFeeds((label) => laneClosed(label, this.name));
+    for (const worker of this.crew.workers) {
+      if (worker.isIdle) worker.end();
+      else worker.stopAll((label) => laneClosed(label, this.name));
+    }
+  }
+}

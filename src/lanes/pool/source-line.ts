@@ -1,0 +1,81 @@
+import type { CallOptions, Feed, Feeding } from "../lane.ts";
+import { knownBytes } from "../protocol/codec.ts";
+import type { StageRecord } from "../stage/stage-record.ts";
+import { type CallOwner, FeedCall } from "./call.ts";
+import { type Line, MAX_BYTES } from "./call-line.ts";
+
+/** Who owns the queue that a feed is a part of. */
+export interface FeedOwner extends CallOwner {
+  /** A call has been made of an input of a feed. */
+  began(): void;
+  /** A feed has inputs to give. */
+  woken(): void;
+  /** A feed has ended. */
+  fed(line: FeedLine): void;
+}
+
+/** The inputs of a feed, which become calls when a worker has room for them, and not before. */
+export class FeedLine implements Line, Feeding {
+  readonly priority: number;
+  /** Since when the next input waits: a feed stands in line again after each chunk, so that single calls get between. */
+  private standsSince = performance.now();
+  private stopped = false;
+  /** Why its inputs are not taken, if they never will be. */
+  private refusal: { readonly error: unknown } | undefined;
+
+  constructor(
+    readonly record: StageRecord,
+    private readonly feed: Feed,
+    private readonly options: CallOptions | undefined,
+    private readonly owner: FeedOwner,
+  ) {
+    this.priority = options?.priority ?? 0;
+  }
+
+  get waiting(): number {
+    return this.stopped ? 0 : this.feed.waiting;
+  }
+
+  get since(): number | undefined {
+    return this.waiting > 0 ? this.standsSince : undefined;
+  }
+
+  take(count: number): FeedCall[] {
+    const { record, feed, options, owner } = this;
+    const taken: FeedCall[] = [];
+    const now = performance.now();
+    let bytes = 0;
+    while (taken.length < count && bytes < MAX_BYTES && this.waiting > 0) {
+      owner.began();
+      const call = new FeedCall(record, feed, feed.take(), options, this.standsSince, owner);
+      bytes += knownBytes(call.input);
+      taken.push(call);
+    }
+    this.standsSince = now;
+    return taken;
+  }
+
+  drain(): FeedCall[] {
+    const drained: FeedCall[] = [];
+    while (this.waiting > 0) drained.push(...this.take(Number.POSITIVE_INFINITY));
+    return drained;
+  }
+
+  wake(): void {
+    if (this.stopped) return;
+    if (this.refusal === undefined) this.owner.woken();
+    else this.refuse(this.refusal.error);
+  }
+
+  /** Fails what waits, and all that will. */
+  refuse(error: unknown): void {
+    this.refusal ??= { error };
+    for (const call of this.drain()) call.reject(error);
+  }
+
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.owner.fed(this);
+  }
+}

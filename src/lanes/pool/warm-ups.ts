@@ -1,0 +1,60 @@
+import type { LaneWarmOptions } from "../lane.ts";
+import type { StageRecord } from "../stage/stage-record.ts";
+import type { PoolWorker } from "../worker-handle/pool-worker.ts";
+import type { Crew } from "./workers.ts";
+
+interface WarmUp {
+  readonly record: StageRecord | undefined;
+  readonly onProgress: LaneWarmOptions["onProgress"];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  /** How many workers were ready when it was looked at last. */
+  done: number;
+}
+
+/** Those who wait until all workers of a pool are ready, and have loaded a stage with all that it uses. */
+export class WarmUps {
+  private waiting: WarmUp[] = [];
+
+  constructor(private readonly crew: Crew) {}
+
+  add(record: StageRecord | undefined, { onProgress }: LaneWarmOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ record, onProgress, resolve, reject, done: 0 });
+    });
+  }
+
+  /** Starts what is missing, and lets go of those who have what they wait for. */
+  look(): void {
+    if (this.waiting.length === 0) return;
+    const { workers, isBlocked } = this.crew;
+    if (!isBlocked) this.crew.start(this.crew.limit - workers.size);
+    const serving = [...workers].filter(({ state }) => state !== "ending");
+    for (const { record } of this.waiting) {
+      if (record === undefined) continue;
+      for (const worker of serving) if (worker.state === "ready") worker.warm(record);
+    }
+    const before = this.waiting;
+    this.waiting = [];
+    for (const one of before) this.tell(one, serving);
+  }
+
+  private tell(one: WarmUp, serving: readonly PoolWorker[]): void {
+    const { record } = one;
+    const done = serving.filter(
+      ({ state, stages }) => state === "ready" && (record === undefined || stages.warmed.has(record)),
+    ).length;
+    for (let worker = one.done; worker < done; worker++) one.onProgress?.(worker + 1, serving.length);
+    one.done = Math.max(one.done, done);
+    // Those that are ending have their places until they are gone.
+    if (done > 0 && done === serving.length) one.resolve();
+    else this.waiting.push(one);
+  }
+
+  /** Tells those who wait for a stage, or all of them, that it will not be. */
+  fail(record: StageRecord | undefined, error: unknown): void {
+    const failing = this.waiting.filter((one) => record === undefined || one.record === record);
+    this.waiting = this.waiting.filter((one) => !failing.includes(one));
+    for (const { reject } of failing) reject(error);
+  }
+}

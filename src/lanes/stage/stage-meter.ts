@@ -1,0 +1,117 @@
+import { TimeHistogram } from "../../observe/histogram.ts";
+import type { StageStatistics } from "../lane.ts";
+
+/** Work per message: enough to make the hop vanish, little enough to keep all workers busy to the end. */
+const TARGET_MS = 4;
+/** Chunks of less work than this are not worth a message each. */
+const LEAST_MS = 0.25;
+/** A cost measured on few inputs may be far off, so chunks grow by this factor at most from one measurement to the next. */
+const GROWTH = 16;
+const MAX_INPUTS = 8192;
+/** How much an older measurement counts, compared with a newer one. */
+const MEMORY = 0.5;
+/** The first input in each worker is worth a hint when it takes longer than any other, and so much longer than those do on average, */
+const SLOW_FIRST = 5;
+/** and so long, in milliseconds: a function is compiled in less, */
+const SLOW_FIRST_MS = 25;
+/** and so many others for each worker tell. */
+const LEAST_OTHERS = 3;
+
+/** Measures a stage: what its inputs cost, for the size of chunks, and the sums that are shown as statistics. */
+export class StageMeter {
+  inputs = 0;
+  failed = 0;
+  queueMs = 0;
+  runMs = 0;
+  cpuMs = 0;
+  bytes = 0;
+  /** Whether its functions return promises: then many inputs of a worker wait at the same time. */
+  waits = false;
+  /** What others have found to be better done otherwise. */
+  readonly hints = new Set<string>();
+  private firsts = 0;
+  private leastFirstMs = Number.POSITIVE_INFINITY;
+  private firstMs = 0;
+  private isFirst = false;
+  private slowestOtherMs = 0;
+  private limit = 1;
+  private recentMs = 0;
+  private recentStarted = 0;
+  private recentSettled = 0;
+  private readonly times = new TimeHistogram();
+
+  constructor(readonly label: string) {}
+
+  /** What one input keeps a worker busy for, in milliseconds; undefined before the first measurement. */
+  get costMs(): number | undefined {
+    const count = this.recentSettled > 0 ? this.recentSettled : this.recentStarted;
+    return count === 0 ? undefined : this.recentMs / count;
+  }
+
+  /** A worker has started `started` inputs and settled `settled` of the stage since its last report. */
+  measured(started: number, settled: number, busyMs: number, cpuMs: number): void {
+    this.runMs += busyMs;
+    this.cpuMs += cpuMs;
+    this.recentMs = this.recentMs * MEMORY + busyMs;
+    this.recentStarted = this.recentStarted * MEMORY + started;
+    this.recentSettled = this.recentSettled * MEMORY + settled;
+    if (settled > 0) {
+      this.times.add(busyMs / settled, settled);
+      if (!this.isFirst) this.slowestOtherMs = Math.max(this.slowestOtherMs, busyMs / settled);
+    }
+    this.isFirst = false;
+    const cost = this.costMs;
+    if (cost === undefined) return;
+    const wanted = Math.min(MAX_INPUTS, Math.max(1, Math.floor(TARGET_MS / Math.max(cost, 1e-6))));
+    this.limit = Math.min(wanted, this.limit * GROWTH);
+  }
+
+  /** How many inputs should travel together, when `queued` of them wait and `workers` share them. */
+  chunkSize(queued: number, workers: number): number {
+    if (this.limit === 1) return 1;
+    const share = Math.ceil(queued / (2 * workers));
+    const least = Math.ceil(LEAST_MS / Math.max(this.costMs ?? TARGET_MS, 1e-6));
+    return Math.min(this.limit, Math.max(share, least));
+  }
+
+  /** The report that comes next is the first of a worker: it holds what the function does once in each, such as loading something. */
+  firstReport(started: number, busyMs: number): void {
+    this.isFirst = true;
+    const ms = busyMs - Math.max(0, started - 1) * (this.costMs ?? 0);
+    this.firsts++;
+    this.firstMs += ms;
+    this.leastFirstMs = Math.min(this.leastFirstMs, ms);
+  }
+
+  /** Something that makes the first input in each worker much slower than the others. */
+  private firstHint(): string | undefined {
+    const { inputs, firsts, leastFirstMs, runMs } = this;
+    const others = inputs - firsts;
+    if (firsts === 0 || others < firsts * LEAST_OTHERS) return undefined;
+    const otherMs = Math.max(0, runMs - this.firstMs) / others;
+    const leastMs = Math.max(SLOW_FIRST_MS, SLOW_FIRST * otherMs, this.slowestOtherMs);
+    if (leastFirstMs < leastMs) return undefined;
+    const first = (this.firstMs / firsts).toFixed(0);
+    return `The first input in each worker takes ${first} ms, the others ${otherMs.toFixed(1)} ms: the function seems to load something when it is first called. Declare that with resource() and pass it in \`uses\`; warm() then loads it before the first input.`;
+  }
+
+  statistics(): StageStatistics {
+    const first = this.firstHint();
+    const hints = first === undefined ? [...this.hints] : [first, ...this.hints];
+    const { label, inputs, failed, queueMs, runMs, cpuMs, bytes } = this;
+    return {
+      label,
+      inputs,
+      failed,
+      queueMs,
+      runMs,
+      cpuMs,
+      bytes,
+      chunk: this.limit,
+      costMs: this.costMs,
+      p50Ms: this.times.percentile(0.5),
+      p99Ms: this.times.percentile(0.99),
+      ...(hints.length > 0 && { hints }),
+    };
+  }
+}

@@ -1,0 +1,88 @@
+import type { Call } from "../pool/call.ts";
+import type { Chunk } from "../pool/chunk.ts";
+import type { StreamCall } from "../pool/stream-call.ts";
+import type { WorkerHandle } from "../protocol/transport.ts";
+import type { StageRecord } from "../stage/stage-record.ts";
+
+/** Inputs of a worker that wait for promises, at most. */
+const MAX_WAITING = 256;
+/** A worker gets a second chunk ahead of time only while the first one is no more work than this. */
+const AHEAD_MS = 20;
+
+/** What one worker has been given and has not finished. */
+export class WorkInHand {
+  readonly chunks = new Map<number, Chunk>();
+  readonly streams = new Map<number, StreamCall>();
+
+  get isEmpty(): boolean {
+    return this.chunks.size === 0 && this.streams.size === 0;
+  }
+
+  /** Whether there is room for one chunk more. */
+  get hasRoom(): boolean {
+    let ahead = 0;
+    let aheadMs = 0;
+    let waiting = this.streams.size;
+    for (const chunk of this.chunks.values()) {
+      if (chunk.isSuspect) return false;
+      if (chunk.returned) {
+        waiting += chunk.pending;
+      } else {
+        ahead++;
+        aheadMs += chunk.pending * (chunk.record.meter.costMs ?? Number.POSITIVE_INFINITY);
+      }
+    }
+    return ahead === 0 ? waiting < MAX_WAITING : ahead < 2 && aheadMs < AHEAD_MS && waiting < MAX_WAITING;
+  }
+
+  /** How many inputs that wait for promises there is room for. */
+  get roomForWaiting(): number {
+    let waiting = this.streams.size;
+    for (const chunk of this.chunks.values()) waiting += chunk.pending;
+    return MAX_WAITING - waiting;
+  }
+
+  /** The stages that it belongs to. */
+  get records(): Set<StageRecord> {
+    const records = new Set<StageRecord>();
+    for (const { record } of [...this.chunks.values(), ...this.streams.values()]) records.add(record);
+    return records;
+  }
+
+  /** What has not been started, as far as another worker may have it. */
+  unstarted(handle: WorkerHandle): { readonly inputs: number; readonly ms: number } {
+    let inputs = 0;
+    let ms = 0;
+    if (handle.claimed !== undefined) {
+      for (const chunk of this.chunks.values()) {
+        if (!chunk.mayBeShared) continue;
+        const left = Math.max(0, chunk.calls.length - handle.claimed(chunk.place));
+        inputs += left;
+        ms += left * (chunk.record.meter.costMs ?? 0);
+      }
+    }
+    return { inputs, ms };
+  }
+
+  /** Takes that back. */
+  takeBack(handle: WorkerHandle): Call[] {
+    const taken: Call[] = [];
+    for (const chunk of [...this.chunks.values()]) {
+      if (!chunk.mayBeShared) continue;
+      const claimed = handle.claimed!(chunk.place);
+      if (claimed >= chunk.calls.length || !handle.takeBack!(chunk.place, chunk.id, claimed)) continue;
+      taken.push(...chunk.cutFrom(claimed));
+      if (chunk.isDone) this.chunks.delete(chunk.id);
+    }
+    return taken;
+  }
+
+  /** Fails the calls of a stage. */
+  refuse(record: StageRecord, error: unknown): void {
+    for (const [id, chunk] of this.chunks) {
+      if (chunk.record !== record) continue;
+      this.chunks.delete(id);
+      for (const call of chunk.remaining()) call.reject(error);
+    }
+  }
+}

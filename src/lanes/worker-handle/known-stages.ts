@@ -1,0 +1,49 @@
+import type { StageRecord } from "../stage/stage-record.ts";
+
+/** A worker keeps so many stages; the one it has known longest is forgotten first. */
+const MAX_STAGES = 256;
+
+/** The stages that a worker has been told of. */
+export class KnownStages {
+  /** Those whose modules it imports at the moment. */
+  readonly loading = new Set<StageRecord>();
+  readonly loaded = new Set<StageRecord>();
+  /** Those whose resources it has been told to load. */
+  readonly warming = new Set<StageRecord>();
+  /** Those whose resources it has loaded. */
+  readonly warmed = new Set<StageRecord>();
+  /** Those whose first inputs have been measured. */
+  readonly reported = new WeakSet<StageRecord>();
+  private readonly known = new Map<number, StageRecord>();
+
+  has(record: StageRecord): boolean {
+    return this.known.has(record.id);
+  }
+
+  get(id: number): StageRecord | undefined {
+    return this.known.get(id);
+  }
+
+  add(record: StageRecord): void {
+    this.known.set(record.id, record);
+    this.loading.add(record);
+  }
+
+  hasLoaded(record: StageRecord): void {
+    this.loading.delete(record);
+    this.loaded.add(record);
+  }
+
+  /** One that can be forgotten, when there are too many. */
+  surplus(isUsed: (record: StageRecord) => boolean): StageRecord | undefined {
+    if (this.known.size <= MAX_STAGES) return undefined;
+    for (const record of this.loaded) {
+      if (isUsed(record)) continue;
+      this.known.delete(record.id);
+      this.loaded.delete(record);
+      this.warmed.delete(record);
+      return record;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { runlaneError } from "../../core/errors/errors.ts";
+import { oneLine, startFailed } from "../pool/faults.ts";
+import { unpackError } from "../protocol/codec.ts";
+import type { FromWorker, ResourceMessage } from "../protocol/messages.ts";
+import type { StageRecord } from "../stage/stage-record.ts";
+import type { KnownStages } from "./known-stages.ts";
+import type { PoolWorker, WorkerOwner } from "./pool-worker.ts";
+import type { Timers } from "./timers.ts";
+import { WorkerResources } from "./worker-resources.ts";
+
+/** What a worker says while it loads stages and what they use. */
+export type LoadMessage = Extract<FromWorker, { type: "loading" | "loaded" | "unloadable" | "warmed" | "resource" }>;
+
+/** What one worker loads: stages, with their modules, and resources. Each has its time. */
+export class WorkerLoads {
+  readonly resources = new WorkerResources();
+
+  constructor(
+    private readonly worker: PoolWorker,
+    private readonly owner: WorkerOwner,
+    private readonly stages: KnownStages,
+    private readonly timers: Timers,
+  ) {}
+
+  receive(message: LoadMessage): void {
+    if (message.type === "resource") {
+      this.resourceChanged(message);
+      return;
+    }
+    const record = this.stages.get(message.stage);
+    if (record === undefined) return;
+    if (message.type === "loading") this.begun(record);
+    else if (message.type === "loaded") this.loaded(record, message.resources);
+    else if (message.type === "warmed") this.warmed(record, message.error);
+    else {
+      const error = unpackError(message.error);
+      this.failed(record, oneLine(error), error);
+    }
+  }
+
+  /** The stages that wait for a resource. */
+  get waitingForResources(): StageRecord[] {
+    return [...new Set([...this.stages.warming, ...this.worker.work.records])].filter(
+      (record) => this.resources.loadingOf(record) !== undefined,
+    );
+  }
+
+  private begun(record: StageRecord): void {
+    const { startTimeoutMs } = this.owner.settings;
+    this.timers.set(record, startTimeoutMs, () => {
+      this.failed(record, `its module was not loaded after ${startTimeoutMs} ms`);
+      this.worker.kill(new Error("A stage in it was not loaded in time."));
+    });
+  }
+
+  private loaded(record: StageRecord, resources: readonly string[]): void {
+    record.used = resources;
+    this.timers.clear(record);
+    this.stages.hasLoaded(record);
+    this.worker.changed();
+  }
+
+  /** A module that failed stays failed in this worker: the next call gets another one. */
+  private failed(record: StageRecord, reason: string, cause?: unknown): void {
+    const { worker } = this;
+    this.timers.clear(record);
+    this.stages.loading.delete(record);
+    worker.reserved = "recycling";
+    worker.refuse(record, startFailed(record.label, this.owner.name, reason, cause));
+    worker.changed();
+  }
+
+  private warmed(record: StageRecord, error: unknown): void {
+    this.stages.warming.delete(record);
+    if (error === undefined) this.stages.warmed.add(record);
+    else this.owner.warmFailed(record, unpackError(error));
+    this.worker.changed();
+  }
+
+  private resourceChanged(message: ResourceMessage): void {
+    const { worker } = this;
+    const { name, state } = message.status;
+    const purpose = `the load of ${name}`;
+    this.resources.receive(message);
+    this.timers.clear(purpose);
+    // The worker itself ends a load that takes too long, unless the loader keeps it busy.
+    if (state === "loading")
+      this.timers.set(purpose, message.timeoutMs + worker.graceMs, () => this.hangs(name, message.timeoutMs));
+    this.owner.resourceChanged(worker);
+  }
+
+  private hangs(name: string, timeoutMs: number): void {
+    const error = runlaneError("RUNLANE_RESOURCE_TIMEOUT", { name: JSON.stringify(name), timeoutMs });
+    for (const record of this.waitingForResources) this.worker.refuse(record, error);
+    this.worker.kill(error);
+  }
+}

@@ -1,0 +1,39 @@
+import type { RunnableNode } from "../registry.ts";
+import { childrenOf } from "./children.ts";
+
+/** What a config can set by `configurable[id]`, and how it is presented to people. */
+export interface ConfigurableField {
+  /** The key in `config.configurable`. */
+  readonly id: string;
+  /** A name for people. */
+  readonly name?: string | undefined;
+  /** What it is good for, for people. */
+  readonly description?: string | undefined;
+}
+
+/** One key of `config.configurable` that a runnable, or one inside it, reads. */
+export interface ConfigSpec extends ConfigurableField {
+  /** What holds when the config does not set the key. */
+  readonly default: unknown;
+  /** The values to choose from, where it is a choice. */
+  readonly options?: readonly string[] | undefined;
+}
+
+/** What can be configured in the steps that a node is made of. */
+export function specsInside(node: RunnableNode): ConfigSpec[] {
+  return uniqueSpecs(childrenOf(node).flatMap(specsOf));
+}
+
+/** What can be configured in a runnable, Runlane's or LangChain's. */
+export function specsOf(runnable: object): readonly ConfigSpec[] {
+  const { configSpecs, lc_kwargs } = runnable as { configSpecs?: () => readonly ConfigSpec[]; lc_kwargs?: object };
+  if (typeof configSpecs === "function") return configSpecs.call(runnable);
+  return specsInside({ kind: "foreign", ...lc_kwargs });
+}
+
+/** Each id once: the first one of those that share it. */
+export function uniqueSpecs(specs: readonly ConfigSpec[]): ConfigSpec[] {
+  const byId = new Map<string, ConfigSpec>();
+  for (const spec of specs) if (!byId.has(spec.id)) byId.set(spec.id, spec);
+  return [...byId.values()];
+}

@@ -1,0 +1,24 @@
+import type { Step } from "../../core/step.ts";
+import type { Lane } from "../../lanes/lane.ts";
+import type { Placed } from "../../plan/placement.ts";
+import { toStep } from "../coerce.ts";
+import type { RunnableNode } from "../registry.ts";
+import type { RunnableInterface } from "../types.ts";
+import { childrenOf } from "./children.ts";
+
+/** The lanes that a runnable and the steps in it use now, each once, in the order of the steps. */
+export function lanesOf(runnable: object): Lane[] {
+  const lanes = new Set<Lane>();
+  const seen = new Set<Step>();
+  const look = (step: Step & Placed & { readonly node?: RunnableNode }): void => {
+    if (seen.has(step)) return;
+    seen.add(step);
+    const { currentLane, node } = step;
+    // What is inside is there, too. What is inside LangChain's runnables is theirs.
+    if (currentLane !== undefined) lanes.add(currentLane);
+    else if (node !== undefined && node.kind !== "foreign")
+      for (const child of childrenOf(node)) look(toStep(child as RunnableInterface));
+  };
+  look(toStep(runnable as RunnableInterface));
+  return [...lanes];
+}

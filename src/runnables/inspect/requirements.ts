@@ -1,0 +1,118 @@
+import type { Lane, Stage } from "../../lanes/lane.ts";
+import { slotsIn } from "../../resources/resource.ts";
+import type { ResourceSlot } from "../../resources/slot.ts";
+import { usedBy } from "../../resources/use-resources.ts";
+import { shippedResources, slotOfShipped } from "../../shipping/tree/ship-resource.ts";
+import { isRunnable, toStep } from "../coerce.ts";
+import { type Preload, preloadOf } from "../kinds/from-module.ts";
+import type { RunnableOnLane } from "../kinds/on-lane.ts";
+import type { RunnableSequence } from "../kinds/sequence.ts";
+import type { RunnableNode } from "../registry.ts";
+import type { RunnableInterface } from "../types.ts";
+
+/** A stage of a lane, with the names of the resources that its workers load. */
+export interface StageNeed {
+  readonly lane: Lane;
+  readonly stage: Stage;
+  readonly names: readonly string[];
+}
+
+/** What has to be there before a runnable can run without waiting. */
+export interface Needs {
+  /** Resources on this event loop. */
+  readonly slots: Set<ResourceSlot>;
+  readonly stages: StageNeed[];
+  /** Modules that functions on this event loop come from, by what they are called. */
+  readonly modules: Map<Preload, string>;
+}
+
+/** Keys of nodes under which no steps stand. */
+const NO_STEPS = new Set(["config", "kwargs", "uses", "lane"]);
+
+/** Fields of nodes with steps that not every input reaches. */
+const CONDITIONAL: Readonly<Record<string, readonly string[]>> = {
+  branch: ["branches", "default"],
+  configurableAlternatives: ["default", "alternatives"],
+  each: ["bound"],
+  fallbacks: ["fallbacks"],
+  router: ["runnables"],
+};
+
+/**
+ * Walks through all steps of a runnable.
+ *
+ * @param options `certain`: only through those that every input reaches. Without it, through all.
+ */
+export function needsOf(runnable: object, { certain = false }: { readonly certain?: boolean } = {}): Needs {
+  const needs: Needs = { slots: new Set(), stages: [], modules: new Map() };
+  const seen = new Set<object>();
+
+  function look(value: unknown): void {
+    if (typeof value === "function") lookAtFunction(value);
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (isRunnable(value)) lookAtRunnable(value);
+    else if (Array.isArray(value)) for (const element of value) look(element);
+    else if (Object.getPrototypeOf(value) === Object.prototype) for (const field of Object.values(value)) look(field);
+  }
+
+  function lookAtRunnable(step: object): void {
+    const { node, lc_kwargs } = step as { node?: RunnableNode; lc_kwargs?: object };
+    if (node === undefined || node.kind === "custom") {
+      if (certain) return;
+      // What it is made of is known to nobody but itself: whatever runnables it holds.
+      look([...Object.values(step), lc_kwargs]);
+      return;
+    }
+    const { away } = step as RunnableOnLane;
+    if (node.kind === "lane" && away) {
+      lookAtStage(away);
+      return;
+    }
+    for (const [, slot] of slotsIn((node.uses ?? {}) as object as Record<string, unknown>)) lookAtSlot(slot);
+    // Neighbours on one lane are one stage there. An array runs as a batch.
+    if (node.kind === "sequence") look((step as RunnableSequence).fused);
+    if (node.kind === "each") lookAtBatch(node.bound as RunnableInterface);
+    const skipped = certain ? (CONDITIONAL[node.kind] ?? []) : [];
+    for (const [key, value] of Object.entries(node)) if (!NO_STEPS.has(key) && !skipped.includes(key)) look(value);
+  }
+
+  function lookAtFunction(func: object): void {
+    // In a worker, functions come with what they use.
+    for (const slot of usedBy(func)) lookAtSlot(slot);
+    const preload = preloadOf(func);
+    if (preload !== undefined) needs.modules.set(preload, (func as { name: string }).name);
+  }
+
+  function lookAtSlot(slot: ResourceSlot): void {
+    if (needs.slots.has(slot)) return;
+    needs.slots.add(slot);
+    for (const [, used] of slotsIn(slot.declaration.uses)) lookAtSlot(used);
+  }
+
+  function lookAtStage({ lane, stage }: Omit<StageNeed, "names">): void {
+    const names: string[] = [];
+    for (const shipped of shippedResources(stage.shipped)) {
+      const slot = slotOfShipped(shipped);
+      if (slot === undefined) names.push(shipped.name);
+      else lookAtSlot(slot);
+    }
+    needs.stages.push({ lane, stage, names });
+  }
+
+  /** A batch has stages of its own: through nested sequences, and with a parallel on one lane as one. */
+  function lookAtBatch(of: RunnableInterface): void {
+    if (!certain) look(toStep(of).stages);
+  }
+
+  look(runnable);
+  lookAtBatch(runnable as RunnableInterface);
+  return needs;
+}
+
+/** The resources that a runnable uses on this event loop, those of modules that have been imported included. */
+export function slotsUsedBy(runnable: object): ResourceSlot[] {
+  const { slots, modules } = needsOf(runnable);
+  const inModules = Array.from(modules.keys(), ({ exported }) => (isRunnable(exported) ? slotsUsedBy(exported) : []));
+  return [...new Set([...slots, ...inModules.flat()])];
+}

@@ -1,0 +1,23 @@
+/** Loads the classes of all kinds, for entries that make runnables without the rest of the package. */
+import "./assign.ts";
+import "./batched.ts";
+import "./binding.ts";
+import "./branch.ts";
+import "./configurable-alternatives.ts";
+import "./configurable-fields.ts";
+import "./each.ts";
+import "./fallbacks.ts";
+import "./foreign.ts";
+import "./generator.ts";
+import "./lambda.ts";
+import "./limited.ts";
+import "./on-lane.ts";
+import "./parallel.ts";
+import "./passthrough.ts";
+import "./pick.ts";
+import "./retry.ts";
+import "./router.ts";
+import "./sequence.ts";
+import "./tool-like.ts";
+import "./batch-function.ts";
+import "./typed.ts";

@@ -1,0 +1,101 @@
+import type { RunnableConfig } from "../../core/config.ts";
+import type { RunContext } from "../../core/context.ts";
+import { describe, runlaneError } from "../../core/errors/errors.ts";
+import { startCall, streamStep } from "../../core/start-step.ts";
+import type { Step, Trace } from "../../core/step.ts";
+import { type Chunks, tee } from "../../core/streams/chunks.ts";
+import { isThenable } from "../../core/thenable.ts";
+import { defineSerial } from "../load/saved-class.ts";
+import { defineKind, type RunnableNode } from "../registry.ts";
+import { Runnable } from "../runnable.ts";
+import type { RunnableMapLike } from "../types.ts";
+import { RunnableParallel } from "./parallel.ts";
+
+/**
+ * Adds keys to an object: each is made by its own step from the whole object. When streaming, the object's own keys come first.
+ *
+ * @example
+ * ```ts
+ * import { RunnablePassthrough } from "runlane";
+ *
+ * const sized = RunnablePassthrough.assign({ size: (input: { text: string }) => input.text.length });
+ * await sized.invoke({ text: "abc" }); // { text: "abc", size: 3 }
+ * ```
+ */
+export class RunnableAssign<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput extends Record<string, any> = Record<string, any>,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput extends Record<string, any> = Record<string, any>,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  /** Makes the new keys. */
+  readonly mapper: RunnableParallel<RunInput>;
+
+  constructor(fields: RunnableParallel<RunInput> | { mapper: RunnableParallel<RunInput> }) {
+    super();
+    this.mapper = fields instanceof RunnableParallel ? fields : fields.mapper;
+    if (!(this.mapper instanceof RunnableParallel)) {
+      throw runlaneError("RUNLANE_INVALID_STEPS", {
+        where: "RunnableAssign",
+        expected: "a RunnableParallel as mapper",
+        received: describe(this.mapper),
+      });
+    }
+  }
+
+  static override lc_name(): string {
+    return "RunnableAssign";
+  }
+
+  /** The steps that make the new keys. */
+  get path(): readonly Step[] {
+    return this.mapper.path;
+  }
+
+  override get node(): RunnableNode {
+    return { kind: "assign", name: this.name, mapper: this.mapper };
+  }
+
+  override get trace(): Trace {
+    return ADDS;
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    this.checkInput(input);
+    const added = startCall<Record<string, unknown>>(this.mapper, input, ctx);
+    if (!isThenable(added)) return { ...input, ...added } as unknown as RunOutput;
+    return (added as PromiseLike<Record<string, unknown>>).then(
+      (keys) => ({ ...input, ...keys }) as unknown as RunOutput,
+    );
+  }
+
+  override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    const [own, forMapper] = tee(chunks, 2) as [Chunks<RunInput>, Chunks<RunInput>];
+    const replaced = new Set(this.mapper.getStepsKeys());
+    for await (const chunk of own) {
+      this.checkInput(chunk);
+      const kept = Object.entries(chunk).filter(([key]) => !replaced.has(key));
+      if (kept.length > 0) yield Object.fromEntries(kept) as RunOutput;
+    }
+    yield* streamStep<RunOutput>(this.mapper as Step, forMapper, ctx);
+  }
+
+  private checkInput(input: unknown): void {
+    if (typeof input === "object" && input !== null && !Array.isArray(input)) return;
+    throw runlaneError("RUNLANE_INVALID_INPUT", {
+      where: this.getName(),
+      expected: "an object",
+      received: describe(input),
+    });
+  }
+}
+
+/** LangChain reports only its streams: on a whole input it is seen by its mapper. */
+const ADDS: Trace = { whole: false, wrapsInput: false, stream: "deferred" };
+
+defineKind("assign", (node: { mapper: RunnableParallel | RunnableMapLike<unknown, Record<string, unknown>> }) => {
+  const { mapper } = node;
+  return new RunnableAssign(mapper instanceof RunnableParallel ? mapper : new RunnableParallel({ steps: mapper }));
+});
+defineSerial(RunnableAssign, ({ mapper }) => ({ mapper }));

@@ -1,0 +1,233 @@
+import { Crowd } from "../../batching/arrival-tracker.ts";
+import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY } from "../../batching/batch-stream.ts";
+import { Coalescer } from "../../batching/coalescer.ts";
+import type { RunnableBatchOptions } from "../../batching/inputs.ts";
+import type { Outcome } from "../../batching/outcome.ts";
+import { Member, SharedCall } from "../../batching/shared-call.ts";
+import { platformTimers } from "../../batching/timers.ts";
+import { callOutside } from "../../core/ambient.ts";
+import { captureContext } from "../../core/async-context.ts";
+import type { RunnableConfig } from "../../core/config.ts";
+import type { RunContext } from "../../core/context.ts";
+import { abortError } from "../../core/signal.ts";
+import { Whole } from "../../core/streams/chunks.ts";
+import type { Placement } from "../../plan/placement.ts";
+import { contextOf, sharingOf } from "../lane/call-sharing.ts";
+import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
+import { Runnable } from "../runnable.ts";
+import { RunnableVector } from "./batch-function.ts";
+import { type BatchedFunc, checkBatched, checkWeight, type RunnableBatchedFields } from "./batched-options.ts";
+import type { LambdaFunc, LambdaUses } from "./lambda.ts";
+import { type LaneChoice, RunnableOnLane } from "./on-lane.ts";
+
+/**
+ * Answers calls that arrive together by one call of a vectorised function. This is what `RunnableLambda.batched` makes.
+ *
+ * Inputs come from anywhere in the process: from concurrent `invoke`s, from batches, from steps of many chains. They are sent when
+ * `maxBatchSize` of them are there, or `maxWaitMs` after the first of those that wait. A batch made on this runnable itself knows that
+ * nobody else comes, and does not wait. The idea and the numbers follow Ray Serve's `@serve.batch`.
+ *
+ * - The function gives one output for each input, in order. An `Error` in a place fails that input alone; what it throws fails all
+ *   inputs of the call, unless `isolateErrors` is set. An async generator yields the outputs, and each caller has its own as soon as
+ *   it is yielded; the last one when the generator has ended.
+ * - A caller whose signal aborts, or whose timeout passes (waiting counts), is rejected at once. The others go on. The function's
+ *   `config.signal` aborts when all callers of the call have gone, and is missing if one of them cannot abort.
+ * - Inputs share a call only if their configs say the same: `configurable`, `tags`, `metadata` and call options. The function sees
+ *   those, and no callbacks: observers see one run for each input.
+ * - The function runs in the async context in which the runnable was made, as it works for several callers. Each caller goes on in its own.
+ *
+ * A function that calls its own runnable and waits for it waits for ever if no further call may run (`maxConcurrentBatches`).
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ *
+ * const lengths = RunnableLambda.batched(async (texts: string[]) => texts.map((text) => text.length), { maxBatchSize: 100 });
+ * await Promise.all(["a", "bb", "ccc"].map((text) => lengths.invoke(text))); // one call: [1, 2, 3]
+ * ```
+ */
+export class RunnableBatched<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  readonly func: BatchedFunc<RunInput, RunOutput | Error, CallOptions>;
+  readonly maxBatchSize: number;
+  readonly maxWaitMs: number;
+  readonly maxConcurrentBatches: number;
+  readonly batchSizeOf: ((input: RunInput) => number) | undefined;
+  readonly isolateErrors: boolean;
+  readonly lane: LaneChoice | undefined;
+  readonly uses: LambdaUses | undefined;
+  private readonly vector: RunnableVector;
+  private readonly away: RunnableOnLane | undefined;
+  /** Whether the function on the lane is a generator: its outputs are asked for one by one. */
+  private readonly yields: boolean;
+  private readonly coalescer: Coalescer<SharedCall, RunnableConfig | undefined>;
+  private readonly inContext = captureContext();
+  /** The batch whose inputs run, in the view of this runnable that such a batch has. */
+  private readonly crowd: Crowd | undefined;
+
+  /**
+   * @throws RUNLANE_INVALID_STEPS when `func` is no function, RUNLANE_INVALID_OPTION, and what `withLane` throws; runs throw
+   *   RUNLANE_BATCH_MISMATCH.
+   */
+  constructor(fields: RunnableBatchedFields<RunInput, RunOutput, CallOptions>) {
+    super();
+    const { func, name, uses, lane, ...settings } = checkBatched(fields);
+    this.func = func;
+    if (name !== undefined) this.name = name;
+    this.maxBatchSize = settings.maxBatchSize;
+    this.maxWaitMs = settings.maxWaitMs;
+    this.maxConcurrentBatches = settings.maxConcurrentBatches;
+    this.batchSizeOf = settings.batchSizeOf;
+    this.isolateErrors = settings.isolateErrors;
+    this.lane = lane;
+    this.uses = uses;
+    this.vector = new RunnableVector({ func: func as LambdaFunc<unknown[], unknown>, name, uses });
+    this.away = lane === undefined ? undefined : new RunnableOnLane({ bound: this.vector, lane });
+    this.yields = /Generator/.test(Object.prototype.toString.call(func));
+    this.coalescer = new Coalescer({
+      ...settings,
+      timers: platformTimers,
+      open: (key, config) => this.callFor(key, config),
+      send: (call, free) => this.inContext(() => call.send(free)),
+    });
+  }
+
+  static override lc_name(): string {
+    return "RunnableBatched";
+  }
+
+  override get node(): RunnableNode {
+    const { name, away, vector, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors } = this;
+    const bound = away ?? vector;
+    return { kind: "batched", name, bound, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors };
+  }
+
+  get placement(): Placement {
+    const why =
+      this.batchSizeOf === undefined ? `gathers up to ${this.maxBatchSize} inputs for a call` : "gathers inputs";
+    return { lane: "loop", isHere: true, why };
+  }
+
+  override get label(): string {
+    return this.name ?? (this.func.name || this.getName());
+  }
+
+  override get laneName(): string | undefined {
+    return this.away?.laneName;
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    const { coalescer, batchSizeOf, crowd } = this;
+    const weight = batchSizeOf === undefined ? 1 : checkWeight(batchSizeOf(input));
+    const signal = ctx.scope?.signal;
+    if (signal?.aborted === true) throw abortError(signal);
+    const { key, config } = sharingOf(ctx);
+    const call = coalescer.place(key, config, weight);
+    let output: Promise<unknown>;
+    if (signal === undefined && !this.yields && !this.isolateErrors) {
+      output = call.add(input);
+    } else {
+      const member = new Member(weight, signal, this.leave);
+      call.addMember(input, member);
+      output = member.output;
+    }
+    coalescer.added(call, crowd?.enter(output));
+    return output as Promise<RunOutput>;
+  }
+
+  private readonly leave = ({ call, weight }: Member): void => {
+    if (call?.isSent === true) call.left();
+    else if (call !== undefined) this.coalescer.left(call, weight);
+  };
+
+  /** Runs many inputs, cut to calls of `maxBatchSize`. Nobody waits for others: all inputs are there. */
+  override batch(
+    inputs: RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions & { returnExceptions?: false },
+  ): Promise<RunOutput[]>;
+  override batch(
+    inputs: RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions & { returnExceptions: true },
+  ): Promise<(RunOutput | Error)[]>;
+  override batch(
+    inputs: RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions,
+  ): Promise<(RunOutput | Error)[]>;
+  override batch(
+    inputs: RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions,
+  ): Promise<(RunOutput | Error)[]> {
+    const crowd = new Crowd(Number.POSITIVE_INFINITY, true);
+    return super.batch.call(this.viewFor(crowd), inputs, options, batchOptions) as Promise<(RunOutput | Error)[]>;
+  }
+
+  override batchAsCompleted(
+    inputs: readonly RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: Pick<RunnableBatchOptions, "maxConcurrency">,
+  ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
+    const crowd = new Crowd(Number.POSITIVE_INFINITY, true);
+    return super.batchAsCompleted.call(this.viewFor(crowd), inputs, options, batchOptions) as OutcomesOf<RunOutput>;
+  }
+
+  override batchStream(
+    source: Iterable<RunInput> | AsyncIterable<RunInput>,
+    options: Partial<CallOptions> & BatchStreamOptions = {},
+  ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
+    const crowd = new Crowd(options.maxConcurrency ?? DEFAULT_STREAM_CONCURRENCY, false);
+    const watched = isIterable(source) ? crowd.watch(source, () => this.coalescer.flush()) : source;
+    return super.batchStream.call(this.viewFor(crowd), watched, options) as OutcomesOf<RunOutput>;
+  }
+
+  /**
+   * Moves the function to a lane. The gathering stays in this thread, where the calls are made.
+   *
+   * @throws What `Runnable.withLane` throws.
+   */
+  override withLane(lane: LaneChoice): RunnableOnLane<RunInput, RunOutput, CallOptions> {
+    const bound = fromNode({ ...this.node, bound: this.vector, lane });
+    return new RunnableOnLane({ bound: bound as Runnable<RunInput, RunOutput, CallOptions>, lane: "loop" });
+  }
+
+  private callFor(key: string, config: RunnableConfig | undefined): SharedCall {
+    const { label, isolateErrors, away, vector, yields } = this;
+    const open = (inputs: unknown[], signal: AbortSignal | undefined): unknown => {
+      const ctx = contextOf(config, signal);
+      if (away !== undefined) return yields ? away.runStream(new Whole(inputs), ctx) : away.run(inputs, ctx);
+      return ctx.propagates ? vector.start(inputs, ctx) : callOutside(() => vector.start(inputs, ctx));
+    };
+    return new SharedCall(key, { label, isolateErrors, open });
+  }
+
+  /** This runnable, as it runs the inputs of one batch. */
+  private viewFor(crowd: Crowd): this {
+    return Object.create(this, { crowd: { value: crowd }, observedAs: { value: this } });
+  }
+}
+
+type OutcomesOf<Output> = AsyncGenerator<[index: number, outcome: Outcome<Output>], void>;
+
+function isIterable(source: unknown): boolean {
+  return typeof source === "string" || Symbol.iterator in Object(source) || Symbol.asyncIterator in Object(source);
+}
+
+defineKind(
+  "batched",
+  ({ bound, ...node }: RunnableBatchedFields<unknown, unknown> & { bound?: Runnable }) =>
+    new RunnableBatched(bound === undefined ? node : { ...node, ...partsOf(bound) }),
+);
+
+/** The function of a batched runnable, and its lane. */
+function partsOf(bound: Runnable): Pick<RunnableBatchedFields<unknown, unknown>, "func" | "lane"> {
+  if (!(bound instanceof RunnableOnLane)) return { func: bound };
+  return { func: bound.bound, lane: bound.lane };
+}

@@ -1,0 +1,223 @@
+import { mergeConfigs, type RunnableConfig, validateConfig } from "../../core/config.ts";
+import { openContext, PLAIN, type RunContext } from "../../core/context.ts";
+import { startCall, streamCall } from "../../core/start-step.ts";
+import type { Step, Trace } from "../../core/step.ts";
+import type { Chunks } from "../../core/streams/chunks.ts";
+import { openStream } from "../../core/streams/runnable-stream.ts";
+import { isThenable } from "../../core/thenable.ts";
+import { coerce, toStep } from "../coerce.ts";
+import { defineSerial } from "../load/saved-class.ts";
+import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
+import { Runnable } from "../runnable.ts";
+import type { RunnableInterface, RunnableLike } from "../types.ts";
+import type { RetryOptions, RunnableRetry } from "./retry.ts";
+
+/** Makes a config for one run from the config that the run has so far. */
+export type ConfigFactory = (config: RunnableConfig) => RunnableConfig | PromiseLike<RunnableConfig>;
+
+/** What a binding is made of. */
+export interface RunnableBindingArgs<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
+  bound: RunnableLike<RunInput, RunOutput, CallOptions>;
+  /** Call options that every run gets, over those of the call. */
+  kwargs?: Partial<CallOptions> | undefined;
+  /** A config that every run gets, under the config of the call. */
+  config: RunnableConfig;
+  /** Make more config from the merged one at the start of each run. */
+  configFactories?: readonly ConfigFactory[] | undefined;
+}
+
+/**
+ * A runnable with a config and call options bound to it. This is what `withConfig` and `bind` make. A `timeout` of its own counts
+ * from the start of the bound run.
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ *
+ * const greet = RunnableLambda.from((name: string, config) => `${config.greeting}, ${name}`);
+ * await greet.bind({ greeting: "Hello" }).invoke("Ada"); // "Hello, Ada"
+ * ```
+ */
+export class RunnableBinding<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
+  readonly config: RunnableConfig;
+  readonly kwargs: Partial<CallOptions> | undefined;
+  readonly configFactories: readonly ConfigFactory[] | undefined;
+  protected readonly step: Step;
+
+  /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_CONFIG */
+  constructor(fields: RunnableBindingArgs<RunInput, RunOutput, CallOptions>) {
+    super();
+    this.bound = coerce(fields.bound, "The bound of a RunnableBinding");
+    this.config = fields.config ?? {};
+    this.kwargs = fields.kwargs;
+    this.configFactories = fields.configFactories;
+    validateConfig(this.config);
+    validateConfig(this.kwargs ?? {});
+    this.step = toStep(this.bound);
+  }
+
+  static override lc_name(): string {
+    return "RunnableBinding";
+  }
+
+  /** Whether `thing` is a binding, LangChain's or Runlane's. */
+  // biome-ignore lint/suspicious/noExplicitAny: anything may be asked about
+  static isRunnableBinding(thing: any): thing is RunnableBinding {
+    return Runnable.isRunnable((thing as { bound?: unknown } | undefined)?.bound);
+  }
+
+  override get node(): RunnableNode {
+    const { bound, config, kwargs, configFactories } = this;
+    return { kind: "binding", bound, config, kwargs, configFactories };
+  }
+
+  override getName(suffix?: string): string {
+    return this.bound.getName(suffix);
+  }
+
+  override get label(): string {
+    return this.config.runName ?? this.step.label;
+  }
+
+  /** What is bound has the runs. */
+  override get trace(): Trace | undefined {
+    return undefined;
+  }
+
+  override get laneName(): string | undefined {
+    return this.step.laneName;
+  }
+
+  override get timekeeper(): Step | undefined {
+    return this.step.timekeeper;
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    return this.runBound(input, ctx);
+  }
+
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    return this.streamBound(chunks, ctx);
+  }
+
+  /** Runs the bound step with what is bound to it. */
+  protected runBound(input: RunInput, ctx: RunContext, tag?: string): RunOutput | PromiseLike<RunOutput> {
+    const inner = this.open(ctx);
+    return isThenable(inner)
+      ? (inner as PromiseLike<RunContext>).then((opened) => this.runIn(opened, input, ctx, tag))
+      : this.runIn(inner as RunContext, input, ctx, tag);
+  }
+
+  private runIn(
+    inner: RunContext,
+    input: RunInput,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): RunOutput | PromiseLike<RunOutput> {
+    if (inner.scope === null || inner.scope === ctx.scope) return startCall<RunOutput>(this.step, input, inner, tag);
+    return inner.scope.guard(() => startCall<RunOutput>(this.step, input, inner, tag));
+  }
+
+  /** The chunks of the bound step, run with what is bound to it. */
+  protected streamBound(chunks: Chunks<RunInput>, ctx: RunContext, tag?: string): Chunks<RunOutput> {
+    const inner = this.open(ctx);
+    return isThenable(inner)
+      ? this.streamOpened(inner as PromiseLike<RunContext>, chunks, ctx, tag)
+      : this.streamIn(inner as RunContext, chunks, ctx, tag);
+  }
+
+  private async *streamOpened(
+    opening: PromiseLike<RunContext>,
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): AsyncGenerator<RunOutput, void> {
+    yield* this.streamIn(await opening, chunks, ctx, tag);
+  }
+
+  private streamIn(
+    inner: RunContext,
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): Chunks<RunOutput> {
+    const { scope } = inner;
+    if (scope === null || scope === ctx.scope) return streamCall<RunOutput>(this.step, chunks, inner, tag);
+    try {
+      scope.check();
+      return guardChunks(streamCall<RunOutput>(this.step, chunks, inner, tag), inner);
+    } catch (error) {
+      scope.close();
+      throw error;
+    }
+  }
+
+  /** Joins two chunks as the bound runnable joins them. */
+  override _concatOutputChunks<O>(first: O, second: O): O {
+    return this.concatAs(this.bound as Partial<Runnable>, first, second);
+  }
+
+  override withConfig(config: Partial<CallOptions>): RunnableBinding<RunInput, RunOutput, CallOptions> {
+    const { bound, kwargs, configFactories } = this;
+    return new RunnableBinding({ bound, kwargs, config: mergeConfigs(this.config, config), configFactories });
+  }
+
+  /** Retries the bound runnable. What is bound holds for each attempt: a `timeout` counts from the attempt's start. */
+  override withRetry(options: RetryOptions<RunInput> = {}): RunnableRetry<RunInput, RunOutput, CallOptions> {
+    const { bound, config, kwargs, configFactories } = this;
+    const { stopAfterAttempt: maxAttemptNumber, ...rest } = options;
+    const node = { kind: "retry", bound, config, kwargs, configFactories, maxAttemptNumber, ...rest };
+    return fromNode(node) as RunnableRetry<RunInput, RunOutput, CallOptions>;
+  }
+
+  private open(ctx: RunContext): RunContext | Promise<RunContext> {
+    const merged = mergeConfigs(this.config, ctx.config, this.kwargs);
+    // Every context has a recursion limit; one that is merely the default does not replace the binding's.
+    const { recursionLimit } = this.config;
+    if (recursionLimit !== undefined && ctx.config.recursionLimit === PLAIN.recursionLimit)
+      merged.recursionLimit = recursionLimit;
+    const { timeout, metadata } = merged;
+    if (timeout !== undefined && metadata !== undefined && (metadata.timeoutMs as number) > timeout)
+      merged.metadata = { ...metadata, timeoutMs: timeout };
+    return this.configFactories === undefined ? this.enter(merged, ctx) : this.make(merged, ctx);
+  }
+
+  private async make(config: RunnableConfig, ctx: RunContext): Promise<RunContext> {
+    const made = await Promise.all((this.configFactories ?? []).map((factory) => factory(config)));
+    return this.enter(mergeConfigs(config, ...made), ctx);
+  }
+
+  private enter(config: RunnableConfig, ctx: RunContext): RunContext {
+    const { timekeeper } = this.step;
+    // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
+    if (config.timeout === undefined && config.signal === ctx.config.signal)
+      return openContext(config, { pacer: ctx.pacer }).with({ scope: ctx.scope });
+    // A timeout that the scope around has left to the timekeeper holds in the new scope too.
+    const left = timekeeper !== undefined && ctx.scope?.keeper === timekeeper ? ctx.scope.timeoutMs : undefined;
+    if (left !== undefined) config.timeout = Math.min(config.timeout ?? left, left);
+    return openContext(config, { pacer: ctx.pacer, timekeeper });
+  }
+}
+
+/** The chunks of a run with a signal or a timeout of its own. */
+async function* guardChunks<T>(chunks: Chunks<T>, ctx: RunContext): AsyncGenerator<T, void> {
+  yield* await openStream(chunks, ctx.scope);
+}
+
+defineKind("binding", (node) => new RunnableBinding(node));
+defineSerial(
+  RunnableBinding,
+  // As in LangChain's form, what only has listeners has no kwargs.
+  ({ bound, config, kwargs, configFactories }) =>
+    configFactories === undefined
+      ? { bound, config, kwargs: kwargs ?? {} }
+      : { bound, config, kwargs, configFactories },
+  { functions: ["configFactories"] },
+);

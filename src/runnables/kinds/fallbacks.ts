@@ -1,0 +1,216 @@
+import type { RunnableConfig } from "../../core/config.ts";
+import type { RunContext } from "../../core/context.ts";
+import { describe, invalidOption, runlaneError } from "../../core/errors/errors.ts";
+import { startStep, streamStep } from "../../core/start-step.ts";
+import type { Step } from "../../core/step.ts";
+import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import { openChunks } from "../../core/streams/open-chunks.ts";
+import { isThenable } from "../../core/thenable.ts";
+import { coerce, toStep } from "../coerce.ts";
+import { defineSerial, unsaved } from "../load/saved-class.ts";
+import { defineKind, type RunnableNode } from "../registry.ts";
+import { Runnable } from "../runnable.ts";
+import type { RunnableInterface, RunnableLike } from "../types.ts";
+
+/** A class of errors. */
+// biome-ignore lint/suspicious/noExplicitAny: constructors of errors take whatever they like
+export type ErrorClass = abstract new (...args: any[]) => Error;
+
+/** What makes a run go on with a fallback, and what the fallback gets to know. */
+export interface FallbackPolicy {
+  /**
+   * The errors that a fallback is for: instances of these classes, or those for which the function returns true. Any other one is
+   * thrown at once. @default every error
+   */
+  exceptionsToHandle?: readonly ErrorClass[] | ((error: unknown) => boolean) | undefined;
+  /**
+   * The key of the input under which a fallback finds the error of the runnable before it. The input must then be an object. It is
+   * copied, never changed. @default none
+   */
+  exceptionKey?: string | undefined;
+}
+
+/** What `withFallbacks` takes, unless it is given just the fallbacks. */
+export interface FallbackOptions<Fallbacks = readonly RunnableLike[]> extends FallbackPolicy {
+  /** What to try, in order, when the runnable fails. */
+  fallbacks: Fallbacks;
+}
+
+/** What a runnable with fallbacks is made of. */
+export interface RunnableWithFallbacksFields<RunInput, RunOutput>
+  extends FallbackOptions<readonly RunnableLike<RunInput, RunOutput>[]> {
+  runnable: RunnableLike<RunInput, RunOutput>;
+}
+
+/**
+ * Tries a runnable and, when it fails, its fallbacks in order. This is what `withFallbacks` makes. When all fail, the first error
+ * is thrown. When the call is aborted or its time is up, nothing more is tried.
+ *
+ * In a batch each input falls back on its own. When streaming, a fallback takes over until the first chunk has come; an error after
+ * it passes through.
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ *
+ * const strict = RunnableLambda.from((text: string): unknown => JSON.parse(text));
+ * const lenient = strict.withFallbacks([(text: string) => ({ text })]);
+ * await lenient.batch(['{"a":1}', "oops"]); // [{ a: 1 }, { text: "oops" }]
+ * ```
+ */
+export class RunnableWithFallbacks<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  readonly runnable: RunnableInterface<RunInput, RunOutput>;
+  readonly fallbacks: readonly RunnableInterface<RunInput, RunOutput>[];
+  readonly exceptionsToHandle: FallbackPolicy["exceptionsToHandle"];
+  readonly exceptionKey: string | undefined;
+  private readonly steps: readonly Step[];
+  private readonly handles: (error: unknown) => boolean;
+
+  /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION */
+  constructor(fields: RunnableWithFallbacksFields<RunInput, RunOutput>) {
+    super();
+    const { runnable, fallbacks, exceptionsToHandle, exceptionKey } = fields;
+    if (!Array.isArray(fallbacks as unknown)) {
+      throw runlaneError("RUNLANE_INVALID_STEPS", {
+        where: "RunnableWithFallbacks",
+        expected: "an array of fallbacks",
+        received: describe(fallbacks),
+      });
+    }
+    if (exceptionKey !== undefined && typeof exceptionKey !== "string")
+      throw invalid("exceptionKey", "a string", exceptionKey);
+    this.runnable = coerce(runnable, "The runnable of a RunnableWithFallbacks");
+    this.fallbacks = Object.freeze(
+      fallbacks.map((fallback, index) => coerce(fallback, `Fallback ${index + 1} of a RunnableWithFallbacks`)),
+    );
+    this.exceptionsToHandle = exceptionsToHandle;
+    this.exceptionKey = exceptionKey;
+    this.handles = handlerOf(exceptionsToHandle);
+    this.steps = [...this.runnables()].map(toStep);
+  }
+
+  static override lc_name(): string {
+    return "RunnableWithFallbacks";
+  }
+
+  override get node(): RunnableNode {
+    const { name, runnable, fallbacks, exceptionsToHandle, exceptionKey } = this;
+    return { kind: "fallbacks", name, runnable, fallbacks, exceptionsToHandle, exceptionKey };
+  }
+
+  /** The runnable and its fallbacks, in the order in which they are tried. */
+  *runnables(): IterableIterator<RunnableInterface<RunInput, RunOutput>> {
+    yield this.runnable;
+    yield* this.fallbacks;
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    this.checkInput(input);
+    return this.runFrom(0, input, ctx, undefined);
+  }
+
+  /** Tries the steps from `index` on. `first` is the error of the first one, when it failed already. */
+  private runFrom(
+    index: number,
+    input: RunInput,
+    ctx: RunContext,
+    first: Failure | undefined,
+  ): RunOutput | PromiseLike<RunOutput> {
+    let out: RunOutput | PromiseLike<RunOutput>;
+    try {
+      out = startStep<RunOutput>(this.steps[index] as Step, input, ctx);
+    } catch (error) {
+      return this.runNext(index, input, ctx, first, error);
+    }
+    if (!isThenable(out)) return out;
+    return (out as PromiseLike<RunOutput>).then(undefined, (error) => this.runNext(index, input, ctx, first, error));
+  }
+
+  /** Goes on after the step at `index` failed with `error`. */
+  private runNext(
+    index: number,
+    input: RunInput,
+    ctx: RunContext,
+    first: Failure | undefined,
+    error: unknown,
+  ): RunOutput | PromiseLike<RunOutput> {
+    const failure = this.accept(error, ctx, first, index);
+    return this.runFrom(index + 1, inputAfter(this.exceptionKey, error, input), ctx, failure);
+  }
+
+  protected override async *streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    this.checkInput(input);
+    yield* await this.openFirst(input, ctx);
+  }
+
+  /** The stream of the first step that gets as far as a first chunk. */
+  private async openFirst(input: RunInput, ctx: RunContext): Promise<AsyncGenerator<RunOutput, void>> {
+    let first: Failure | undefined;
+    let given = input;
+    for (let index = 0; ; index++) {
+      const whole: Chunks<RunInput> = new Whole(given);
+      try {
+        return await openChunks(() => streamStep<RunOutput>(this.steps[index] as Step, whole, ctx));
+      } catch (error) {
+        first = this.accept(error, ctx, first, index);
+        given = inputAfter(this.exceptionKey, error, given);
+      }
+    }
+  }
+
+  /** Decides that the next step is to be tried. Throws when it is not: no step is left, or the error is not for a fallback. */
+  private accept(error: unknown, ctx: RunContext, first: Failure | undefined, index: number): Failure {
+    ctx.scope?.check();
+    if (!this.handles(error)) throw error;
+    const failure = first ?? { error };
+    if (index === this.steps.length - 1) throw failure.error;
+    return failure;
+  }
+
+  /** @throws RUNLANE_INVALID_INPUT when the error of a step would find no place in the input. */
+  private checkInput(input: RunInput): void {
+    if (this.exceptionKey === undefined) return;
+    if (typeof input === "object" && input !== null && !Array.isArray(input)) return;
+    throw runlaneError("RUNLANE_INVALID_INPUT", {
+      where: this.getName(),
+      expected: `an object, since its exceptionKey is ${JSON.stringify(this.exceptionKey)},`,
+      received: describe(input),
+    });
+  }
+}
+
+/** What the first step threw, which may be any value. */
+interface Failure {
+  readonly error: unknown;
+}
+
+function handlerOf(which: FallbackPolicy["exceptionsToHandle"]): (error: unknown) => boolean {
+  if (which === undefined) return () => true;
+  if (typeof which === "function") return which;
+  if (Array.isArray(which) && which.every((errors) => typeof errors === "function"))
+    return (error) => which.some((errors) => error instanceof errors);
+  throw invalid("exceptionsToHandle", "an array of error classes, or a function of an error", which);
+}
+
+function invalid(option: string, expected: string, received: unknown): Error {
+  return invalidOption("RunnableWithFallbacks", option, expected, received);
+}
+
+/** What the next step gets. No method: one that returns `RunInput` would make the type of every runnable invariant. */
+function inputAfter<Input>(exceptionKey: string | undefined, error: unknown, input: Input): Input {
+  return exceptionKey === undefined ? input : { ...input, [exceptionKey]: error };
+}
+
+defineKind("fallbacks", (node) => new RunnableWithFallbacks(node));
+defineSerial(RunnableWithFallbacks, ({ runnable, fallbacks, exceptionsToHandle, exceptionKey }) => ({
+  runnable,
+  fallbacks,
+  exceptionsToHandle: unsaved(exceptionsToHandle),
+  exceptionKey,
+}));

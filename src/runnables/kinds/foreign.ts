@@ -1,0 +1,77 @@
+import { OwnBatchFeeding } from "../../batching/own-batch.ts";
+import type { RunContext } from "../../core/context.ts";
+import type { Feed, Feeding } from "../../core/input-source.ts";
+import { type Serialized, serialized } from "../../core/serialization/serializable.ts";
+import type { Step, Trace } from "../../core/step.ts";
+import { asGenerator, type Chunks } from "../../core/streams/chunks.ts";
+import type { Placement } from "../../plan/placement.ts";
+import { defineKind, type RunnableNode } from "../registry.ts";
+import { Runnable } from "../runnable.ts";
+import type { RunnableInterface } from "../types.ts";
+
+/**
+ * A LangChain runnable as a step: run through its own `invoke`, streamed through its own `transform`. It gets a copy of the config,
+ * since LangChain's code may write to it.
+ */
+class ForeignRunnable extends Runnable {
+  constructor(private readonly runnable: RunnableInterface) {
+    super();
+  }
+
+  override get node(): RunnableNode {
+    return { kind: "foreign", runnable: this.runnable };
+  }
+
+  override toJSON(): Serialized {
+    return serialized(this.runnable);
+  }
+
+  override getName(suffix?: string): string {
+    return this.runnable.getName(suffix);
+  }
+
+  get placement(): Placement {
+    const why = this.stages === undefined ? "called through its own methods" : "its own batch is given many inputs";
+    return { lane: "loop", isHere: true, why: `LangChain's: ${why}` };
+  }
+
+  /** A batch is handed on to a `batch` that does better than calling `invoke` for each input. */
+  get stages(): readonly Step[] | undefined {
+    return hasOwnBatch(this.runnable) ? [this] : undefined;
+  }
+
+  openFeed(feed: Feed, { config, observer }: RunContext): Feeding {
+    const runMany = (inputs: unknown[]) => this.runnable.batch(inputs, { ...config }, { returnExceptions: true });
+    return new OwnBatchFeeding(feed, runMany, this.label, observer?.stage?.(this));
+  }
+
+  /** It reports its own runs. */
+  override get trace(): Trace | undefined {
+    return undefined;
+  }
+
+  override run(input: unknown, ctx: RunContext): Promise<unknown> {
+    return this.runnable.invoke(input, { ...ctx.config });
+  }
+
+  override runStream(chunks: Chunks<unknown>, ctx: RunContext): Chunks<unknown> {
+    // For whole inputs too, as in LangChain's chains: its passthrough, for one, reports chunks in `transform` only.
+    return this.runnable.transform(asGenerator(chunks), { ...ctx.config });
+  }
+}
+
+/**
+ * Whether a runnable's class has a `batch` of its own. Those of LangChain's own compositions only call others; a binding's is as good as
+ * that of what it binds.
+ */
+function hasOwnBatch(runnable: RunnableInterface): boolean {
+  const { lc_namespace, bound } = runnable as { lc_namespace?: readonly string[]; bound?: RunnableInterface };
+  if (lc_namespace?.join("/") === "langchain_core/runnables") return bound !== undefined && hasOwnBatch(bound);
+  const owners: object[] = [];
+  for (let object: object | null = runnable; object !== null; object = Object.getPrototypeOf(object))
+    if (Object.hasOwn(object, "batch")) owners.push(object);
+  // The last one is that of the base class.
+  return owners.length > 1;
+}
+
+defineKind("foreign", (node) => new ForeignRunnable(node.runnable));

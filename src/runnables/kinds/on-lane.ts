@@ -1,0 +1,199 @@
+import type { RunnableConfig } from "../../core/config.ts";
+import type { RunContext } from "../../core/context.ts";
+import type { Feed, Feeding } from "../../core/input-source.ts";
+import { startCall, streamCall } from "../../core/start-step.ts";
+import { JOINS, type Step, type Trace } from "../../core/step.ts";
+import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import type { Lane, Stage } from "../../lanes/lane.ts";
+import { type LaneName, laneOf } from "../../lanes/named-lanes.ts";
+import type { Placement } from "../../plan/placement.ts";
+import { type ShippedTree, shipTree } from "../../shipping/tree/ship-tree.ts";
+import { coerce, toStep } from "../coerce.ts";
+import { AutoStep } from "../lane/auto-step.ts";
+import { LaneCalls } from "../lane/lane-calls.ts";
+import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
+import { Runnable } from "../runnable.ts";
+import type { RunnableInterface, RunnableLike } from "../types.ts";
+
+/** The name of a lane, or a pool of one's own. */
+export type LaneChoice = LaneName | Lane;
+
+let stages = 0;
+
+/**
+ * Runs a runnable, with all that is in it, on a lane: in a worker thread or a child process. This is what `withLane` makes.
+ *
+ * What is to run there is checked when the lane is chosen: functions that use variables of the scopes around them are refused then.
+ * Inputs and outputs travel as structured clones. The inside sees `signal`, `configurable`, `tags`, `metadata` and the call options of
+ * the config, and no callbacks: observers see one run.
+ *
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ *
+ * const primes = RunnableLambda.from((limit: number) => {
+ *   let count = 0;
+ *   for (let n = 2; n < limit; n++) {
+ *     let prime = true;
+ *     for (let d = 2; d * d <= n && prime; d++) prime = n % d !== 0;
+ *     if (prime) count++;
+ *   }
+ *   return count;
+ * }).withLane("thread");
+ * await primes.batch([10_000, 20_000, 30_000]); // the event loop goes on meanwhile
+ * ```
+ */
+export class RunnableOnLane<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
+  readonly lane: LaneChoice;
+  private readonly step: Step;
+  /** @internal Null on the event loop. */
+  readonly away: { readonly lane: Lane; readonly stage: Stage } | null;
+  private readonly calls = new LaneCalls(this);
+  /** Set on the lane `"auto"`. */
+  private readonly auto: AutoStep | undefined;
+  private readonly isFused: boolean;
+  readonly parts: readonly Step[] | undefined;
+
+  /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
+  constructor(fields: {
+    bound: RunnableLike<RunInput, RunOutput, CallOptions>;
+    lane: LaneChoice;
+    /** @internal What is to be sent, when this is several steps with lanes made one. */
+    fused?: ShippedTree;
+    /** @internal Those steps. */
+    parts?: readonly Step[];
+  }) {
+    super();
+    this.isFused = fields.fused !== undefined;
+    this.parts = fields.parts;
+    this.bound = coerce(fields.bound, "The bound of a RunnableOnLane");
+    this.lane = fields.lane;
+    this.step = toStep(this.bound);
+    const lane = laneOf(fields.lane);
+    if (lane === null) {
+      this.away = null;
+      if (fields.lane === "auto") this.auto = new AutoStep(this.step, this);
+      return;
+    }
+    const where = `withLane(${JSON.stringify(lane.name)})`;
+    const shipped = fields.fused ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
+    this.away = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
+  }
+
+  static override lc_name(): string {
+    return "RunnableOnLane";
+  }
+
+  override get node(): RunnableNode {
+    return { kind: "lane", bound: this.bound, lane: this.lane };
+  }
+
+  override getName(suffix?: string): string {
+    return this.bound.getName(suffix);
+  }
+
+  override get label(): string {
+    return this.step.label;
+  }
+
+  /** On the loop the inside has the runs; elsewhere it is one run. */
+  override get trace(): Trace | undefined {
+    return this.away === null ? undefined : JOINS;
+  }
+
+  /** On the loop this is as many steps as the inside. */
+  get path(): readonly Step[] | undefined {
+    return this.away === null ? this.step.path : undefined;
+  }
+
+  /** A batch feeds its inputs to the lane. What waits for lanes inside is async, so that `auto` leaves it as it is. */
+  get stages(): readonly Step[] | undefined {
+    if (this.auto !== undefined) return this.step.stages;
+    return this.away?.lane.feed === undefined ? undefined : [this];
+  }
+
+  openFeed(feed: Feed, ctx: RunContext): Feeding | undefined {
+    const { away } = this;
+    return away?.lane.feed?.(away.stage, feed, this.calls.of(ctx));
+  }
+
+  get placement(): Placement {
+    const { away, auto, isFused } = this;
+    if (auto !== undefined) return auto.placement;
+    if (away === null) return { lane: "loop", isHere: true, why: 'withLane("loop")' };
+    const { lane, stage } = away;
+    const why = typeof this.lane === "string" ? `withLane("${lane.name}")` : `withLane(a pool of its own)`;
+    return { lane: lane.name, isHere: false, why, fused: isFused, figures: () => lane.statisticsOf?.(stage) };
+  }
+
+  get currentLane(): Lane | undefined {
+    return this.away?.lane ?? this.auto?.lane;
+  }
+
+  /** Two steps on one lane are one hop. */
+  fuse(next: Step): RunnableOnLane | undefined {
+    if (!(next instanceof RunnableOnLane) || this.away === null || next.away?.lane !== this.away.lane) return undefined;
+    const both = [this, next].flatMap(({ bound, away }) =>
+      partsOf(bound as Runnable, away!.stage.shipped as ShippedTree),
+    );
+    const bound = fromNode({ kind: "sequence", steps: both.map(({ runnable }) => runnable) });
+    const fused = { kind: "sequence", steps: both.map(({ tree }) => tree) };
+    return new RunnableOnLane({ bound, lane: this.lane, fused, parts: [this, next] });
+  }
+
+  /** Branches on one lane are one hop in a batch, which has other inputs for other workers. */
+  fuseBranches(branches: Readonly<Record<string, Step>>): RunnableOnLane | undefined {
+    const bound: Record<string, RunnableInterface> = {};
+    const steps: Record<string, unknown> = {};
+    for (const [key, branch] of Object.entries(branches)) {
+      if (!(branch instanceof RunnableOnLane) || this.away === null || branch.away?.lane !== this.away.lane)
+        return undefined;
+      bound[key] = branch.bound;
+      steps[key] = branch.away.stage.shipped;
+    }
+    const fused = { kind: "parallel", steps };
+    const parts = Object.values(branches);
+    return new RunnableOnLane({ bound: fromNode({ kind: "parallel", steps: bound }), lane: this.lane, fused, parts });
+  }
+
+  override get laneName(): string | undefined {
+    return this.currentLane?.name ?? this.step.laneName;
+  }
+
+  /** The time of a call made on this runnable counts from when a worker starts on its input. */
+  override get timekeeper(): Step | undefined {
+    return this.away === null ? this.step.timekeeper : this;
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    const { away, auto } = this;
+    if (auto !== undefined)
+      return auto.run(input, ctx, () => startCall(this.step, input, ctx)) as RunOutput | PromiseLike<RunOutput>;
+    return away === null
+      ? startCall<RunOutput>(this.step, input, ctx.pin())
+      : (away.lane.run(away.stage, input, this.calls.of(ctx)) as Promise<RunOutput>);
+  }
+
+  protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
+    const { away } = this;
+    return away === null
+      ? streamCall<RunOutput>(this.step, new Whole(input), ctx.pin())
+      : (away.lane.stream(away.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>);
+  }
+}
+
+/** The steps of a sequence, or the one that is none, each with what is sent of it. */
+function partsOf(runnable: Runnable, tree: ShippedTree): { runnable: Runnable; tree: unknown }[] {
+  const { node } = runnable;
+  if (node.kind !== "sequence" || tree.kind !== "sequence" || node.name !== undefined) return [{ runnable, tree }];
+  return (node.steps as Runnable[]).map((step, index) => ({ runnable: step, tree: (tree.steps as unknown[])[index] }));
+}
+
+defineKind("lane", (node) => new RunnableOnLane(node));

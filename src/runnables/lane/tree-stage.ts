@@ -1,0 +1,102 @@
+import "../kinds/all.ts";
+import type { RunnableConfig } from "../../core/config.ts";
+import { openContext, PLAIN, type RunContext } from "../../core/context.ts";
+import { runlaneError } from "../../core/errors/errors.ts";
+import { startCall, streamCall } from "../../core/start-step.ts";
+import type { Step } from "../../core/step.ts";
+import { Whole } from "../../core/streams/chunks.ts";
+import type { StageStep, StepCall } from "../../lanes/stage/stage-step.ts";
+import { StepMeter } from "../../observe/step-meter.ts";
+import type { ResourceSlot } from "../../resources/slot.ts";
+import { findInstance } from "../../shipping/data/find-instance.ts";
+import { reviveTree } from "../../shipping/tree/revive.ts";
+import type { ShippedTree } from "../../shipping/tree/ship-tree.ts";
+import { needsOf, slotsUsedBy } from "../inspect/requirements.ts";
+import { fromNode } from "../registry.ts";
+
+/** A tree of runnables, ready to run in this thread by the classes that made it. */
+export async function treeStage(tree: ShippedTree): Promise<StageStep> {
+  const step = await reviveTree(tree, fromNode);
+  for (const slot of needsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
+  const stage: StageStep = {
+    ...(tree.plain === true ? onlyPlain(step) : stepStage(step)),
+    get resources() {
+      return slotsUsedBy(step).map(({ name }) => name);
+    },
+  };
+  const certain = [...needsOf(step, { certain: true }).slots];
+  if (certain.length > 0) stage.prepare = () => loadAll(certain);
+  return stage;
+}
+
+function loadAll(slots: readonly ResourceSlot[]): Promise<unknown> | undefined {
+  const missing = slots.filter(({ live }) => live === null);
+  return missing.length === 0 ? undefined : Promise.all(missing.map(async (slot) => slot.use()));
+}
+
+/** A step of this thread as a stage. */
+export function stepStage(step: Step): StageStep {
+  return {
+    run: (input, call) => startCall(step, input, contextOf(call)),
+    stream: (input, call) => streamCall(step, new Whole(input), contextOf(call)),
+    meter: () => new StepMeter(step),
+    async warm() {
+      const { warmRunnable } = await import("../inspect/warm.ts");
+      await warmRunnable(step, {});
+    },
+  };
+}
+
+/** Whoever uses it is told if it fails. */
+function loadEarly(slot: ResourceSlot): void {
+  try {
+    slot.use();
+  } catch {
+    // As above: a loader may throw at once.
+  }
+}
+
+/**
+ * The stage of a step that has moved here by itself: what it gives must arrive as it is, because nobody knows of the move. Errors of
+ * classes that only this thread has would not either.
+ */
+function onlyPlain(step: Step): StageStep {
+  const run = (input: unknown, call: StepCall): unknown => {
+    try {
+      return plain(startCall(step, input, contextOf(call)), "output");
+    } catch (error) {
+      throw plain(error, "error");
+    }
+  };
+  return {
+    run,
+    async *stream(input, call) {
+      yield run(input, call);
+    },
+    meter: () => new StepMeter(step),
+  };
+}
+
+/** @throws RUNLANE_NOT_PLAIN */
+function plain<T>(value: T, root: string): T {
+  const found = findInstance(value, root);
+  if (found === undefined) return value;
+  throw runlaneError("RUNLANE_NOT_PLAIN", { path: found.path, className: found.className });
+}
+
+/** Inputs that share a config, or what can cancel them, share a context. */
+const contexts = new WeakMap<object, RunContext>();
+
+function contextOf(call: StepCall): RunContext {
+  const { config, signal, meter } = call;
+  if (config === undefined && signal === undefined && meter === undefined) return PLAIN;
+  const key = signal === undefined && meter === undefined ? (config as object) : call;
+  let context = contexts.get(key);
+  if (context === undefined) {
+    const around = config as RunnableConfig | undefined;
+    const opened = openContext(signal === undefined ? around : { ...around, signal });
+    context = meter === undefined ? opened : opened.with({ observer: meter });
+    contexts.set(key, context);
+  }
+  return context;
+}

@@ -1,0 +1,62 @@
+import { notImplemented } from "../../core/serialization/serial-data.ts";
+import { FIELDS } from "../../core/serialization/serializable.ts";
+import type { Runnable } from "../runnable.ts";
+
+/** How `load` builds the runnables of one class. */
+export interface SavedClass {
+  /** Builds a runnable of the fields that were saved. */
+  // biome-ignore lint/suspicious/noExplicitAny: a class knows its own fields, and checks them
+  build(fields: any): Runnable;
+  /** The fields whose values are objects of runnables: their keys are the user's, `lc` included. */
+  readonly maps: readonly string[];
+}
+
+interface SerialOptions {
+  /** See {@link SavedClass}. */
+  maps?: readonly string[];
+  /** Other names that the class has in documents. */
+  names?: readonly string[];
+  /** The fields that hold functions without which an instance would do something else. JSON leaves them out; `load` refuses them. */
+  functions?: readonly string[];
+}
+
+const classes = new Map<string, SavedClass>();
+
+/**
+ * Tells how instances of a class are saved in LangChain's form, and loaded. Each class does this for itself, so that neither the base
+ * class nor the loader imports it.
+ *
+ * @param fields The fields of the constructor, made from an instance when it is saved.
+ */
+export function defineSerial<Instance extends Runnable>(
+  // biome-ignore lint/suspicious/noExplicitAny: a class knows its own fields, and checks them
+  type: { new (fields: any): Instance; readonly prototype: Instance; lc_name(): string },
+  fields: (instance: Instance) => object,
+  { maps = [], names = [], functions = [] }: SerialOptions = {},
+): void {
+  Object.defineProperty(type.prototype, FIELDS, { value: fields });
+  Object.assign(type.prototype, { lc_serializable: true });
+  const build: SavedClass["build"] = (given) => {
+    const lost = functions.find((key) => given[key] !== undefined);
+    if (lost !== undefined) throw new Error(`its ${lost} are functions, which cannot be saved.`);
+    return new type(given);
+  };
+  for (const name of [type.lc_name(), ...names]) classes.set(name, { build, maps });
+}
+
+/**
+ * Stands in saved fields for a function that decides what a runnable does. LangChain's form leaves functions out; without this one a
+ * loaded runnable would do something else, so that it is refused when it is loaded.
+ */
+export function unsaved(value: unknown): object | undefined {
+  return value === undefined ? undefined : { toJSON: () => notImplemented([typeof value]) };
+}
+
+/** The class of Runlane that an address of LangChain's runnables names, if there is one. */
+export function savedClass(id: readonly string[]): SavedClass | undefined {
+  const [root, module, third] = id;
+  const known =
+    (root === "langchain_core" && module === "runnables") ||
+    (root === "langchain" && module === "schema" && third === "runnable");
+  return known ? classes.get(id.at(-1) as string) : undefined;
+}

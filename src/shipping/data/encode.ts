@@ -1,0 +1,365 @@
+import type { RunlaneError } from "../../core/errors/errors.ts";
+import { isDetached, SentBuffers, viewName } from "./buffers.ts";
+import { errorParts, isError } from "./error-parts.ts";
+import {
+  type ClassEntry,
+  type Entry,
+  type Envelope,
+  type ErrorEntry,
+  type Filling,
+  fillCollection,
+  PACKED,
+  type PackOptions,
+  put,
+  type ViewEntry,
+} from "./format.ts";
+import { nodeTypes, survives } from "./node-types.ts";
+import { className, describeValue, notSerializable, textOf } from "./not-serializable.ts";
+import { formatPath, mapKey, type PathKey } from "./path.ts";
+import { type PlatformClass, platformClass } from "./platform-classes.ts";
+import { type RegisteredClass, registeredClass } from "./registered-classes.ts";
+import { isMarked, takeMark } from "./transfer.ts";
+
+/** What moves to another thread, but only if asked. */
+const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "TransformStream"]);
+
+/** What stands for a value inside an error that cannot travel: errors arrive without it. */
+const LEFT_OUT = Symbol("left out");
+
+/** What happens to what cannot travel. */
+export interface Lenience {
+  /** Leave it out, everywhere. Inside errors it always is. */
+  readonly leavesOut?: boolean;
+  /** Errors travel without any fields of their own. */
+  readonly bareErrors?: boolean;
+}
+
+/** Copies one value into the form that keeps everything. It copies every container, so it is used only where something needs it. */
+export class Encoder {
+  readonly #envelope: Envelope = { [PACKED]: 1, root: undefined, entries: [], order: [], bare: [] };
+  /** What became of objects: their copies, or the entries that stand for them. */
+  readonly #seen = new Map<object, object>();
+  /** The entries, and their places among them. */
+  readonly #entries = new Map<object, number>();
+  readonly #open = new Set<Entry>();
+  readonly #buffers = new SentBuffers();
+  readonly #moved = new Set<object>();
+  readonly #path: PathKey[] = [];
+  readonly #where: string;
+  readonly #options: PackOptions;
+  readonly #shared: boolean;
+  readonly #root: string;
+  readonly #bareErrors: boolean;
+  readonly #types = nodeTypes();
+  /** How many errors are around the current value. */
+  #inErrors: number;
+  #moving = 0;
+  #leftOut = false;
+
+  constructor(where: string, options: PackOptions, { leavesOut = false, bareErrors = false }: Lenience = {}) {
+    this.#where = where;
+    this.#options = options;
+    this.#shared = options.shared !== false;
+    this.#root = options.root ?? "input";
+    this.#inErrors = leavesOut ? 1 : 0;
+    this.#bareErrors = bareErrors;
+  }
+
+  /** @throws RUNLANE_NOT_SERIALIZABLE */
+  encode(value: unknown): { value: Envelope; transfer: readonly object[] } {
+    this.#envelope.root = LEFT_OUT;
+    try {
+      this.#place(this.#envelope, "root", value);
+    } catch (error) {
+      if (error instanceof RangeError && /call stack/i.test(error.message))
+        throw this.#refusal(`${this.#root}${this.#path.length > 0 ? ", somewhere inside," : ""}`, "nested too deeply");
+      throw error;
+    }
+    // What errors did without may be in the data itself too, which must not lose it.
+    if (this.#leftOut && this.#inErrors === 0) {
+      const strict = new Encoder(this.#where, this.#options, { bareErrors: true });
+      for (const moved of this.#moved) strict.#moved.add(moved);
+      strict.encode(value);
+    }
+    if (this.#envelope.root === LEFT_OUT) this.#envelope.root = textOf(value);
+    this.#buffers.cut();
+    return { value: this.#envelope, transfer: [...this.#moved] };
+  }
+
+  /** Puts a value into a container, or leaves a hole for an entry. Says whether there is a hole. */
+  #place(container: object, key: PropertyKey, value: unknown): boolean {
+    const encoded = this.#encode(value);
+    if (encoded === LEFT_OUT) return false;
+    if (this.#isEntry(encoded)) {
+      put(container, key, undefined);
+      encoded.at.push(container, key);
+      if (encoded.kind === "class" && this.#open.has(encoded)) encoded.cyclic = true;
+      return true;
+    }
+    put(container, key, encoded);
+    return false;
+  }
+
+  #isEntry(encoded: unknown): encoded is Entry {
+    return typeof encoded === "object" && encoded !== null && this.#entries.has(encoded);
+  }
+
+  #encode(value: unknown): unknown {
+    if (typeof value === "function" || typeof value === "symbol") return this.#refuse(describeValue(value));
+    if (typeof value !== "object" || value === null) return value;
+    const seen = this.#seen.get(value);
+    if (seen !== undefined) return seen;
+    if (this.#types.isProxy(value)) return this.#refuse("a Proxy");
+    if (!isMarked(value)) return this.#object(value);
+    return this.#marked(value);
+  }
+
+  #marked(value: object): unknown {
+    const list = takeMark(value);
+    if (!this.#shared) return this.#object(value);
+    if (list !== undefined) {
+      for (const moved of list) {
+        if (this.#types.isArrayBuffer(moved)) this.#move(moved);
+        else this.#moved.add(moved);
+      }
+      return this.#object(value);
+    }
+    this.#moving++;
+    try {
+      return this.#object(value);
+    } finally {
+      this.#moving--;
+    }
+  }
+
+  #object(value: object): unknown {
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype === Object.prototype && !this.#types.isArgumentsObject(value)) return this.#record(value);
+    if (prototype === Array.prototype) return this.#array(value as unknown[]);
+    const types = this.#types;
+    const error = isError(value, types.isNativeError);
+    if (prototype === null && !error) {
+      const copy = this.#record(value);
+      // A module's namespace has none either.
+      if (typeof copy === "object") this.#envelope.bare.push(copy);
+      return copy;
+    }
+    const registered = registeredClass(prototype);
+    if (error && registered?.serialize === undefined) return this.#error(value, registered?.name);
+    if (registered !== undefined) return this.#instance(value, registered, false);
+    if (Array.isArray(value)) return this.#array(value);
+    if (types.isMap(value)) return this.#map(value);
+    if (types.isSet(value)) return this.#set(value);
+    if (types.isDate(value) || types.isRegExp(value)) return this.#same(value);
+    if (types.isBoxedPrimitive(value))
+      return types.isSymbolObject(value) ? this.#refuse("a symbol") : this.#same(value);
+    if (types.isAnyArrayBuffer(value)) return this.#buffer(value);
+    if (ArrayBuffer.isView(value)) return this.#view(value);
+    if (this.#moved.has(value)) return this.#same(value);
+    const platform = platformClass(prototype as object, this.#shared);
+    if (platform !== undefined) return this.#platform(value, platform);
+    return this.#foreign(value);
+  }
+
+  #same(value: object): object {
+    this.#seen.set(value, value);
+    return value;
+  }
+
+  #record(value: object): object | typeof LEFT_OUT {
+    if (this.#types.isModuleNamespaceObject(value)) return this.#refuse("a module");
+    const copy = {};
+    this.#seen.set(value, copy);
+    this.#fields(value, copy, Object.keys(value));
+    return copy;
+  }
+
+  #array(value: unknown[]): object {
+    const copy: unknown[] = new Array(value.length);
+    this.#seen.set(value, copy);
+    this.#fields(value, copy, Object.keys(value));
+    return copy;
+  }
+
+  #fields(value: object, copy: object, keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#path.push(key);
+      const field = this.#read(value, key);
+      if (field !== LEFT_OUT) this.#place(copy, key, field);
+      this.#path.pop();
+    }
+  }
+
+  #read(value: object, key: string): unknown {
+    try {
+      return (value as Record<string, unknown>)[key];
+    } catch (cause) {
+      return this.#refuse("a getter that throws", cause);
+    }
+  }
+
+  #map(value: Map<unknown, unknown>): object {
+    const copy = new Map<unknown, unknown>();
+    this.#seen.set(value, copy);
+    const content: unknown[] = [];
+    let holes = false;
+    let position = 0;
+    for (const [key, item] of value) {
+      this.#path.push({ call: `.keys()[${position++}]` });
+      const at = content.length;
+      if (this.#place(content, at, key)) holes = true;
+      this.#path[this.#path.length - 1] = mapKey(key);
+      if (this.#place(content, at + 1, item)) holes = true;
+      this.#path.pop();
+      if (content.length > at && content.length < at + 2) content.length = at + 2;
+    }
+    this.#fill({ target: copy, content }, holes);
+    return copy;
+  }
+
+  #set(value: Set<unknown>): object {
+    const copy = new Set<unknown>();
+    this.#seen.set(value, copy);
+    const content: unknown[] = [];
+    let holes = false;
+    let position = 0;
+    for (const item of value) {
+      this.#path.push({ call: `.values()[${position++}]` });
+      if (this.#place(content, content.length, item)) holes = true;
+      this.#path.pop();
+    }
+    this.#fill({ target: copy, content }, holes);
+    return copy;
+  }
+
+  #fill(filling: Filling, holes: boolean): void {
+    if (holes) this.#envelope.order.push(filling);
+    else fillCollection(filling);
+  }
+
+  #entry<T extends Entry>(value: object, entry: T): T {
+    this.#entries.set(entry, this.#envelope.entries.push(entry) - 1);
+    this.#seen.set(value, entry);
+    this.#open.add(entry);
+    return entry;
+  }
+
+  #close(entry: Entry): void {
+    this.#open.delete(entry);
+    this.#envelope.order.push(this.#entries.get(entry) as number);
+  }
+
+  #instance(value: object, { name, serialize }: Pick<RegisteredClass, "name" | "serialize">, platform: boolean): Entry {
+    const entry = this.#entry<ClassEntry>(value, { kind: "class", name, platform, at: [] });
+    if (serialize !== undefined) this.#place(entry, "data", serialize(value));
+    else {
+      entry.data = {};
+      this.#fields(value, entry.data as object, Object.keys(value));
+      this.#symbols(value, entry);
+    }
+    this.#close(entry);
+    return entry;
+  }
+
+  #symbols(value: object, entry: ClassEntry): void {
+    for (const symbol of Object.getOwnPropertySymbols(value)) {
+      const name = Symbol.keyFor(symbol);
+      if (name === undefined || !Object.prototype.propertyIsEnumerable.call(value, symbol)) continue;
+      entry.symbols ??= [];
+      // The value has its place even if it is left out.
+      entry.symbols.push(name, undefined);
+      this.#path.push({ call: `[Symbol.for(${JSON.stringify(name)})]` });
+      this.#place(entry.symbols, entry.symbols.length - 1, (value as Record<symbol, unknown>)[symbol]);
+      this.#path.pop();
+    }
+  }
+
+  #error(value: Error, registered: string | undefined): Entry {
+    const { fields, hidden, ...parts } = errorParts(value);
+    const entry = this.#entry<ErrorEntry>(value, { ...parts, registered, fields: {}, hidden: {}, at: [] });
+    this.#inErrors++;
+    if (!this.#bareErrors) {
+      this.#fields(value, entry.fields, fields);
+      this.#fields(value, entry.hidden, hidden);
+    }
+    this.#inErrors--;
+    this.#close(entry);
+    return entry;
+  }
+
+  #buffer(value: ArrayBuffer | SharedArrayBuffer): object | typeof LEFT_OUT {
+    if (!this.#types.isArrayBuffer(value)) {
+      if (!this.#shared) return this.#refuse("a SharedArrayBuffer, which processes cannot share");
+      return this.#same(value);
+    }
+    if (isDetached(value)) return this.#refuse("an ArrayBuffer that was moved to another thread already");
+    if (this.#moving > 0) this.#move(value);
+    this.#buffers.whole(value);
+    return this.#same(value);
+  }
+
+  #view(value: ArrayBufferView): unknown {
+    const { buffer, byteOffset: offset } = value;
+    if (isMarked(buffer)) this.#encode(buffer);
+    const shared = !this.#types.isArrayBuffer(buffer);
+    if (shared && !this.#shared) return this.#refuse("a view of a SharedArrayBuffer, which processes cannot share");
+    if (!shared && isDetached(buffer))
+      return this.#refuse("a view of a buffer that was moved to another thread already");
+    const name = viewName(value);
+    const length = "length" in value ? (value.length as number) : value.byteLength;
+    const entry = this.#entry<ViewEntry>(value, { kind: "view", name, offset, length, at: [] });
+    if (shared) entry.buffer = buffer;
+    else {
+      this.#buffers.view(buffer, entry, offset + value.byteLength);
+      // A Buffer is most often a slice of a pool that cannot move.
+      const pooled = name === "Buffer" && value.byteLength < buffer.byteLength;
+      if (this.#moving > 0 && !pooled) this.#move(buffer);
+    }
+    this.#close(entry);
+    return entry;
+  }
+
+  #move(buffer: ArrayBuffer): void {
+    if (isDetached(buffer)) {
+      this.#refuse("an ArrayBuffer that was moved to another thread already");
+      return;
+    }
+    this.#buffers.whole(buffer);
+    this.#moved.add(buffer);
+  }
+
+  #platform(value: object, { name, codec, cloneable }: PlatformClass): unknown {
+    if (codec !== undefined) return this.#instance(value, codec as Pick<RegisteredClass, "name" | "serialize">, true);
+    if (cloneable) return this.#same(value);
+    if (this.#moving > 0 && MOVABLE.has(name)) {
+      this.#moved.add(value);
+      return this.#same(value);
+    }
+    const remedy = name === "Blob" || name === "File" ? " (send its bytes: await blob.arrayBuffer())" : "";
+    return this.#refuse(`an instance of ${name === "Iterator" ? className(value) : name}${remedy}`);
+  }
+
+  /** An instance of a class that nobody registered travels as structured clone would send it: its own fields. */
+  #foreign(value: object): unknown {
+    if (Object.keys(value).length > 0) {
+      if (this.#types.isArgumentsObject(value)) return this.#refuse("arguments");
+      // Objects of another realm (`node:vm`) have another `Object`, and lose nothing.
+      const name = value.constructor?.name;
+      if (name !== "Object") this.#options.onForeign?.(name || "an unnamed class", formatPath(this.#root, this.#path));
+      return this.#record(value);
+    }
+    return survives(value, this.#shared) ? this.#same(value) : this.#refuse(`an instance of ${className(value)}`);
+  }
+
+  #refuse(received: string, cause?: unknown): typeof LEFT_OUT {
+    if (this.#inErrors > 0) {
+      this.#leftOut = true;
+      return LEFT_OUT;
+    }
+    throw this.#refusal(formatPath(this.#root, this.#path), received, cause);
+  }
+
+  #refusal(path: string, received: string, cause?: unknown): RunlaneError {
+    return notSerializable(this.#where, path, received, cause);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Step } from "../../core/step.ts";
+import type { FunctionRef } from "../functions/function-ref.ts";
+import { isRunnable, loadExport } from "../functions/load-export.ts";
+import { type ModuleRef, markModule } from "../functions/module-ref.ts";
+import { fieldsOf } from "./kinds.ts";
+import type { ShippedResource } from "./ship-resource.ts";
+import { type FromNode, isRunlaneStep, type ShippedTree } from "./ship-tree.ts";
+import { reviveUse, reviveUses, withUses } from "./uses.ts";
+
+/**
+ * Makes the function of a ref in this thread. An export that is a runnable becomes a function that returns it, which a lambda then
+ * runs.
+ *
+ * @throws RUNLANE_EXPORT_NOT_FOUND, and what the module throws when it is imported
+ */
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+export async function reviveFunction(ref: FunctionRef): Promise<Function> {
+  const func = ref.from === "module" ? await importFunction(ref) : evaluate(ref.source, ref.name);
+  return withUses(func, ref.uses && (await reviveUses(ref.uses, { reviveFunction, reviveLoader })));
+}
+
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+async function importFunction(ref: ModuleRef): Promise<Function> {
+  const exported = await loadExport(ref);
+  return isRunnable(exported) ? () => exported : exported;
+}
+
+/** A resource that has got a new version, in this thread. */
+export async function reviveVersion(shipped: ShippedResource): Promise<void> {
+  await reviveUse(shipped, { reviveFunction, reviveLoader });
+}
+
+/** A loader of a resource, or what disposes of it: its module is imported when it is called. */
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+function reviveLoader(ref: FunctionRef): Function {
+  if (ref.from === "source") return evaluate(ref.source, ref.name);
+  return markModule(async (given: unknown) => (await importFunction(ref))(given), ref);
+}
+
+/** Evaluates the source of a function, as strict as it was in its module. Its stacks call the place `runlane:<name>`. */
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+function evaluate(source: string, name: string): Function {
+  const place = `runlane:${name.replace(/[^\w$.-]/g, "_") || "function"}`;
+  // biome-ignore lint/security/noGlobalEval: this is what shipping by source means. In a `vm` script import() would warn or fail.
+  const func = globalThis.eval(`"use strict";(${source}\n)\n//# sourceURL=${place}`);
+  return Object.defineProperty(func, "name", { value: name, configurable: true });
+}
+
+/**
+ * Makes the step of a shipped tree in this thread, by the classes that made the tree.
+ *
+ * @param fromNode The registry of the runnables, which stand above this room.
+ * @throws RUNLANE_UNKNOWN_KIND, RUNLANE_EXPORT_NOT_FOUND, and what modules throw when they are imported
+ */
+export async function reviveTree(tree: ShippedTree, fromNode: FromNode): Promise<Step> {
+  /** What stood in several places of a tree is one thing there too. */
+  const steps = new Map<ShippedTree, Promise<Step>>();
+  const functions = new Map<FunctionRef, Promise<unknown>>();
+
+  function step(shipped: ShippedTree): Promise<Step> {
+    return remember(steps, shipped, build);
+  }
+
+  async function build(shipped: ShippedTree): Promise<Step> {
+    const { func } = shipped;
+    if (shipped.kind === "lambda" && (func as FunctionRef).from === "module") {
+      const exported = await loadExport(func as ModuleRef);
+      if (isRunnable(exported)) return asStep(exported, fromNode);
+    }
+    const node: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(fieldsOf(shipped.kind) ?? {})) {
+      if (shipped[name] !== undefined) node[name] = await field.revive(shipped[name], { step, func: functionOf });
+    }
+    return fromNode({ ...node, kind: shipped.kind });
+  }
+
+  function functionOf(ref: FunctionRef): Promise<unknown> {
+    return remember(functions, ref, reviveFunction);
+  }
+
+  return step(tree);
+}
+
+/** A Runlane runnable is a step itself; LangChain's get an adapter. */
+function asStep(runnable: object, fromNode: FromNode): Step {
+  return isRunlaneStep(runnable) ? (runnable as Step) : fromNode({ kind: "foreign", runnable });
+}
+
+function remember<Key, Value>(
+  known: Map<Key, Promise<Value>>,
+  key: Key,
+  make: (key: Key) => Promise<Value>,
+): Promise<Value> {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make(key);
+    known.set(key, value);
+  }
+  return value;
+}

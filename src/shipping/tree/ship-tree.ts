@@ -1,0 +1,122 @@
+import { runlaneError } from "../../core/errors/errors.ts";
+import type { Step } from "../../core/step.ts";
+import { type FunctionRef, inspectFunction, shipFunction } from "../functions/function-ref.ts";
+import type { FieldShipping } from "./fields.ts";
+import { fieldsOf, whyStaying } from "./kinds.ts";
+
+/** A tree of runnables as plain data: the nodes, with shipped trees in the places of runnables and refs in those of functions. */
+export type ShippedTree = { readonly kind: string; readonly [field: string]: unknown };
+
+/** What a runnable is made of, as it says itself. */
+export type Node = { readonly kind: string; readonly [field: string]: unknown };
+
+/** Makes a runnable of a node. */
+export type FromNode = (node: Node) => Step;
+
+/** A runnable that says what it is made of. */
+interface Described {
+  readonly node: Node;
+  readonly label: string;
+}
+
+/** The mark of Runlane's own runnables. */
+const RUNLANE_STEP = Symbol.for("runlane.step");
+
+export function isRunlaneStep(thing: object): boolean {
+  return RUNLANE_STEP in thing;
+}
+
+export interface ShipTreeOptions {
+  /** What error messages call the place, for example `withLane("thread")`. */
+  readonly where: string;
+  /** Whether the other side shares memory with this one, as threads of one process do. @default true */
+  readonly shared?: boolean;
+  /** Whether only steps are taken that do the same in every thread, and return at once. @default false */
+  readonly pure?: boolean;
+}
+
+/**
+ * Makes a runnable, with all that is in it, ready to run in another thread. What stands in several places of the tree travels once.
+ *
+ * @throws RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE
+ */
+export function shipTree(runnable: object, { where, shared = true, pure = false }: ShipTreeOptions): ShippedTree {
+  const trees = new Map<object, ShippedTree>();
+  const functions = new Map<unknown, FunctionRef>();
+
+  function step(child: object): ShippedTree {
+    let tree = trees.get(child);
+    if (tree === undefined) {
+      tree = ship(child);
+      trees.set(child, tree);
+    }
+    return tree;
+  }
+
+  function ship(child: object): ShippedTree {
+    const { node, label } = isRunlaneStep(child) ? (child as Described) : foreign(child);
+    const at = `${where}, step ${JSON.stringify(label)}`;
+    const refuse = (reason: string): never => {
+      throw runlaneError("RUNLANE_NOT_SHIPPABLE", { where: at, what: "the step", reason });
+    };
+    // A worker is where it runs already: a lane inside a lane would be a pool in each worker.
+    if (node.kind === "lane") return step(node.bound as object);
+    const fields = fieldsOf(node.kind);
+    if (fields === undefined) return refuse(whyStaying(node.kind) ?? classReason(child));
+    if (!Object.hasOwn(Object.getPrototypeOf(child), "node")) return refuse(classReason(child));
+    const uses = node.uses as Record<string, unknown> | undefined;
+    if (pure && uses !== undefined) refuseState(uses, refuse);
+    const shipping: FieldShipping = {
+      where: at,
+      shared,
+      step,
+      refuse,
+      func: (func) => {
+        if (pure) refuseImpure(func, refuse);
+        return shipOnce(func, at, uses);
+      },
+    };
+    const tree: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(fields)) {
+      if (node[name] !== undefined) tree[name] = field.ship(node[name], shipping, name);
+    }
+    return { ...tree, kind: node.kind };
+  }
+
+  // biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
+  function shipOnce(func: Function, at: string, uses: Record<string, unknown> | undefined): FunctionRef {
+    if (uses !== undefined) return shipFunction(func, { where: at, uses, shared });
+    let ref = functions.get(func);
+    if (ref === undefined) {
+      ref = shipFunction(func, { where: at });
+      functions.set(func, ref);
+    }
+    return ref;
+  }
+
+  return step(runnable);
+}
+
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
+function refuseImpure(func: Function, refuse: (reason: string) => never): void {
+  const { shippable, pure, isAsync, reason } = inspectFunction(func);
+  if (isAsync) refuse("is async");
+  // What is not shippable says so itself, with lines.
+  if (shippable && !pure) refuse(`may not do the same in a thread: ${reason}`);
+}
+
+/** What a function uses may be changed by it, or by others, where it is not a plain value. */
+function refuseState(uses: Record<string, unknown>, refuse: (reason: string) => never): void {
+  for (const [name, value] of Object.entries(uses))
+    if (typeof value === "object" && value !== null) refuse(`uses ${name}, an object that others may change`);
+}
+
+function foreign(runnable: object): Described {
+  const name = (runnable as { getName?(): string }).getName?.() ?? runnable.constructor.name;
+  return { node: { kind: "foreign" }, label: name };
+}
+
+/** A subclass may do anything, and only its module says what. */
+function classReason(runnable: object): string {
+  return `is of the class ${runnable.constructor.name}, which another thread does not know`;
+}
