@@ -21,13 +21,13 @@ export type { RunnableStream } from "./core/streams/runnable-stream.ts";
 export type { RunnableIOSchema } from "./graph/types.ts";
 export { type AutoOptions, configure, type RunlaneOptions } from "./lanes/auto/auto-settings.ts";
 export type {
-  CallOptions as LaneCallOptions,
   CloseOptions,
-  Feed,
-  Feeding,
+  FeedHandle,
+  InputSource,
   Lane,
+  LaneCallOptions,
   LaneCapacity,
-  Stage,
+  LaneStage,
   StageStatistics,
 } from "./lanes/lane.ts";
 export { type LaneName, processes, threads } from "./lanes/named-lanes.ts";

@@ -2,7 +2,7 @@
  * The inputs of one batch on their way to shared calls. It knows when no more of them can come for the moment: then those that are
  * there need not wait for others.
  */
-export class Crowd {
+export class ArrivalTracker {
   private inFlight = 0;
 
   /**

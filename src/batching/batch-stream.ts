@@ -38,7 +38,7 @@ class StreamFanOut<Out> extends FanOut {
   ) {
     super(runs.call.slot);
     const { call, stages } = runs;
-    if (stages !== undefined) this.relayTo(stages, call, () => this.queue.shift());
+    if (stages !== undefined) this.pipeTo(stages, call, () => this.queue.shift());
     this.window = concurrency === Number.POSITIVE_INFINITY ? concurrency : 2 * concurrency;
   }
 

@@ -4,7 +4,7 @@ import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { Gather, type GatherOptions } from "./gather.ts";
 import { stagesFor } from "./inputs.ts";
-import { BareRun } from "./sync-path.ts";
+import { SyncRun } from "./sync-path.ts";
 
 /** How many inputs run between two looks at the clock at most; a look costs 30 ns, as much as three sync steps. */
 const MAX_STRIDE = 16;
@@ -13,9 +13,9 @@ const MAX_STRIDE = 16;
  * A fan-out of many inputs through one step in one context. It starts them in a plain loop, without a call per input for slots,
  * configs and results: 1,000,000 inputs through three sync steps cost 25 ns each that way and 40 ns by {@link Gather} alone.
  */
-class SharedBatch extends Gather {
+class UniformBatch extends Gather {
   private strideNow = 1;
-  private bare: BareRun | undefined;
+  private syncRun: SyncRun | undefined;
 
   constructor(
     private readonly step: Step,
@@ -24,16 +24,16 @@ class SharedBatch extends Gather {
     options: GatherOptions,
   ) {
     super(inputs.length, (index) => startStep(step, inputs[index], ctx), options);
-    const functions = ctx.watched || ctx.propagates ? undefined : step.bare;
-    if (functions !== undefined) this.bare = new BareRun(functions, ctx.descend().config);
+    const functions = ctx.watched || ctx.propagates ? undefined : step.syncFunctions;
+    if (functions !== undefined) this.syncRun = new SyncRun(functions, ctx.descend().config);
   }
 
   protected override startReady(): void {
     const { step, inputs, outputs, ctx, count } = this;
     while (!this.stopped && this.started < count) {
       const end = Math.min(count, this.started + this.strideNow);
-      if (this.bare !== undefined && this.strideNow === MAX_STRIDE) {
-        if (this.startBare(this.bare, end)) return;
+      if (this.syncRun !== undefined && this.strideNow === MAX_STRIDE) {
+        if (this.startSync(this.syncRun, end)) return;
         continue;
       }
       const from = this.started;
@@ -58,7 +58,7 @@ class SharedBatch extends Gather {
         this.onError(index, error);
       }
       // It waits for something, or has moved to a lane: its functions alone are not all of it.
-      if (waited > 0) this.bare = undefined;
+      if (waited > 0) this.syncRun = undefined;
       if (this.started < count && this.pacer.spent()) {
         if (this.strideNow < MAX_STRIDE) step.expectSlow?.();
         this.parkStride();
@@ -69,21 +69,21 @@ class SharedBatch extends Gather {
   }
 
   /** Starts inputs in a plain loop. Returns whether the slice is over. */
-  private startBare(bare: BareRun, end: number): boolean {
+  private startSync(run: SyncRun, end: number): boolean {
     const { step, inputs, outputs, ctx, started: from } = this;
-    const index = bare.run(inputs, outputs, from, end);
+    const index = run.run(inputs, outputs, from, end);
     const done = index - from;
     this.started = index < end ? index + 1 : end;
-    const { failure } = bare;
+    const { failure } = run;
     if (failure !== undefined) {
-      bare.failure = undefined;
+      run.failure = undefined;
       this.settled(done);
       this.onError(index, failure.error);
     } else if (index < end) {
-      this.bare = undefined;
+      this.syncRun = undefined;
       this.inFlight++;
       // Before it is known that all others are there: this one is not.
-      this.follow(index, step.resume!(bare.at, bare.out, bare.input, ctx), null);
+      this.follow(index, step.resume!(run.at, run.out, run.input, ctx), null);
       this.settled(done);
     } else {
       this.settled(done);
@@ -104,12 +104,12 @@ class StagedBatch extends Gather {
   constructor(inputs: readonly unknown[], stages: readonly Step[], ctx: RunContext, options: GatherOptions) {
     const inputOf = (index: number): unknown => inputs[index];
     super(inputs.length, inputOf, options);
-    this.relayTo(stages, ctx, inputOf);
+    this.pipeTo(stages, ctx, inputOf);
   }
 }
 
 /** Runs many inputs through one step, in the context of a run or of a call. */
-export function runShared(
+export function runUniform(
   step: Step,
   inputs: readonly unknown[],
   ctx: RunContext,
@@ -117,6 +117,6 @@ export function runShared(
 ): unknown[] | Promise<unknown[]> {
   const stages = stagesFor(step, ctx);
   const batch =
-    stages === undefined ? new SharedBatch(step, inputs, ctx, options) : new StagedBatch(inputs, stages, ctx, options);
+    stages === undefined ? new UniformBatch(step, inputs, ctx, options) : new StagedBatch(inputs, stages, ctx, options);
   return batch.run();
 }

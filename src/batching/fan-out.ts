@@ -4,7 +4,7 @@ import type { Pacer, RunContext } from "../core/context.ts";
 import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { loopPacer } from "./pacer.ts";
-import { Relay } from "./stage-pipeline.ts";
+import { StagePipeline } from "./stage-pipeline.ts";
 
 /** How many inputs may start between two looks at the clock, at most. It bounds how far a slice can overrun when costs jump. */
 const MAX_STRIDE = 16;
@@ -20,7 +20,7 @@ export abstract class FanOut {
   protected inFlight = 0;
   protected stopped = false;
   /** What inputs go through, where they do not start one by one. */
-  private relay: Relay | null = null;
+  private pipeline: StagePipeline | null = null;
   private inputOf: ((index: number) => unknown) | undefined;
   private pumping = false;
   private parked = false;
@@ -48,9 +48,9 @@ export abstract class FanOut {
   protected abstract onError(index: number, error: unknown): void;
 
   /** From now on, inputs go through stages, and are not launched. */
-  protected relayTo(stages: readonly Step[], ctx: RunContext, inputOf: (index: number) => unknown): void {
+  protected pipeTo(stages: readonly Step[], ctx: RunContext, inputOf: (index: number) => unknown): void {
     this.inputOf = inputOf;
-    this.relay = new Relay(stages, ctx, {
+    this.pipeline = new StagePipeline(stages, ctx, {
       onValue: (index, value) => this.settleAndGoOn(index, null, true, value),
       onError: (index, error) => this.settleAndGoOn(index, null, false, error),
       onRoom: () => this.pump(),
@@ -60,7 +60,7 @@ export abstract class FanOut {
   /** Starts nothing more. */
   protected halt(): void {
     this.stopped = true;
-    this.relay?.stop();
+    this.pipeline?.stop();
   }
 
   /** Starts what can start now. Called again whenever that may have changed. */
@@ -72,8 +72,8 @@ export abstract class FanOut {
   }
 
   protected startReady(): void {
-    const { relay } = this;
-    for (; !this.stopped && this.ready() && relay?.isFull !== true; this.sinceClock++) {
+    const { pipeline } = this;
+    for (; !this.stopped && this.ready() && pipeline?.isFull !== true; this.sinceClock++) {
       if (this.sinceClock >= this.stride) {
         if (this.pacer.spent()) {
           this.park();
@@ -124,8 +124,8 @@ export abstract class FanOut {
 
   protected start(index: number, slot: Slot | null): void {
     this.inFlight++;
-    if (this.relay !== null) {
-      this.relay.push(index, this.inputOf!(index));
+    if (this.pipeline !== null) {
+      this.pipeline.push(index, this.inputOf!(index));
       return;
     }
     let out: unknown;

@@ -51,16 +51,16 @@ export class InputRuns {
       return;
     }
     const config = options as Partial<RunnableConfig> | undefined;
-    const { timekeeper } = step;
-    this.timeoutMs = timekeeper === undefined ? config?.timeout : undefined;
+    const { timeoutOwner } = step;
+    this.timeoutMs = timeoutOwner === undefined ? config?.timeout : undefined;
     this.runId = config?.runId;
     const limit = config?.maxConcurrency ?? maxConcurrency;
     this.call = openContext(config, {
       pacer: loopPacer,
       maxConcurrency: limit,
       abortable,
-      timeoutPerInput: timekeeper === undefined,
-      timekeeper,
+      timeoutPerInput: timeoutOwner === undefined,
+      timeoutOwner,
       step,
     });
     const alike = this.timeoutMs === undefined && this.runId === undefined;
@@ -82,7 +82,7 @@ export class InputRuns {
     if (this.configs !== undefined) {
       const { maxConcurrency, ...config } = this.configs[index] ?? {};
       const { step } = this;
-      const own = openContext(config, { pacer: loopPacer, timekeeper: step.timekeeper, step });
+      const own = openContext(config, { pacer: loopPacer, timeoutOwner: step.timeoutOwner, step });
       return slot === null ? own : own.with({ slot });
     }
     let { config } = call;

@@ -1,6 +1,6 @@
 import { captureContext } from "../core/async-context.ts";
 import { runlaneError } from "../core/errors/errors.ts";
-import type { Feed, Feeding } from "../core/input-source.ts";
+import type { FeedHandle, InputSource } from "../core/input-source.ts";
 import type { StageObserver } from "../core/observer.ts";
 
 /** Runs many inputs in one call: an outcome for each, an `Error` for one that failed. */
@@ -12,14 +12,14 @@ const LARGEST = 64;
 const AT_ONCE = 4;
 
 /** Feeds inputs to a step that has a `batch` of its own, because it does better with many at once: a model with an endpoint for lists. */
-export class OwnBatchFeeding implements Feeding {
+export class OwnBatchHandle implements FeedHandle {
   private running = 0;
   private isPlanned = false;
   private stopped = false;
   private readonly inContext = captureContext();
 
   constructor(
-    private readonly feed: Feed,
+    private readonly feed: InputSource,
     private readonly runMany: RunMany,
     /** What errors call the step. */
     private readonly label: string,

@@ -5,7 +5,7 @@ import { isThenable } from "../core/thenable.ts";
 import { Gathering } from "./coalescer.ts";
 
 /** The function behind calls. */
-export interface Vectorised {
+export interface BatchFunction {
   /** What errors call it. */
   readonly label: string;
   /** Whether a call that fails is made again for each of its inputs. */
@@ -72,7 +72,7 @@ export class SharedCall extends Gathering {
 
   constructor(
     key: string,
-    private readonly func: Vectorised,
+    private readonly func: BatchFunction,
   ) {
     super(key);
   }

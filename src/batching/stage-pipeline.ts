@@ -1,6 +1,6 @@
 import { captureContext } from "../core/async-context.ts";
 import type { RunContext } from "../core/context.ts";
-import type { Feed, Feeding } from "../core/input-source.ts";
+import type { FeedHandle, InputSource } from "../core/input-source.ts";
 import type { StageObserver } from "../core/observer.ts";
 import { startStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
@@ -11,16 +11,16 @@ import { loopPacer } from "./pacer.ts";
 const HIGH_WATER = 16_384;
 
 /** Who gets what comes out of the last stage, and what fails in any. */
-export interface RelaySink {
+export interface PipelineSink {
   /** Each input is told of once, by one of these two. */
   onValue(index: number, value: unknown): void;
   onError(index: number, error: unknown): void;
-  /** There is room again after {@link Relay.isFull}. */
+  /** There is room again after {@link StagePipeline.isFull}. */
   onRoom(): void;
 }
 
 /** The values that wait for a stage, with the indices of their inputs: first in, first out. */
-class Waiting {
+class StageBuffer {
   private indices: number[] = [];
   private values: unknown[] = [];
   private head = 0;
@@ -53,9 +53,9 @@ class Waiting {
   }
 }
 
-/** One stage of a relay, and the values that wait for it. */
-abstract class RelayStage {
-  protected readonly buffer = new Waiting();
+/** One stage of a pipeline, and the values that wait for it. */
+abstract class PipelineStage {
+  protected readonly buffer = new StageBuffer();
   protected stopped = false;
   protected readonly observed: StageObserver | undefined;
   private wasFull = false;
@@ -63,7 +63,7 @@ abstract class RelayStage {
   constructor(
     protected readonly step: Step,
     protected readonly ctx: RunContext,
-    protected readonly sink: RelaySink,
+    protected readonly sink: PipelineSink,
     /** Whether the stage behind can take values. */
     protected readonly hasRoom: () => boolean,
   ) {
@@ -100,23 +100,23 @@ abstract class RelayStage {
 }
 
 /** A stage that takes many inputs at once: a lane. */
-class FedStage extends RelayStage implements Feed {
-  private feeding: Feeding | undefined;
+class FedStage extends PipelineStage implements InputSource {
+  private handle: FeedHandle | undefined;
   private taken: unknown;
 
   /** Returns whether the step takes inputs this way. */
   open(): boolean {
-    this.feeding = this.step.openFeed?.(this, this.ctx);
-    return this.feeding !== undefined;
+    this.handle = this.step.openFeed?.(this, this.ctx);
+    return this.handle !== undefined;
   }
 
   resume(): void {
-    this.feeding?.wake();
+    this.handle?.wake();
   }
 
   override stop(): void {
     super.stop();
-    this.feeding?.stop();
+    this.handle?.stop();
   }
 
   get waiting(): number {
@@ -147,7 +147,7 @@ class FedStage extends RelayStage implements Feed {
 }
 
 /** A stage on this event loop: values run as they come, in time slices. */
-class LoopStage extends RelayStage {
+class LoopStage extends PipelineStage {
   private parked = false;
   private pumping = false;
   /** Values run in the async context of their batch, whoever brings them. */
@@ -205,13 +205,13 @@ class LoopStage extends RelayStage {
  * Hands inputs from stage to stage, each as soon as it is through the one before. Stages that take many inputs at once have no promise
  * per input. What waits between two stages is bounded: a slow stage slows those in front of it.
  */
-export class Relay {
-  private readonly stages: RelayStage[] = [];
+export class StagePipeline {
+  private readonly stages: PipelineStage[] = [];
 
-  constructor(steps: readonly Step[], ctx: RunContext, sink: RelaySink) {
+  constructor(steps: readonly Step[], ctx: RunContext, sink: PipelineSink) {
     const { stages } = this;
     for (const [at, step] of steps.entries()) {
-      const next: RelaySink = {
+      const next: PipelineSink = {
         onValue(index, value) {
           const behind = stages[at + 1];
           if (behind === undefined) sink.onValue(index, value);

@@ -1,15 +1,15 @@
 import type { RunnableConfig } from "../core/config.ts";
-import type { BareFunction } from "../core/step.ts";
+import type { SyncFunction } from "../core/step.ts";
 import { isChunked } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 
 /**
- * Runs inputs through bare functions in a plain loop: in a batch of sync steps, what is between the functions costs more than most
+ * Runs inputs through sync functions in a plain loop: in a batch of sync steps, what is between the functions costs more than most
  * functions. 1,000,000 inputs through three of them take a third of the time that they take step by step.
  *
  * It knows values only. At everything that stands for one (a promise, a generator, a runnable) it stops.
  */
-export class BareRun {
+export class SyncRun {
   /** The function at which it stopped, what that was given, and what it gave. */
   at = 0;
   input: unknown;
@@ -18,7 +18,7 @@ export class BareRun {
   failure: { readonly error: unknown } | undefined;
 
   constructor(
-    private readonly functions: readonly BareFunction[],
+    private readonly functions: readonly SyncFunction[],
     private readonly config: RunnableConfig,
   ) {}
 
@@ -27,7 +27,7 @@ export class BareRun {
     const { functions, config } = this;
     const count = functions.length;
     // Each function has its own place in the loop, where the engine can see that it is always the same one.
-    const [first, second = first, third = first] = functions as [BareFunction, BareFunction?, BareFunction?];
+    const [first, second = first, third = first] = functions as [SyncFunction, SyncFunction?, SyncFunction?];
     let index = from;
     try {
       for (; index < to; index++) {

@@ -56,7 +56,7 @@ export class RunContext {
   /** Whether steps stay on the event loop, however slow they are: they are on the lane `"loop"`. */
   readonly pinned: boolean;
   private inner: RunContext | undefined;
-  private bare: RunContext | undefined;
+  private unnamedTwin: RunContext | undefined;
   private pinnedTwin: RunContext | undefined;
 
   constructor(
@@ -73,7 +73,7 @@ export class RunContext {
     this.propagates = propagates;
     this.pinned = pinned;
     this.inner = undefined;
-    this.bare = undefined;
+    this.unnamedTwin = undefined;
     this.pinnedTwin = undefined;
     if (slot !== null || observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
     Object.freeze(config);
@@ -93,11 +93,11 @@ export class RunContext {
   /** The context of the steps inside a run: without the run's own name and id. */
   unnamed(): RunContext {
     if (this.config.runName === undefined && this.config.runId === undefined) return this;
-    if (this.bare === undefined) {
+    if (this.unnamedTwin === undefined) {
       const { runName, runId, ...config } = this.config;
-      this.bare = new RunContext(config, this);
+      this.unnamedTwin = new RunContext(config, this);
     }
-    return this.bare;
+    return this.unnamedTwin;
   }
 
   /** The context of what runs inside an observed run. */
@@ -157,8 +157,8 @@ export interface CallOptions {
   abortable?: boolean;
   /** Leaves the config's timeout to the inputs. @default false */
   timeoutPerInput?: boolean;
-  /** The step that keeps the time of the call itself; see {@link Step.timekeeper}. */
-  timekeeper?: Step | undefined;
+  /** The step that keeps the time of the call itself; see {@link Step.timeoutOwner}. */
+  timeoutOwner?: Step | undefined;
   /** The step that the call is made on. */
   step?: Step;
 }
@@ -169,7 +169,7 @@ export interface CallOptions {
  * @throws RUNLANE_INVALID_CONFIG
  */
 export function openContext(options: Partial<RunnableConfig> | null | undefined, call: CallOptions = {}): RunContext {
-  const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false, timekeeper, step } = call;
+  const { pacer = null, maxConcurrency, abortable = false, timeoutPerInput = false, timeoutOwner, step } = call;
   const isPlain = maxConcurrency === undefined && !abortable && !isAmbientUnmeasured() && !isMeasured(step);
   if (options === undefined || options === null) {
     if (isPlain) return pacer === null ? PLAIN : plainBatch(pacer);
@@ -200,7 +200,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   const scope =
     signal === undefined && scopeTimeout === undefined && !abortable
       ? null
-      : new Scope(signal, scopeTimeout, abortable, timekeeper);
+      : new Scope(signal, scopeTimeout, abortable, timeoutOwner);
   if (scope !== null) config.signal = scope.signal;
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
   const given = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;

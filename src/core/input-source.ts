@@ -2,7 +2,7 @@
  * Many inputs of one stage, which a lane takes as it has room for them. So a batch of a million inputs is a million array elements, and
  * not as many promises.
  */
-export interface Feed {
+export interface InputSource {
   /** How many inputs could be taken now. */
   readonly waiting: number;
   /** Takes the next input out and gives the number that stands for it. Called only while some are waiting. */
@@ -14,8 +14,8 @@ export interface Feed {
   reject(key: number, error: unknown): void;
 }
 
-/** A lane's side of a {@link Feed}. */
-export interface Feeding {
+/** A lane's side of a {@link InputSource}. */
+export interface FeedHandle {
   /** Inputs have been added to the feed. */
   wake(): void;
   /** Takes nothing more. What was taken goes on, unless the signal of the call aborts. */

@@ -1,6 +1,6 @@
 import type { RunnableConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
-import type { Feed, Feeding } from "./input-source.ts";
+import type { FeedHandle, InputSource } from "./input-source.ts";
 import type { Chunks } from "./streams/chunks.ts";
 
 /**
@@ -35,11 +35,11 @@ export interface Step<In = any, Out = any> {
   /** Where the step runs, when that is not on the event loop. */
   readonly laneName?: string | undefined;
 
-  /** The bare functions that this is made of, when it is nothing but functions that run here: see batching/bare.ts. */
-  readonly bare?: readonly BareFunction[] | undefined;
+  /** The sync functions that this is made of, when it is nothing but functions that run on this event loop: see batching/sync-path.ts. */
+  readonly syncFunctions?: readonly SyncFunction[] | undefined;
 
   /**
-   * Goes on where bare functions do not lead on: the one at `at` gave `out`, a promise or something else that stands for an output.
+   * Goes on where sync functions do not lead on: the one at `at` gave `out`, a promise or something else that stands for an output.
    *
    * @param input What that function was given.
    */
@@ -60,13 +60,13 @@ export interface Step<In = any, Out = any> {
   fuseBranches?(branches: Readonly<Record<string, Step>>): Step | undefined;
 
   /** Takes many inputs that run in one context, as there is room for them; undefined when it takes them one by one. */
-  openFeed?(feed: Feed, ctx: RunContext): Feeding | undefined;
+  openFeed?(feed: InputSource, ctx: RunContext): FeedHandle | undefined;
 
   /**
    * The step that keeps the time of calls made on this one, if they are timed otherwise than from the call: a lane's count from when a
    * worker starts on the input.
    */
-  readonly timekeeper?: Step | undefined;
+  readonly timeoutOwner?: Step | undefined;
 
   /** The step that this one stands in for: observers are told of runs of that one. */
   readonly observedAs?: Step | undefined;
@@ -82,7 +82,7 @@ export interface Step<In = any, Out = any> {
 }
 
 /** The function of a step, without what is around it. */
-export type BareFunction = (input: unknown, config: RunnableConfig) => unknown;
+export type SyncFunction = (input: unknown, config: RunnableConfig) => unknown;
 
 /** How callbacks are told of the runs of a step, as LangChain's handlers expect it. */
 export interface Trace {

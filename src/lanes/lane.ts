@@ -1,11 +1,11 @@
-import type { Feed, Feeding } from "../core/input-source.ts";
+import type { FeedHandle, InputSource } from "../core/input-source.ts";
 import type { StageObserver } from "../core/observer.ts";
 import type { ResourceStatus } from "../resources/status.ts";
 
-export type { Feed, Feeding };
+export type { FeedHandle, InputSource };
 
 /** One part of a plan that runs on a lane: what workers are told to run. */
-export interface Stage {
+export interface LaneStage {
   readonly id: number;
   /** What errors and statistics call it. */
   readonly label: string;
@@ -14,7 +14,7 @@ export interface Stage {
 }
 
 /** How one input is to be run. */
-export interface CallOptions {
+export interface LaneCallOptions {
   /** Cancels the call: at once when it waits in the queue, in two steps when it runs. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds, counted from when a worker starts on the input. */
@@ -82,26 +82,26 @@ export interface Lane {
    * @throws RUNLANE_QUEUE_FULL
    * @throws RUNLANE_LANE_CLOSED
    */
-  run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown>;
+  run(stage: LaneStage, input: unknown, options?: LaneCallOptions): Promise<unknown>;
   /** Runs one input and gives the chunks of its output as they are produced. Leaving the loop ends the generator behind them. */
-  stream(stage: Stage, input: unknown, options?: CallOptions): AsyncGenerator<unknown>;
+  stream(stage: LaneStage, input: unknown, options?: LaneCallOptions): AsyncGenerator<unknown>;
   /**
    * Runs many inputs, as `run` would each. Lanes without it are given inputs one by one.
    *
    * @param options Shared by all inputs.
    */
-  feed?(stage: Stage, feed: Feed, options?: CallOptions): Feeding;
+  feed?(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle;
   /** What has been measured about one stage; undefined where it has not run. */
-  statisticsOf?(stage: Stage): StageStatistics | undefined;
+  statisticsOf?(stage: LaneStage): StageStatistics | undefined;
   readonly capacity: LaneCapacity;
   /** One row for each stage that has run. */
   statistics(): StageStatistics[];
   /** Starts all workers, and loads a stage in each, with the resources that it uses. */
-  warm(stage?: Stage, options?: LaneWarmOptions): Promise<void>;
+  warm(stage?: LaneStage, options?: LaneWarmOptions): Promise<void>;
   /** The resources that workers have loaded: a row for each in each worker, and one for each in all workers that have ended. */
   resources?(): ResourceStatus[];
   /** The names of the resources that a stage uses, as its workers have told: those that modules declare are known only there. */
-  usedBy?(stage: Stage): readonly string[];
+  usedBy?(stage: LaneStage): readonly string[];
   /** Takes no more calls, lets queued and running ones finish, and ends the workers. */
   close(options?: CloseOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

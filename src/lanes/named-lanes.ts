@@ -2,14 +2,14 @@ import { describe, runlaneError } from "../core/errors/errors.ts";
 import type { ResourceStatus } from "../resources/status.ts";
 import { auto } from "./auto/auto-settings.ts";
 import type {
-  CallOptions,
   CloseOptions,
-  Feed,
-  Feeding,
+  FeedHandle,
+  InputSource,
   Lane,
+  LaneCallOptions,
   LaneCapacity,
+  LaneStage,
   LaneWarmOptions,
-  Stage,
   StageStatistics,
 } from "./lane.ts";
 import { availableCores } from "./platform.ts";
@@ -35,13 +35,13 @@ class LazyLane implements Lane {
     this.settings = poolSettings(name === "thread" ? "threads" : "processes", options, availableCores());
   }
 
-  run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown> {
+  run(stage: LaneStage, input: unknown, options?: LaneCallOptions): Promise<unknown> {
     return this.pool === undefined
       ? this.load().then((pool) => pool.run(stage, input, options))
       : this.pool.run(stage, input, options);
   }
 
-  feed(stage: Stage, feed: Feed, options?: CallOptions): Feeding {
+  feed(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle {
     if (this.pool !== undefined) return this.pool.feed!(stage, feed, options);
     return new LateFeeding(
       this.load().then((pool) => pool.feed!(stage, feed, options)),
@@ -49,7 +49,7 @@ class LazyLane implements Lane {
     );
   }
 
-  async *stream(stage: Stage, input: unknown, options?: CallOptions): AsyncGenerator<unknown> {
+  async *stream(stage: LaneStage, input: unknown, options?: LaneCallOptions): AsyncGenerator<unknown> {
     yield* (await this.load()).stream(stage, input, options);
   }
 
@@ -57,7 +57,7 @@ class LazyLane implements Lane {
     return this.pool?.capacity ?? NOTHING;
   }
 
-  statisticsOf(stage: Stage): StageStatistics | undefined {
+  statisticsOf(stage: LaneStage): StageStatistics | undefined {
     return this.pool?.statisticsOf?.(stage);
   }
 
@@ -65,7 +65,7 @@ class LazyLane implements Lane {
     return this.pool?.statistics() ?? [];
   }
 
-  async warm(stage?: Stage, options?: LaneWarmOptions): Promise<void> {
+  async warm(stage?: LaneStage, options?: LaneWarmOptions): Promise<void> {
     await (await this.load()).warm(stage, options);
   }
 
@@ -73,7 +73,7 @@ class LazyLane implements Lane {
     return this.pool?.resources?.() ?? [];
   }
 
-  usedBy(stage: Stage): readonly string[] {
+  usedBy(stage: LaneStage): readonly string[] {
     return this.pool?.usedBy?.(stage) ?? [];
   }
 
@@ -105,19 +105,19 @@ class LazyLane implements Lane {
 }
 
 /** A feed of a pool that is still being loaded. */
-class LateFeeding implements Feeding {
-  private feeding: Feeding | undefined;
+class LateFeeding implements FeedHandle {
+  private handle: FeedHandle | undefined;
   private failure: { readonly error: unknown } | undefined;
   private stopped = false;
 
   constructor(
-    opening: Promise<Feeding>,
-    private readonly feed: Feed,
+    opening: Promise<FeedHandle>,
+    private readonly feed: InputSource,
   ) {
     opening.then(
-      (feeding) => {
-        this.feeding = feeding;
-        if (this.stopped) feeding.stop();
+      (handle) => {
+        this.handle = handle;
+        if (this.stopped) handle.stop();
       },
       (error) => {
         this.failure = { error };
@@ -127,7 +127,7 @@ class LateFeeding implements Feeding {
   }
 
   wake(): void {
-    this.feeding?.wake();
+    this.handle?.wake();
     if (this.failure === undefined) return;
     while (!this.stopped && this.feed.waiting > 0) {
       const key = this.feed.take();
@@ -138,7 +138,7 @@ class LateFeeding implements Feeding {
 
   stop(): void {
     this.stopped = true;
-    this.feeding?.stop();
+    this.handle?.stop();
   }
 }
 

@@ -5,7 +5,7 @@ import type { Lane, StageStatistics } from "../lanes/lane.ts";
 export interface Placement {
   readonly lane: string;
   /** Whether that is this event loop. */
-  readonly isHere: boolean;
+  readonly isInline: boolean;
   readonly why: string;
   /** Whether several steps with lanes have become one. */
   readonly fused?: boolean;

@@ -1,5 +1,5 @@
 import "../observe/callbacks.ts";
-import { runShared } from "../batching/batch.ts";
+import { runUniform } from "../batching/batch.ts";
 import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY, streamOutcomes } from "../batching/batch-stream.ts";
 import { Gather } from "../batching/gather.ts";
 import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
@@ -11,7 +11,7 @@ import { describe, runlaneError } from "../core/errors/errors.ts";
 import { Serializable } from "../core/serialization/serializable.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
-import { asGenerator, type Chunks, join, promised, Whole } from "../core/streams/chunks.ts";
+import { asGenerator, type Chunks, join, promised, SingleChunk } from "../core/streams/chunks.ts";
 import { concat } from "../core/streams/concat.ts";
 import { openStream, type RunnableStream, toStream } from "../core/streams/runnable-stream.ts";
 import { isThenable } from "../core/thenable.ts";
@@ -71,7 +71,7 @@ export abstract class RunnableBase<
     return undefined;
   }
 
-  get timekeeper(): Step | undefined {
+  get timeoutOwner(): Step | undefined {
     return undefined;
   }
 
@@ -123,7 +123,7 @@ export abstract class RunnableBase<
 
   /** The chunks of the output, once the whole input is there. */
   private streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return chunks instanceof Whole ? this.streamWhole(chunks.value, ctx) : this.streamJoined(chunks, ctx);
+    return chunks instanceof SingleChunk ? this.streamWhole(chunks.value, ctx) : this.streamJoined(chunks, ctx);
   }
 
   private async *streamJoined(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
@@ -136,7 +136,7 @@ export abstract class RunnableBase<
       return this._streamIterator(input, ctx.config as Partial<CallOptions>);
     }
     const out = this.run(input, ctx);
-    return isThenable(out) ? promised(out as PromiseLike<RunOutput>) : new Whole(out as RunOutput);
+    return isThenable(out) ? promised(out as PromiseLike<RunOutput>) : new SingleChunk(out as RunOutput);
   }
 
   /**
@@ -197,7 +197,7 @@ export abstract class RunnableBase<
     const gathering = { returnExceptions, slot: call.slot, signal: call.scope?.signal };
     try {
       if (runs.shared || runs.stages !== undefined)
-        return (await runShared(this, inputs, call, gathering)) as RunOutput[];
+        return (await runUniform(this, inputs, call, gathering)) as RunOutput[];
       const launch = (index: number, slot: typeof call.slot): unknown => runs.run(inputs[index], index, slot);
       return (await new Gather(inputs.length, launch, gathering).run()) as RunOutput[];
     } finally {
@@ -270,7 +270,7 @@ export abstract class RunnableBase<
    * @returns A web `ReadableStream` that is async iterable. A step that does not stream gives one chunk.
    */
   async stream(input: RunInput, options?: Partial<CallOptions>): Promise<RunnableStream<RunOutput>> {
-    return this.openStream(new Whole(input), options);
+    return this.openStream(new SingleChunk(input), options);
   }
 
   /** Turns a stream of input chunks into a stream of output chunks. */
@@ -282,9 +282,9 @@ export abstract class RunnableBase<
   }
 
   private openCall(options: Partial<CallOptions> | undefined): RunContext {
-    const { timekeeper } = this;
-    if (timekeeper === undefined && !isMeasuring()) return openContext(options);
-    return openContext(options, { timekeeper, step: this });
+    const { timeoutOwner } = this;
+    if (timeoutOwner === undefined && !isMeasuring()) return openContext(options);
+    return openContext(options, { timeoutOwner, step: this });
   }
 
   private async openStream(
@@ -308,7 +308,7 @@ export abstract class RunnableBase<
    * `transform` has called this class's.
    */
   private streamsOtherwise(input: Chunks<RunInput>): boolean {
-    return input instanceof Whole
+    return input instanceof SingleChunk
       ? this._streamIterator !== RunnableBase.prototype._streamIterator
       : this.transform !== RunnableBase.prototype.transform;
   }

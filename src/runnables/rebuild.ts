@@ -2,29 +2,29 @@ import { fromNode, type RunnableNode } from "./registry.ts";
 import type { RunnableInterface } from "./types.ts";
 
 /** How copies of a runnable are made in which some fields are different. */
-export interface Recipe {
+export interface Rebuild {
   /** The fields that can be different, with what they are in the runnable itself. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Builds a copy with some fields replaced. */
   build(fields: Readonly<Record<string, unknown>>): RunnableInterface;
 }
 
-type Build = Recipe["build"];
+type Build = Rebuild["build"];
 
 /**
  * The recipe of a runnable. Runlane's own runnables are built anew of their parts. LangChain's, and subclasses that pass their fields
  * on to `super`, are built by their constructor from the fields that it got. Of any other one the properties are copied.
  */
-export function recipeOf(runnable: RunnableInterface): Recipe {
+export function rebuildOf(runnable: RunnableInterface): Rebuild {
   const { node, lc_kwargs } = runnable as { node?: RunnableNode; lc_kwargs?: unknown };
   if (node !== undefined && isWhole(node, runnable)) {
-    return recipe(runnable, node, (fields) => fromNode({ ...node, ...fields }));
+    return rebuildWith(runnable, node, (fields) => fromNode({ ...node, ...fields }));
   }
   if (isPlain(lc_kwargs) && (node === undefined || Object.keys(lc_kwargs).length > 0)) {
     const type = runnable.constructor as new (fields: object) => RunnableInterface;
-    return recipe(runnable, { ...lc_kwargs, ...runnable }, (fields) => new type({ ...lc_kwargs, ...fields }));
+    return rebuildWith(runnable, { ...lc_kwargs, ...runnable }, (fields) => new type({ ...lc_kwargs, ...fields }));
   }
-  return recipe(runnable, { ...runnable }, (fields) => {
+  return rebuildWith(runnable, { ...runnable }, (fields) => {
     const copy = Object.create(Object.getPrototypeOf(runnable), Object.getOwnPropertyDescriptors(runnable));
     for (const [key, value] of Object.entries(fields))
       Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
@@ -32,7 +32,7 @@ export function recipeOf(runnable: RunnableInterface): Recipe {
   });
 }
 
-function recipe(runnable: RunnableInterface & { name?: unknown }, parts: object, build: Build): Recipe {
+function rebuildWith(runnable: RunnableInterface & { name?: unknown }, parts: object, build: Build): Rebuild {
   const fields = Object.entries(parts).filter(([name]) => name !== "kind" && !name.startsWith("lc_"));
   return {
     fields: { name: runnable.name, ...Object.fromEntries(fields) },

@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
-import type { Feed } from "../lanes/lane.ts";
+import type { InputSource } from "../lanes/lane.ts";
 
 /** A feed that keeps account of what a lane does with it. */
-export class CountingFeed implements Feed {
+export class CountingFeed implements InputSource {
   /** The keys that were taken, in order. */
   readonly taken: number[] = [];
   readonly outcomes = new Map<number, { readonly output: unknown } | { readonly error: unknown }>();

@@ -1,5 +1,5 @@
 import { ignoreRejection } from "../core/thenable.ts";
-import type { Stage } from "../lanes/lane.ts";
+import type { LaneStage } from "../lanes/lane.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
 import type { RunnableLike } from "../runnables/types.ts";
 import { shipTree } from "../shipping/tree/ship-tree.ts";
@@ -29,14 +29,14 @@ let stages = 0;
  * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: runnables of all types become stages
-export function stageOf(runnable: RunnableLike<any, any>, { label, shared }: StageOfOptions = {}): Stage {
+export function stageOf(runnable: RunnableLike<any, any>, { label, shared }: StageOfOptions = {}): LaneStage {
   const bound = coerce(runnable, "The runnable of a stage");
   const shipped = shipTree(bound, { where: "stageOf", ...(shared !== undefined && { shared }) });
   return { id: ++stages, label: label ?? toStep(bound).label, shipped };
 }
 
 /** A stage that never comes to be. */
-export function unmakeable(message: string): Stage {
+export function unmakeable(message: string): LaneStage {
   const shipped = Promise.reject(new RangeError(message));
   // Whoever runs it is told. Cases that fail before do not tell the process.
   ignoreRejection(shipped);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Whole } from "../../src/core/streams/chunks.ts";
+import { SingleChunk } from "../../src/core/streams/chunks.ts";
 import { openChunks } from "../../src/core/streams/open-chunks.ts";
 import { all } from "../runnables/support.ts";
 
@@ -23,7 +23,7 @@ function source(results: (number | Error)[], log: string[]): AsyncIterable<numbe
 it("gives all chunks, the awaited first one included", async () => {
   const log: string[] = [];
   expect(await all(await openChunks(() => source([1, 2, 3], log)))).toEqual([1, 2, 3]);
-  expect(await all(await openChunks(() => new Whole(5)))).toEqual([5]);
+  expect(await all(await openChunks(() => new SingleChunk(5)))).toEqual([5]);
   expect(await all(await openChunks(() => source([], log)))).toEqual([]);
   expect(log).toEqual([]);
 });

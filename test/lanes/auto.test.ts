@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configure, RunnableLambda, RunnableSequence } from "../../src/index.ts";
 import { auto } from "../../src/lanes/auto/auto-settings.ts";
 import { AutoStage, type AutoSubject } from "../../src/lanes/auto/auto-stage.ts";
-import { Gauge } from "../../src/lanes/auto/cost-sampler.ts";
+import { CostSampler } from "../../src/lanes/auto/cost-sampler.ts";
 import type { Lane } from "../../src/lanes/lane.ts";
 import { laneOf } from "../../src/lanes/named-lanes.ts";
 import * as steps from "../fixtures/lanes/auto.mjs";
@@ -166,11 +166,11 @@ describe("what auto decides by", () => {
   const subject = (lane: Lane | null, ship: AutoSubject["ship"] = () => ({})): AutoSubject => ({
     label: "step",
     ship,
-    away: () => lane,
+    target: () => lane,
   });
 
   it("times quick runs less and less often", () => {
-    const gauge = new Gauge();
+    const gauge = new CostSampler();
     configure({ auto: { thresholdMs: 5 } });
     const pauses = Array.from({ length: 14 }, () => gauge.timed(0.001));
     expect(pauses.slice(0, 4)).toEqual([2, 4, 8, 16]);
@@ -178,7 +178,7 @@ describe("what auto decides by", () => {
   });
 
   it("takes three slow runs in a row for slow, and one quick one between them for quick", () => {
-    const gauge = new Gauge();
+    const gauge = new CostSampler();
     configure({ auto: { thresholdMs: 5 } });
     for (const ms of [6, 6, 1, 6, 6]) gauge.timed(ms);
     expect(gauge.isSlow).toBe(false);
@@ -211,7 +211,7 @@ describe("what auto decides by", () => {
     let away = 0;
     const stage = new AutoStage(subject(fakeLane(async () => ++away, auto.thresholdMs / 10)));
     for (let run = 0; run < 3 + 63; run++) await stage.run(1, () => 0);
-    expect(stage.state).toBe("away");
+    expect(stage.state).toBe("offloaded");
     expect(away).toBe(63);
     stage.run(1, () => 0);
     expect(stage.state).toBe("measuring");

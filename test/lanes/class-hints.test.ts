@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { registerClass } from "../../src/index.ts";
-import type { Lane, Stage } from "../../src/lanes/lane.ts";
+import type { Lane, LaneStage } from "../../src/lanes/lane.ts";
 import { KINDS, open, stageOf } from "./helpers.ts";
 
 const lanes = new Map(KINDS.map((kind) => [kind, open(kind, { max: 1 })]));
@@ -13,8 +13,9 @@ class Point {
   constructor(readonly x: number) {}
 }
 
-const hintsOf = (lane: Lane, stage: Stage) => lane.statistics().find(({ label }) => label === stage.label)?.hints ?? [];
-const stageNamed = (exportName: string, label: string): Stage => ({ ...stageOf(exportName, "explained"), label });
+const hintsOf = (lane: Lane, stage: LaneStage) =>
+  lane.statistics().find(({ label }) => label === stage.label)?.hints ?? [];
+const stageNamed = (exportName: string, label: string): LaneStage => ({ ...stageOf(exportName, "explained"), label });
 
 describe.each(KINDS)("instances of classes that nobody registered, on the lane %s", (kind) => {
   const lane = lanes.get(kind)!;

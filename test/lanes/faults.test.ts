@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Stage } from "../../src/lanes/lane.ts";
+import type { LaneStage } from "../../src/lanes/lane.ts";
 import type { PoolOptions } from "../../src/lanes/pool/pool-options.ts";
 import { fixture, KINDS, type Kind, open, range, stageOf } from "./helpers.ts";
 
@@ -7,7 +7,7 @@ import { fixture, KINDS, type Kind, open, range, stageOf } from "./helpers.ts";
 interface Fault {
   readonly name: string;
   readonly kinds: readonly Kind[];
-  readonly stage: () => Stage;
+  readonly stage: () => LaneStage;
   /** What becomes of the input that does it. */
   readonly guilty: { code?: string; name?: string; message?: RegExp };
   /** Whether the whole stage fails, so that nobody succeeds. */

@@ -1,4 +1,4 @@
-import type { Lane, Stage } from "../../src/lanes/lane.ts";
+import type { Lane, LaneStage } from "../../src/lanes/lane.ts";
 import { type PoolOptions, poolSettings } from "../../src/lanes/pool/pool-options.ts";
 import { processPool } from "../../src/lanes/process/processes.ts";
 import { threadPool } from "../../src/lanes/thread/threads.ts";
@@ -6,7 +6,7 @@ import { threadPool } from "../../src/lanes/thread/threads.ts";
 export const fixture = (name: string) => new URL(`../fixtures/lanes/${name}.mjs`, import.meta.url).href;
 
 /** A stage that runs a function of a fixture. */
-export const stageOf = (exportName: string, module = "steps"): Stage => ({
+export const stageOf = (exportName: string, module = "steps"): LaneStage => ({
   id: 0,
   label: exportName,
   shipped: { kind: "lambda", func: { from: "module", url: fixture(module), exportName } },

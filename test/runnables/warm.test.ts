@@ -7,7 +7,7 @@ import {
   RunnableSequence,
   threads,
 } from "../../src/index.ts";
-import type { Stage } from "../../src/lanes/lane.ts";
+import type { LaneStage } from "../../src/lanes/lane.ts";
 import * as steps from "../fixtures/lanes/auto.mjs";
 
 const pool = threads({ min: 2, max: 2, execArgv: [] });
@@ -18,7 +18,7 @@ const on = (func: any) => RunnableLambda.from(func).withLane(pool) as Runnable;
 const here = (func: any) => RunnableLambda.from(func).withLane("loop") as Runnable;
 
 /** The stages that were given to the pool meanwhile, by what was done with them. */
-async function stagesIn(act: () => Promise<unknown>): Promise<Record<"warm" | "run" | "feed" | "stream", Stage[]>> {
+async function stagesIn(act: () => Promise<unknown>): Promise<Record<"warm" | "run" | "feed" | "stream", LaneStage[]>> {
   const spies = (["warm", "run", "feed", "stream"] as const).map(
     (name) => [name, vi.spyOn(pool, name as "run")] as const,
   );

@@ -159,10 +159,10 @@ function everyKind(): Record<string, runlane.Runnable> {
 
 describe("load of runlane/langchain, without the rest of Runlane", () => {
   it("loads the classes of all kinds, so that methods of what it loads can make others", () => {
-    const folder = new URL("../../src/runnables/", import.meta.url);
-    const list = readFileSync(new URL("kinds.ts", folder), "utf8");
-    const defining = readdirSync(folder).filter(
-      (file) => file !== "runnable.ts" && /^defineKind\(/m.test(readFileSync(new URL(file, folder), "utf8")),
+    const folder = new URL("../../src/runnables/kinds/", import.meta.url);
+    const list = readFileSync(new URL("all.ts", folder), "utf8");
+    const defining = readdirSync(folder).filter((file) =>
+      /^defineKind\(/m.test(readFileSync(new URL(file, folder), "utf8")),
     );
     expect(defining.length).toBeGreaterThan(10);
     expect(list.match(/(?<=^import "\.\/).+(?=";)/gm)?.sort()).toEqual(defining.sort());

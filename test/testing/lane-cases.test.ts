@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CallOptions, Feed, Feeding, Lane, Stage } from "../../src/lanes/lane.ts";
+import type { FeedHandle, InputSource, Lane, LaneCallOptions, LaneStage } from "../../src/lanes/lane.ts";
 import { LOOP_SKIPS, laneCases, loopLane } from "../../src/testing/index.ts";
 
 /** A lane that does everything as the loop does, except for what is given. */
@@ -17,9 +17,11 @@ function bent(bend: (loop: Lane) => Partial<Lane>): () => Lane {
 }
 
 /** The loop with a feed, which takes one input after the other, except for what is given. */
-function feeding(bend: Partial<Record<"take" | "settle", (feed: Feed, key: number) => void>> & { wakes?: boolean }) {
+function handle(
+  bend: Partial<Record<"take" | "settle", (feed: InputSource, key: number) => void>> & { wakes?: boolean },
+) {
   return bent((loop) => ({
-    feed(stage: Stage, feed: Feed, options?: CallOptions): Feeding {
+    feed(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle {
       let isOn = true;
       const pump = (): void => {
         while (isOn && feed.waiting > 0) {
@@ -328,12 +330,12 @@ const BROKEN: { what: string; open: () => Lane; fails: string[] }[] = [
   },
   {
     what: "settles inputs of a feed twice",
-    open: feeding({ settle: (feed, key) => feed.fulfil(key, "again") }),
+    open: handle({ settle: (feed, key) => feed.fulfil(key, "again") }),
     fails: ["takes each input of a feed once and settles it once: 5,000 inputs, some of which fail"],
   },
   {
     what: "takes inputs of a feed and forgets them",
-    open: feeding({ take: (feed) => feed.waiting > 0 && feed.take() }),
+    open: handle({ take: (feed) => feed.waiting > 0 && feed.take() }),
     fails: [
       "takes each input of a feed once and settles it once: 5,000 inputs, some of which fail",
       "takes inputs that are added to a feed when it is told",
@@ -342,12 +344,12 @@ const BROKEN: { what: string; open: () => Lane; fails: string[] }[] = [
   },
   {
     what: "takes all inputs of a feed at once",
-    open: feeding({}),
+    open: handle({}),
     fails: ["takes inputs of a feed as it has room, and none after stop"],
   },
   {
     what: "does not wake for a feed",
-    open: feeding({ wakes: false }),
+    open: handle({ wakes: false }),
     fails: [
       "takes inputs that are added to a feed when it is told",
       "rejects the inputs of a feed whose stage cannot be made, also those that are added later",

@@ -32,8 +32,8 @@ function collectLanes(value: unknown, lanes: Set<Lane>, seen: Set<object>): void
   seen.add(value);
   const { node } = value as Partial<Runnable>;
   if (node?.kind === "lane") {
-    const { away } = value as RunnableOnLane;
-    if (away) lanes.add(away.lane);
+    const { offloaded } = value as RunnableOnLane;
+    if (offloaded) lanes.add(offloaded.lane);
     // What is inside runs there, whatever lane it has of its own.
     return;
   }

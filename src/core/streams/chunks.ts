@@ -6,7 +6,7 @@ import { Aggregate, concat } from "./concat.ts";
  * A whole value where chunks are expected: one chunk, known now. A chain that streams nothing hands its value through as this and
  * never makes a generator.
  */
-export class Whole<T> implements AsyncIterable<T> {
+export class SingleChunk<T> implements AsyncIterable<T> {
   constructor(readonly value: T) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
@@ -15,7 +15,7 @@ export class Whole<T> implements AsyncIterable<T> {
 }
 
 /** What flows between streaming steps. */
-export type Chunks<T> = Whole<T> | AsyncIterable<T>;
+export type Chunks<T> = SingleChunk<T> | AsyncIterable<T>;
 
 /** What a function returns to stand for its chunks: an async iterable (a generator, a ReadableStream) or an iterator. */
 export type Chunked<T> = AsyncIterable<T> | Iterator<T | PromiseLike<T>>;
@@ -105,7 +105,7 @@ export async function join<T>(chunks: Chunks<T>, ctx: RunContext): Promise<T> {
  * closed when the last reader is done with it.
  */
 export function tee<T>(chunks: Chunks<T>, readers: number): Chunks<T>[] {
-  if (chunks instanceof Whole) return Array.from({ length: readers }, () => chunks);
+  if (chunks instanceof SingleChunk) return Array.from({ length: readers }, () => chunks);
   const source = chunks[Symbol.asyncIterator]();
   let open = readers;
   let tail: Link<T> = {};

@@ -2,7 +2,7 @@ import type { RunContext } from "../context.ts";
 import type { ObservedRun, Observer } from "../observer.ts";
 import { abortError, raceWithSignal } from "../signal.ts";
 import type { Step } from "../step.ts";
-import { asGenerator, type Chunks, closeQuietly, join, Whole } from "./chunks.ts";
+import { asGenerator, type Chunks, closeQuietly, join, SingleChunk } from "./chunks.ts";
 import { concat } from "./concat.ts";
 
 /** What chunks have joined up to so far; nothing, once two of them could not be joined. */
@@ -39,12 +39,13 @@ export async function* observeStream<Out>(
     yield* observed(step, chunks, ctx, run, undefined, false);
     return;
   }
-  const given = trace.stream === "joined" && !(chunks instanceof Whole) ? new Whole(await join(chunks, ctx)) : chunks;
-  const known = given instanceof Whole && trace.stream !== "deferred";
+  const given =
+    trace.stream === "joined" && !(chunks instanceof SingleChunk) ? new SingleChunk(await join(chunks, ctx)) : chunks;
+  const known = given instanceof SingleChunk && trace.stream !== "deferred";
   const input = new Joined();
   let arriving: Chunks<unknown> = given;
   let recording: Recording | undefined;
-  if (given instanceof Whole) {
+  if (given instanceof SingleChunk) {
     input.value = given.value;
   } else {
     recording = await recorded(given, input);

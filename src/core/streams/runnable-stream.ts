@@ -1,7 +1,7 @@
 import type { UnderlyingSource } from "node:stream/web";
 import type { Scope } from "../scope.ts";
 import { raceWithSignal } from "../signal.ts";
-import { type Chunks, closeQuietly, Whole } from "./chunks.ts";
+import { type Chunks, closeQuietly, SingleChunk } from "./chunks.ts";
 
 /**
  * What `stream` returns: a web ReadableStream that is its own async iterator. Leaving a `for await` loop, `cancel` and an abort all
@@ -30,7 +30,7 @@ class ChunkReader<T> {
     private readonly scope: Scope | null,
     private readonly onLeave?: () => void,
   ) {
-    if (chunks instanceof Whole) {
+    if (chunks instanceof SingleChunk) {
       this.first = { done: false, value: chunks.value };
       this.source = { next: async () => FINISHED };
     } else {
@@ -85,7 +85,7 @@ class ChunkReader<T> {
 /** Makes the stream of some chunks and waits for the first of them. */
 export async function openStream<T>(chunks: Chunks<T>, scope: Scope | null): Promise<RunnableStream<T>> {
   const reader = new ChunkReader(chunks, scope);
-  if (scope !== null || !(chunks instanceof Whole)) await reader.open();
+  if (scope !== null || !(chunks instanceof SingleChunk)) await reader.open();
   create ??= chooseConstruction();
   return create(reader) as RunnableStream<T>;
 }

@@ -2,9 +2,9 @@ import { findingOf, RunlaneError } from "../../core/errors/errors.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { bytesOf, findInstance } from "../../shipping/data/find-instance.ts";
 import { snapshot } from "../../shipping/data/pack.ts";
-import type { CallOptions, Lane, Stage, StageStatistics } from "../lane.ts";
+import type { Lane, LaneCallOptions, LaneStage, StageStatistics } from "../lane.ts";
 import { auto } from "./auto-settings.ts";
-import { Gauge } from "./cost-sampler.ts";
+import { CostSampler } from "./cost-sampler.ts";
 
 /** What a step tells of itself, so that it may be moved. */
 export interface AutoSubject {
@@ -12,11 +12,11 @@ export interface AutoSubject {
   /** Makes what a worker needs. @throws When the step must stay: the message says why. */
   ship(): object;
   /** Where the step moves to; null where there are no threads. */
-  away(): Lane | null;
+  target(): Lane | null;
 }
 
 /** What becomes of a step without a lane of its own. */
-export type AutoState = "measuring" | "away" | "staying";
+export type AutoState = "measuring" | "offloaded" | "staying";
 
 /** Never timed again. */
 const FOREVER = 2 ** 30;
@@ -44,16 +44,16 @@ export class AutoStage {
   reason = "it has not run yet";
   /** How many runs need not pass through {@link run} now. */
   pause = 0;
-  private readonly gauge = new Gauge();
+  private readonly sampler = new CostSampler();
   private lane: Lane | null = null;
-  private stage: Stage | undefined;
+  private stage: LaneStage | undefined;
   private runs = 0;
 
   constructor(private readonly subject: AutoSubject) {}
 
   /** The lane that the step has moved to; undefined while it is here. */
   get movedTo(): Lane | undefined {
-    return this.state === "away" ? (this.lane ?? undefined) : undefined;
+    return this.state === "offloaded" ? (this.lane ?? undefined) : undefined;
   }
 
   /** What the lane has measured; undefined while the step is here. */
@@ -64,7 +64,7 @@ export class AutoStage {
   /** What would keep the step from moving, as far as that can be said before; undefined when nothing would. */
   get obstacle(): string | undefined {
     try {
-      if (this.subject.away() === null) return "there are no threads";
+      if (this.subject.target() === null) return "there are no threads";
       this.subject.ship();
       return undefined;
     } catch (error) {
@@ -74,47 +74,47 @@ export class AutoStage {
 
   /** What a run takes here, or took before the step moved, in milliseconds. */
   get meanMs(): number {
-    return this.gauge.meanMs;
+    return this.sampler.meanMs;
   }
 
-  /** @param here Runs the input on this thread. */
-  run(input: unknown, here: () => unknown, options?: () => CallOptions | undefined): unknown {
+  /** @param inline Runs the input on this thread. */
+  run(input: unknown, inline: () => unknown, options?: () => LaneCallOptions | undefined): unknown {
     const { stage, lane } = this;
     if (this.state === "staying") {
       this.pause = FOREVER;
-      return here();
+      return inline();
     }
-    if (stage === undefined || lane === null) return this.timed(here);
-    if (!this.mayTravel(input)) return here();
+    if (stage === undefined || lane === null) return this.timed(inline);
+    if (!this.mayTravel(input)) return inline();
     if (
       ++this.runs % LOOK_EVERY === 0 &&
       (lane.statisticsOf?.(stage)?.costMs ?? auto.thresholdMs) < auto.thresholdMs / 4
     )
-      return this.comeBack(here);
+      return this.comeBack(inline);
     let sent: unknown;
     try {
       // A sync function would have seen its input now; the pool sends it at the end of the turn.
       sent = snapshot(input, stage.label);
     } catch (error) {
       this.reason = reasonOf(error);
-      return here();
+      return inline();
     }
     return lane.run(stage, sent, options?.()).catch((error) => {
       if (!(error instanceof RunlaneError) || !FAILED_AWAY.has(error.code)) throw error;
       this.stay(reasonOf(error));
-      return here();
+      return inline();
     });
   }
 
-  private timed(here: () => unknown): unknown {
+  private timed(inline: () => unknown): unknown {
     const started = performance.now();
-    const out = here();
+    const out = inline();
     if (isThenable(out)) {
-      this.pause = this.gauge.waited();
+      this.pause = this.sampler.waited();
       this.reason = "it is async";
     } else {
-      this.pause = this.gauge.timed(performance.now() - started);
-      if (this.gauge.isSlow) this.move();
+      this.pause = this.sampler.timed(performance.now() - started);
+      if (this.sampler.isSlow) this.move();
       else this.reason = `it takes less than ${auto.thresholdMs} ms`;
     }
     return out;
@@ -122,14 +122,14 @@ export class AutoStage {
 
   private move(): void {
     try {
-      this.lane = this.subject.away();
+      this.lane = this.subject.target();
       if (this.lane === null) {
         this.stay("there are no threads");
         return;
       }
       const { label } = this.subject;
       this.stage = { id: 0, label, shipped: { ...this.subject.ship(), plain: true } };
-      this.state = "away";
+      this.state = "offloaded";
       this.reason = `it took ${this.meanMs.toFixed(1)} ms`;
     } catch (error) {
       this.stay(reasonOf(error));
@@ -142,11 +142,11 @@ export class AutoStage {
     this.reason = reason;
   }
 
-  private comeBack(here: () => unknown): unknown {
+  private comeBack(inline: () => unknown): unknown {
     this.stage = undefined;
     this.state = "measuring";
-    this.gauge.reset();
-    return this.timed(here);
+    this.sampler.reset();
+    return this.timed(inline);
   }
 
   /** Whether an input arrives as it is, and in less time than running it takes. */

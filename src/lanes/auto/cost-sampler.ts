@@ -6,7 +6,7 @@ const ENOUGH = 3;
 const LONGEST_PAUSE = 4096;
 
 /** Finds out by samples whether the sync runs of a step are slow enough to move elsewhere. */
-export class Gauge {
+export class CostSampler {
   private slow = 0;
   private sumMs = 0;
   private pause = 1;

@@ -1,5 +1,5 @@
 import { abortError, onAbort } from "../../core/signal.ts";
-import type { CallOptions } from "../lane.ts";
+import type { LaneCallOptions } from "../lane.ts";
 import { timedOut } from "../pool/faults.ts";
 import type { StepCall } from "../stage/stage-step.ts";
 import type { LoopStage } from "./loop-stage.ts";
@@ -25,7 +25,7 @@ export class LoopCall implements StepCall {
 
   constructor(
     readonly stage: LoopStage,
-    private readonly options: CallOptions,
+    private readonly options: LaneCallOptions,
     /** Told once if it is stopped before it has ended. */
     private readonly onStop: (reason: unknown) => void,
     /** Told once when nobody waits for it any more. */

@@ -2,12 +2,12 @@ import { abortError, raceWithSignal } from "../../core/signal.ts";
 import { closeQuietly } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type {
-  CallOptions,
   CloseOptions,
   Lane,
+  LaneCallOptions,
   LaneCapacity,
+  LaneStage,
   LaneWarmOptions,
-  Stage,
   StageStatistics,
 } from "../lane.ts";
 import { laneClosed } from "../pool/faults.ts";
@@ -16,7 +16,7 @@ import type { Revive, StageStep } from "../stage/stage-step.ts";
 import { LoopCall } from "./loop-call.ts";
 import { LoopStage } from "./loop-stage.ts";
 
-const NO_OPTIONS: CallOptions = Object.freeze({});
+const NO_OPTIONS: LaneCallOptions = Object.freeze({});
 
 /**
  * Runs stages on this event loop. It says what all other lanes have to do.
@@ -27,7 +27,7 @@ const NO_OPTIONS: CallOptions = Object.freeze({});
  */
 export class LoopLane implements Lane {
   private readonly records = new StageRecords();
-  private readonly stages = new WeakMap<Stage, LoopStage>();
+  private readonly stages = new WeakMap<LaneStage, LoopStage>();
   private readonly calls = new Set<LoopCall>();
   private running = 0;
   private closing: Promise<void> | undefined;
@@ -39,7 +39,7 @@ export class LoopLane implements Lane {
     readonly name = "loop",
   ) {}
 
-  run(stage: Stage, input: unknown, options: CallOptions = NO_OPTIONS): Promise<unknown> {
+  run(stage: LaneStage, input: unknown, options: LaneCallOptions = NO_OPTIONS): Promise<unknown> {
     const refusal = this.refusal(stage, options);
     if (refusal !== undefined) return Promise.reject(refusal);
     const loop = this.stageOf(stage);
@@ -69,7 +69,7 @@ export class LoopLane implements Lane {
     });
   }
 
-  async *stream(stage: Stage, input: unknown, options: CallOptions = NO_OPTIONS): AsyncGenerator<unknown> {
+  async *stream(stage: LaneStage, input: unknown, options: LaneCallOptions = NO_OPTIONS): AsyncGenerator<unknown> {
     const refusal = this.refusal(stage, options);
     if (refusal !== undefined) throw refusal;
     const loop = this.stageOf(stage);
@@ -110,7 +110,7 @@ export class LoopLane implements Lane {
     return { workers: isGone ? 0 : 1, busy: running > 0 ? 1 : 0, queued: calls.size - running };
   }
 
-  statisticsOf(stage: Stage): StageStatistics | undefined {
+  statisticsOf(stage: LaneStage): StageStatistics | undefined {
     return this.stages.get(stage)?.meter.statistics();
   }
 
@@ -118,7 +118,7 @@ export class LoopLane implements Lane {
     return this.records.statistics();
   }
 
-  async warm(stage?: Stage, { onProgress }: LaneWarmOptions = {}): Promise<void> {
+  async warm(stage?: LaneStage, { onProgress }: LaneWarmOptions = {}): Promise<void> {
     if (this.closing !== undefined) throw laneClosed(stage?.label ?? "warm", this.name);
     if (stage !== undefined) {
       const step = await this.stageOf(stage).loading;
@@ -141,12 +141,12 @@ export class LoopLane implements Lane {
     return this.close();
   }
 
-  private refusal(stage: Stage, { signal }: CallOptions): unknown {
+  private refusal(stage: LaneStage, { signal }: LaneCallOptions): unknown {
     if (this.closing !== undefined) return laneClosed(stage.label, this.name);
     return signal?.aborted === true ? abortError(signal) : undefined;
   }
 
-  private stageOf(stage: Stage): LoopStage {
+  private stageOf(stage: LaneStage): LoopStage {
     let loop = this.stages.get(stage);
     if (loop === undefined) {
       loop = new LoopStage(this.name, this.records.of(stage), this.revive);
@@ -160,7 +160,7 @@ export class LoopLane implements Lane {
     return loop;
   }
 
-  private begin(stage: LoopStage, options: CallOptions, onStop: (reason: unknown) => void): LoopCall {
+  private begin(stage: LoopStage, options: LaneCallOptions, onStop: (reason: unknown) => void): LoopCall {
     const call = new LoopCall(stage, options, onStop, (ended) => {
       this.calls.delete(ended);
       if (ended.hasStarted) this.running--;

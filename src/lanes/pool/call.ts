@@ -1,9 +1,9 @@
 import { abortError, onAbort } from "../../core/signal.ts";
-import type { CallOptions, Feed } from "../lane.ts";
+import type { InputSource, LaneCallOptions } from "../lane.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { Chunk } from "./chunk.ts";
 
-const NO_OPTIONS: CallOptions = Object.freeze({});
+const NO_OPTIONS: LaneCallOptions = Object.freeze({});
 
 /** Who is told when calls settle while they wait or run. */
 export interface CallOwner {
@@ -15,7 +15,7 @@ export interface CallOwner {
 
 /** One input on its way. It settles exactly once, whatever happens to workers. */
 export abstract class Call {
-  readonly options: CallOptions;
+  readonly options: LaneCallOptions;
   settled = false;
   /** Whether it waits in a line. */
   inLine = false;
@@ -36,7 +36,7 @@ export abstract class Call {
     readonly record: StageRecord,
     /** Forgotten when the call settles. */
     public input: unknown,
-    options: CallOptions | undefined,
+    options: LaneCallOptions | undefined,
     readonly queuedAt: number,
     private readonly owner: CallOwner,
   ) {
@@ -92,7 +92,7 @@ export class PromisedCall extends Call {
   constructor(
     record: StageRecord,
     input: unknown,
-    options: CallOptions | undefined,
+    options: LaneCallOptions | undefined,
     queuedAt: number,
     owner: CallOwner,
     private readonly resolve: (value: unknown) => void,
@@ -114,9 +114,9 @@ export class PromisedCall extends Call {
 export class FeedCall extends Call {
   constructor(
     record: StageRecord,
-    private readonly feed: Feed,
+    private readonly feed: InputSource,
     private readonly key: number,
-    options: CallOptions | undefined,
+    options: LaneCallOptions | undefined,
     queuedAt: number,
     owner: CallOwner,
   ) {

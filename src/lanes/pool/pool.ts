@@ -3,14 +3,14 @@ import { runlaneError } from "../../core/errors/errors.ts";
 import { abortError } from "../../core/signal.ts";
 import type { ResourceStatus } from "../../resources/status.ts";
 import type {
-  CallOptions,
   CloseOptions,
-  Feed,
-  Feeding,
+  FeedHandle,
+  InputSource,
   Lane,
+  LaneCallOptions,
   LaneCapacity,
+  LaneStage,
   LaneWarmOptions,
-  Stage,
   StageStatistics,
 } from "../lane.ts";
 import type { Transport, WorkerEnd } from "../protocol/transport.ts";
@@ -68,7 +68,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     return { workers: workers.size, busy, queued: this.queued };
   }
 
-  run(stage: Stage, input: unknown, options?: CallOptions): Promise<unknown> {
+  run(stage: LaneStage, input: unknown, options?: LaneCallOptions): Promise<unknown> {
     const refusal = this.refusal(stage, options);
     if (refusal !== undefined) return Promise.reject(refusal);
     const record = this.recordOf(stage);
@@ -79,7 +79,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     });
   }
 
-  feed(stage: Stage, feed: Feed, options?: CallOptions): Feeding {
+  feed(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle {
     const line = new FeedLine(this.recordOf(stage), feed, options, this);
     this.keepAlive.add();
     this.lines.addFeed(line);
@@ -88,7 +88,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     return line;
   }
 
-  async *stream(stage: Stage, input: unknown, options: CallOptions = {}): AsyncGenerator<unknown> {
+  async *stream(stage: LaneStage, input: unknown, options: LaneCallOptions = {}): AsyncGenerator<unknown> {
     const refusal = this.refusal(stage, options);
     if (refusal !== undefined) throw refusal;
     const record = this.recordOf(stage);
@@ -99,7 +99,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     yield* stream.read();
   }
 
-  statisticsOf(stage: Stage): StageStatistics | undefined {
+  statisticsOf(stage: LaneStage): StageStatistics | undefined {
     return this.records.statisticsOf(stage);
   }
 
@@ -111,11 +111,11 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     return this.resourcesOfWorkers.statuses;
   }
 
-  usedBy(stage: Stage): readonly string[] {
+  usedBy(stage: LaneStage): readonly string[] {
     return this.records.usedBy(stage);
   }
 
-  async warm(stage?: Stage, options: LaneWarmOptions = {}): Promise<void> {
+  async warm(stage?: LaneStage, options: LaneWarmOptions = {}): Promise<void> {
     if (this.closing !== undefined) throw laneClosed(stage?.label ?? "warm", this.name);
     const record = stage === undefined ? undefined : this.recordOf(stage);
     await record?.shipping;
@@ -205,7 +205,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     return this.lines.waiting + this.suspects.size + this.openings.size;
   }
 
-  private refusal(stage: Stage, options: CallOptions | undefined): unknown {
+  private refusal(stage: LaneStage, options: LaneCallOptions | undefined): unknown {
     if (this.closing !== undefined) return laneClosed(stage.label, this.name);
     if (options?.signal?.aborted === true) return abortError(options.signal);
     const { maxQueue } = this.settings;
@@ -214,7 +214,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     return undefined;
   }
 
-  private recordOf(stage: Stage): StageRecord {
+  private recordOf(stage: LaneStage): StageRecord {
     const record = this.records.of(stage);
     if (record.shipped === undefined && !record.isAwaited) {
       record.isAwaited = true;

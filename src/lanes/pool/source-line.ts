@@ -1,4 +1,4 @@
-import type { CallOptions, Feed, Feeding } from "../lane.ts";
+import type { FeedHandle, InputSource, LaneCallOptions } from "../lane.ts";
 import { knownBytes } from "../protocol/codec.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import { type CallOwner, FeedCall } from "./call.ts";
@@ -15,7 +15,7 @@ export interface FeedOwner extends CallOwner {
 }
 
 /** The inputs of a feed, which become calls when a worker has room for them, and not before. */
-export class FeedLine implements Line, Feeding {
+export class FeedLine implements Line, FeedHandle {
   readonly priority: number;
   /** Since when the next input waits: a feed stands in line again after each chunk, so that single calls get between. */
   private standsSince = performance.now();
@@ -25,8 +25,8 @@ export class FeedLine implements Line, Feeding {
 
   constructor(
     readonly record: StageRecord,
-    private readonly feed: Feed,
-    private readonly options: CallOptions | undefined,
+    private readonly feed: InputSource,
+    private readonly options: LaneCallOptions | undefined,
     private readonly owner: FeedOwner,
   ) {
     this.priority = options?.priority ?? 0;

@@ -1,5 +1,5 @@
 import { abortError, onAbort } from "../../core/signal.ts";
-import type { CallOptions } from "../lane.ts";
+import type { LaneCallOptions } from "../lane.ts";
 import { packConfig, packInput, packReason, unpackError, unpackOutput } from "../protocol/codec.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { PoolWorker } from "../worker-handle/pool-worker.ts";
@@ -27,7 +27,7 @@ export class StreamCall {
     readonly id: number,
     readonly record: StageRecord,
     private readonly input: unknown,
-    private readonly options: CallOptions,
+    private readonly options: LaneCallOptions,
     /** Called once, when no worker is busy with the stream any more. */
     private readonly over: (stream: StreamCall) => void,
   ) {

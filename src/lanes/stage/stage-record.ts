@@ -1,7 +1,7 @@
 import { packingWithHints } from "../../shipping/data/foreign-hint.ts";
 import type { PackOptions } from "../../shipping/data/format.ts";
 import { loadShared, type ShippedResource, shippedResources } from "../../shipping/tree/ship-resource.ts";
-import type { Stage } from "../lane.ts";
+import type { LaneStage } from "../lane.ts";
 import { StageMeter } from "./stage-meter.ts";
 
 /** What a pool knows of one stage. */
@@ -28,7 +28,7 @@ export class StageRecord {
 
   constructor(
     readonly id: number,
-    stage: Stage,
+    stage: LaneStage,
   ) {
     this.label = stage.label;
     this.where = `the step ${JSON.stringify(stage.label)}`;

@@ -1,15 +1,15 @@
-import type { Stage, StageStatistics } from "../lane.ts";
+import type { LaneStage, StageStatistics } from "../lane.ts";
 import type { StageMeter } from "./stage-meter.ts";
 import { StageRecord } from "./stage-record.ts";
 
 /** The stages that a pool has run. A stage that nobody holds any more is forgotten, however many there have been. */
 export class StageRecords {
-  private readonly byStage = new WeakMap<Stage, StageRecord>();
+  private readonly byStage = new WeakMap<LaneStage, StageRecord>();
   private readonly all = new Map<number, WeakRef<StageRecord>>();
   private readonly registry = new FinalizationRegistry<number>((id) => this.all.delete(id));
   private nextId = 0;
 
-  of(stage: Stage): StageRecord {
+  of(stage: LaneStage): StageRecord {
     let record = this.byStage.get(stage);
     if (record === undefined) {
       record = new StageRecord(this.nextId++, stage);
@@ -45,16 +45,16 @@ export class StageRecords {
   }
 
   /** What has been measured of a stage; undefined where it has not run. */
-  statisticsOf(stage: Stage): StageStatistics | undefined {
+  statisticsOf(stage: LaneStage): StageStatistics | undefined {
     return this.byStage.get(stage)?.meter.statistics();
   }
 
   /** The names of the resources that a stage uses, as its workers have told. */
-  usedBy(stage: Stage): readonly string[] {
+  usedBy(stage: LaneStage): readonly string[] {
     return this.byStage.get(stage)?.used ?? [];
   }
 
-  forget(stage: Stage): void {
+  forget(stage: LaneStage): void {
     this.byStage.delete(stage);
   }
 

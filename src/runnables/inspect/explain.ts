@@ -8,7 +8,7 @@ import { Plan, type PlanStage, type StageFigures } from "../../plan/plan.ts";
 import { resourceHints } from "../../resources/changes.ts";
 import { toStep } from "../coerce.ts";
 import type { RunnableInterface } from "../types.ts";
-import { type Described, HERE, StepListing } from "./step-listing.ts";
+import { type Described, INLINE, StepListing } from "./step-listing.ts";
 
 /** What `explain` needs to run inputs and measure the steps. */
 export interface AnalyzeOptions<RunInput = unknown> {
@@ -80,7 +80,7 @@ function stagesOf(step: Step): readonly Described[] {
 }
 
 function plannedStage(stage: Described, listing: StepListing, measured: Measured | undefined): PlanStage {
-  const { lane, isHere, fused, figures } = stage.placement ?? HERE;
+  const { lane, isInline: isHere, fused, figures } = stage.placement ?? INLINE;
   const now = figures?.();
   return {
     lane,

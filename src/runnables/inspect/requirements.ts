@@ -1,4 +1,4 @@
-import type { Lane, Stage } from "../../lanes/lane.ts";
+import type { Lane, LaneStage } from "../../lanes/lane.ts";
 import { slotsIn } from "../../resources/resource.ts";
 import type { ResourceSlot } from "../../resources/slot.ts";
 import { usedBy } from "../../resources/use-resources.ts";
@@ -11,17 +11,17 @@ import type { RunnableNode } from "../registry.ts";
 import type { RunnableInterface } from "../types.ts";
 
 /** A stage of a lane, with the names of the resources that its workers load. */
-export interface StageNeed {
+export interface StageRequirement {
   readonly lane: Lane;
-  readonly stage: Stage;
+  readonly stage: LaneStage;
   readonly names: readonly string[];
 }
 
 /** What has to be there before a runnable can run without waiting. */
-export interface Needs {
+export interface Requirements {
   /** Resources on this event loop. */
   readonly slots: Set<ResourceSlot>;
-  readonly stages: StageNeed[];
+  readonly stages: StageRequirement[];
   /** Modules that functions on this event loop come from, by what they are called. */
   readonly modules: Map<Preload, string>;
 }
@@ -43,8 +43,11 @@ const CONDITIONAL: Readonly<Record<string, readonly string[]>> = {
  *
  * @param options `certain`: only through those that every input reaches. Without it, through all.
  */
-export function needsOf(runnable: object, { certain = false }: { readonly certain?: boolean } = {}): Needs {
-  const needs: Needs = { slots: new Set(), stages: [], modules: new Map() };
+export function requirementsOf(
+  runnable: object,
+  { certain = false }: { readonly certain?: boolean } = {},
+): Requirements {
+  const requirements: Requirements = { slots: new Set(), stages: [], modules: new Map() };
   const seen = new Set<object>();
 
   function look(value: unknown): void {
@@ -64,9 +67,9 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
       look([...Object.values(step), lc_kwargs]);
       return;
     }
-    const { away } = step as RunnableOnLane;
-    if (node.kind === "lane" && away) {
-      lookAtStage(away);
+    const { offloaded } = step as RunnableOnLane;
+    if (node.kind === "lane" && offloaded) {
+      lookAtStage(offloaded);
       return;
     }
     for (const [, slot] of slotsIn((node.uses ?? {}) as object as Record<string, unknown>)) lookAtSlot(slot);
@@ -81,23 +84,23 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
     // In a worker, functions come with what they use.
     for (const slot of usedBy(func)) lookAtSlot(slot);
     const preload = preloadOf(func);
-    if (preload !== undefined) needs.modules.set(preload, (func as { name: string }).name);
+    if (preload !== undefined) requirements.modules.set(preload, (func as { name: string }).name);
   }
 
   function lookAtSlot(slot: ResourceSlot): void {
-    if (needs.slots.has(slot)) return;
-    needs.slots.add(slot);
+    if (requirements.slots.has(slot)) return;
+    requirements.slots.add(slot);
     for (const [, used] of slotsIn(slot.declaration.uses)) lookAtSlot(used);
   }
 
-  function lookAtStage({ lane, stage }: Omit<StageNeed, "names">): void {
+  function lookAtStage({ lane, stage }: Omit<StageRequirement, "names">): void {
     const names: string[] = [];
     for (const shipped of shippedResources(stage.shipped)) {
       const slot = slotOfShipped(shipped);
       if (slot === undefined) names.push(shipped.name);
       else lookAtSlot(slot);
     }
-    needs.stages.push({ lane, stage, names });
+    requirements.stages.push({ lane, stage, names });
   }
 
   /** A batch has stages of its own: through nested sequences, and with a parallel on one lane as one. */
@@ -107,12 +110,12 @@ export function needsOf(runnable: object, { certain = false }: { readonly certai
 
   look(runnable);
   lookAtBatch(runnable as RunnableInterface);
-  return needs;
+  return requirements;
 }
 
 /** The resources that a runnable uses on this event loop, those of modules that have been imported included. */
 export function slotsUsedBy(runnable: object): ResourceSlot[] {
-  const { slots, modules } = needsOf(runnable);
+  const { slots, modules } = requirementsOf(runnable);
   const inModules = Array.from(modules.keys(), ({ exported }) => (isRunnable(exported) ? slotsUsedBy(exported) : []));
   return [...new Set([...slots, ...inModules.flat()])];
 }

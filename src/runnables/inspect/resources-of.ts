@@ -1,11 +1,11 @@
 import type { ResourceStatus } from "../../resources/status.ts";
 import { shippedResources } from "../../shipping/tree/ship-resource.ts";
 import { isRunnable } from "../coerce.ts";
-import { needsOf, type StageNeed } from "./requirements.ts";
+import { requirementsOf, type StageRequirement } from "./requirements.ts";
 
 /** What a runnable uses, by place. */
 export function resourcesOf(runnable: object): ResourceStatus[] {
-  const { slots, stages, modules } = needsOf(runnable);
+  const { slots, stages, modules } = requirementsOf(runnable);
   const inModules = Array.from(modules.keys(), ({ exported }) => (isRunnable(exported) ? resourcesOf(exported) : []));
   /** Several stages of one lane may use one resource. */
   const rows = new Map<string, ResourceStatus>();
@@ -16,7 +16,7 @@ export function resourcesOf(runnable: object): ResourceStatus[] {
   return [...rows.values()];
 }
 
-function rowsOf({ lane, stage, names }: StageNeed): ResourceStatus[] {
+function rowsOf({ lane, stage, names }: StageRequirement): ResourceStatus[] {
   const known = lane.resources?.() ?? [];
   const shipped = shippedResources(stage.shipped);
   // What a module declares is known as soon as a worker has imported it.

@@ -12,7 +12,7 @@ import { childrenOf } from "./children.ts";
 export type Described = Step & Placed & { readonly node?: RunnableNode };
 
 /** Where a step runs that says nothing of it. */
-export const HERE: Placement = { lane: "loop", isHere: true, why: "runs where it is called" };
+export const INLINE: Placement = { lane: "loop", isInline: true, why: "runs where it is called" };
 
 /** Kinds whose inside runs by itself. */
 const OPAQUE = new Set(["lambda", "foreign", "custom"]);
@@ -72,7 +72,7 @@ export class StepListing {
   private addLane(step: Described, depth: number, placement: Placement | undefined, rows: Rows): void {
     const bound = boundOf(step);
     // What `auto` has moved is told of step by step, wherever it ran.
-    if (placement?.isHere !== false || step.node?.lane === "auto") {
+    if (placement?.isInline !== false || step.node?.lane === "auto") {
       this.add(bound, depth, placement, bound.path === undefined ? () => rows(step) : rows);
       return;
     }
@@ -97,7 +97,7 @@ export class StepListing {
     }
   }
 
-  private push(step: Described, depth: number, placement: Placement = HERE, row?: StepRow, name = step.label): void {
+  private push(step: Described, depth: number, placement: Placement = INLINE, row?: StepRow, name = step.label): void {
     this.steps.push({
       name,
       depth,

@@ -1,7 +1,7 @@
 import { raceWithSignal } from "../../core/signal.ts";
 import type { WarmOptions } from "../../resources/status.ts";
 import { isRunnable } from "../coerce.ts";
-import { needsOf } from "./requirements.ts";
+import { requirementsOf } from "./requirements.ts";
 
 /** How many parts there are, and how many of them are ready. */
 class Progress {
@@ -31,7 +31,7 @@ export async function warmRunnable(runnable: object, { onProgress, signal }: War
 }
 
 async function warmAll(runnable: object, progress: Progress): Promise<void> {
-  const { slots, stages, modules } = needsOf(runnable);
+  const { slots, stages, modules } = requirementsOf(runnable);
   for (const part of [...slots, ...stages, ...modules.keys()]) progress.expect(part);
   await Promise.all([
     ...Array.from(slots, async (slot) => {

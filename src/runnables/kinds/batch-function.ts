@@ -1,6 +1,6 @@
 import { iterateWithin, storage } from "../../core/ambient.ts";
 import type { RunContext } from "../../core/context.ts";
-import { type Chunked, type Chunks, isChunked, toChunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunked, type Chunks, isChunked, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -10,17 +10,17 @@ import { RunnableLambda } from "./lambda.ts";
  * @internal The function of a batched runnable, as a step of its own: it takes the inputs of one call together. What the function
  * yields is one output each, and never joined: `run` gives them as a list, a stream gives them as they come.
  */
-export class RunnableVector extends RunnableLambda<unknown[], unknown> {
+export class RunnableBatchFunction extends RunnableLambda<unknown[], unknown> {
   static override lc_name(): string {
     return "RunnableBatched";
   }
 
   override get node(): RunnableNode {
-    return { ...super.node, kind: "vector" };
+    return { ...super.node, kind: "batchFunction" };
   }
 
   override get placement(): Placement {
-    return { lane: "loop", isHere: true, why: "runs where its inputs are gathered" };
+    return { lane: "loop", isInline: true, why: "runs where its inputs are gathered" };
   }
 
   /** What the function returns: outputs, a promise of them, or their iteration. */
@@ -40,7 +40,7 @@ export class RunnableVector extends RunnableLambda<unknown[], unknown> {
   protected override streamWhole(inputs: unknown[], ctx: RunContext): Chunks<unknown> {
     const outputs = this.start(inputs, ctx);
     if (isIteration(outputs)) return toChunks(outputs);
-    return new Whole(outputs);
+    return new SingleChunk(outputs);
   }
 
   /** A generator's code runs when its outputs are asked for, and inherits the config of the call then too. */
@@ -65,4 +65,4 @@ async function listed(outputs: Chunked<unknown>, inputs: number): Promise<unknow
   return list;
 }
 
-defineKind("vector", (node) => new RunnableVector(node));
+defineKind("batchFunction", (node) => new RunnableBatchFunction(node));

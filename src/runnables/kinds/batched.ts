@@ -1,4 +1,4 @@
-import { Crowd } from "../../batching/arrival-tracker.ts";
+import { ArrivalTracker } from "../../batching/arrival-tracker.ts";
 import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY } from "../../batching/batch-stream.ts";
 import { Coalescer } from "../../batching/coalescer.ts";
 import type { RunnableBatchOptions } from "../../batching/inputs.ts";
@@ -10,12 +10,12 @@ import { captureContext } from "../../core/async-context.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { abortError } from "../../core/signal.ts";
-import { Whole } from "../../core/streams/chunks.ts";
+import { SingleChunk } from "../../core/streams/chunks.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { contextOf, sharingOf } from "../lane/call-sharing.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
-import { RunnableVector } from "./batch-function.ts";
+import { RunnableBatchFunction } from "./batch-function.ts";
 import { type BatchedFunc, checkBatched, checkWeight, type RunnableBatchedFields } from "./batched-options.ts";
 import type { LambdaFunc, LambdaUses } from "./lambda.ts";
 import { type LaneChoice, RunnableOnLane } from "./on-lane.ts";
@@ -61,14 +61,14 @@ export class RunnableBatched<
   readonly isolateErrors: boolean;
   readonly lane: LaneChoice | undefined;
   readonly uses: LambdaUses | undefined;
-  private readonly vector: RunnableVector;
-  private readonly away: RunnableOnLane | undefined;
+  private readonly batchFunction: RunnableBatchFunction;
+  private readonly offloaded: RunnableOnLane | undefined;
   /** Whether the function on the lane is a generator: its outputs are asked for one by one. */
   private readonly yields: boolean;
   private readonly coalescer: Coalescer<SharedCall, RunnableConfig | undefined>;
   private readonly inContext = captureContext();
   /** The batch whose inputs run, in the view of this runnable that such a batch has. */
-  private readonly crowd: Crowd | undefined;
+  private readonly arrivals: ArrivalTracker | undefined;
 
   /**
    * @throws RUNLANE_INVALID_STEPS when `func` is no function, RUNLANE_INVALID_OPTION, and what `withLane` throws; runs throw
@@ -86,8 +86,8 @@ export class RunnableBatched<
     this.isolateErrors = settings.isolateErrors;
     this.lane = lane;
     this.uses = uses;
-    this.vector = new RunnableVector({ func: func as LambdaFunc<unknown[], unknown>, name, uses });
-    this.away = lane === undefined ? undefined : new RunnableOnLane({ bound: this.vector, lane });
+    this.batchFunction = new RunnableBatchFunction({ func: func as LambdaFunc<unknown[], unknown>, name, uses });
+    this.offloaded = lane === undefined ? undefined : new RunnableOnLane({ bound: this.batchFunction, lane });
     this.yields = /Generator/.test(Object.prototype.toString.call(func));
     this.coalescer = new Coalescer({
       ...settings,
@@ -102,15 +102,24 @@ export class RunnableBatched<
   }
 
   override get node(): RunnableNode {
-    const { name, away, vector, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors } = this;
-    const bound = away ?? vector;
+    const {
+      name,
+      offloaded,
+      batchFunction,
+      maxBatchSize,
+      maxWaitMs,
+      maxConcurrentBatches,
+      batchSizeOf,
+      isolateErrors,
+    } = this;
+    const bound = offloaded ?? batchFunction;
     return { kind: "batched", name, bound, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors };
   }
 
   get placement(): Placement {
     const why =
       this.batchSizeOf === undefined ? `gathers up to ${this.maxBatchSize} inputs for a call` : "gathers inputs";
-    return { lane: "loop", isHere: true, why };
+    return { lane: "loop", isInline: true, why };
   }
 
   override get label(): string {
@@ -118,11 +127,11 @@ export class RunnableBatched<
   }
 
   override get laneName(): string | undefined {
-    return this.away?.laneName;
+    return this.offloaded?.laneName;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const { coalescer, batchSizeOf, crowd } = this;
+    const { coalescer, batchSizeOf, arrivals } = this;
     const weight = batchSizeOf === undefined ? 1 : checkWeight(batchSizeOf(input));
     const signal = ctx.scope?.signal;
     if (signal?.aborted === true) throw abortError(signal);
@@ -136,7 +145,7 @@ export class RunnableBatched<
       call.addMember(input, member);
       output = member.output;
     }
-    coalescer.added(call, crowd?.enter(output));
+    coalescer.added(call, arrivals?.enter(output));
     return output as Promise<RunOutput>;
   }
 
@@ -166,8 +175,8 @@ export class RunnableBatched<
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<(RunOutput | Error)[]> {
-    const crowd = new Crowd(Number.POSITIVE_INFINITY, true);
-    return super.batch.call(this.viewFor(crowd), inputs, options, batchOptions) as Promise<(RunOutput | Error)[]>;
+    const arrivals = new ArrivalTracker(Number.POSITIVE_INFINITY, true);
+    return super.batch.call(this.viewFor(arrivals), inputs, options, batchOptions) as Promise<(RunOutput | Error)[]>;
   }
 
   override batchAsCompleted(
@@ -175,17 +184,17 @@ export class RunnableBatched<
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: Pick<RunnableBatchOptions, "maxConcurrency">,
   ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
-    const crowd = new Crowd(Number.POSITIVE_INFINITY, true);
-    return super.batchAsCompleted.call(this.viewFor(crowd), inputs, options, batchOptions) as OutcomesOf<RunOutput>;
+    const arrivals = new ArrivalTracker(Number.POSITIVE_INFINITY, true);
+    return super.batchAsCompleted.call(this.viewFor(arrivals), inputs, options, batchOptions) as OutcomesOf<RunOutput>;
   }
 
   override batchStream(
     source: Iterable<RunInput> | AsyncIterable<RunInput>,
     options: Partial<CallOptions> & BatchStreamOptions = {},
   ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
-    const crowd = new Crowd(options.maxConcurrency ?? DEFAULT_STREAM_CONCURRENCY, false);
-    const watched = isIterable(source) ? crowd.watch(source, () => this.coalescer.flush()) : source;
-    return super.batchStream.call(this.viewFor(crowd), watched, options) as OutcomesOf<RunOutput>;
+    const arrivals = new ArrivalTracker(options.maxConcurrency ?? DEFAULT_STREAM_CONCURRENCY, false);
+    const watched = isIterable(source) ? arrivals.watch(source, () => this.coalescer.flush()) : source;
+    return super.batchStream.call(this.viewFor(arrivals), watched, options) as OutcomesOf<RunOutput>;
   }
 
   /**
@@ -194,23 +203,24 @@ export class RunnableBatched<
    * @throws What `Runnable.withLane` throws.
    */
   override withLane(lane: LaneChoice): RunnableOnLane<RunInput, RunOutput, CallOptions> {
-    const bound = fromNode({ ...this.node, bound: this.vector, lane });
+    const bound = fromNode({ ...this.node, bound: this.batchFunction, lane });
     return new RunnableOnLane({ bound: bound as Runnable<RunInput, RunOutput, CallOptions>, lane: "loop" });
   }
 
   private callFor(key: string, config: RunnableConfig | undefined): SharedCall {
-    const { label, isolateErrors, away, vector, yields } = this;
+    const { label, isolateErrors, offloaded, batchFunction, yields } = this;
     const open = (inputs: unknown[], signal: AbortSignal | undefined): unknown => {
       const ctx = contextOf(config, signal);
-      if (away !== undefined) return yields ? away.runStream(new Whole(inputs), ctx) : away.run(inputs, ctx);
-      return ctx.propagates ? vector.start(inputs, ctx) : callOutside(() => vector.start(inputs, ctx));
+      if (offloaded !== undefined)
+        return yields ? offloaded.runStream(new SingleChunk(inputs), ctx) : offloaded.run(inputs, ctx);
+      return ctx.propagates ? batchFunction.start(inputs, ctx) : callOutside(() => batchFunction.start(inputs, ctx));
     };
     return new SharedCall(key, { label, isolateErrors, open });
   }
 
   /** This runnable, as it runs the inputs of one batch. */
-  private viewFor(crowd: Crowd): this {
-    return Object.create(this, { crowd: { value: crowd }, observedAs: { value: this } });
+  private viewFor(arrivals: ArrivalTracker): this {
+    return Object.create(this, { arrivals: { value: arrivals }, observedAs: { value: this } });
   }
 }
 

@@ -95,8 +95,8 @@ export class RunnableBinding<
     return this.step.laneName;
   }
 
-  override get timekeeper(): Step | undefined {
-    return this.step.timekeeper;
+  override get timeoutOwner(): Step | undefined {
+    return this.step.timeoutOwner;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
@@ -195,14 +195,14 @@ export class RunnableBinding<
   }
 
   private enter(config: RunnableConfig, ctx: RunContext): RunContext {
-    const { timekeeper } = this.step;
+    const { timeoutOwner } = this.step;
     // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
     if (config.timeout === undefined && config.signal === ctx.config.signal)
       return openContext(config, { pacer: ctx.pacer }).with({ scope: ctx.scope });
-    // A timeout that the scope around has left to the timekeeper holds in the new scope too.
-    const left = timekeeper !== undefined && ctx.scope?.keeper === timekeeper ? ctx.scope.timeoutMs : undefined;
+    // A timeout that the scope around has left to the timeoutOwner holds in the new scope too.
+    const left = timeoutOwner !== undefined && ctx.scope?.keeper === timeoutOwner ? ctx.scope.timeoutMs : undefined;
     if (left !== undefined) config.timeout = Math.min(config.timeout ?? left, left);
-    return openContext(config, { pacer: ctx.pacer, timekeeper });
+    return openContext(config, { pacer: ctx.pacer, timeoutOwner });
   }
 }
 

@@ -2,7 +2,7 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
-import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { defineSerial } from "../load/saved-class.ts";
@@ -99,13 +99,13 @@ export class RunnableBranch<RunInput = any, RunOutput = any> extends Runnable<Ru
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    if (!(chunks instanceof Whole)) return super.runStream(chunks, ctx);
+    if (!(chunks instanceof SingleChunk)) return super.runStream(chunks, ctx);
     return this.streamWhole(chunks.value, ctx);
   }
 
   protected override async *streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
     const { step, tag } = await this.choose(input, ctx, 0);
-    yield* streamStep<RunOutput>(step, new Whole(input), ctx, tag);
+    yield* streamStep<RunOutput>(step, new SingleChunk(input), ctx, tag);
   }
 
   /** The step of the first condition from `from` on that holds. */

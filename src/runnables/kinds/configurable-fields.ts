@@ -4,7 +4,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import type { Step } from "../../core/step.ts";
 import { toStep } from "../coerce.ts";
 import { type ConfigSpec, type ConfigurableField, specsOf, uniqueSpecs } from "../inspect/config-specs.ts";
-import { type Recipe, recipeOf } from "../rebuild.ts";
+import { type Rebuild, rebuildOf } from "../rebuild.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import type { Runnable } from "../runnable.ts";
 import type { RunnableInterface } from "../types.ts";
@@ -62,7 +62,7 @@ export class RunnableConfigurableFields<
   readonly fields: Readonly<Record<string, ConfigurableField>>;
   private readonly names: readonly string[];
   private readonly ids: readonly string[];
-  private readonly recipe: Recipe;
+  private readonly rebuild: Rebuild;
   /** The last used one stands last. */
   private readonly copies: Copy[] = [];
 
@@ -72,7 +72,7 @@ export class RunnableConfigurableFields<
     fields: Readonly<Record<string, ConfigurableField | undefined>>;
   }) {
     super(args.default, "The default of RunnableConfigurableFields");
-    this.recipe = recipeOf(this.default);
+    this.rebuild = rebuildOf(this.default);
     const entries = Object.entries(args.fields ?? {}).filter(([, field]) => field !== undefined);
     for (const [name, field] of entries) this.checkField(name, field);
     this.fields = Object.freeze(Object.fromEntries(entries) as Record<string, ConfigurableField>);
@@ -115,7 +115,7 @@ export class RunnableConfigurableFields<
 
   override configSpecs(): ConfigSpec[] {
     const own = Object.entries(this.fields).map(
-      ([key, { id, name, description }]): ConfigSpec => ({ id, name, description, default: this.recipe.fields[key] }),
+      ([key, { id, name, description }]): ConfigSpec => ({ id, name, description, default: this.rebuild.fields[key] }),
     );
     return uniqueSpecs([...own, ...specsOf(this.default)]);
   }
@@ -146,15 +146,15 @@ export class RunnableConfigurableFields<
   private makeCopy(values: readonly unknown[]): Copy {
     const entries = this.names.map((name, index) => [name, values[index]] as const);
     const changes = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-    return { values, step: toStep(this.recipe.build(changes)) };
+    return { values, step: toStep(this.rebuild.build(changes)) };
   }
 
   private checkField(name: string, field: ConfigurableField | undefined): void {
-    if (!Object.hasOwn(this.recipe.fields, name)) {
+    if (!Object.hasOwn(this.rebuild.fields, name)) {
       throw runlaneError("RUNLANE_UNKNOWN_FIELD", {
         where: this.default.getName(),
         field: name,
-        expected: Object.keys(this.recipe.fields).join(", "),
+        expected: Object.keys(this.rebuild.fields).join(", "),
       });
     }
     if (typeof field?.id === "string" && field.id !== "") return;

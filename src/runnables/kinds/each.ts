@@ -1,4 +1,4 @@
-import { runShared } from "../../batching/batch.ts";
+import { runUniform } from "../../batching/batch.ts";
 import { Gather } from "../../batching/gather.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
@@ -61,7 +61,7 @@ export class RunnableEach<
     const { slot } = ctx;
     const outputs =
       slot === null
-        ? runShared(step, inputs, ctx)
+        ? runUniform(step, inputs, ctx)
         : new Gather(inputs.length, (index, own) => startStep(step, inputs[index], ctx.with({ slot: own })), {
             slot,
           }).run();

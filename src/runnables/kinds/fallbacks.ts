@@ -3,7 +3,7 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, invalidOption, runlaneError } from "../../core/errors/errors.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
-import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { openChunks } from "../../core/streams/open-chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { coerce, toStep } from "../coerce.ts";
@@ -154,7 +154,7 @@ export class RunnableWithFallbacks<
     let first: Failure | undefined;
     let given = input;
     for (let index = 0; ; index++) {
-      const whole: Chunks<RunInput> = new Whole(given);
+      const whole: Chunks<RunInput> = new SingleChunk(given);
       try {
         return await openChunks(() => streamStep<RunOutput>(this.steps[index] as Step, whole, ctx));
       } catch (error) {

@@ -1,6 +1,6 @@
-import { OwnBatchFeeding } from "../../batching/own-batch.ts";
+import { OwnBatchHandle } from "../../batching/own-batch.ts";
 import type { RunContext } from "../../core/context.ts";
-import type { Feed, Feeding } from "../../core/input-source.ts";
+import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { type Serialized, serialized } from "../../core/serialization/serializable.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { asGenerator, type Chunks } from "../../core/streams/chunks.ts";
@@ -32,7 +32,7 @@ class ForeignRunnable extends Runnable {
 
   get placement(): Placement {
     const why = this.stages === undefined ? "called through its own methods" : "its own batch is given many inputs";
-    return { lane: "loop", isHere: true, why: `LangChain's: ${why}` };
+    return { lane: "loop", isInline: true, why: `LangChain's: ${why}` };
   }
 
   /** A batch is handed on to a `batch` that does better than calling `invoke` for each input. */
@@ -40,9 +40,9 @@ class ForeignRunnable extends Runnable {
     return hasOwnBatch(this.runnable) ? [this] : undefined;
   }
 
-  openFeed(feed: Feed, { config, observer }: RunContext): Feeding {
+  openFeed(feed: InputSource, { config, observer }: RunContext): FeedHandle {
     const runMany = (inputs: unknown[]) => this.runnable.batch(inputs, { ...config }, { returnExceptions: true });
-    return new OwnBatchFeeding(feed, runMany, this.label, observer?.stage?.(this));
+    return new OwnBatchHandle(feed, runMany, this.label, observer?.stage?.(this));
   }
 
   /** It reports its own runs. */

@@ -3,7 +3,7 @@ import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { TRANSFORMS, type Trace } from "../../core/step.ts";
-import { type Chunks, collect, toChunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, collect, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import type { Used } from "../../resources/declaration.ts";
 import { withUses } from "../../shipping/tree/uses.ts";
@@ -107,7 +107,7 @@ export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    return collect(this.runStream(new Whole(input), ctx), ctx);
+    return collect(this.runStream(new SingleChunk(input), ctx), ctx);
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {

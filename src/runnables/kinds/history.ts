@@ -3,7 +3,7 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
-import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { Aggregate } from "../../core/streams/concat.ts";
 import { coerce, toStep } from "../coerce.ts";
 import type { RunnableNode } from "../registry.ts";
@@ -175,8 +175,8 @@ class Remembers extends Runnable {
   override async *runStream(chunks: Chunks<unknown>, ctx: RunContext): AsyncGenerator<unknown, void> {
     const input = new Aggregate();
     const output = new Aggregate();
-    const source = chunks instanceof Whole ? chunks : noted(chunks, input);
-    if (chunks instanceof Whole) input.add(chunks.value);
+    const source = chunks instanceof SingleChunk ? chunks : noted(chunks, input);
+    if (chunks instanceof SingleChunk) input.add(chunks.value);
     for await (const chunk of streamCall(this.step, source, ctx)) {
       output.add(chunk);
       yield chunk;

@@ -3,8 +3,8 @@ import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
-import { type BareFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
-import { type Chunked, type Chunks, collect, isChunked, toChunks, Whole } from "../../core/streams/chunks.ts";
+import { type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
+import { type Chunked, type Chunks, collect, isChunked, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
 import { Aggregate } from "../../core/streams/concat.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { auto } from "../../lanes/auto/auto-settings.ts";
@@ -258,9 +258,10 @@ export class RunnableLambda<
   }
 
   /** A lambda that has moved, and one of a subclass, is more than its function. */
-  get bare(): readonly BareFunction[] | undefined {
-    if (Object.getPrototypeOf(this) !== RunnableLambda.prototype || this.auto?.stage.state === "away") return undefined;
-    return [this.callee as BareFunction];
+  get syncFunctions(): readonly SyncFunction[] | undefined {
+    if (Object.getPrototypeOf(this) !== RunnableLambda.prototype || this.auto?.stage.state === "offloaded")
+      return undefined;
+    return [this.callee as SyncFunction];
   }
 
   resume(_at: number, out: unknown, input: RunInput, ctx: RunContext): Promise<RunOutput> {
@@ -317,7 +318,7 @@ export class RunnableLambda<
 
   /** A function takes whole inputs: chunks are joined first, and where they cannot be, the last one is the input. */
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return chunks instanceof Whole ? this.streamWhole(chunks.value, ctx) : this.streamAggregated(chunks, ctx);
+    return chunks instanceof SingleChunk ? this.streamWhole(chunks.value, ctx) : this.streamAggregated(chunks, ctx);
   }
 
   private async *streamAggregated(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
@@ -346,10 +347,10 @@ export class RunnableLambda<
 
   private chunksOf(value: unknown, input: RunInput, ctx: RunContext): Chunks<RunOutput> {
     if (typeof value === "object" && value !== null) {
-      if (isRunnable(value)) return streamStep<RunOutput>(toStep(value), new Whole(input), this.deeper(ctx));
+      if (isRunnable(value)) return streamStep<RunOutput>(toStep(value), new SingleChunk(input), this.deeper(ctx));
       if (isChunked(value)) return toChunks(this.within(value as Chunked<RunOutput>, ctx));
     }
-    return new Whole(value as RunOutput);
+    return new SingleChunk(value as RunOutput);
   }
 }
 

@@ -100,7 +100,7 @@ export class RunnableLimited<
     const limits: string[] = [];
     if (this.maxConcurrency !== undefined) limits.push(`at most ${this.maxConcurrency} at once`);
     if (this.ratePerSecond !== undefined) limits.push(`at most ${this.ratePerSecond} per second`);
-    return { lane: "loop", isHere: true, why: `starts ${limits.join(", ")}` };
+    return { lane: "loop", isInline: true, why: `starts ${limits.join(", ")}` };
   }
 
   /** How many inputs wait for their start. */

@@ -1,10 +1,10 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
-import type { Feed, Feeding } from "../../core/input-source.ts";
+import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../../core/step.ts";
-import { type Chunks, Whole } from "../../core/streams/chunks.ts";
-import type { Lane, Stage } from "../../lanes/lane.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import type { Lane, LaneStage } from "../../lanes/lane.ts";
 import { type LaneName, laneOf } from "../../lanes/named-lanes.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { type ShippedTree, shipTree } from "../../shipping/tree/ship-tree.ts";
@@ -54,7 +54,7 @@ export class RunnableOnLane<
   readonly lane: LaneChoice;
   private readonly step: Step;
   /** @internal Null on the event loop. */
-  readonly away: { readonly lane: Lane; readonly stage: Stage } | null;
+  readonly offloaded: { readonly lane: Lane; readonly stage: LaneStage } | null;
   private readonly calls = new LaneCalls(this);
   /** Set on the lane `"auto"`. */
   private readonly auto: AutoStep | undefined;
@@ -78,13 +78,13 @@ export class RunnableOnLane<
     this.step = toStep(this.bound);
     const lane = laneOf(fields.lane);
     if (lane === null) {
-      this.away = null;
+      this.offloaded = null;
       if (fields.lane === "auto") this.auto = new AutoStep(this.step, this);
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
     const shipped = fields.fused ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
-    this.away = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
+    this.offloaded = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
   }
 
   static override lc_name(): string {
@@ -105,43 +105,44 @@ export class RunnableOnLane<
 
   /** On the loop the inside has the runs; elsewhere it is one run. */
   override get trace(): Trace | undefined {
-    return this.away === null ? undefined : JOINS;
+    return this.offloaded === null ? undefined : JOINS;
   }
 
   /** On the loop this is as many steps as the inside. */
   get path(): readonly Step[] | undefined {
-    return this.away === null ? this.step.path : undefined;
+    return this.offloaded === null ? this.step.path : undefined;
   }
 
   /** A batch feeds its inputs to the lane. What waits for lanes inside is async, so that `auto` leaves it as it is. */
   get stages(): readonly Step[] | undefined {
     if (this.auto !== undefined) return this.step.stages;
-    return this.away?.lane.feed === undefined ? undefined : [this];
+    return this.offloaded?.lane.feed === undefined ? undefined : [this];
   }
 
-  openFeed(feed: Feed, ctx: RunContext): Feeding | undefined {
-    const { away } = this;
-    return away?.lane.feed?.(away.stage, feed, this.calls.of(ctx));
+  openFeed(feed: InputSource, ctx: RunContext): FeedHandle | undefined {
+    const { offloaded } = this;
+    return offloaded?.lane.feed?.(offloaded.stage, feed, this.calls.of(ctx));
   }
 
   get placement(): Placement {
-    const { away, auto, isFused } = this;
+    const { offloaded, auto, isFused } = this;
     if (auto !== undefined) return auto.placement;
-    if (away === null) return { lane: "loop", isHere: true, why: 'withLane("loop")' };
-    const { lane, stage } = away;
+    if (offloaded === null) return { lane: "loop", isInline: true, why: 'withLane("loop")' };
+    const { lane, stage } = offloaded;
     const why = typeof this.lane === "string" ? `withLane("${lane.name}")` : `withLane(a pool of its own)`;
-    return { lane: lane.name, isHere: false, why, fused: isFused, figures: () => lane.statisticsOf?.(stage) };
+    return { lane: lane.name, isInline: false, why, fused: isFused, figures: () => lane.statisticsOf?.(stage) };
   }
 
   get currentLane(): Lane | undefined {
-    return this.away?.lane ?? this.auto?.lane;
+    return this.offloaded?.lane ?? this.auto?.lane;
   }
 
   /** Two steps on one lane are one hop. */
   fuse(next: Step): RunnableOnLane | undefined {
-    if (!(next instanceof RunnableOnLane) || this.away === null || next.away?.lane !== this.away.lane) return undefined;
-    const both = [this, next].flatMap(({ bound, away }) =>
-      partsOf(bound as Runnable, away!.stage.shipped as ShippedTree),
+    if (!(next instanceof RunnableOnLane) || this.offloaded === null || next.offloaded?.lane !== this.offloaded.lane)
+      return undefined;
+    const both = [this, next].flatMap(({ bound, offloaded }) =>
+      partsOf(bound as Runnable, offloaded!.stage.shipped as ShippedTree),
     );
     const bound = fromNode({ kind: "sequence", steps: both.map(({ runnable }) => runnable) });
     const fused = { kind: "sequence", steps: both.map(({ tree }) => tree) };
@@ -153,10 +154,14 @@ export class RunnableOnLane<
     const bound: Record<string, RunnableInterface> = {};
     const steps: Record<string, unknown> = {};
     for (const [key, branch] of Object.entries(branches)) {
-      if (!(branch instanceof RunnableOnLane) || this.away === null || branch.away?.lane !== this.away.lane)
+      if (
+        !(branch instanceof RunnableOnLane) ||
+        this.offloaded === null ||
+        branch.offloaded?.lane !== this.offloaded.lane
+      )
         return undefined;
       bound[key] = branch.bound;
-      steps[key] = branch.away.stage.shipped;
+      steps[key] = branch.offloaded.stage.shipped;
     }
     const fused = { kind: "parallel", steps };
     const parts = Object.values(branches);
@@ -168,24 +173,24 @@ export class RunnableOnLane<
   }
 
   /** The time of a call made on this runnable counts from when a worker starts on its input. */
-  override get timekeeper(): Step | undefined {
-    return this.away === null ? this.step.timekeeper : this;
+  override get timeoutOwner(): Step | undefined {
+    return this.offloaded === null ? this.step.timeoutOwner : this;
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const { away, auto } = this;
+    const { offloaded, auto } = this;
     if (auto !== undefined)
       return auto.run(input, ctx, () => startCall(this.step, input, ctx)) as RunOutput | PromiseLike<RunOutput>;
-    return away === null
+    return offloaded === null
       ? startCall<RunOutput>(this.step, input, ctx.pin())
-      : (away.lane.run(away.stage, input, this.calls.of(ctx)) as Promise<RunOutput>);
+      : (offloaded.lane.run(offloaded.stage, input, this.calls.of(ctx)) as Promise<RunOutput>);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    const { away } = this;
-    return away === null
-      ? streamCall<RunOutput>(this.step, new Whole(input), ctx.pin())
-      : (away.lane.stream(away.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>);
+    const { offloaded } = this;
+    return offloaded === null
+      ? streamCall<RunOutput>(this.step, new SingleChunk(input), ctx.pin())
+      : (offloaded.lane.stream(offloaded.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>);
   }
 }
 

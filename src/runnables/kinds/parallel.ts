@@ -4,7 +4,7 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
-import { type Chunks, closeQuietly, mergeChunks, tee, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, closeQuietly, mergeChunks, SingleChunk, tee } from "../../core/streams/chunks.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { defineSerial } from "../load/saved-class.ts";
@@ -135,15 +135,15 @@ export class RunnableParallel<
       const stream = streamStep<unknown>(branch, inputs[index] as Chunks<RunInput>, ctx, tags[index]);
       return [keys[index] as string, stream] as const;
     });
-    if (streams.every(([, stream]) => stream instanceof Whole)) {
-      for (const [key, stream] of streams) yield { [key]: (stream as Whole<unknown>).value } as RunOutput;
+    if (streams.every(([, stream]) => stream instanceof SingleChunk)) {
+      for (const [key, stream] of streams) yield { [key]: (stream as SingleChunk<unknown>).value } as RunOutput;
       return;
     }
     try {
       for await (const [key, chunk] of mergeChunks(streams)) yield { [key]: chunk } as RunOutput;
     } finally {
       // A branch that has not begun to read does not let go of its input by itself.
-      for (const input of inputs) if (!(input instanceof Whole)) closeQuietly(input[Symbol.asyncIterator]());
+      for (const input of inputs) if (!(input instanceof SingleChunk)) closeQuietly(input[Symbol.asyncIterator]());
     }
   }
 }

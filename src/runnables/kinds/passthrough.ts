@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { TRANSFORMS, type Trace } from "../../core/step.ts";
-import { type Chunks, promised, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts";
 import { Aggregate } from "../../core/streams/concat.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { defineSerial } from "../load/saved-class.ts";
@@ -71,7 +71,7 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunInput> {
     if (this.func === undefined) return chunks;
-    if (!(chunks instanceof Whole)) return this.watch(chunks, ctx);
+    if (!(chunks instanceof SingleChunk)) return this.watch(chunks, ctx);
     const out = this.run(chunks.value, ctx);
     if (!isThenable(out)) return chunks;
     return promised(out as PromiseLike<RunInput>);

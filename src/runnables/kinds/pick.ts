@@ -2,7 +2,7 @@ import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { TRANSFORMS, type Trace } from "../../core/step.ts";
-import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
@@ -71,7 +71,7 @@ export class RunnablePick<
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return chunks instanceof Whole ? new Whole(this.run(chunks.value, ctx)) : this.pickEach(chunks, ctx);
+    return chunks instanceof SingleChunk ? new SingleChunk(this.run(chunks.value, ctx)) : this.pickEach(chunks, ctx);
   }
 
   private async *pickEach(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {

@@ -5,7 +5,7 @@ import { invalidOption } from "../../core/errors/errors.ts";
 import { abortError } from "../../core/signal.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import { COMPOSES, type Trace } from "../../core/step.ts";
-import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { openChunks } from "../../core/streams/open-chunks.ts";
 import { Rewind } from "../../core/streams/rewind.ts";
 import { isThenable } from "../../core/thenable.ts";
@@ -87,7 +87,7 @@ export class RunnableRetry<
   readonly backoff: BackoffOptions | undefined;
   private readonly delays: Backoff;
   /** Whether nothing is bound, so that attempts run in the context of the call. */
-  private readonly bare: boolean;
+  private readonly syncFunctions: boolean;
   /** A bound signal: each attempt sees it, and the waits between them end with it too. */
   private readonly boundSignal: AbortSignal | undefined;
 
@@ -106,7 +106,7 @@ export class RunnableRetry<
     this.backoff = backoff;
     this.delays = new Backoff(backoff);
     const { config, kwargs, configFactories } = this;
-    this.bare =
+    this.syncFunctions =
       configFactories === undefined && Object.keys(config).length === 0 && Object.keys(kwargs ?? {}).length === 0;
     this.boundSignal = mergeConfigs({ signal: config.signal }, { signal: kwargs?.signal }).signal;
   }
@@ -125,7 +125,7 @@ export class RunnableRetry<
   }
 
   /** The time of a call spans all attempts. */
-  override get timekeeper(): undefined {
+  override get timeoutOwner(): undefined {
     return undefined;
   }
 
@@ -153,7 +153,7 @@ export class RunnableRetry<
   }
 
   override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const rewind = chunks instanceof Whole ? null : new Rewind(chunks);
+    const rewind = chunks instanceof SingleChunk ? null : new Rewind(chunks);
     try {
       yield* await this.openStreamAgain(chunks, rewind, ctx);
     } finally {
@@ -174,7 +174,7 @@ export class RunnableRetry<
         return opened;
       } catch (error) {
         if (rewind?.failed === true) throw error;
-        const input = (rewind === null ? (chunks as Whole<RunInput>).value : rewind.joined) as RunInput;
+        const input = (rewind === null ? (chunks as SingleChunk<RunInput>).value : rewind.joined) as RunInput;
         await this.awaitNext(error, input, ctx, attempt);
       }
     }
@@ -182,12 +182,14 @@ export class RunnableRetry<
 
   private attempt(input: RunInput, ctx: RunContext, attempt: number): RunOutput | PromiseLike<RunOutput> {
     const tag = tagOf(attempt);
-    return this.bare ? startStep<RunOutput>(this.step, input, ctx, tag) : this.runBound(input, ctx.unnamed(), tag);
+    return this.syncFunctions
+      ? startStep<RunOutput>(this.step, input, ctx, tag)
+      : this.runBound(input, ctx.unnamed(), tag);
   }
 
   private streamAttempt(chunks: Chunks<RunInput>, ctx: RunContext, attempt: number): Chunks<RunOutput> {
     const tag = tagOf(attempt);
-    return this.bare
+    return this.syncFunctions
       ? streamStep<RunOutput>(this.step, chunks, ctx, tag)
       : this.streamBound(chunks, ctx.unnamed(), tag);
   }

@@ -2,7 +2,7 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
-import { type Chunks, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -66,7 +66,7 @@ export class RouterRunnable<
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    return streamCall<RunOutput>(this.route(input), new Whole(input.input), ctx);
+    return streamCall<RunOutput>(this.route(input), new SingleChunk(input.input), ctx);
   }
 
   /** The step that an input names. @throws RUNLANE_INVALID_INPUT, RUNLANE_UNKNOWN_ROUTE */

@@ -2,7 +2,7 @@ import { captureContext } from "../../core/async-context.ts";
 import type { Pacer, RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startWatched, streamStep } from "../../core/start-step.ts";
-import { type BareFunction, COMPOSES, type Step, type Trace } from "../../core/step.ts";
+import { COMPOSES, type Step, type SyncFunction, type Trace } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { fuse, stagesOf } from "../../plan/stages.ts";
@@ -124,11 +124,11 @@ export class RunnableSequence<
     return this.stagesMade.stages;
   }
 
-  get bare(): readonly BareFunction[] | undefined {
-    const functions: BareFunction[] = [];
-    for (const { bare } of this.path) {
-      if (bare === undefined || bare.length !== 1) return undefined;
-      functions.push(bare[0]!);
+  get syncFunctions(): readonly SyncFunction[] | undefined {
+    const functions: SyncFunction[] = [];
+    for (const { syncFunctions } of this.path) {
+      if (syncFunctions === undefined || syncFunctions.length !== 1) return undefined;
+      functions.push(syncFunctions[0]!);
     }
     return functions;
   }

@@ -11,7 +11,7 @@ import {
 } from "../../core/schema/standard-schema.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
-import { type Chunks, promised, Whole } from "../../core/streams/chunks.ts";
+import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -124,9 +124,9 @@ export class RunnableWithTypes<
   }
 
   private streamParsed(input: unknown, ctx: RunContext): Chunks<RunOutput> {
-    if (this.outputSchema === undefined) return streamCall<RunOutput>(this.step, new Whole(input), ctx);
+    if (this.outputSchema === undefined) return streamCall<RunOutput>(this.step, new SingleChunk(input), ctx);
     const output = this.runParsed(input, ctx);
-    if (!isThenable(output)) return new Whole(output as RunOutput);
+    if (!isThenable(output)) return new SingleChunk(output as RunOutput);
     return promised(output as PromiseLike<RunOutput>);
   }
 

@@ -19,16 +19,16 @@ export class AutoStep {
     this.stage = new AutoStage({
       label: step.label,
       ship: () => shipTree(step, { where: "auto", pure: true }),
-      away: () => laneOf("thread"),
+      target: () => laneOf("thread"),
     });
   }
 
   /** Where the step runs now, and why. */
   get placement(): Placement {
     const { state, reason } = this.stage;
-    if (state === "away")
-      return { lane: "thread", isHere: false, why: `auto: ${reason}`, figures: () => this.stage.figures };
-    return { lane: "loop", isHere: true, why: auto.enabled ? `auto: ${this.whyHere(state, reason)}` : "auto is off" };
+    if (state === "offloaded")
+      return { lane: "thread", isInline: false, why: `auto: ${reason}`, figures: () => this.stage.figures };
+    return { lane: "loop", isInline: true, why: auto.enabled ? `auto: ${this.whyHere(state, reason)}` : "auto is off" };
   }
 
   private whyHere(state: AutoState, reason: string): string {
@@ -48,8 +48,8 @@ export class AutoStep {
     return this.stage.pause;
   }
 
-  /** @param here Runs the input on this thread. */
-  run(input: unknown, ctx: RunContext, here: () => unknown): unknown {
-    return auto.enabled && !ctx.pinned ? this.stage.run(input, here, () => this.calls.of(ctx)) : here();
+  /** @param inline Runs the input on this thread. */
+  run(input: unknown, ctx: RunContext, inline: () => unknown): unknown {
+    return auto.enabled && !ctx.pinned ? this.stage.run(input, inline, () => this.calls.of(ctx)) : inline();
   }
 }

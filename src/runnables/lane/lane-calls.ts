@@ -1,17 +1,17 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import { PLAIN, type RunContext } from "../../core/context.ts";
 import type { Step } from "../../core/step.ts";
-import type { CallOptions } from "../../lanes/lane.ts";
+import type { LaneCallOptions } from "../../lanes/lane.ts";
 
 /** What of the contexts of calls goes to a lane with them. The inputs of a batch share one object. */
 export class LaneCalls {
-  private last: CallOptions = {};
+  private last: LaneCallOptions = {};
   private lastConfig: RunnableConfig | undefined;
 
   /** @param step The step that has the lane. */
   constructor(private readonly step: Step) {}
 
-  of(ctx: RunContext): CallOptions | undefined {
+  of(ctx: RunContext): LaneCallOptions | undefined {
     if (!ctx.propagates && ctx.observer === null) return undefined;
     const { scope } = ctx;
     const signal = scope?.signal;

@@ -4,27 +4,27 @@ import { openContext, PLAIN, type RunContext } from "../../core/context.ts";
 import { runlaneError } from "../../core/errors/errors.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
-import { Whole } from "../../core/streams/chunks.ts";
+import { SingleChunk } from "../../core/streams/chunks.ts";
 import type { StageStep, StepCall } from "../../lanes/stage/stage-step.ts";
 import { StepMeter } from "../../observe/step-meter.ts";
 import type { ResourceSlot } from "../../resources/slot.ts";
 import { findInstance } from "../../shipping/data/find-instance.ts";
 import { reviveTree } from "../../shipping/tree/revive.ts";
 import type { ShippedTree } from "../../shipping/tree/ship-tree.ts";
-import { needsOf, slotsUsedBy } from "../inspect/requirements.ts";
+import { requirementsOf, slotsUsedBy } from "../inspect/requirements.ts";
 import { fromNode } from "../registry.ts";
 
 /** A tree of runnables, ready to run in this thread by the classes that made it. */
 export async function treeStage(tree: ShippedTree): Promise<StageStep> {
   const step = await reviveTree(tree, fromNode);
-  for (const slot of needsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
+  for (const slot of requirementsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
   const stage: StageStep = {
     ...(tree.plain === true ? onlyPlain(step) : stepStage(step)),
     get resources() {
       return slotsUsedBy(step).map(({ name }) => name);
     },
   };
-  const certain = [...needsOf(step, { certain: true }).slots];
+  const certain = [...requirementsOf(step, { certain: true }).slots];
   if (certain.length > 0) stage.prepare = () => loadAll(certain);
   return stage;
 }
@@ -38,7 +38,7 @@ function loadAll(slots: readonly ResourceSlot[]): Promise<unknown> | undefined {
 export function stepStage(step: Step): StageStep {
   return {
     run: (input, call) => startCall(step, input, contextOf(call)),
-    stream: (input, call) => streamCall(step, new Whole(input), contextOf(call)),
+    stream: (input, call) => streamCall(step, new SingleChunk(input), contextOf(call)),
     meter: () => new StepMeter(step),
     async warm() {
       const { warmRunnable } = await import("../inspect/warm.ts");

@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<string, Fields>> = {
   retry: { ...NAMED, ...BOUND, maxAttemptNumber: DATA, onFailedAttempt: FUNCTION, retryIf: FUNCTION, backoff: DATA },
   router: { ...NAMED, runnables: STEP_MAP },
   sequence: { ...NAMED, steps: STEPS, omitSequenceTags: DATA },
-  vector: { ...NAMED, func: FUNCTION },
+  batchFunction: { ...NAMED, func: FUNCTION },
 };
 
 /** Why other kinds do not. */

@@ -1,12 +1,12 @@
 import { deepStrictEqual, fail, ok, strictEqual } from "node:assert/strict";
-import type { CallOptions, Feed, Feeding, Lane, Stage } from "../../lanes/lane.ts";
+import type { FeedHandle, InputSource, Lane, LaneCallOptions, LaneStage } from "../../lanes/lane.ts";
 import { has, range, until } from "../expectations.ts";
 import { CountingFeed } from "../feed.ts";
 import type { CaseDefinition } from "../lane-case.ts";
 import { stageOf, unmakeable } from "../stage-of.ts";
 import { double, failOdd, never } from "../steps.ts";
 
-function open(lane: Lane, stage: Stage, feed: Feed, options?: CallOptions): Feeding {
+function open(lane: Lane, stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle {
   return lane.feed?.(stage, feed, options) ?? fail("The lane has no `feed`: say why in `skip.feed`.");
 }
 
@@ -21,9 +21,9 @@ export const FEEDS: CaseDefinition[] = [
     workers: 2,
     async check({ lane, patienceMs }) {
       const feed = new CountingFeed(range(5000));
-      const feeding = open(lane, stageOf(failOdd), feed);
+      const handle = open(lane, stageOf(failOdd), feed);
       await until(patienceMs, "all inputs are settled", () => feed.outcomes.size === 5000);
-      feeding.stop();
+      handle.stop();
       feed.check();
       deepStrictEqual(
         feed.outputs(message),
@@ -36,13 +36,13 @@ export const FEEDS: CaseDefinition[] = [
     needs: "feed",
     async check({ lane, patienceMs }) {
       const feed = new CountingFeed();
-      const feeding = open(lane, stageOf(double), feed);
+      const handle = open(lane, stageOf(double), feed);
       for (const start of [0, 10, 20]) {
         feed.add(...range(10).map((value) => start + value));
-        feeding.wake();
+        handle.wake();
         await until(patienceMs, "all inputs are settled", () => feed.outcomes.size === start + 10);
       }
-      feeding.stop();
+      handle.stop();
       feed.check();
       deepStrictEqual(
         feed.outputs(unwanted),
@@ -57,13 +57,13 @@ export const FEEDS: CaseDefinition[] = [
       const all = 100_000;
       const feed = new CountingFeed(range(all));
       const stage = stageOf(double);
-      const feeding = open(lane, stage, feed);
-      feed.onSettled = () => feeding.stop();
+      const handle = open(lane, stage, feed);
+      feed.onSettled = () => handle.stop();
       await until(patienceMs, "something is settled", () => feed.outcomes.size > 0);
       const taken = feed.taken.length;
       ok(taken < all, `${taken} of ${all} inputs were taken before the first one was settled`);
-      feeding.wake();
-      feeding.stop();
+      handle.wake();
+      handle.stop();
       strictEqual(await lane.run(stage, 4), 8);
       await until(patienceMs, "what was taken is settled", () => feed.isSettled);
       strictEqual(feed.taken.length, taken);
@@ -80,7 +80,7 @@ export const FEEDS: CaseDefinition[] = [
       const feedings = feeds.map((feed) => open(lane, stage, feed));
       strictEqual(await lane.run(stage, 21), 42);
       await until(patienceMs, "all inputs are settled", () => feeds.every((feed) => feed.outcomes.size === 2000));
-      for (const feeding of feedings) feeding.stop();
+      for (const handle of feedings) handle.stop();
       for (const feed of feeds) {
         feed.check();
         deepStrictEqual(
@@ -96,9 +96,9 @@ export const FEEDS: CaseDefinition[] = [
     async check({ lane, patienceMs }) {
       const controller = new AbortController();
       const feed = new CountingFeed(range(5));
-      const feeding = open(lane, stageOf(never), feed, { signal: controller.signal });
+      const handle = open(lane, stageOf(never), feed, { signal: controller.signal });
       await until(patienceMs, "an input is taken", () => feed.taken.length > 0);
-      feeding.stop();
+      handle.stop();
       controller.abort();
       await until(patienceMs, "what was taken is settled", () => feed.isSettled);
       feed.check();
@@ -111,12 +111,12 @@ export const FEEDS: CaseDefinition[] = [
     needs: "feed",
     async check({ lane, patienceMs }) {
       const feed = new CountingFeed([1, 2, 3]);
-      const feeding = open(lane, unmakeable("no stage"), feed);
+      const handle = open(lane, unmakeable("no stage"), feed);
       await until(patienceMs, "all inputs are settled", () => feed.outcomes.size === 3);
       feed.add(4);
-      feeding.wake();
+      handle.wake();
       await until(patienceMs, "the fourth input is settled", () => feed.outcomes.size === 4);
-      feeding.stop();
+      handle.stop();
       feed.check();
       deepStrictEqual(feed.outputs(message), ["no stage", "no stage", "no stage", "no stage"]);
     },
@@ -127,10 +127,10 @@ export const FEEDS: CaseDefinition[] = [
     async check({ lane, patienceMs }) {
       await lane.close();
       const feed = new CountingFeed([1, 2]);
-      const feeding = open(lane, stageOf(double), feed);
-      feeding.wake();
+      const handle = open(lane, stageOf(double), feed);
+      handle.wake();
       await until(patienceMs, "all inputs are settled", () => feed.outcomes.size === 2);
-      feeding.stop();
+      handle.stop();
       feed.check();
       feed.outputs((error) => has(error, { code: "RUNLANE_LANE_CLOSED" }));
     },

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
-import { runShared } from "../../src/batching/batch.ts";
+import { runUniform } from "../../src/batching/batch.ts";
 import { PLAIN, type RunContext } from "../../src/core/context.ts";
-import type { Feed, Feeding } from "../../src/core/input-source.ts";
+import type { FeedHandle, InputSource } from "../../src/core/input-source.ts";
 import type { Step } from "../../src/core/step.ts";
 import { RunnableLambda } from "../../src/index.ts";
 
@@ -11,13 +11,13 @@ const HIGH_WATER = 16_384;
 
 /** A stage that takes many inputs, when the test says so. */
 class FakeLane {
-  feed!: Feed;
+  feed!: InputSource;
   woken = 0;
   stopped = 0;
   readonly step: Step;
 
   constructor(private readonly run: (input: unknown) => unknown = (input) => input) {
-    const openFeed = (feed: Feed): Feeding => {
+    const openFeed = (feed: InputSource): FeedHandle => {
       this.feed = feed;
       return { wake: () => this.woken++, stop: () => this.stopped++ };
     };
@@ -45,7 +45,7 @@ const staged = (...stages: Step[]): Step => ({ stages }) as unknown as Step;
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const start = (step: Step, inputs: unknown[], options = {}, ctx: RunContext = PLAIN) =>
-  Promise.resolve(runShared(step, inputs, ctx, options)) as Promise<unknown[]>;
+  Promise.resolve(runUniform(step, inputs, ctx, options)) as Promise<unknown[]>;
 
 /** A step on the loop that counts its runs. */
 function counting(func: (input: any) => unknown = (input) => input) {

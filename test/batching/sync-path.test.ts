@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BareRun } from "../../src/batching/sync-path.ts";
+import { SyncRun } from "../../src/batching/sync-path.ts";
 import { RunnableLambda, RunnableSequence } from "../../src/index.ts";
 
 /** More inputs than run before the plain loop begins. */
@@ -71,9 +71,9 @@ describe("a batch of sync steps", () => {
   });
 });
 
-describe("a run of bare functions", () => {
+describe("a run of sync functions", () => {
   it("says where it stopped, and for what", () => {
-    const run = new BareRun([(x) => Number(x) + 1, (x) => (x === 3 ? Promise.resolve(x) : x)], {});
+    const run = new SyncRun([(x) => Number(x) + 1, (x) => (x === 3 ? Promise.resolve(x) : x)], {});
     const outputs: unknown[] = [];
     expect(run.run([0, 1, 2, 3], outputs, 0, 4)).toBe(2);
     expect(outputs).toEqual([1, 2]);
@@ -83,7 +83,7 @@ describe("a run of bare functions", () => {
 
   it("keeps what a function threw", () => {
     const error = new Error("no");
-    const run = new BareRun(
+    const run = new SyncRun(
       [
         (x) => {
           if (x === 1) throw error;
