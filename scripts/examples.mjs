@@ -2,7 +2,7 @@
 /** Runs every example: a pipeline on a small part of its input, through the built command, anything else by its own script. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { at, node, tally } from "./lib.mjs";
+import { at, node, passed, tally } from "./lib.mjs";
 
 const LIMIT = 25;
 
@@ -21,7 +21,7 @@ export const EXAMPLES = {
 async function check(/** @type {string} */ name, /** @type {readonly string[] | string | undefined} */ args) {
   if (args === undefined) return "scripts/examples.mjs does not say how to run it";
   if (typeof args === "string") {
-    const { code, output } = await node([args], { timeoutMs: 120_000 });
+    const { code, output } = await node([args]);
     return code === 0 ? undefined : output;
   }
   const output = `.cache/examples/${name}.jsonl`;
@@ -29,7 +29,7 @@ async function check(/** @type {string} */ name, /** @type {readonly string[] | 
   mkdirSync(at(".cache/examples"), { recursive: true });
   for (const path of [output, errors]) rmSync(at(path), { force: true });
   const outputs = ["--limit", String(LIMIT), "--output", output, "--errors", errors];
-  const run = await node(["dist/cli/main.js", "batch", ...args, ...outputs], { timeoutMs: 120_000 });
+  const run = await node(["dist/cli/main.js", "batch", ...args, ...outputs]);
   if (run.code !== 0) return `exit code ${run.code}\n${run.output}`;
   const records = lines(output).map((line) => JSON.parse(line));
   if (records.length !== LIMIT) return `${records.length} records instead of ${LIMIT}\n${run.output}`;
@@ -49,7 +49,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   let failed = 0;
   for (const name of new Set([...names, ...Object.keys(EXAMPLES)])) {
     const problem = await check(name, EXAMPLES[/** @type {keyof typeof EXAMPLES} */ (name)]);
-    if (problem === undefined) continue;
+    if (problem === undefined) {
+      console.log(passed(`examples/${name}`));
+      continue;
+    }
     failed++;
     console.log(`examples/${name}: ${problem}`);
   }

@@ -16,9 +16,14 @@ export const at = (/** @type {string[]} */ ...parts) => join(root, ...parts);
  * @property {NodeJS.ProcessEnv} [env] Variables on top of those of this process.
  * @property {"capture" | "inherit" | "stderr"} [output] `capture` returns what the command prints, `inherit` shows it,
  *   `stderr` shows all of it on standard error. `capture` unless set.
- * @property {number} [timeoutMs] Kills the command after this long. No limit unless set.
- * @typedef {{ code: number, output: string, ms: number }} Finished
+ * @property {number} [silenceMs] Ends a command whose output is captured when it has printed nothing for this long.
+ *   {@link SILENCE_MS} unless set. There is no limit on how long it takes: that depends on the machine.
+ * @typedef {{ code: number, output: string, ms: number, stuck?: string }} Finished `stuck` says so when a limit ended it, and
+ *   is the first line of the output then.
  */
+
+/** Who prints nothing for five minutes does not get on. */
+export const SILENCE_MS = 300_000;
 
 /**
  * Runs a command to its end. A signal that ends it counts as exit code 128 + its number, as in a shell.
@@ -27,7 +32,7 @@ export const at = (/** @type {string[]} */ ...parts) => join(root, ...parts);
  * @param {RunOptions} [options]
  * @returns {Promise<Finished>}
  */
-export function run(command, args, { cwd = root, env, output = "capture", timeoutMs } = {}) {
+export function run(command, args, { cwd = root, env, output = "capture", silenceMs = SILENCE_MS } = {}) {
   const start = performance.now();
   return new Promise((resolve) => {
     /** @type {Buffer[]} */
@@ -41,14 +46,22 @@ export function run(command, args, { cwd = root, env, output = "capture", timeou
       // A group of its own, so that its children end with it.
       detached: captured && process.platform !== "win32",
     });
-    child.stdout?.on("data", (chunk) => chunks.push(chunk));
-    child.stderr?.on("data", (chunk) => chunks.push(chunk));
     const drop = () => child.stdout?.destroy() && child.stderr?.destroy();
-    const kill = () => {
-      killAll(child, captured);
-      drop();
+    /** @type {string | undefined} */
+    let stuck;
+    const silence = captured
+      ? setTimeout(() => {
+          stuck = `stuck: it printed nothing for ${seconds(silenceMs)}, and was ended`;
+          killAll(child, captured);
+          drop();
+        }, silenceMs)
+      : undefined;
+    const hear = (/** @type {Buffer} */ chunk) => {
+      chunks.push(chunk);
+      silence?.refresh();
     };
-    const timer = timeoutMs === undefined ? undefined : setTimeout(kill, timeoutMs);
+    child.stdout?.on("data", hear);
+    child.stderr?.on("data", hear);
     /** @type {NodeJS.Timeout | undefined} */
     let lingering;
     // A pipe that a grandchild holds open would delay the end of a command that is gone.
@@ -68,22 +81,20 @@ export function run(command, args, { cwd = root, env, output = "capture", timeou
     process.on("SIGTERM", terminate);
     process.on("exit", abandon);
     const finish = (/** @type {number} */ code, /** @type {string} */ note) => {
-      clearTimeout(timer);
+      clearTimeout(silence);
       clearTimeout(lingering);
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", terminate);
       process.off("exit", abandon);
       const ms = performance.now() - start;
-      resolve({ code, output: Buffer.concat(chunks).toString() + note, ms });
+      const printed = Buffer.concat(chunks).toString();
+      if (stuck === undefined) resolve({ code, output: printed + note, ms });
+      else resolve({ code, output: `${stuck}\n${printed}`, ms, stuck });
     };
     child.on("error", (error) => finish(1, `${command}: ${error.message}\n`));
     child.on("close", (code, signal) => {
-      if (signal === null) return finish(code ?? 1, "");
-      const late = timeoutMs !== undefined && performance.now() - start >= timeoutMs;
-      finish(
-        signal === "SIGINT" ? 130 : 143,
-        late ? `\nended after ${seconds(timeoutMs)}\n` : `\nended by ${signal}\n`,
-      );
+      if (signal === null) finish(code ?? 1, "");
+      else finish(signal === "SIGINT" ? 130 : 143, `\nended by ${signal}\n`);
     });
   });
 }
@@ -126,6 +137,12 @@ export const TALLY = /^(\d+) passed, (\d+) failed\s*$/m;
 
 /** @param {number} passed @param {number} failed */
 export const tally = (passed, failed) => `${passed} passed, ${failed} failed`;
+
+/** What a script prints for each part that passes, so that one sees that it gets on. Shown by `npm test -- --verbose`. */
+export const passed = (/** @type {string} */ what) => `ok  ${what}`;
+
+/** The lines of {@link passed}. */
+export const PASSED = /^ok {2}.*\n/gm;
 
 /**
  * The counts in what a script printed, or one for the script itself.

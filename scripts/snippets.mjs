@@ -7,10 +7,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import { pathToFileURL } from "node:url";
-import { at, command, node, run, tally } from "./lib.mjs";
+import { at, command, node, passed, run, tally } from "./lib.mjs";
 
 const FOLDER = ".cache/snippets";
-const TIMEOUT_MS = 60_000;
 
 /** @type {Record<string, "ts" | "mjs" | "sh" | undefined>} */
 const KINDS = { ts: "ts", typescript: "ts", js: "mjs", javascript: "mjs", sh: "sh", bash: "sh", shell: "sh" };
@@ -55,10 +54,10 @@ async function checkTypes(/** @type {readonly Snippet[]} */ snippets) {
 /** Runs one snippet. */
 function execute(/** @type {Snippet} */ { kind, file }) {
   const path = at(file);
-  if (kind === "ts") return node(["--import", "tsx", path], { cwd: at(FOLDER), timeoutMs: TIMEOUT_MS });
-  if (kind === "mjs") return node([path], { cwd: at(FOLDER), timeoutMs: TIMEOUT_MS });
+  if (kind === "ts") return node(["--import", "tsx", path], { cwd: at(FOLDER) });
+  if (kind === "mjs") return node([path], { cwd: at(FOLDER) });
   const env = { PATH: [at(FOLDER, "bin"), at("node_modules/.bin"), process.env.PATH].join(delimiter) };
-  return run("sh", ["-eu", path], { env, timeoutMs: TIMEOUT_MS });
+  return run("sh", ["-eu", path], { env });
 }
 
 const documents = [
@@ -85,7 +84,10 @@ async function work() {
       const { code, output } = await execute(snippet);
       if (code !== 0) problems.push(`exit code ${code}`, output);
     }
-    if (problems.length === 0) continue;
+    if (problems.length === 0) {
+      console.log(passed(`${document}:${line}`));
+      continue;
+    }
     failed++;
     const text = problems.join("\n").replaceAll(pathToFileURL(at(file)).href, document);
     console.log(`${document}:${line}\n${text.replaceAll(at(file), document).replaceAll(file, document)}`);

@@ -8,17 +8,18 @@
  *   npm test -- test/core -t x   only Vitest, with these arguments
  */
 import { build } from "./build.mjs";
-import { command, fail, install, node, readTally, seconds, TALLY, tally, vitest } from "./lib.mjs";
+import { command, fail, install, node, PASSED, readTally, seconds, TALLY, tally, vitest } from "./lib.mjs";
 
 /**
  * A stage passes with exit code 0. Its counts are its own, or those of the line `N passed, N failed` that it prints,
  * or one.
- * @typedef {{ code: number, output: string, passed?: number, failed?: number, skipped?: number }} Outcome
+ * @typedef {{ code: number, output: string, passed?: number, failed?: number, skipped?: number, stuck?: string }} Outcome
  * @typedef {{ name: string, run: () => Promise<Outcome> }} Stage
  */
 
-const TIMEOUT_MS = 240_000;
-const script = (/** @type {string[]} */ ...args) => node(args, { timeoutMs: TIMEOUT_MS });
+const script = (/** @type {string[]} */ ...args) => node(args);
+/** The stages that did not get on, for the end. @type {string[]} */
+const stuck = [];
 const total = { passed: 0, failed: 0 };
 const args = process.argv.slice(2);
 const verbose = args.includes("--verbose");
@@ -28,7 +29,8 @@ const forVitest = args.filter((arg) => arg !== "--verbose" && arg !== "--static"
 async function types() {
   const sources = await script(command("typescript", "tsc"), "-p", "tsconfig.json");
   const tests = await script(command("typescript", "tsc"), "-p", "test");
-  return { code: sources.code || tests.code, output: sources.output + tests.output };
+  const stuck = sources.stuck ?? tests.stuck;
+  return { code: sources.code || tests.code, output: sources.output + tests.output, stuck };
 }
 
 /** Stages of one row do not depend on each other. Vitest has a row of its own, as tests measure time. */
@@ -45,7 +47,7 @@ const staticRows = [
 ];
 const rows = [
   ...staticRows,
-  [{ name: "vitest", run: () => vitest(["--allowOnly=false"], { timeoutMs: TIMEOUT_MS }) }],
+  [{ name: "vitest", run: () => vitest(["--allowOnly=false"]) }],
   [
     { name: "examples", run: () => script("scripts/examples.mjs") },
     { name: "snippets", run: () => script("scripts/snippets.mjs") },
@@ -61,7 +63,9 @@ async function runStage(/** @type {Stage} */ { name, run }) {
   const skips = skipped ? `, ${skipped} skipped` : "";
   const time = seconds(performance.now() - start).padStart(7);
   console.log(`${failed === 0 ? "ok    " : "FAILED"}  ${name.padEnd(8)}  ${time}${counts}${skips}`);
-  const output = outcome.output.replace(TALLY, "").trimEnd();
+  if (outcome.stuck !== undefined) stuck.push(`${name} was ${outcome.stuck}`);
+  const printed = outcome.output.replace(TALLY, "").trimEnd();
+  const output = verbose ? printed : `${printed}\n`.replace(PASSED, "").trimEnd();
   if ((failed > 0 || verbose) && output !== "") console.log(`\n${output.replace(/^/gm, "    ")}\n`);
   total.passed += passed;
   total.failed += failed;
@@ -80,6 +84,7 @@ async function runRow(/** @type {readonly Stage[]} */ row) {
 process.on("exit", (code) => {
   if (code !== 0) total.failed ||= 1;
   else if (total.failed > 0) process.exitCode = 1;
+  for (const end of stuck) console.log(end);
   console.log(tally(total.passed, total.failed));
 });
 // A shell snippet of the README that calls `npm test` would never end.

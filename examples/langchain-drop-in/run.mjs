@@ -18,7 +18,6 @@ const MODULES = {
   "@langchain/core/callbacks/dispatch": "runlane/context",
 };
 const VARIANTS = ["langchain", "runlane"];
-const TIMEOUT_MS = 120_000;
 const here = dirname(fileURLToPath(import.meta.url));
 const generated = join(here, ".generated");
 
@@ -46,10 +45,7 @@ function generate() {
 async function compile() {
   const { output } = await node(
     [command("typescript", "tsc"), "-p", join(generated, "tsconfig.json"), "--pretty", "false"],
-    {
-      cwd: generated,
-      timeoutMs: TIMEOUT_MS,
-    },
+    { cwd: generated },
   );
   /** @type {Record<string, string[]>} */
   const errors = {};
@@ -67,7 +63,7 @@ async function compile() {
  */
 async function play(/** @type {string} */ variant) {
   const output = join(generated, `${variant}.json`);
-  const run = await node([join(here, "play.mjs"), join(generated, "js", variant), output], { timeoutMs: TIMEOUT_MS });
+  const run = await node([join(here, "play.mjs"), join(generated, "js", variant), output]);
   if (run.code !== 0) throw new Error(`The ${variant} programs ended with exit code ${run.code}:\n${run.output}`);
   return JSON.parse(readFileSync(output, "utf8"));
 }
