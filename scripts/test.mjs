@@ -4,7 +4,7 @@
  *
  *   npm test                     everything
  *   npm test -- --verbose        everything, with the output of stages that pass
- *   npm test -- --static         only what reads the sources: lint, build, types, knip, exports
+ *   npm test -- --static         only what reads the sources: build, lint, types, layers, knip, exports
  *   npm test -- test/core -t x   only Vitest, with these arguments
  */
 import { build } from "./build.mjs";
@@ -41,6 +41,7 @@ const staticRows = [
   ],
   [
     { name: "types", run: types },
+    { name: "layers", run: () => script("scripts/layers.mjs") },
     { name: "knip", run: () => script(command("knip")) },
     { name: "exports", run: () => script("scripts/exports.mjs") },
   ],
