@@ -43,7 +43,7 @@ export class InputRuns {
       if (options.length !== count) {
         throw runlaneError("RUNLANE_CONFIG_COUNT", { inputs: count ?? "any number of", configs: options.length });
       }
-      this.configs = options;
+      this.configs = [...options];
       const limit = options[0]?.maxConcurrency ?? maxConcurrency;
       this.call = openContext(undefined, { pacer: loopPacer, maxConcurrency: limit, abortable, step });
       this.shared = false;

@@ -10,7 +10,7 @@ export interface BatchFunction {
   readonly label: string;
   /** Whether a call that fails is made again for each of its inputs. */
   readonly isolateErrors: boolean;
-  /** Starts a call: the outputs, a promise of them, or their iteration. */
+  /** Starts a call: the outputs, a promise of them, or their iteration. The inputs stay those of the call: never change them. */
   open(inputs: unknown[], signal: AbortSignal | undefined): unknown;
 }
 
@@ -161,7 +161,8 @@ export class SharedCall extends Gathering {
       return;
     }
     if (members === undefined) {
-      common?.resolve(outputs);
+      // A copy: the outputs are taken later, and the array is the function's, which may use it for its next call.
+      common?.resolve([...outputs]);
       return;
     }
     for (const [index, member] of members.entries()) member?.settle(outputs[index]);

@@ -1,4 +1,5 @@
 import { RunlaneError } from "../core/errors/errors.ts";
+import { ownValue } from "../core/own.ts";
 
 /** The codes of the errors that the command itself raises; each is listed in `docs/command.md`. */
 export type CliErrorCode =
@@ -58,6 +59,6 @@ const SYSTEM_CAUSES: Record<string, string> = {
 /** Why a file operation failed, in words, with the system's code. */
 export function systemCause(thrown: unknown): string {
   const code = systemCode(thrown);
-  const words = code === undefined ? undefined : SYSTEM_CAUSES[code];
+  const words = code === undefined ? undefined : ownValue(SYSTEM_CAUSES, code);
   return words === undefined ? oneLine(messageOf(thrown)) : `${words} (${code})`;
 }

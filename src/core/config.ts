@@ -1,5 +1,6 @@
 import { implicitConfig } from "./ambient.ts";
 import { describe, runlaneError } from "./errors/errors.ts";
+import { ownValue, setOwn } from "./own.ts";
 
 /**
  * The options of a call. Keys that are not listed here pass through to every step as call options, as in LangChain.
@@ -76,8 +77,8 @@ export function validateConfig(config: Partial<RunnableConfig>): void {
       received: describe(config),
     });
   }
-  for (const key in config) {
-    const check = CHECKS[key];
+  for (const key of Object.keys(config)) {
+    const check = ownValue(CHECKS, key);
     if (check === undefined) continue;
     const value = config[key];
     if (value === undefined || check[1](value as never)) continue;
@@ -105,11 +106,12 @@ export function ensureConfig<CallOptions extends RunnableConfig = RunnableConfig
   const implicit = implicitConfig();
   if (implicit !== undefined) {
     const { runName, runId, ...inherited } = implicit;
-    for (const key of Object.keys(inherited)) if (inherited[key] !== undefined) complete[key] = inherited[key];
+    for (const key of Object.keys(inherited)) if (inherited[key] !== undefined) setOwn(complete, key, inherited[key]);
   }
   if (config) {
     validateConfig(config);
-    for (const key of Reflect.ownKeys(config) as string[]) if (config[key] !== undefined) complete[key] = config[key];
+    for (const key of Reflect.ownKeys(config) as string[])
+      if (config[key] !== undefined) setOwn(complete, key, config[key]);
   }
   const model = complete.configurable?.model;
   if (typeof model === "string" && complete.metadata?.model === undefined) {
@@ -143,12 +145,13 @@ export function mergeConfigs<CallOptions extends RunnableConfig = RunnableConfig
     if (!config) continue;
     for (const key of Reflect.ownKeys(config) as string[]) {
       const value = config[key];
+      const before = ownValue(merged, key);
       if (value === undefined) {
-        if (!(key in merged)) merged[key] = undefined;
-      } else if (merged[key] === undefined) {
-        merged[key] = key === "tags" ? [...new Set(value)] : isCopied(key) ? { ...value } : value;
+        if (!Object.hasOwn(merged, key)) setOwn(merged, key, undefined);
+      } else if (before === undefined) {
+        setOwn(merged, key, key === "tags" ? [...new Set(value)] : isCopied(key) ? { ...value } : value);
       } else {
-        merged[key] = mergeValue(key, merged[key], value);
+        setOwn(merged, key, mergeValue(key, before, value));
       }
     }
   }

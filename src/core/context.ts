@@ -3,6 +3,7 @@ import { Budget, type Slot } from "./budget.ts";
 import { type RunnableConfig, validateConfig } from "./config.ts";
 import { isMeasured, observerOfCalls } from "./measured.ts";
 import { OBSERVER, type ObservedRun, type Observer, openObserver } from "./observer.ts";
+import { setOwn } from "./own.ts";
 import { Scope } from "./scope.ts";
 import type { Step } from "./step.ts";
 
@@ -185,11 +186,11 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
     (implicit as { [CONTEXT]?: RunContext } | undefined)?.[CONTEXT]) as RunContext | undefined;
   const config: RunnableConfig = { tags: [], metadata: {}, recursionLimit: DEFAULT_RECURSION_LIMIT };
   if (implicit !== undefined && implicit !== options) {
-    for (const key of Object.keys(implicit)) if (implicit[key] !== undefined) config[key] = implicit[key];
+    for (const key of Object.keys(implicit)) if (implicit[key] !== undefined) setOwn(config, key, implicit[key]);
     delete config.runName;
     delete config.runId;
   }
-  for (const key of Object.keys(options)) if (options[key] !== undefined) config[key] = options[key];
+  for (const key of Object.keys(options)) if (options[key] !== undefined) setOwn(config, key, options[key]);
   const model = config.configurable?.model;
   if (typeof model === "string" && config.metadata?.model === undefined)
     config.metadata = { ...config.metadata, model };

@@ -1,3 +1,4 @@
+import { fieldOf } from "../core/own.ts";
 import { Graph } from "./graph.ts";
 import {
   box,
@@ -118,7 +119,8 @@ const DRAWINGS: Readonly<Record<string, Draw>> = {
 
   /** What a run with the config would run. Alternatives that have not been made yet are a box with their key. */
   configurableAlternatives(runnable, { which, alternatives, default: preset }: Alternatives, config) {
-    const key = (config as { configurable?: Record<string, string> } | undefined)?.configurable?.[which.id];
+    const { configurable = {} } = (config ?? {}) as { configurable?: object };
+    const key = fieldOf(configurable, which.id) as string | undefined;
     if (key === undefined || !Object.hasOwn(alternatives, key)) return graphOfPart(preset, config);
     const chosen = alternatives[key];
     return isDrawable(chosen) ? graphOfPart(chosen, config) : box(withName(runnable, key));

@@ -1,4 +1,5 @@
 import { runlaneError } from "../core/errors/errors.ts";
+import { setOwn } from "../core/own.ts";
 import { drawMermaid } from "./mermaid.ts";
 import { toJsonSchema } from "./schema.ts";
 import type {
@@ -67,7 +68,7 @@ export class Graph {
       throw runlaneError("RUNLANE_INVALID_STEPS", { where: "Graph.addNode", expected: "a new id", received });
     }
     const node = { id: id ?? crypto.randomUUID(), data, name: nameOf(data, id), metadata };
-    this.nodes[node.id] = node;
+    setOwn(this.nodes, node.id, node);
     return node;
   }
 

@@ -1,3 +1,4 @@
+import { ownValue } from "../core/own.ts";
 import { type CallbackHandler, emit, type IgnoreSwitch, type Listener } from "./handlers.ts";
 import { newRunId } from "./run-id.ts";
 import { ChainRun, LLMRun, RetrieverRun, ToolRun } from "./run-manager.ts";
@@ -283,7 +284,7 @@ function asText(messages: unknown): string {
   return (messages as Message[])
     .map((message) => {
       const type = message.getType?.() ?? message._getType?.() ?? "";
-      return `${ROLES[type] ?? type}: ${message.text ?? message.content}`;
+      return `${ownValue(ROLES, type) ?? type}: ${message.text ?? message.content}`;
     })
     .join("\n");
 }

@@ -1,4 +1,5 @@
 import { describe, runlaneError } from "../core/errors/errors.ts";
+import { setOwn } from "../core/own.ts";
 
 type View = ArrayBufferView & { readonly length?: number };
 type ViewClass = new (buffer: SharedArrayBuffer, offset: number, length?: number) => View;
@@ -32,7 +33,7 @@ export function shareable(value: unknown, name: string): unknown {
     if (!isPlain(part)) return refuse(`${path} is ${describe(part)}`);
     const copy: Record<string, unknown> = {};
     seen.set(part, copy);
-    for (const [key, field] of Object.entries(part)) copy[key] = share(field, `${path}.${key}`);
+    for (const [key, field] of Object.entries(part)) setOwn(copy, key, share(field, `${path}.${key}`));
     return copy;
   }
 

@@ -196,10 +196,12 @@ export abstract class RunnableBase<
     const { call } = runs;
     const gathering = { returnExceptions, slot: call.slot, signal: call.scope?.signal };
     try {
+      // Copies: inputs start later too, and the array is the caller's, who may go on filling or emptying it.
+      const own = [...inputs];
       if (runs.shared || runs.stages !== undefined)
-        return (await runUniform(this, inputs, call, gathering)) as RunOutput[];
-      const launch = (index: number, slot: typeof call.slot): unknown => runs.run(inputs[index], index, slot);
-      return (await new Gather(inputs.length, launch, gathering).run()) as RunOutput[];
+        return (await runUniform(this, own, call, gathering)) as RunOutput[];
+      const launch = (index: number, slot: typeof call.slot): unknown => runs.run(own[index], index, slot);
+      return (await new Gather(own.length, launch, gathering).run()) as RunOutput[];
     } finally {
       call.scope?.close();
     }
@@ -225,7 +227,7 @@ export abstract class RunnableBase<
   ): AsyncGenerator<[index: number, outcome: Outcome<RunOutput>], void> {
     const { maxConcurrency } = batchOptions;
     const runs = new InputRuns(this, options, { count: inputs.length, maxConcurrency, abortable: true });
-    yield* streamOutcomes<RunOutput>(runs, inputs, { ordered: false, concurrency: Number.POSITIVE_INFINITY });
+    yield* streamOutcomes<RunOutput>(runs, [...inputs], { ordered: false, concurrency: Number.POSITIVE_INFINITY });
   }
 
   /**

@@ -267,6 +267,12 @@ it("observers are told of the number of each further attempt", async () => {
 });
 
 describe("a batch", () => {
+  it("of many inputs that never fail gives what single calls give", async () => {
+    const inputs = Array.from({ length: 200 }, (_, index) => index);
+    const increment = RunnableLambda.from((x: number) => x + 1).withRetry();
+    expect(await increment.batch(inputs)).toEqual(inputs.map((x) => x + 1));
+  });
+
   it("repeats only the inputs that failed, each on its own", async () => {
     const calls: number[] = [];
     const odd = RunnableLambda.from((x: number) => {

@@ -1,4 +1,5 @@
 import { optionalPackage } from "../optional-package.ts";
+import { ownValue } from "../own.ts";
 import type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 
 /** A JSON schema: what it says is data, so TypeScript infers nothing from it. */
@@ -91,7 +92,7 @@ function toIssue(message: string, location: string, value: unknown): SchemaIssue
   for (const part of location.split("/").slice(1)) {
     const key = decodeURI(part).replaceAll("~1", "/").replaceAll("~0", "~");
     path.push(Array.isArray(inside) ? Number(key) : key);
-    inside = (inside as Record<string, unknown> | undefined)?.[key];
+    inside = ownValue(inside as Record<string, unknown> | undefined, key);
   }
   return { message, path };
 }

@@ -1,3 +1,5 @@
+import { fieldOf, ownValue, setOwn } from "../own.ts";
+
 /**
  * Data inside a serialized object. A plain object with an `lc` key would read as a serialized object of its own, so LangChain's form
  * wraps it: `{ __lc_escaped__: … }`.
@@ -68,11 +70,12 @@ export function markSecrets(
     const last = keys.pop() as string;
     let place = fields;
     for (const key of keys) {
-      const inner = place[key];
-      place[key] = Array.isArray(inner) ? [...inner] : { ...(inner as object | undefined) };
-      place = place[key] as Record<string, unknown>;
+      const inner = ownValue(place, key);
+      const copy = Array.isArray(inner) ? [...inner] : { ...(inner as object | undefined) };
+      setOwn(place, key, copy);
+      place = copy as Record<string, unknown>;
     }
-    place[last] = { lc: 1, type: "secret", id: [id] } satisfies SerializedSecret;
+    setOwn(place, last, { lc: 1, type: "secret", id: [id] } satisfies SerializedSecret);
   }
 }
 
@@ -80,7 +83,7 @@ function valueAt(root: unknown, keys: readonly string[]): unknown {
   let value = root;
   for (const key of keys) {
     if (typeof value !== "object" || value === null) return undefined;
-    value = (value as Record<string, unknown>)[key];
+    value = fieldOf(value, key);
   }
   return value;
 }

@@ -1,3 +1,4 @@
+import { hasField } from "../own.ts";
 import { escapeData, markSecrets, type NotImplemented, notImplemented } from "./serial-data.ts";
 import { renameKeys, toSnakeCase } from "./serial-keys.ts";
 
@@ -74,7 +75,10 @@ export abstract class Serializable {
     const { secrets, attributes, aliases } = collectRules(this);
     const own = this as unknown as Record<string, unknown>;
     const derived = FIELDS in this;
-    const current = Object.entries(fields).map(([key, value]) => [key, !derived && key in own ? own[key] : value]);
+    const current = Object.entries(fields).map(([key, value]) => [
+      key,
+      !derived && hasField(own, key) ? own[key] : value,
+    ]);
     const kwargs = Object.fromEntries(
       [...current, ...Object.entries(attributes)].map(([key, value]) => [key, escapeData(value, new Set([this]))]),
     );
@@ -118,12 +122,12 @@ function collectRules(instance: Serializable): {
   attributes: Record<string, unknown>;
   aliases: Record<string, string>;
 } {
-  const rules = { secrets: {}, attributes: {}, aliases: {} };
+  const rules: ReturnType<typeof collectRules> = { secrets: {}, attributes: {}, aliases: {} };
   let level: object | null = Object.getPrototypeOf(instance);
   while (level !== null && level !== Serializable.prototype) {
-    Object.assign(rules.secrets, Reflect.get(level, "lc_secrets", instance));
-    Object.assign(rules.attributes, Reflect.get(level, "lc_attributes", instance));
-    Object.assign(rules.aliases, Reflect.get(level, "lc_aliases", instance));
+    rules.secrets = { ...rules.secrets, ...Reflect.get(level, "lc_secrets", instance) };
+    rules.attributes = { ...rules.attributes, ...Reflect.get(level, "lc_attributes", instance) };
+    rules.aliases = { ...rules.aliases, ...Reflect.get(level, "lc_aliases", instance) };
     level = Object.getPrototypeOf(level);
   }
   return rules;

@@ -1,4 +1,5 @@
 import { describe, runlaneError } from "../errors/errors.ts";
+import { ownValue, setOwn } from "../own.ts";
 
 /**
  * Joins two chunks of one stream, by LangChain's rules: strings, numbers and arrays with what adds them, objects with a `concat`
@@ -24,7 +25,8 @@ function concatObjects(first: Record<string, unknown>, second: Record<string, un
   const joined = { ...first };
   for (const key of Object.keys(second)) {
     const value = second[key];
-    joined[key] = Object.hasOwn(joined, key) && !Array.isArray(joined[key]) ? concat(joined[key], value) : value;
+    const before = ownValue(joined, key);
+    setOwn(joined, key, Object.hasOwn(joined, key) && !Array.isArray(before) ? concat(before, value) : value);
   }
   return joined;
 }

@@ -1,4 +1,5 @@
 import { invalidOption } from "../../core/errors/errors.ts";
+import { setOwn } from "../../core/own.ts";
 
 /** How a pool of threads or processes is run. */
 export interface PoolOptions {
@@ -69,12 +70,12 @@ export function poolSettings(where: string, options: PoolOptions, cores: number)
   for (const key of Object.keys(options)) {
     const value = (options as Record<string, unknown>)[key];
     if (value === undefined) continue;
-    if (key in COUNTS) {
+    if (Object.hasOwn(COUNTS, key)) {
       const { least, infinite } = COUNTS[key as keyof typeof COUNTS];
       const valid = (infinite && value === Number.POSITIVE_INFINITY) || Number.isSafeInteger(value);
       if (!valid || (value as number) < least)
         throw refuse(key, `a whole number of at least ${least}${infinite ? ", or Infinity" : ""}`, value);
-    } else if (key in TIMES) {
+    } else if (Object.hasOwn(TIMES, key)) {
       const infinite = TIMES[key as keyof typeof TIMES];
       if (typeof value !== "number" || !(value >= 0) || (!infinite && value === Number.POSITIVE_INFINITY))
         throw refuse(key, `a number of milliseconds${infinite ? ", or Infinity" : ""}`, value);
@@ -85,7 +86,7 @@ export function poolSettings(where: string, options: PoolOptions, cores: number)
       const known = [...Object.keys(COUNTS), ...Object.keys(TIMES), ...OBJECTS].join(", ");
       throw refuse(key, `left out: the options are ${known}`, value);
     }
-    given[key] = value;
+    setOwn(given, key, value);
   }
   const settings = {
     min: 0,

@@ -23,6 +23,11 @@ export class RunnableBatchFunction extends RunnableLambda<unknown[], unknown> {
     return { lane: "loop", isInline: true, why: "runs where its inputs are gathered" };
   }
 
+  /** The array is the function's: it may sort it, drain it or keep it, while the engine goes on with its own. */
+  protected override call(inputs: unknown[], ctx: RunContext): unknown {
+    return super.call([...inputs], ctx);
+  }
+
   /** What the function returns: outputs, a promise of them, or their iteration. */
   override start(inputs: unknown[], ctx: RunContext): unknown {
     return this.iterating(this.call(inputs, ctx), ctx);

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
+import { fieldOf, setOwn } from "../../core/own.ts";
 import type { Step } from "../../core/step.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { coerce, toStep } from "../coerce.ts";
@@ -132,7 +133,7 @@ export class RunnableConfigurableAlternatives<
   }
 
   protected choose({ config: { configurable } }: RunContext): Step | PromiseLike<Step> {
-    const key: unknown = configurable?.[this.which.id] ?? this.defaultKey;
+    const key: unknown = this.keyIn(configurable);
     const step = this.steps.get(key as string);
     if (step === undefined) {
       throw runlaneError("RUNLANE_UNKNOWN_ALTERNATIVE", {
@@ -167,12 +168,17 @@ export class RunnableConfigurableAlternatives<
   protected override contextOf(ctx: RunContext): RunContext {
     const { configurable } = ctx.config;
     if (!this.prefixKeys || configurable === undefined) return ctx;
-    const prefix = this.prefixOf((configurable[this.which.id] ?? this.defaultKey) as string);
+    const prefix = this.prefixOf(this.keyIn(configurable) as string);
     const own = Object.keys(configurable).filter((id) => id.startsWith(prefix));
     if (own.length === 0) return ctx;
     const inner = { ...configurable };
-    for (const id of own) inner[id.slice(prefix.length)] = configurable[id];
+    for (const id of own) setOwn(inner, id.slice(prefix.length), configurable[id]);
     return ctx.with({ config: { ...ctx.config, configurable: inner } });
+  }
+
+  /** The key of the alternative that a config chooses. */
+  private keyIn(configurable: object | undefined): unknown {
+    return fieldOf(configurable ?? {}, this.which.id) ?? this.defaultKey;
   }
 
   private prefixOf(key: string): string {

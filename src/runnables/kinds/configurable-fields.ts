@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
+import { fieldOf } from "../../core/own.ts";
 import type { Step } from "../../core/step.ts";
 import { toStep } from "../coerce.ts";
 import { type ConfigSpec, type ConfigurableField, specsOf, uniqueSpecs } from "../inspect/config-specs.ts";
@@ -125,7 +126,7 @@ export class RunnableConfigurableFields<
     const { ids } = this;
     let values: unknown[] | undefined;
     for (let index = 0; index < ids.length; index++) {
-      const value: unknown = configurable[ids[index] as string];
+      const value: unknown = fieldOf(configurable, ids[index] as string);
       if (value === undefined) continue;
       values ??= new Array(ids.length).fill(undefined);
       values[index] = value;

@@ -49,14 +49,16 @@ export class RunnableEach<
     return { kind: "each", name: this.name, bound: this.bound };
   }
 
-  override run(inputs: RunInputItem[], ctx: RunContext): RunOutputItem[] | PromiseLike<RunOutputItem[]> {
-    if (!Array.isArray(inputs)) {
+  override run(given: RunInputItem[], ctx: RunContext): RunOutputItem[] | PromiseLike<RunOutputItem[]> {
+    if (!Array.isArray(given)) {
       throw runlaneError("RUNLANE_INVALID_INPUT", {
         where: this.getName(),
         expected: "an array",
-        received: describe(inputs),
+        received: describe(given),
       });
     }
+    // A copy: elements start later too, and the array belongs to whoever made it.
+    const inputs = [...given];
     const { step } = this;
     const { slot } = ctx;
     const outputs =

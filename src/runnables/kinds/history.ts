@@ -124,7 +124,8 @@ class Conversation {
 
   /** What the runnable gets: the messages so far, with the new ones after them unless those stay where they are. */
   async load(input: unknown, history: MessageHistory): Promise<Message[]> {
-    const past = await history.getMessages();
+    // A copy: a history in memory gives the list that it goes on adding to.
+    const past = [...(await history.getMessages())];
     if (this.historyKey !== undefined) return past;
     const fresh = await inputMessages(input, this.inputKey);
     const all = [...past, ...fresh];

@@ -1,5 +1,6 @@
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { optionalPackage } from "../../core/optional-package.ts";
+import { fieldOf } from "../../core/own.ts";
 
 /** One of LangChain's messages, told by its shape: there may be several copies of the class. */
 export interface Message {
@@ -33,7 +34,7 @@ export async function outputMessages(output: unknown, key: string | undefined): 
 function within(value: unknown, key: string | undefined, usual: string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) return value;
   const keys = Object.keys(value);
-  return (value as Record<string, unknown>)[key ?? (keys.length === 1 ? (keys[0] as string) : usual)];
+  return fieldOf(value, key ?? (keys.length === 1 ? (keys[0] as string) : usual));
 }
 
 function messagesIn(value: unknown, where: string): Message[] {

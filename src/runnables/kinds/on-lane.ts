@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import type { FeedHandle, InputSource } from "../../core/input-source.ts";
+import { setOwn } from "../../core/own.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
@@ -160,8 +161,8 @@ export class RunnableOnLane<
         branch.offloaded?.lane !== this.offloaded.lane
       )
         return undefined;
-      bound[key] = branch.bound;
-      steps[key] = branch.offloaded.stage.shipped;
+      setOwn(bound, key, branch.bound);
+      setOwn(steps, key, branch.offloaded.stage.shipped);
     }
     const fused = { kind: "parallel", steps };
     const parts = Object.values(branches);

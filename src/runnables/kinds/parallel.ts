@@ -2,6 +2,7 @@ import { Gather } from "../../batching/gather.ts";
 import type { Slot } from "../../core/budget.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
+import { setOwn } from "../../core/own.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { type Chunks, closeQuietly, mergeChunks, SingleChunk, tee } from "../../core/streams/chunks.ts";
@@ -105,7 +106,7 @@ export class RunnableParallel<
       for (let index = 0; index < keys.length; index++) {
         const key = keys[index] as string;
         const out = startStep(path[index] as Step, input, ctx, tags[index]);
-        output[key] = out;
+        setOwn(output, key, out);
         if (isThenable(out)) {
           pending ??= [];
           pending.push(key);

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
+import { fieldOf } from "../../core/own.ts";
 import { TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { defineSerial } from "../load/saved-class.ts";
@@ -65,8 +66,10 @@ export class RunnablePick<
         received: describe(input),
       });
     }
-    if (typeof this.keys === "string") return input[this.keys];
-    const picked = this.keys.filter((key) => input[key] !== undefined).map((key) => [key, input[key]] as const);
+    if (typeof this.keys === "string") return fieldOf(input, this.keys) as RunOutput;
+    const picked = this.keys
+      .map((key) => [key, fieldOf(input, key)] as const)
+      .filter(([, value]) => value !== undefined);
     return (picked.length === 0 ? undefined : Object.fromEntries(picked)) as RunOutput;
   }
 

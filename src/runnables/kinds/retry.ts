@@ -87,7 +87,7 @@ export class RunnableRetry<
   readonly backoff: BackoffOptions | undefined;
   private readonly delays: Backoff;
   /** Whether nothing is bound, so that attempts run in the context of the call. */
-  private readonly syncFunctions: boolean;
+  private readonly isUnbound: boolean;
   /** A bound signal: each attempt sees it, and the waits between them end with it too. */
   private readonly boundSignal: AbortSignal | undefined;
 
@@ -106,7 +106,7 @@ export class RunnableRetry<
     this.backoff = backoff;
     this.delays = new Backoff(backoff);
     const { config, kwargs, configFactories } = this;
-    this.syncFunctions =
+    this.isUnbound =
       configFactories === undefined && Object.keys(config).length === 0 && Object.keys(kwargs ?? {}).length === 0;
     this.boundSignal = mergeConfigs({ signal: config.signal }, { signal: kwargs?.signal }).signal;
   }
@@ -182,14 +182,12 @@ export class RunnableRetry<
 
   private attempt(input: RunInput, ctx: RunContext, attempt: number): RunOutput | PromiseLike<RunOutput> {
     const tag = tagOf(attempt);
-    return this.syncFunctions
-      ? startStep<RunOutput>(this.step, input, ctx, tag)
-      : this.runBound(input, ctx.unnamed(), tag);
+    return this.isUnbound ? startStep<RunOutput>(this.step, input, ctx, tag) : this.runBound(input, ctx.unnamed(), tag);
   }
 
   private streamAttempt(chunks: Chunks<RunInput>, ctx: RunContext, attempt: number): Chunks<RunOutput> {
     const tag = tagOf(attempt);
-    return this.syncFunctions
+    return this.isUnbound
       ? streamStep<RunOutput>(this.step, chunks, ctx, tag)
       : this.streamBound(chunks, ctx.unnamed(), tag);
   }

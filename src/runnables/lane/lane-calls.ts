@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import { PLAIN, type RunContext } from "../../core/context.ts";
+import { setOwn } from "../../core/own.ts";
 import type { Step } from "../../core/step.ts";
 import type { LaneCallOptions } from "../../lanes/lane.ts";
 
@@ -42,7 +43,7 @@ export function travelling(config: RunnableConfig): Record<string, unknown> | un
   let isPlain = true;
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined || STAYING.has(key)) continue;
-    data[key] = key === "configurable" ? withoutInternals(value) : value;
+    setOwn(data, key, key === "configurable" ? withoutInternals(value) : value);
     isPlain &&= isSame(value, PLAIN.config[key], 1);
   }
   return isPlain ? undefined : data;

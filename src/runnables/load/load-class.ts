@@ -1,3 +1,4 @@
+import { setOwn } from "../../core/own.ts";
 import { renameKeys, toCamelCase } from "../../core/serialization/serial-keys.ts";
 import { type SerializableClass, uniqueName } from "../../core/serialization/serializable.ts";
 
@@ -67,7 +68,7 @@ function originalNames(type: Constructor): Record<string, string> {
   let level: object | null = type.prototype;
   while (level !== null && level !== Object.prototype) {
     const aliases = Reflect.get(level, "lc_aliases") as Record<string, string> | undefined;
-    for (const [name, alias] of Object.entries(aliases ?? {})) names[alias] = name;
+    for (const [name, alias] of Object.entries(aliases ?? {})) setOwn(names, alias, name);
     level = Object.getPrototypeOf(level);
   }
   return names;

@@ -1,6 +1,7 @@
+import { setOwn } from "../../core/own.ts";
 import { fillError, makeError } from "./error-parts.ts";
 import type { ClassEntry, Entry, Envelope, ErrorEntry, ViewEntry } from "./format.ts";
-import { fillCollection, put } from "./format.ts";
+import { fillCollection } from "./format.ts";
 import { platformCodec } from "./platform-classes.ts";
 import { classOfName } from "./registered-classes.ts";
 
@@ -26,7 +27,7 @@ export function decode(envelope: Envelope): unknown {
 }
 
 function fillHoles({ at }: Entry, object: unknown): void {
-  for (let index = 0; index < at.length; index += 2) put(at[index] as object, at[index + 1] as PropertyKey, object);
+  for (let index = 0; index < at.length; index += 2) setOwn(at[index] as object, at[index + 1] as PropertyKey, object);
 }
 
 /** The object of an entry if it can be made without its data. */
@@ -43,10 +44,10 @@ function finish(entry: Entry, begun: object | undefined): object {
   if (entry.kind === "error") fillError(begun as Error, entry as ErrorEntry);
   else if (entry.kind === "class") {
     if (begun === undefined) return deserialized(entry);
-    for (const [key, value] of Object.entries(entry.data as object)) define(begun, key, value);
+    for (const [key, value] of Object.entries(entry.data as object)) restore(begun, key, value);
     const { symbols = [] } = entry;
     for (let index = 0; index < symbols.length; index += 2)
-      define(begun, Symbol.for(symbols[index] as string), symbols[index + 1]);
+      restore(begun, Symbol.for(symbols[index] as string), symbols[index + 1]);
   }
   return begun as object;
 }
@@ -58,7 +59,8 @@ function deserialized(entry: ClassEntry): object {
   return object;
 }
 
-function define(object: object, key: PropertyKey, value: unknown): void {
+/** Sets a field as it was: no setter of a class is called. */
+function restore(object: object, key: PropertyKey, value: unknown): void {
   Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
 }
 

@@ -1,4 +1,5 @@
 import type { RunlaneError } from "../../core/errors/errors.ts";
+import { setOwn } from "../../core/own.ts";
 import { isDetached, SentBuffers, viewName } from "./buffers.ts";
 import { errorParts, isError } from "./error-parts.ts";
 import {
@@ -10,7 +11,6 @@ import {
   fillCollection,
   PACKED,
   type PackOptions,
-  put,
   type ViewEntry,
 } from "./format.ts";
 import { nodeTypes, survives } from "./node-types.ts";
@@ -91,12 +91,12 @@ export class Encoder {
     const encoded = this.#encode(value);
     if (encoded === LEFT_OUT) return false;
     if (this.#isEntry(encoded)) {
-      put(container, key, undefined);
+      setOwn(container, key, undefined);
       encoded.at.push(container, key);
       if (encoded.kind === "class" && this.#open.has(encoded)) encoded.cyclic = true;
       return true;
     }
-    put(container, key, encoded);
+    setOwn(container, key, encoded);
     return false;
   }
 

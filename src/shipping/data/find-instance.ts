@@ -112,7 +112,7 @@ function estimate(value: unknown, depth: number): number {
   if (value instanceof Set) return OBJECT + sampled(value, value.size, depth);
   if (value instanceof Error) return OBJECT + value.message.length + (value.stack?.length ?? 0);
   let bytes = OBJECT;
-  for (const key in value) bytes += key.length + 2 + estimate((value as Record<string, unknown>)[key], depth + 1);
+  for (const [key, field] of Object.entries(value)) bytes += key.length + 2 + estimate(field, depth + 1);
   return bytes;
 }
 

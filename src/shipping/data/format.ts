@@ -83,13 +83,6 @@ export interface PackOptions {
   readonly onForeign?: (className: string, path: string) => void;
 }
 
-/** Writes a key as data, `__proto__` included. */
-export function put(target: object, key: PropertyKey, value: unknown): void {
-  if (key === "__proto__")
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  else (target as Record<PropertyKey, unknown>)[key] = value;
-}
-
 /** What every copy of the package in a process has in common. */
 export function common<T>(name: string, make: () => T): T {
   const holder = globalThis as unknown as Record<symbol, T | undefined>;

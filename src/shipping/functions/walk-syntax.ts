@@ -2,8 +2,7 @@ import type { SyntaxNode } from "./parse.ts";
 
 /** The nodes that a node is made of. */
 export function* childrenOf(node: SyntaxNode): Iterable<SyntaxNode> {
-  for (const key in node) {
-    const child = node[key];
+  for (const child of Object.values(node)) {
     if (typeof child !== "object" || child === null) continue;
     if (Array.isArray(child)) {
       for (const one of child) if (typeof one?.type === "string") yield one;

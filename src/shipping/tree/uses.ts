@@ -1,3 +1,4 @@
+import { setOwn } from "../../core/own.ts";
 import { slotOf } from "../../resources/resource.ts";
 import { trustSources } from "../../resources/same-loader.ts";
 import { bindUses } from "../../resources/use-resources.ts";
@@ -22,7 +23,7 @@ trustSources((func) => "source" in checkFunction(func));
 /** Makes what a function uses ready for another thread: functions and resources by their source, all else as data. */
 export function shipUses({ uses = {}, ...options }: ShipOptions, ship: Ship): ShippedUses {
   const shipped: Record<string, ShippedUse> = {};
-  for (const [name, value] of Object.entries(uses)) shipped[name] = shipUse(name, value, options, ship);
+  for (const [name, value] of Object.entries(uses)) setOwn(shipped, name, shipUse(name, value, options, ship));
   return shipped;
 }
 
@@ -46,7 +47,7 @@ export interface UseRevivers {
 /** Makes what a function uses from the data, once per worker. */
 export async function reviveUses(shipped: ShippedUses, revivers: UseRevivers): Promise<Record<string, unknown>> {
   const uses: Record<string, unknown> = {};
-  for (const [name, use] of Object.entries(shipped)) uses[name] = await reviveUse(use, revivers);
+  for (const [name, use] of Object.entries(shipped)) setOwn(uses, name, await reviveUse(use, revivers));
   return Object.freeze(uses);
 }
 
