@@ -40,8 +40,8 @@ describe("a function that its source makes", () => {
   it("may import what has the same address everywhere", () => {
     // In a process of its own, since Vitest's modules have no import() for what they evaluate.
     const program = `
-      import { shipFunction } from "./src/shipping/function-ref.ts";
-      import { reviveFunction } from "./src/shipping/revive.ts";
+      import { shipFunction } from "./src/shipping/functions/function-ref.ts";
+      import { reviveFunction } from "./src/shipping/tree/revive.ts";
       import { importsBuiltin } from "./test/fixtures/shipping/shipped.mjs";
       const revived = await reviveFunction(structuredClone(shipFunction(importsBuiltin, { where: "The test" })));
       console.log(await revived("b"));
