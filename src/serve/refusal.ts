@@ -1,0 +1,30 @@
+/** An answer that is not a result: it says what is wrong with a request, or that it cannot be taken now. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+
+  /**
+   * @param status The HTTP status.
+   * @param detail What is wrong, as LangServe writes it: `{ detail }`. Nothing in it may be secret.
+   * @param headers Headers of the answer besides the content type.
+   */
+  constructor(
+    readonly status: number,
+    readonly detail: unknown,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(typeof detail === "string" ? detail : `HTTP ${status}`);
+  }
+}
+
+/** One thing that is wrong with a body, in the form of pydantic, which LangServe's clients know. */
+export interface RequestIssue {
+  readonly type: string;
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+  readonly input?: unknown;
+}
+
+/** A body of the right form with the wrong content: 422, with the place of each issue. */
+export function invalidBody(issues: readonly RequestIssue[]): Refusal {
+  return new Refusal(422, issues);
+}

@@ -1,0 +1,35 @@
+/** One request and its answer, whatever carries them: Node's `http`, or web-standard `Request` and `Response`. */
+export interface Exchange {
+  readonly method: string;
+  /** The path without the query, not decoded. */
+  readonly path: string;
+  /** The query after the `?`, or `""`. */
+  readonly query: string;
+  /** Stands for who asks, where no token says it: an address. */
+  readonly address: string;
+  /** A header of the request; `name` in lower case. Of several with one name, the first. */
+  header(name: string): string | undefined;
+  /**
+   * The whole body.
+   *
+   * @throws Refusal 413 when it is longer than `limit` bytes, as soon as that is known; 400 when it ends before it is complete.
+   */
+  body(limit: number): Promise<Uint8Array>;
+  /** Aborts when the client has gone before the answer was complete. Made when it is first asked for: most answers need none. */
+  readonly signal: AbortSignal;
+  /** Answers at once with all there is. Nothing happens when the client has gone. */
+  respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void;
+  /** Answers with what comes bit by bit. */
+  open(status: number, headers: Readonly<Record<string, string>>): BodyWriter;
+}
+
+/** The body of an answer that comes bit by bit. What is written after its end, or after the client has gone, is dropped. */
+export interface BodyWriter {
+  /** Whether nobody reads any more. */
+  readonly isClosed: boolean;
+  /** Returns whether more may be written now: where it is false, wait for {@link drained}. */
+  write(text: string): boolean;
+  /** Settles when there is room again, or when nobody reads any more. */
+  drained(): Promise<void>;
+  end(): void;
+}
