@@ -19,6 +19,7 @@ const WITH_KERNEL = [
   "adapters/langchain/index.ts",
   "adapters/aws-lambda/index.ts",
   "testing/index.ts",
+  "serve/index.ts",
 ];
 /** What threads and child processes start with. */
 const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts"];

@@ -68,7 +68,7 @@ export class WebExchange implements Exchange {
 
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
     const isEmpty = status === 204 || status === 304 || this.method === "HEAD";
-    this.answer(new Response(isEmpty ? null : (body as BodyInit), { status, headers }));
+    this.answer(new Response(isEmpty ? null : (body as string), { status, headers }));
   }
 
   open(status: number, headers: Readonly<Record<string, string>>): BodyWriter {

@@ -1,0 +1,154 @@
+import { FairQueue, Place } from "../batching/fair-queue.ts";
+import { platformTimers, type Timers } from "../batching/timers.ts";
+import { abortError, onAbort } from "../core/signal.ts";
+import { Refusal } from "./refusal.ts";
+
+/** How much a chain takes on at once. */
+export interface AdmissionOptions {
+  /** How many runs go on at once; the others wait in a queue. @default unlimited */
+  readonly maxConcurrency?: number | undefined;
+  /** A request that would wait longer than this, in milliseconds, is refused at once with 503 and `Retry-After`. @default 50 */
+  readonly maxQueueMs?: number | undefined;
+}
+
+/** The weight of the newest run in the mean time of a run. */
+const WEIGHT = 0.1;
+/** How often the event loop is looked at while requests come, in milliseconds. */
+const LOOK_MS = 20;
+/** So many looks in a row have to be late: one may be a pause for garbage, a module that is loaded, the compiler. */
+const LOOKS = 5;
+
+class Entrant extends Place {
+  constructor(readonly enter: () => void) {
+    super();
+  }
+}
+
+/**
+ * Decides which requests run now, which wait and which are refused: by how long one would wait, not by how many do. A queue bounded by
+ * time keeps what is accepted quick, at full throughput, whatever the load is (compare CoDel, RFC 8289).
+ *
+ * Clients take turns. Where nothing limits how much runs at once, requests queue in the event loop itself, and its lateness is the wait.
+ */
+export class Admission {
+  private readonly queue: FairQueue;
+  private readonly maxConcurrency: number;
+  private readonly maxQueueMs: number;
+  /** Objects that stand for clients who wait, and how many of their requests do. */
+  private readonly clients = new Map<string, { waiting: number }>();
+  private meanMs = 0;
+  /** How late the latest looks at the event loop were, the newest last. */
+  private readonly late: number[] = [];
+  private isLooking = false;
+  private hasNews = false;
+  running = 0;
+  refused = 0;
+
+  constructor(
+    { maxConcurrency = Number.POSITIVE_INFINITY, maxQueueMs = 50 }: AdmissionOptions = {},
+    private readonly timers: Timers = platformTimers,
+  ) {
+    this.queue = new FairQueue(timers.soon);
+    this.maxConcurrency = maxConcurrency;
+    this.maxQueueMs = maxQueueMs;
+  }
+
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** How long one more request would wait, in milliseconds, as far as can be told. */
+  get expectedWaitMs(): number {
+    if (this.running < this.maxConcurrency) return this.lateMs;
+    return ((this.queue.length + 1) * this.meanMs) / this.maxConcurrency + this.lateMs;
+  }
+
+  /** By how much the event loop is late all the time, in milliseconds. */
+  private get lateMs(): number {
+    return this.late.length < LOOKS ? 0 : Math.min(...this.late);
+  }
+
+  /**
+   * Lets a request in. Each one that is let in is followed by one {@link leave}.
+   *
+   * @returns Undefined when it may run now; else a promise of its turn, which rejects when the signal aborts.
+   * @throws Refusal 503
+   */
+  enter(client: string, signal?: () => AbortSignal): Promise<void> | undefined {
+    this.look();
+    const waitMs = this.expectedWaitMs;
+    if (waitMs > this.maxQueueMs) {
+      this.refused++;
+      throw new Refusal(503, "The server has as much to do as it can. Try again later.", {
+        "retry-after": String(Math.max(1, Math.ceil(waitMs / 1000))),
+      });
+    }
+    if (this.running < this.maxConcurrency) {
+      this.running++;
+      return undefined;
+    }
+    return this.wait(client, signal?.());
+  }
+
+  /** A request that was let in is done. @param tookMs What it took. */
+  leave(tookMs: number): void {
+    this.running--;
+    this.meanMs = this.meanMs === 0 ? tookMs : this.meanMs + (tookMs - this.meanMs) * WEIGHT;
+    if (this.queue.length === 0 || this.running >= this.maxConcurrency) return;
+    this.running++;
+    (this.queue.shift() as Entrant).enter();
+  }
+
+  private wait(client: string, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let caller = this.clients.get(client);
+      if (caller === undefined) {
+        caller = { waiting: 0 };
+        this.clients.set(client, caller);
+      }
+      const key = caller;
+      key.waiting++;
+      let stopWatching: (() => void) | undefined;
+      const left = (): void => {
+        stopWatching?.();
+        if (--key.waiting === 0) this.clients.delete(client);
+      };
+      const entrant = new Entrant(() => {
+        left();
+        resolve();
+      });
+      if (signal !== undefined) {
+        if (signal.aborted) {
+          left();
+          reject(abortError(signal));
+          return;
+        }
+        stopWatching = onAbort(signal, () => {
+          if (!this.queue.remove(entrant)) return;
+          left();
+          reject(abortError(signal));
+        });
+      }
+      this.queue.push(entrant, key);
+    });
+  }
+
+  /** Measures how late the event loop is, while requests come and no longer. */
+  private look(): void {
+    this.hasNews = true;
+    if (this.isLooking) return;
+    this.isLooking = true;
+    const { timers } = this;
+    const dueAt = timers.now() + LOOK_MS;
+    timers.set(() => {
+      this.isLooking = false;
+      this.late.push(Math.max(0, timers.now() - dueAt));
+      if (this.late.length > LOOKS) this.late.shift();
+      const goOn = this.hasNews;
+      this.hasNews = false;
+      if (goOn) this.look();
+      else this.late.length = 0;
+    }, LOOK_MS);
+  }
+}

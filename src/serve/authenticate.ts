@@ -1,0 +1,37 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { invalidOption } from "../core/errors/errors.ts";
+import type { Client, ServeOptions } from "./options.ts";
+import { Refusal } from "./refusal.ts";
+import type { Exchange } from "./transport/exchange.ts";
+
+/** Says who asks. @throws Refusal 401 */
+export type Authenticator = (exchange: Exchange) => Client | Promise<Client>;
+
+/** @throws RUNLANE_INVALID_OPTION */
+export function authenticator({ authenticate, tokens }: ServeOptions): Authenticator {
+  if (authenticate !== undefined) {
+    return async (exchange) => (await authenticate(exchange)) ?? refuse();
+  }
+  if (tokens === undefined) return (exchange) => ({ id: exchange.address });
+  if (tokens.length === 0 || tokens.some((token) => token.length === 0)) {
+    throw invalidOption("createServer", "tokens", "at least one token, none of them empty", tokens);
+  }
+  const digests = tokens.map(digest);
+  return (exchange) => {
+    const given = /^Bearer (.+)$/i.exec(exchange.header("authorization") ?? "")?.[1];
+    if (given === undefined) return refuse();
+    const sent = digest(given);
+    let found = -1;
+    // All of them are compared, each in constant time: how long it takes says nothing about any of them.
+    for (const [index, known] of digests.entries()) if (timingSafeEqual(known, sent)) found = index;
+    return found === -1 ? refuse() : { id: `token ${found}` };
+  };
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+function refuse(): never {
+  throw new Refusal(401, "Not authenticated", { "www-authenticate": "Bearer" });
+}

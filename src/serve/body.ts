@@ -1,0 +1,67 @@
+import { invalidBody, Refusal } from "./refusal.ts";
+import type { Exchange } from "./transport/exchange.ts";
+
+/** How many levels of objects and arrays a body may have: what reads it later does so by recursion. */
+const MAX_DEPTH = 500;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * The body of a request, an object of JSON.
+ *
+ * @throws Refusal 413 (too large), 415 (not JSON by its content type), 400 (not UTF-8, not JSON: with the place; too deep), 422 (not an object).
+ */
+export async function readJson(exchange: Exchange, limit: number): Promise<Record<string, unknown>> {
+  const type = exchange.header("content-type");
+  if (type !== undefined && !/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
+    throw new Refusal(415, `The body has to be application/json; it is ${type.slice(0, 100)}.`);
+  }
+  const bytes = await exchange.body(limit);
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    throw new Refusal(400, "The body is not valid UTF-8.");
+  }
+  const body = parse(text);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw invalidBody([{ type: "dict_type", loc: ["body"], msg: "Input should be an object" }]);
+  }
+  return body as Record<string, unknown>;
+}
+
+function parse(text: string): unknown {
+  if (depthOf(text) > MAX_DEPTH) throw new Refusal(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const place = /position (\d+)/.exec((error as Error).message)?.[1];
+    throw new Refusal(400, `The body is not JSON${place === undefined ? "" : `: ${placeOf(text, Number(place))}`}.`);
+  }
+}
+
+function placeOf(text: string, position: number): string {
+  const before = text.slice(0, position).split("\n");
+  return `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+}
+
+/** Counts brackets outside of strings; a text with few of them is not looked at closely. */
+function depthOf(text: string): number {
+  let open = 0;
+  for (let index = text.indexOf("["); index !== -1 && open <= MAX_DEPTH; index = text.indexOf("[", index + 1)) open++;
+  for (let index = text.indexOf("{"); index !== -1 && open <= MAX_DEPTH; index = text.indexOf("{", index + 1)) open++;
+  if (open <= MAX_DEPTH) return open;
+  let depth = 0;
+  let deepest = 0;
+  let isString = false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (isString) {
+      if (code === 92) index++;
+      else if (code === 34) isString = false;
+    } else if (code === 34) isString = true;
+    else if (code === 91 || code === 123) deepest = Math.max(deepest, ++depth);
+    else if (code === 93 || code === 125) depth--;
+  }
+  return deepest;
+}

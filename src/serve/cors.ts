@@ -1,0 +1,55 @@
+import type { BodyWriter, Exchange } from "./transport/exchange.ts";
+
+/** Which origins may read answers in a browser (the CORS protocol of the Fetch standard). */
+export class Cors {
+  private readonly allowsAll: boolean;
+
+  constructor(private readonly origins: readonly string[]) {
+    this.allowsAll = origins.includes("*");
+  }
+
+  /** Answers what a browser asks before the request itself; false when it is something else. */
+  preflight(exchange: Exchange): boolean {
+    if (exchange.header("access-control-request-method") === undefined) return false;
+    const headers = this.headersFor(exchange);
+    exchange.respond(
+      headers === undefined ? 403 : 204,
+      headers === undefined
+        ? {}
+        : {
+            ...headers,
+            "access-control-allow-methods": "GET, POST",
+            "access-control-allow-headers":
+              exchange.header("access-control-request-headers") ?? "content-type, authorization",
+            "access-control-max-age": "600",
+          },
+      "",
+    );
+    return true;
+  }
+
+  /** The same exchange, whose answer the origin may read. */
+  allow(exchange: Exchange): Exchange {
+    const extra = this.headersFor(exchange);
+    return extra === undefined ? exchange : withHeaders(exchange, extra);
+  }
+
+  private headersFor(exchange: Exchange): Record<string, string> | undefined {
+    const origin = exchange.header("origin");
+    if (origin === undefined || !(this.allowsAll || this.origins.includes(origin))) return undefined;
+    return { "access-control-allow-origin": this.allowsAll ? "*" : origin, vary: "origin" };
+  }
+}
+
+function withHeaders(exchange: Exchange, extra: Readonly<Record<string, string>>): Exchange {
+  return Object.create(exchange, {
+    respond: {
+      value: (status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void =>
+        exchange.respond(status, { ...headers, ...extra }, body),
+    },
+    open: {
+      value: (status: number, headers: Readonly<Record<string, string>>): BodyWriter =>
+        exchange.open(status, { ...headers, ...extra }),
+    },
+  });
+}

@@ -1,0 +1,172 @@
+import { mergeConfigs, type RunnableConfig } from "../../core/config.ts";
+import type { EventFilter } from "../../observe/event-filter.ts";
+import { readJson } from "../body.ts";
+import { invalidBody, Refusal } from "../refusal.ts";
+import { refusalOf, type ServedChain } from "../served-chain.ts";
+import { EventStreamWriter } from "../sse.ts";
+import type { Visit } from "../visit.ts";
+import { acceptConfig, type ConfigRules } from "./config.ts";
+import { toWire } from "./wire.ts";
+
+/** What the endpoints of LangServe's protocol need to know. */
+export interface LangServeOptions extends ConfigRules {
+  readonly bodyLimit: number;
+  /** Is told of the error behind an answer that hides it. */
+  readonly onError: (visit: Visit, error: unknown) => void;
+}
+
+const JSON_HEADERS = { "content-type": "application/json" };
+
+/** `POST {path}/invoke`: one input, one output. */
+export async function invoke(visit: Visit, chain: ServedChain, options: LangServeOptions): Promise<void> {
+  const body = await readJson(visit.exchange, options.bodyLimit);
+  const input = inputOf(body);
+  const config = configOf(visit, chain, body.config, "invoke", options);
+  const output = await chain.during(visit, () => chain.runnable.invoke(input, config));
+  const answer = { output: toWire(output) ?? null, metadata: { run_id: config.runId, feedback_tokens: [] } };
+  visit.exchange.respond(200, JSON_HEADERS, JSON.stringify(answer));
+}
+
+/** `POST {path}/batch`: many inputs, one run each. One that fails fails the request, as in LangServe. */
+export async function batch(visit: Visit, chain: ServedChain, options: LangServeOptions): Promise<void> {
+  const body = await readJson(visit.exchange, options.bodyLimit);
+  const { inputs, config } = body;
+  if (!Array.isArray(inputs)) throw missing("inputs");
+  if (Array.isArray(config) && config.length !== inputs.length) {
+    throw new Refusal(422, `Number of configs (${config.length}) must match number of inputs (${inputs.length})`);
+  }
+  const configs = inputs.map((_, index) =>
+    configOf(visit, chain, Array.isArray(config) ? config[index] : config, "batch", options),
+  );
+  const outputs = await chain.during(visit, () => chain.runnable.batch(inputs, configs));
+  const ids = configs.map(({ runId }) => runId);
+  const answer = {
+    output: outputs.map((output) => toWire(output) ?? null),
+    metadata: { responses: ids.map((id) => ({ run_id: id, feedback_tokens: [] })), run_ids: ids },
+  };
+  visit.exchange.respond(200, JSON_HEADERS, JSON.stringify(answer));
+}
+
+/** `POST {path}/stream`: the chunks of the output. The first event, `metadata`, has the id of the run. */
+export async function stream(visit: Visit, chain: ServedChain, options: LangServeOptions): Promise<void> {
+  const body = await readJson(visit.exchange, options.bodyLimit);
+  const input = inputOf(body);
+  const config = configOf(visit, chain, body.config, "stream", options);
+  const metadata = { event: "metadata", data: JSON.stringify({ run_id: config.runId }) };
+  await sendEvents(visit, chain, options, () => chain.runnable.stream(input, config), toWire, metadata);
+}
+
+/** `POST {path}/stream_events`: the events of the run, in version 2. */
+export async function streamEvents(visit: Visit, chain: ServedChain, options: LangServeOptions): Promise<void> {
+  const body = await readJson(visit.exchange, options.bodyLimit);
+  const input = inputOf(body);
+  const config = configOf(visit, chain, body.config, "stream_events", options);
+  const open = () => chain.runnable.streamEvents(input, { ...config, version: "v2" }, filterOf(body));
+  await sendEvents(visit, chain, options, async () => open(), toWire);
+}
+
+/** `POST {path}/stream_log`: the run as patches of a log. */
+export async function streamLog(visit: Visit, chain: ServedChain, options: LangServeOptions): Promise<void> {
+  const body = await readJson(visit.exchange, options.bodyLimit);
+  const input = inputOf(body);
+  const config = configOf(visit, chain, body.config, "stream_log", options);
+  const open = () => chain.runnable.streamLog(input, config, filterOf(body));
+  await sendEvents(
+    visit,
+    chain,
+    options,
+    async () => open(),
+    ({ ops }) => ({ ops: ops.map(opToWire) }),
+  );
+}
+
+/** Python's JSON patches need the keys of the state to be there from the start. */
+function opToWire({ op, path, value }: { op: string; path: string; value: unknown }): unknown {
+  const wire = toWire(value ?? null) as object;
+  return { op, path, value: path === "" ? { final_output: null, ...wire } : wire };
+}
+
+/**
+ * Answers with the events of a run. The stream is opened before the run starts, as in LangServe: what fails after that is an event
+ * `error`, not a status.
+ */
+async function sendEvents<T>(
+  visit: Visit,
+  chain: ServedChain,
+  { onError }: LangServeOptions,
+  open: () => Promise<AsyncIterable<T>>,
+  encode: (chunk: T) => unknown,
+  first?: { readonly event: string; readonly data: string },
+): Promise<void> {
+  await chain
+    .during(visit, async () => {
+      const writer = new EventStreamWriter(visit.exchange);
+      let isFirst = first !== undefined;
+      try {
+        for await (const chunk of await open()) {
+          if (isFirst) {
+            isFirst = false;
+            void writer.send(first!.event, first!.data);
+          }
+          const room = writer.send("data", JSON.stringify(encode(chunk)) ?? "null");
+          if (room !== undefined) await room;
+          // Leaving the loop closes the generators behind it.
+          if (writer.isClosed) return;
+        }
+        void writer.send("end", undefined);
+      } catch (error) {
+        if (writer.isClosed) return;
+        const { status, detail } = refusalOf(error);
+        if (status >= 500) onError(visit, error);
+        void writer.send(
+          "error",
+          JSON.stringify({
+            status_code: status,
+            message: typeof detail === "string" ? detail : JSON.stringify(detail),
+          }),
+        );
+        throw error;
+      } finally {
+        writer.end();
+      }
+    })
+    .catch((error: unknown) => {
+      // Before the stream was opened it is an answer like any other; after that it has been told.
+      if (error instanceof Refusal && error.status === 503) throw error;
+    });
+}
+
+function inputOf(body: Record<string, unknown>): unknown {
+  if (!Object.hasOwn(body, "input")) throw missing("input");
+  return body.input;
+}
+
+function missing(name: string): Refusal {
+  return invalidBody([{ type: "missing", loc: ["body", name], msg: "Field required" }]);
+}
+
+function configOf(
+  { pathConfig, ...visit }: Visit,
+  chain: ServedChain,
+  sent: unknown,
+  endpoint: string,
+  rules: ConfigRules,
+): Partial<RunnableConfig> & { runId: string } {
+  const accepted = acceptConfig(sent, rules);
+  const all = pathConfig === undefined ? accepted : mergeConfigs(acceptConfig(pathConfig, rules), accepted);
+  return chain.configFor({ ...visit, pathConfig }, all, endpoint);
+}
+
+const FILTERS = ["names", "types", "tags"] as const;
+
+function filterOf(body: Record<string, unknown>): EventFilter {
+  const filter: Record<string, unknown> = {};
+  for (const kind of FILTERS) {
+    for (const side of ["include", "exclude"]) {
+      const list = body[`${side}_${kind}`];
+      const key = `${side}${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+      if (Array.isArray(list)) filter[key] = list.map(String);
+    }
+  }
+  return filter as EventFilter;
+}

@@ -1,0 +1,56 @@
+import type { AdmissionOptions } from "./admission.ts";
+import type { ConfigRules } from "./langserve/config.ts";
+import type { Exchange } from "./transport/exchange.ts";
+
+/** Who a request comes from, as {@link ServeOptions.authenticate} says. */
+export interface Client {
+  /** Stands for the client: clients with the same id share their turns. */
+  readonly id: string;
+  /** Becomes part of `config.configurable` of its runs, over what the client has sent. @default nothing */
+  readonly configurable?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What an `authenticate` hook may look at. */
+export type AuthenticatedRequest = Pick<Exchange, "method" | "path" | "query" | "address" | "header">;
+
+/** One line of the log. */
+export interface RequestLog {
+  /** When the request came, as an ISO date. */
+  readonly time: string;
+  /** The id of the request: its `X-Request-Id`, or a new one. */
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  /** The HTTP status; 499 when the client has gone before there was one. */
+  readonly status: number;
+  /** From the request to the end of its answer, in milliseconds. */
+  readonly ms: number;
+  /** The message of the error behind a status of 500 and more. It goes to the log, never to the client. */
+  readonly error?: string | undefined;
+}
+
+/** How chains are served. */
+export interface ServeOptions extends AdmissionOptions, ConfigRules {
+  /** The path of a single chain. @default "/" */
+  readonly path?: string | undefined;
+  /** Bytes that a body may have. @default 1 MiB */
+  readonly bodyLimit?: number | undefined;
+  /** Milliseconds for one run; a client may ask for less by the header `X-Request-Timeout-Ms`. @default no limit */
+  readonly timeout?: number | undefined;
+  /** Bearer tokens, one of which a request has to have; several while one is replaced by another. @default anybody may ask */
+  readonly tokens?: readonly string[] | undefined;
+  /**
+   * Says who asks, in the place of `tokens`; undefined refuses the request with 401. It may be async.
+   *
+   * @default by token, else by address
+   */
+  readonly authenticate?:
+    | ((request: AuthenticatedRequest) => Client | undefined | Promise<Client | undefined>)
+    | undefined;
+  /** Origins that browsers may ask from; `"*"` for all. @default none: no CORS headers are sent */
+  readonly cors?: readonly string[] | undefined;
+  /** Is told of each request when its answer is complete. @default nobody */
+  readonly onRequest?: ((log: RequestLog) => void) | undefined;
+}
+
+export const DEFAULT_BODY_LIMIT = 1 << 20;

@@ -1,0 +1,111 @@
+import type { RunnableConfig } from "../core/config.ts";
+import { RunlaneError } from "../core/errors/errors.ts";
+import type { ValidationError } from "../core/schema/standard-schema.ts";
+import type { Step } from "../core/step.ts";
+import { newRunId } from "../observe/run-id.ts";
+import type { Runnable } from "../runnables/runnable.ts";
+import { Admission } from "./admission.ts";
+import { invalidBody, Refusal } from "./refusal.ts";
+import type { Visit } from "./visit.ts";
+
+/** One chain behind a path: its runnable, how much of it runs at once, and what has become of its runs. */
+export class ServedChain {
+  readonly admission: Admission;
+  /** Runs since the start, and those of them that failed. */
+  runs = 0;
+  failed = 0;
+
+  constructor(
+    readonly name: string,
+    /** Without a slash at the end; `""` for the root. */
+    readonly path: string,
+    readonly runnable: Runnable,
+    private readonly options: {
+      readonly maxConcurrency?: number | undefined;
+      readonly maxQueueMs?: number | undefined;
+      readonly timeout?: number | undefined;
+    },
+  ) {
+    this.admission = new Admission(options);
+  }
+
+  /**
+   * Does something with the chain when it is its turn, and keeps the place until that is done.
+   *
+   * @throws Refusal 503 when it would wait too long.
+   */
+  async during<T>(visit: Visit, work: () => Promise<T>): Promise<T> {
+    const { admission } = this;
+    const turn = admission.enter(visit.client.id, () => visit.exchange.signal);
+    if (turn !== undefined) await turn;
+    const started = performance.now();
+    this.runs++;
+    try {
+      return await work();
+    } catch (error) {
+      this.failed++;
+      throw error;
+    } finally {
+      admission.leave(performance.now() - started);
+    }
+  }
+
+  /** The config of one run. @param sent What of the client's own config has been accepted. */
+  configFor(
+    visit: Visit,
+    sent: Partial<RunnableConfig>,
+    endpoint: string,
+  ): Partial<RunnableConfig> & { runId: string } {
+    const { exchange, client } = visit;
+    const timeout = this.timeoutFor(visit);
+    const config: Partial<RunnableConfig> & { runId: string } = {
+      ...sent,
+      runId: newRunId(),
+      metadata: { ...sent.metadata, endpoint },
+    };
+    if (client.configurable !== undefined) config.configurable = { ...sent.configurable, ...client.configurable };
+    if (timeout !== undefined) config.timeout = timeout;
+    // A chain of sync functions is through before anybody could leave.
+    if ((this.runnable as Step).syncFunctions === undefined) config.signal = exchange.signal;
+    return config;
+  }
+
+  private timeoutFor({ exchange }: Visit): number | undefined {
+    const { timeout } = this.options;
+    const asked = exchange.header("x-request-timeout-ms");
+    if (asked === undefined) return timeout;
+    const ms = Number(asked);
+    if (!(ms > 0) || ms > 2 ** 31 - 1) {
+      throw new Refusal(
+        400,
+        `The header X-Request-Timeout-Ms has to be a number of milliseconds above 0; it is ${asked.slice(0, 50)}.`,
+      );
+    }
+    return timeout === undefined ? ms : Math.min(ms, timeout);
+  }
+}
+
+/** What a client is told of a run's error: no more than it needs, and nothing that could be secret. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof RunlaneError) {
+    if (error.code === "RUNLANE_VALIDATION_FAILED" && "issues" in error) {
+      const { issues, message } = error as ValidationError;
+      // What is wrong with an output is the server's fault.
+      if (message.startsWith("The input of")) {
+        return invalidBody(
+          issues.map(({ message: msg, path }) => ({
+            type: "value_error",
+            loc: ["input", ...path.map((key) => (typeof key === "number" ? key : String(key)))],
+            msg,
+          })),
+        );
+      }
+    }
+    if (error.code === "RUNLANE_QUEUE_FULL")
+      return new Refusal(503, "The server has as much to do as it can. Try again later.", { "retry-after": "1" });
+  }
+  if (error instanceof Error && error.name === "TimeoutError")
+    return new Refusal(504, "The run took longer than it may.");
+  return new Refusal(500, "Internal Server Error");
+}

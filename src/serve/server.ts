@@ -1,0 +1,105 @@
+import http from "node:http";
+import type { ServeOptions } from "./options.ts";
+import { type Chains, Service } from "./service.ts";
+import { NodeExchange } from "./transport/node-exchange.ts";
+
+/** Where a server listens. */
+export interface ListenOptions {
+  /** 0 takes any free port. @default 8080 */
+  readonly port?: number | undefined;
+  /** @default "127.0.0.1" */
+  readonly host?: string | undefined;
+}
+
+/** How a server stops. */
+export interface StopOptions {
+  /** Milliseconds for what is in flight; then its connections are closed, which ends its runs. @default 10_000 */
+  readonly graceMs?: number | undefined;
+}
+
+/** Chains behind Node's own HTTP server. */
+export interface RunlaneServer {
+  /** Node's server, for what this one does not do: TLS termination, upgrades, other settings. */
+  readonly http: http.Server;
+  /** Whether `/readyz` says that it is ready. Set it to false while something warms up. */
+  isReady: boolean;
+  /** Requests whose answer is not complete. */
+  readonly inFlight: number;
+  /** Starts to listen. @returns The address, with the port that was taken. */
+  listen(options?: ListenOptions): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /** Says that it is not ready, takes no new connections, lets what is in flight end, and closes each connection when it has. */
+  stop(options?: StopOptions): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Serves chains by HTTP on Node: LangServe's protocol for each, health and readiness.
+ *
+ * @param chains A chain, or chains by name: the name is the path.
+ * @throws RUNLANE_INVALID_OPTION, RUNLANE_NOT_RUNNABLE
+ * @example
+ * ```ts
+ * import { RunnableLambda } from "runlane";
+ * import { createServer } from "runlane/serve";
+ *
+ * const shout = RunnableLambda.from((text: string) => text.toUpperCase());
+ * await using server = createServer({ shout });
+ * const { url } = await server.listen({ port: 0 });
+ * const response = await fetch(`${url}/shout/invoke`, {
+ *   method: "POST",
+ *   headers: { "content-type": "application/json" },
+ *   body: JSON.stringify({ input: "hi" }),
+ * });
+ * (await response.json()).output; // "HI"
+ * ```
+ */
+export function createServer(chains: Chains, options: ServeOptions = {}): RunlaneServer {
+  const service = new Service(chains, options);
+  let isStopping = false;
+  const server = http.createServer((request, response) => {
+    // A connection ends with its answer while the server stops.
+    if (isStopping) response.setHeader("connection", "close");
+    void service.handle(new NodeExchange(request, response));
+  });
+  let stopped: Promise<void> | undefined;
+  const stop = async ({ graceMs = 10_000 }: StopOptions): Promise<void> => {
+    isStopping = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    await service.drained();
+    server.closeIdleConnections();
+    await closed;
+    clearTimeout(timer);
+  };
+  return {
+    http: server,
+    get isReady() {
+      return service.isReady;
+    },
+    set isReady(isReady) {
+      service.isReady = isReady;
+    },
+    get inFlight() {
+      return service.inFlight;
+    },
+    listen({ port = 8080, host = "127.0.0.1" } = {}) {
+      return new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, host, () => {
+          server.off("error", reject);
+          const { port: taken } = server.address() as { port: number };
+          const shown = host.includes(":") ? `[${host}]` : host;
+          resolve({ host, port: taken, url: `http://${shown}:${taken}` });
+        });
+      });
+    },
+    stop(options = {}) {
+      stopped ??= stop(options);
+      return stopped;
+    },
+    [Symbol.asyncDispose]() {
+      return this.stop();
+    },
+  };
+}

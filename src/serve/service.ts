@@ -1,0 +1,239 @@
+import { invalidOption } from "../core/errors/errors.ts";
+import { newRunId } from "../observe/run-id.ts";
+import { coerce, toStep } from "../runnables/coerce.ts";
+import type { Runnable } from "../runnables/runnable.ts";
+import type { RunnableLike } from "../runnables/types.ts";
+import { authenticator } from "./authenticate.ts";
+import { Cors } from "./cors.ts";
+import { batch, invoke, type LangServeOptions, stream, streamEvents, streamLog } from "./langserve/endpoints.ts";
+import { readPathConfig } from "./langserve/path-config.ts";
+import { schemaOf } from "./langserve/schemas.ts";
+import { DEFAULT_BODY_LIMIT, type ServeOptions } from "./options.ts";
+import { Refusal } from "./refusal.ts";
+import { refusalOf, ServedChain } from "./served-chain.ts";
+import type { Exchange } from "./transport/exchange.ts";
+import type { Visit } from "./visit.ts";
+
+/** A chain, or chains by name: the name is the path. */
+export type Chains = RunnableLike | Readonly<Record<string, RunnableLike>>;
+
+type Endpoint = (visit: Visit, chain: ServedChain, options: LangServeOptions) => Promise<void>;
+
+/** A path: what it does, and for which chain. */
+interface Route {
+  readonly method: "GET" | "POST";
+  readonly chain: ServedChain | undefined;
+  readonly answer: Endpoint;
+}
+
+const POSTS: Readonly<Record<string, Endpoint>> = {
+  invoke,
+  batch,
+  stream,
+  stream_events: streamEvents,
+  stream_log: streamLog,
+};
+
+const JSON_HEADERS = { "content-type": "application/json" };
+const TEXT_HEADERS = { "content-type": "text/plain; charset=utf-8" };
+
+/** Answers requests by the chains that it serves, whatever transport they come by. */
+export class Service {
+  readonly chains: readonly ServedChain[];
+  /** Whether it is ready for requests: not yet while it warms up, and no more once it drains. */
+  isReady = true;
+  /** Requests whose answer is not complete. */
+  inFlight = 0;
+  private readonly routes = new Map<string, Route>();
+  private readonly endpoints: LangServeOptions;
+  private readonly authenticate: ReturnType<typeof authenticator>;
+  private readonly cors: Cors | undefined;
+  private readonly errors = new WeakMap<Visit, unknown>();
+  private onIdle: (() => void) | undefined;
+
+  /** @throws RUNLANE_INVALID_OPTION, RUNLANE_NOT_RUNNABLE */
+  constructor(
+    chains: Chains,
+    private readonly options: ServeOptions = {},
+  ) {
+    this.chains = chainsOf(chains, options);
+    this.authenticate = authenticator(options);
+    this.cors = options.cors === undefined ? undefined : new Cors(options.cors);
+    const { configKeys, configurableKeys, bodyLimit = DEFAULT_BODY_LIMIT } = options;
+    const onError = (visit: Visit, error: unknown) => this.errors.set(visit, error);
+    this.endpoints = { configKeys, configurableKeys, bodyLimit, onError };
+    for (const chain of this.chains) this.addRoutes(chain);
+    this.addHealth();
+  }
+
+  /** Answers one request. It never rejects: what goes wrong is the answer. */
+  async handle(exchange: Exchange): Promise<void> {
+    const { onRequest } = this.options;
+    const started = onRequest === undefined ? 0 : performance.now();
+    const watched = onRequest === undefined ? exchange : new WatchedExchange(exchange);
+    this.inFlight++;
+    let visit: Visit | undefined;
+    let failure: unknown;
+    try {
+      await this.answer(watched, (opened) => {
+        visit = opened;
+      });
+      failure = visit === undefined ? undefined : this.errors.get(visit);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal.status >= 500 && error !== refusal) failure = error;
+      this.refuse(watched, refusal);
+    } finally {
+      this.inFlight--;
+      if (this.inFlight === 0) this.onIdle?.();
+      if (onRequest !== undefined) this.log(watched as WatchedExchange, started, failure);
+    }
+  }
+
+  /** Takes no new requests for ready, and settles when none is in flight any more. */
+  drained(): Promise<void> {
+    this.isReady = false;
+    if (this.inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.onIdle = resolve;
+    });
+  }
+
+  private async answer(exchange: Exchange, onOpen: (visit: Visit) => void): Promise<void> {
+    const { method, path } = exchange;
+    let route = this.routes.get(path);
+    let pathConfig: unknown;
+    if (route === undefined) {
+      const configured = /^(.*)\/c\/([^/]+)(\/[^/]+)$/.exec(path);
+      if (configured !== null) route = this.routes.get(`${configured[1]}${configured[3]}`);
+      if (configured === null || route === undefined) throw new Refusal(404, "Not Found");
+      pathConfig = await readPathConfig(configured[2]!);
+    }
+    if (method === "OPTIONS" && this.cors?.preflight(exchange) === true) return;
+    if (method !== route.method && !(method === "HEAD" && route.method === "GET")) {
+      throw new Refusal(405, "Method Not Allowed", { allow: route.method });
+    }
+    const seen = this.cors === undefined ? exchange : this.cors.allow(exchange);
+    // Whoever watches the health of the server has no token.
+    const client = route.chain === undefined ? { id: "" } : await this.authenticate(exchange);
+    const visit = { exchange: seen, client, pathConfig };
+    onOpen(visit);
+    await route.answer(visit, route.chain as ServedChain, this.endpoints);
+  }
+
+  private refuse(exchange: Exchange, { status, detail, headers }: Refusal): void {
+    if (status === 500) exchange.respond(500, { ...TEXT_HEADERS, ...headers }, "Internal Server Error");
+    else exchange.respond(status, { ...JSON_HEADERS, ...headers }, JSON.stringify({ detail }));
+  }
+
+  private addRoutes(chain: ServedChain): void {
+    for (const [name, answer] of Object.entries(POSTS)) this.add("POST", `${chain.path}/${name}`, answer, chain);
+    for (const kind of ["input", "output", "config"] as const) {
+      const answer = async ({ exchange }: Visit) =>
+        exchange.respond(200, JSON_HEADERS, JSON.stringify(schemaOf(chain.runnable, kind)));
+      this.add("GET", `${chain.path}/${kind}_schema`, answer, chain);
+    }
+  }
+
+  private addHealth(): void {
+    this.add("GET", "/healthz", async ({ exchange }) => exchange.respond(200, TEXT_HEADERS, "ok\n"));
+    this.add("GET", "/readyz", async ({ exchange }) =>
+      this.isReady ? exchange.respond(200, TEXT_HEADERS, "ok\n") : exchange.respond(503, TEXT_HEADERS, "not ready\n"),
+    );
+  }
+
+  private add(method: Route["method"], path: string, answer: Endpoint, chain?: ServedChain): void {
+    this.routes.set(path, { method, chain, answer });
+  }
+
+  private log(exchange: WatchedExchange, started: number, failure: unknown): void {
+    this.options.onRequest!({
+      time: new Date(Date.now() - (performance.now() - started)).toISOString(),
+      id: exchange.header("x-request-id")?.slice(0, 200) ?? newRunId(),
+      method: exchange.method,
+      path: exchange.path,
+      status: exchange.status ?? 499,
+      ms: performance.now() - started,
+      ...(failure === undefined ? {} : { error: failure instanceof Error ? failure.message : String(failure) }),
+    });
+  }
+}
+
+/** Remembers the status of the answer, for the log. */
+class WatchedExchange implements Exchange {
+  status: number | undefined;
+
+  constructor(private readonly inner: Exchange) {}
+
+  get method(): string {
+    return this.inner.method;
+  }
+  get path(): string {
+    return this.inner.path;
+  }
+  get query(): string {
+    return this.inner.query;
+  }
+  get address(): string {
+    return this.inner.address;
+  }
+  get signal(): AbortSignal {
+    return this.inner.signal;
+  }
+
+  header(name: string): string | undefined {
+    return this.inner.header(name);
+  }
+
+  body(limit: number): Promise<Uint8Array> {
+    return this.inner.body(limit);
+  }
+
+  respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
+    this.status ??= status;
+    this.inner.respond(status, headers, body);
+  }
+
+  open(status: number, headers: Readonly<Record<string, string>>): ReturnType<Exchange["open"]> {
+    this.status ??= status;
+    return this.inner.open(status, headers);
+  }
+}
+
+function chainsOf(chains: Chains, options: ServeOptions): ServedChain[] {
+  if (isOne(chains)) {
+    const runnable = runnableOf(chains, "The chain of a server");
+    return [new ServedChain(runnable.getName(), pathOf(options.path ?? "/", "path"), runnable, options)];
+  }
+  const entries = Object.entries(chains);
+  if (entries.length === 0)
+    throw invalidOption("createServer", "chains", "a chain, or an object with at least one", chains);
+  if (options.path !== undefined && entries.length > 1) {
+    throw invalidOption(
+      "createServer",
+      "path",
+      "left out where there are several chains: their names are the paths",
+      options.path,
+    );
+  }
+  return entries.map(([name, chain]) => {
+    const path = pathOf(options.path ?? `/${name}`, `chains.${name}`);
+    return new ServedChain(name, path, runnableOf(chain as RunnableLike, `The chain ${name}`), options);
+  });
+}
+
+function isOne(chains: Chains): chains is RunnableLike {
+  return typeof chains === "function" || "lc_runnable" in chains;
+}
+
+/** LangChain's own runnables are served as a step, which knows signals, timeouts and configs as all others do. */
+function runnableOf(chain: RunnableLike, where: string): Runnable {
+  return toStep(coerce(chain, where)) as unknown as Runnable;
+}
+
+function pathOf(path: string, option: string): string {
+  if (!/^\/[\w\-.~/]*$/.test(path)) {
+    throw invalidOption("createServer", option, "a path of letters, digits, -, _, . and ~ that begins with /", path);
+  }
+  return path.replace(/\/+$/, "");
+}
