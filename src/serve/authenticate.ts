@@ -10,7 +10,11 @@ export type Authenticator = (exchange: Exchange) => Client | Promise<Client>;
 /** @throws RUNLANE_INVALID_OPTION */
 export function authenticator({ authenticate, tokens }: ServeOptions): Authenticator {
   if (authenticate !== undefined) {
-    return async (exchange) => (await authenticate(exchange)) ?? refuse();
+    return async (exchange) => {
+      const { method, path, query, address } = exchange;
+      const request = { method, path, query, address, header: (name: string) => exchange.header(name) };
+      return (await authenticate(request)) ?? refuse();
+    };
   }
   if (tokens === undefined) return (exchange) => ({ id: exchange.address });
   if (tokens.length === 0 || tokens.some((token) => token.length === 0)) {

@@ -1,3 +1,4 @@
+import type { ParseError } from "jsonc-parser";
 import { invalidBody, Refusal } from "./refusal.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
@@ -23,26 +24,31 @@ export async function readJson(exchange: Exchange, limit: number): Promise<Recor
   } catch {
     throw new Refusal(400, "The body is not valid UTF-8.");
   }
-  const body = parse(text);
+  const body = await parse(text);
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalidBody([{ type: "dict_type", loc: ["body"], msg: "Input should be an object" }]);
   }
   return body as Record<string, unknown>;
 }
 
-function parse(text: string): unknown {
+async function parse(text: string): Promise<unknown> {
   if (depthOf(text) > MAX_DEPTH) throw new Refusal(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const place = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw new Refusal(400, `The body is not JSON${place === undefined ? "" : `: ${placeOf(text, Number(place))}`}.`);
+  } catch {
+    throw new Refusal(400, `The body is not JSON: ${await placeOfError(text)}.`);
   }
 }
 
-function placeOf(text: string, position: number): string {
-  const before = text.slice(0, position).split("\n");
-  return `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+/** Node's own errors of JSON tell the place only sometimes. */
+async function placeOfError(text: string): Promise<string> {
+  const { parseTree, printParseErrorCode } = await import("jsonc-parser");
+  const errors: ParseError[] = [];
+  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const [first] = errors;
+  if (first === undefined) return "it does not parse";
+  const before = text.slice(0, first.offset).split("\n");
+  return `${printParseErrorCode(first.error)} in line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
 
 /** Counts brackets outside of strings; a text with few of them is not looked at closely. */

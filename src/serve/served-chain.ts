@@ -1,7 +1,6 @@
 import type { RunnableConfig } from "../core/config.ts";
 import { RunlaneError } from "../core/errors/errors.ts";
 import type { ValidationError } from "../core/schema/standard-schema.ts";
-import type { Step } from "../core/step.ts";
 import { newRunId } from "../observe/run-id.ts";
 import type { Runnable } from "../runnables/runnable.ts";
 import { Admission } from "./admission.ts";
@@ -61,12 +60,11 @@ export class ServedChain {
     const config: Partial<RunnableConfig> & { runId: string } = {
       ...sent,
       runId: newRunId(),
+      signal: exchange.signal,
       metadata: { ...sent.metadata, endpoint },
     };
     if (client.configurable !== undefined) config.configurable = { ...sent.configurable, ...client.configurable };
     if (timeout !== undefined) config.timeout = timeout;
-    // A chain of sync functions is through before anybody could leave.
-    if ((this.runnable as Step).syncFunctions === undefined) config.signal = exchange.signal;
     return config;
   }
 

@@ -1,0 +1,283 @@
+import { createConnection } from "node:net";
+import { describe, expect, it } from "vitest";
+import { RunnableLambda } from "../../src/index.ts";
+import { createHandler } from "../../src/serve/handler.ts";
+import { jsonOf, post, serve } from "./support.ts";
+
+const echo = RunnableLambda.from((value: unknown) => value, { name: "echo" });
+
+/** Sends bytes as they are, and gives what comes back until the connection ends. */
+function raw(url: string, bytes: string | Buffer, endAfterMs?: number): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(Number(port), hostname, () => {
+      socket.write(bytes);
+      if (endAfterMs !== undefined) setTimeout(() => socket.destroy(), endAfterMs);
+    });
+    let text = "";
+    socket.on("data", (data) => {
+      text += data;
+    });
+    socket.on("close", () => resolve(text));
+    socket.on("error", reject);
+  });
+}
+
+const head = (length: number | string, more = "") =>
+  `POST /echo/invoke HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${length}\r\n${more}\r\n`;
+
+describe("bad requests", () => {
+  const cases: [string, unknown, Record<string, string>, number, string][] = [
+    ["no JSON", '{"input": [1,\n}', {}, 400, "in line 2, column 1."],
+    ["another type", "input=1", { "content-type": "text/plain" }, 415, "application/json"],
+    ["no object", "[1]", {}, 422, "Input should be an object"],
+    ["no input", "{}", {}, 422, "Field required"],
+    ["too large a body", { input: "x".repeat(3000) }, {}, 413, "larger than 2000 bytes"],
+    ["a timeout that is none", { input: 1 }, { "x-request-timeout-ms": "soon" }, 400, "X-Request-Timeout-Ms"],
+    ["a config that is none", { input: 1, config: 3 }, {}, 422, "Input should be an object"],
+  ];
+  it.each(cases)("with %s say what is wrong", async (_, body, headers, status, text) => {
+    const { url } = await serve({ echo }, { bodyLimit: 2000 });
+    const response = await post(`${url}/echo/invoke`, body, { headers });
+    expect(response.status).toBe(status);
+    expect(await response.text()).toContain(text);
+    // The server goes on.
+    expect((await post(`${url}/echo/invoke`, { input: 1 })).status).toBe(200);
+  });
+
+  it("with invalid UTF-8 are refused", async () => {
+    const { url } = await serve({ echo });
+    const body = Buffer.concat([Buffer.from('{"input":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+    expect(await raw(url, Buffer.concat([Buffer.from(head(body.length)), body]))).toMatch(
+      /^HTTP\/1.1 400 .*not valid UTF-8/s,
+    );
+  });
+
+  it("that are nested too deep are refused, and brackets in strings are none", async () => {
+    const { url } = await serve({ echo });
+    const deep = (levels: number) => `{"input":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    expect((await post(`${url}/echo/invoke`, deep(100_000))).status).toBe(400);
+    expect((await post(`${url}/echo/invoke`, deep(400))).status).toBe(200);
+    expect((await post(`${url}/echo/invoke`, { input: `\\"${"[".repeat(1000)}` })).status).toBe(200);
+  });
+
+  it("whose body is shorter than they say are dropped when their client goes", async () => {
+    const lines: number[] = [];
+    const { url, server } = await serve({ echo }, { onRequest: ({ status }) => lines.push(status) });
+    await raw(url, `${head(500)}{"input":`, 50);
+    await expect.poll(() => lines.length).toBe(1);
+    expect(server.inFlight).toBe(0);
+  });
+
+  it("for paths and methods that are not there say so", async () => {
+    const { url } = await serve({ echo });
+    expect((await fetch(`${url}/nothing`)).status).toBe(404);
+    const response = await fetch(`${url}/echo/invoke`);
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
+  });
+});
+
+describe("who may ask", () => {
+  it("needs one of the tokens, old or new", async () => {
+    const { url } = await serve({ echo }, { tokens: ["old", "new"] });
+    const ask = (authorization?: string) =>
+      post(`${url}/echo/invoke`, { input: 1 }, { headers: authorization === undefined ? {} : { authorization } });
+    expect((await ask()).status).toBe(401);
+    expect((await ask("Bearer nearly")).status).toBe(401);
+    expect((await ask("Bearer old")).status).toBe(200);
+    expect((await ask("bearer new")).status).toBe(200);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+
+  it("is decided by a function, which may add to the config of the runs", async () => {
+    const who = RunnableLambda.from((_: unknown, config: any) => config.configurable.user as string);
+    const { url } = await serve(who, {
+      authenticate: async ({ header }) => {
+        const user = header("x-user");
+        return user === undefined ? undefined : { id: user, configurable: { user } };
+      },
+    });
+    expect((await post(`${url}/invoke`, { input: 1 })).status).toBe(401);
+    const response = await post(
+      `${url}/invoke`,
+      { input: 1, config: { configurable: { user: "root" } } },
+      { headers: { "x-user": "eve" } },
+    );
+    expect((await jsonOf(response)).output).toBe("eve");
+  });
+
+  it("in browsers is said by CORS headers, for the origins that are named", async () => {
+    const { url } = await serve({ echo }, { cors: ["https://app.example"] });
+    const ask = (origin: string) => post(`${url}/echo/invoke`, { input: 1 }, { headers: { origin } });
+    expect((await ask("https://app.example")).headers.get("access-control-allow-origin")).toBe("https://app.example");
+    expect((await ask("https://evil.example")).headers.get("access-control-allow-origin")).toBeNull();
+    const preflight = await fetch(`${url}/echo/invoke`, {
+      method: "OPTIONS",
+      headers: { origin: "https://app.example", "access-control-request-method": "POST" },
+    });
+    expect(preflight.status).toBe(204);
+  });
+});
+
+describe("time and clients that leave", () => {
+  it("ends a run that takes longer than a client asked for", async () => {
+    const waits = RunnableLambda.from(
+      (_: unknown, { signal }: any) =>
+        new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    const { url } = await serve(waits);
+    const response = await post(`${url}/invoke`, { input: 1 }, { headers: { "x-request-timeout-ms": "20" } });
+    expect(response.status).toBe(504);
+  });
+
+  it("stops the work of clients that have gone", async () => {
+    let started = 0;
+    let stopped = 0;
+    const waits = RunnableLambda.from(
+      (_: unknown, { signal }: any) =>
+        new Promise((_resolve, reject) => {
+          started++;
+          signal.addEventListener("abort", () => {
+            stopped++;
+            reject(signal.reason);
+          });
+        }),
+    );
+    const { url, server } = await serve(waits);
+    const controller = new AbortController();
+    const asked = Array.from({ length: 50 }, () =>
+      post(`${url}/invoke`, { input: 1 }, { signal: controller.signal }).catch(() => "gone"),
+    );
+    await expect.poll(() => started).toBe(50);
+    controller.abort();
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(["gone"]));
+    await expect.poll(() => stopped).toBe(50);
+    await expect.poll(() => server.inFlight).toBe(0);
+  });
+
+  it("closes the generator of a stream that nobody reads any more", async () => {
+    let closed = false;
+    const endless = RunnableLambda.from(async function* () {
+      try {
+        for (let index = 0; ; index++) {
+          yield index;
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      } finally {
+        closed = true;
+      }
+    });
+    const { url, server } = await serve(endless);
+    const response = await post(`${url}/stream`, { input: 1 });
+    const reader = response.body!.getReader();
+    await reader.read();
+    await reader.cancel();
+    await expect.poll(() => closed).toBe(true);
+    await expect.poll(() => server.inFlight).toBe(0);
+  });
+
+  it("makes no more of a stream than its reader takes", async () => {
+    let made = 0;
+    const fast = RunnableLambda.from(async function* () {
+      while (made < 20_000) {
+        made++;
+        yield "x".repeat(1000);
+      }
+    });
+    const { url, server } = await serve(fast);
+    const response = await post(`${url}/stream`, { input: 1 });
+    let before = -1;
+    const hasStopped = () => {
+      const same = made > 0 && made === before;
+      before = made;
+      return same;
+    };
+    // Until the buffers between both are full.
+    await expect.poll(hasStopped, { interval: 100, timeout: 15_000 }).toBe(true);
+    expect(made).toBeLessThan(20_000);
+    await response.body!.cancel();
+    await expect.poll(() => server.inFlight).toBe(0);
+  });
+});
+
+describe("stopping", () => {
+  it("lets what is in flight end, says that it is not ready, and closes connections", async () => {
+    let release = (): void => {};
+    let isRunning = false;
+    const waits = RunnableLambda.from(() => {
+      isRunning = true;
+      return new Promise<string>((resolve) => {
+        release = () => resolve("done");
+      });
+    });
+    const { url, server } = await serve(waits);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    const asked = post(`${url}/invoke`, { input: 1 });
+    await expect.poll(() => isRunning).toBe(true);
+    const stopped = server.stop();
+    expect(server.isReady).toBe(false);
+    release();
+    expect((await jsonOf(asked)).output).toBe("done");
+    await stopped;
+    await expect(fetch(`${url}/readyz`)).rejects.toThrow();
+  });
+
+  it("ends runs that take longer than the grace", async () => {
+    let isRunning = false;
+    const waits = RunnableLambda.from((_: unknown, { signal }: any) => {
+      isRunning = true;
+      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    });
+    const { url, server } = await serve(waits);
+    const asked = post(`${url}/invoke`, { input: 1 }).catch(() => "cut off");
+    await expect.poll(() => isRunning).toBe(true);
+    await server.stop({ graceMs: 20 });
+    expect(await asked).toBe("cut off");
+    expect(server.inFlight).toBe(0);
+  });
+});
+
+describe("web-standard requests", () => {
+  it("are answered as Node's are", async () => {
+    const handler = createHandler({ echo });
+    const ask = (path: string, body: string, init: RequestInit = {}) =>
+      handler(
+        new Request(`http://localhost${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body,
+          ...init,
+        }),
+      );
+    expect((await jsonOf(ask("/echo/invoke", '{"input":{"a":1}}'))).output).toEqual({ a: 1 });
+    expect((await ask("/echo/invoke", "{")).status).toBe(400);
+    expect(await (await ask("/echo/stream", '{"input":1}')).text()).toMatch(/event: data\ndata: 1\n\nevent: end\n\n$/);
+  });
+
+  it("stop the run when the body is cancelled", async () => {
+    let closed = false;
+    const handler = createHandler(
+      RunnableLambda.from(async function* () {
+        try {
+          for (;;) {
+            yield "x".repeat(100);
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        } finally {
+          closed = true;
+        }
+      }),
+    );
+    const response = await handler(
+      new Request("http://localhost/stream", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"input":1}',
+      }),
+    );
+    const reader = response.body!.getReader();
+    await reader.read();
+    await reader.cancel();
+    await expect.poll(() => closed).toBe(true);
+  });
+});
