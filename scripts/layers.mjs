@@ -24,6 +24,7 @@ import { at, tally } from "./lib.mjs";
 export const ROOMS = [
   { room: "index.ts" },
   { room: "cli", entry: true },
+  { room: "serve", entry: true },
   { room: "adapters", entry: true },
   { room: "testing", entry: true, closed: true },
   { room: "lanes/worker", entry: true, closed: true },
