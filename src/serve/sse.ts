@@ -3,10 +3,10 @@ import type { BodyWriter, Exchange } from "./transport/exchange.ts";
 /** What events of one turn of the event loop are gathered to before they are sent, in characters. */
 const FLUSH_AT = 16_384;
 /** How often a stream that is silent says that it lives, in milliseconds: proxies cut connections off that are silent for a minute. */
-export const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 
 /** The headers of server-sent events: nobody on the way may keep or gather them. */
-export const SSE_HEADERS: Readonly<Record<string, string>> = {
+const SSE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
   connection: "keep-alive",
