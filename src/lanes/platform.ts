@@ -7,6 +7,7 @@ interface Builtins {
   "node:module": typeof import("node:module");
   "node:path": typeof import("node:path");
   "node:os": typeof import("node:os");
+  "node:v8": typeof import("node:v8");
 }
 
 /** @throws RUNLANE_NO_THREADS */

@@ -13,6 +13,18 @@ class Point {
   constructor(readonly x: number) {}
 }
 
+class Secretive {
+  readonly #x = 5;
+  get x() {
+    return this.#x;
+  }
+}
+class Stateless {
+  run() {}
+}
+class Index extends Map<string, number> {}
+class Vector extends Array<number> {}
+
 const hintsOf = (lane: Lane, stage: LaneStage) =>
   lane.statistics().find(({ label }) => label === stage.label)?.hints ?? [];
 const stageNamed = (exportName: string, label: string): LaneStage => ({ ...stageOf(exportName, "explained"), label });
@@ -27,6 +39,24 @@ describe.each(KINDS)("instances of classes that nobody registered, on the lane %
       "input.at is an instance of Point, and arrives as a plain object, without methods and private fields. registerClass(Point), called in the module of the class, keeps it whole.",
       expect.stringMatching(/^output\.deep\[0\] is an instance of Out, /),
     ]);
+  });
+
+  it.each([
+    ["all of whose state is private", new Secretive()],
+    ["without any state", new Stateless()],
+    ["of a subclass of Map", new Index([["a", 1]])],
+    ["of a subclass of Array", Vector.of(1, 2)],
+  ])("leave it when they are %s", async (_, input) => {
+    const { name } = input.constructor;
+    const stage = stageNamed("typeOf", `private ${name}`);
+    await expect(lane.run(stage, { at: input })).resolves.toBe("object");
+    expect(hintsOf(lane, stage)).toEqual([expect.stringContaining(`input.at is an instance of ${name}, and arrives`)]);
+  });
+
+  it("leave it when they are outputs all of whose state is private", async () => {
+    const stage = stageNamed("secret", "private output");
+    await expect(lane.run(stage, 1)).resolves.toEqual({});
+    expect(hintsOf(lane, stage)).toEqual([expect.stringContaining("output is an instance of Secret, ")]);
   });
 
   it("leave it with their own stage alone", async () => {
@@ -48,7 +78,13 @@ describe.each(KINDS)("instances of classes that nobody registered, on the lane %
     }
     registerClass(Known, { serialize: ({ x }) => x, deserialize: () => new Known() });
     const stage = stageNamed("increment", "lossless");
-    for (const input of [{ a: [1] }, new Map([[1, new Date()]]), new Error("data"), runInNewContext("({ x: 1 })")])
+    for (const input of [
+      { a: [1] },
+      new Map([[1, new Date()]]),
+      new Error("data"),
+      runInNewContext("({ x: 1 })"),
+      runInNewContext("[[], {}]"),
+    ])
       await lane.run(stage, input);
     await lane.run(stage, new Known()).catch(() => {});
     expect(hintsOf(lane, stage)).toEqual([]);

@@ -18,6 +18,7 @@ interface Fault {
 
 const crash = (message: RegExp) => ({ code: "RUNLANE_WORKER_CRASHED", message });
 const start = (message: RegExp) => ({ code: "RUNLANE_WORKER_START", message });
+const refused = (message: RegExp) => ({ code: "RUNLANE_NOT_SERIALIZABLE", message });
 const of = (exportName: string) => () => stageOf(exportName, "faults");
 const module = (name: string) => () => stageOf("step", name);
 
@@ -48,6 +49,30 @@ const FAULTS: Fault[] = [
     guilty: { name: "TimeoutError", message: /endless took longer than its timeout of 80 ms/ },
     options: { graceMs: 20 },
     timeoutMs: 80,
+  },
+  {
+    name: "an output of 2,250 levels",
+    kinds: KINDS,
+    stage: of("deepOutput"),
+    guilty: refused(/output, .* too deeply/),
+  },
+  {
+    name: "an error with a field of 2,250 levels",
+    kinds: KINDS,
+    stage: of("deepError"),
+    guilty: { name: "TypeError", message: /^deep inside$/ },
+  },
+  {
+    name: "an output that can be written and not read",
+    kinds: ["process"],
+    stage: of("unreadable"),
+    guilty: refused(/output is an instance of Module/),
+  },
+  {
+    name: "bytes of its own among the messages",
+    kinds: ["process"],
+    stage: of("intruder"),
+    guilty: crash(/intruder .*Something else than messages was written/),
   },
   { name: "a throw on import", kinds: KINDS, stage: module("throws"), guilty: start(/cannot be loaded/), all: true },
   { name: "an exit on import", kinds: KINDS, stage: module("exits"), guilty: start(/exited with code 3/), all: true },

@@ -45,6 +45,26 @@ const OTHERS: Record<string, unknown> = {
   "a key that looks like an envelope": { "runlane:packed": 1, entries: [] },
 };
 
+const NESTINGS: [string, (inner: unknown) => unknown][] = [
+  ["objects", (inner) => ({ a: inner })],
+  ["a linked list", (next) => ({ id: 1, next })],
+  ["arrays", (inner) => [inner]],
+  ["sparse arrays", (inner) => Object.assign([], { 100: inner })],
+  ["Maps", (inner) => new Map([["a", inner]])],
+  ["Sets", (inner) => new Set([inner])],
+  ["objects without a prototype", (inner) => Object.assign(Object.create(null), { inner })],
+];
+
+function levelsOf(value: unknown): number {
+  let levels = 0;
+  for (let inner = value; typeof inner === "object"; levels++) {
+    const parts: unknown[] =
+      inner instanceof Map || inner instanceof Set ? [...inner.values()] : Object.values(inner as object);
+    inner = parts.at(-1);
+  }
+  return levels;
+}
+
 describe.each(TRANSPORTS)("a value that travels between $name", ({ send, shared }) => {
   it.each(Object.entries({ ...PLAIN, ...OTHERS }))("arrives as it was: %s", (_, value) => {
     expect(send(value)).toStrictEqual(value);
@@ -173,11 +193,22 @@ describe.each(TRANSPORTS)("a value that travels between $name", ({ send, shared 
     expect(() => send(value)).toThrow("input.a.b is a getter that throws");
   });
 
-  it("is refused when it is nested too deeply for the stack", () => {
-    let list: unknown = () => 1;
-    for (let depth = 0; depth < 100_000; depth++) list = { next: list };
-    expect(() => send(list)).toThrow(/RUNLANE_NOT_SERIALIZABLE|nested too deeply/);
-  });
+  it.each(NESTINGS)(
+    "arrives when it is nested 1,000 levels deep, and is refused when it is deeper: %s",
+    (_, around) => {
+      const nested = (levels: number) => {
+        let value: unknown = 1;
+        for (let level = 0; level < levels; level++) value = around(value);
+        return value;
+      };
+      expect(levelsOf(send(nested(1000)))).toBe(1000);
+      const tooDeep = expect.objectContaining({
+        code: "RUNLANE_NOT_SERIALIZABLE",
+        message: expect.stringMatching(/input, somewhere inside, is nested too deeply: more than 1000 levels/),
+      });
+      for (const levels of [1001, 2000, 2250, 2500, 20_000]) expect(() => send(nested(levels))).toThrowError(tooDeep);
+    },
+  );
 
   it("is the same for random values, cycles included", () => {
     fc.assert(

@@ -159,6 +159,34 @@ describe.each(TRANSPORTS)("an error that travels between $name", (transport) => 
     expect(() => transport.send([error, config])).toThrow("input[1].adapter is the function adapter");
   });
 
+  it("arrives with its fields, one of which is nested too deeply", () => {
+    let tree: unknown = 1;
+    for (let level = 0; level < 2250; level++) tree = { level, tree };
+    const arrived = transport.throw(Object.assign(new HttpError("not found", 404), { tree, after: "this" }));
+    expect(arrived).toMatchObject({ name: "HttpError", message: "not found", status: 404, after: "this" });
+  });
+
+  it("arrives with its fields and as many causes as anybody reads, when it has thousands", () => {
+    let error = new Error("the first");
+    for (let at = 0; at < 3000; at++) error = new HttpError(`cause ${at}`, at, { cause: error });
+    const arrived = transport.throw(error);
+    expect(arrived).toMatchObject({ message: "cause 2999", status: 2999, cause: { status: 2998 } });
+    let causes = 0;
+    for (let cause = arrived.cause; cause !== undefined; cause = cause.cause) causes++;
+    expect(causes).toBeGreaterThanOrEqual(50);
+  });
+
+  it("arrives where Error is frozen, as --frozen-intrinsics does", () => {
+    const packed = new HttpError("no", 404);
+    const { stackTraceLimit } = Error;
+    Object.defineProperty(Error, "stackTraceLimit", { writable: false });
+    try {
+      expect(transport.throw(packed)).toMatchObject({ name: "HttpError", message: "no", status: 404 });
+    } finally {
+      Object.defineProperty(Error, "stackTraceLimit", { value: stackTraceLimit, writable: true });
+    }
+  });
+
   it("leaves the limit of stacks as it was", () => {
     const { stackTraceLimit } = Error;
     transport.throw(new HttpError("no", 1));

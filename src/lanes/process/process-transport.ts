@@ -1,6 +1,8 @@
 import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import { builtin, inheritedOptions, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool/pool-options.ts";
+import { FrameReader, INBOX, OUTBOX, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import type { Transport, WorkerEvents, WorkerHandle } from "../protocol/transport.ts";
 
@@ -19,21 +21,29 @@ export class ProcessTransport implements Transport {
   constructor(private readonly settings: PoolSettings) {}
 
   start(events: WorkerEvents): WorkerHandle {
-    const { fork } = builtin("process", "node:child_process");
+    const { spawn } = builtin("process", "node:child_process");
+    const v8 = builtin("process", "node:v8");
     const { env } = this.settings;
-    const child = fork(workerEntry("process", "process"), [String(process.pid)], {
-      serialization: "advanced",
-      // What it prints goes where this process prints, in order: nothing can get lost on the way.
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-      execArgv: this.execArgv(),
-      ...(env && { env: { ...process.env, ...env } }),
-    });
+    // On Windows, only such pipes can be read without waiting.
+    const pipe = process.platform === "win32" ? "overlapped" : "pipe";
+    const child = spawn(
+      process.execPath,
+      [...this.execArgv(), workerEntry("process", "process"), String(process.pid)],
+      {
+        // What it prints goes where this process prints, in order: nothing can get lost on the way. Messages have pipes of their own, one for
+        // each direction: when writing fails, what has been written to this process can still be read.
+        stdio: ["ignore", "inherit", "inherit", pipe, pipe],
+        env: { ...process.env, ...(process.versions.electron !== undefined && { ELECTRON_RUN_AS_NODE: "1" }), ...env },
+      },
+    );
+    const [inbox, outbox] = [child.stdio[INBOX], child.stdio[OUTBOX]] as unknown as [Socket, Socket];
     child.unref();
-    child.channel?.unref();
     if (children.size === 0) process.on("exit", killAll);
     children.add(child);
-    listen(child, events);
-    return new ProcessHandle(child);
+    listen(child, outbox, events, v8);
+    // It has gone, which is told by its end.
+    inbox?.on("error", ignore).unref();
+    return new ProcessHandle(child, (message) => writeFrame(v8, inbox, message));
   }
 
   private execArgv(): string[] {
@@ -47,12 +57,17 @@ export class ProcessTransport implements Transport {
 }
 
 /** The end of a process is told once it is gone and all that it had written has been read. */
-function listen(child: ChildProcess, events: WorkerEvents): void {
+function listen(
+  child: ChildProcess,
+  outbox: Socket | undefined,
+  events: WorkerEvents,
+  v8: typeof import("node:v8"),
+): void {
   let code: number | null = null;
   let signal: string | null = null;
   let error: unknown;
   let hasExited = false;
-  let isDisconnected = false;
+  let isRead = false;
   let isTold = false;
   const tell = () => {
     if (isTold) return;
@@ -61,9 +76,16 @@ function listen(child: ChildProcess, events: WorkerEvents): void {
     if (children.size === 0) process.off("exit", killAll);
     events.exit({ code, signal, error });
   };
-  child.on("message", (message) => {
-    if (!isTold) events.message(message as FromWorker);
-  });
+  const reader = new FrameReader(
+    v8,
+    (message) => {
+      if (!isTold) events.message(message as FromWorker);
+    },
+    (cause) => {
+      error ??= cause;
+      child.kill("SIGKILL");
+    },
+  );
   child.on("error", (cause) => {
     error ??= cause;
     // It could not be started: there will be no exit.
@@ -73,14 +95,17 @@ function listen(child: ChildProcess, events: WorkerEvents): void {
     code = exitCode;
     signal = exitSignal;
     hasExited = true;
-    if (isDisconnected || !child.connected) tell();
+    if (isRead) tell();
     else setTimeout(tell, LAST_WORDS_MS).unref();
   });
-  child.on("disconnect", () => {
-    isDisconnected = true;
+  outbox?.on("data", (bytes) => reader.push(bytes));
+  outbox?.on("error", ignore);
+  outbox?.on("close", () => {
+    isRead = true;
     if (hasExited) tell();
     else setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS).unref();
   });
+  outbox?.unref();
 }
 
 function killAll(): void {
@@ -88,17 +113,16 @@ function killAll(): void {
 }
 
 class ProcessHandle implements WorkerHandle {
-  constructor(private readonly child: ChildProcess) {}
-
-  send(message: ToWorker): void {
-    this.child.send(message, ignore);
-  }
+  constructor(
+    private readonly child: ChildProcess,
+    readonly send: (message: ToWorker) => void,
+  ) {}
 
   position(): null {
     return null;
   }
 
-  /** The end of the channel tells it. It may outlive this process by a moment. */
+  /** The end of the pipe tells it. It may outlive this process by a moment. */
   endNow(): () => void {
     children.delete(this.child);
     return ignore;

@@ -47,16 +47,23 @@ export class ThreadTransport implements Transport {
         : FROM_TEXT.test(process.execArgv.join(" ")) && { execArgv: [] }),
     });
     let error: unknown;
+    const unreadable = (cause: unknown): void => {
+      error ??= cause;
+      worker.terminate();
+    };
     const receive = (): boolean => {
-      const next = receiveMessageOnPort(port);
+      let next: ReturnType<typeof receiveMessageOnPort>;
+      try {
+        next = receiveMessageOnPort(port);
+      } catch (cause) {
+        unreadable(cause);
+        return true;
+      }
       if (next !== undefined) events.message(next.message as FromWorker);
       return next !== undefined;
     };
     port.on("message", (message: FromWorker) => events.message(message));
-    port.on("messageerror", (cause) => {
-      error ??= cause;
-      worker.terminate();
-    });
+    port.on("messageerror", unreadable);
     worker.on("error", (cause) => {
       error ??= cause;
     });

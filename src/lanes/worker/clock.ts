@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import process from "node:process";
+import { isMainThread } from "node:worker_threads";
 
 /** Measures how busy the worker was between two reports. The time it waited for events does not count. */
 export class BusyClock {
@@ -32,7 +33,7 @@ export class BusyClock {
 type CpuUsage = () => { user: number; system: number };
 const { threadCpuUsage } = process as unknown as { threadCpuUsage?: CpuUsage };
 // A child process has its CPU time to itself; a thread needs a clock of its own, which Node has since 23.9.
-const usage: CpuUsage | undefined = threadCpuUsage ?? (process.send === undefined ? undefined : process.cpuUsage);
+const usage: CpuUsage | undefined = threadCpuUsage ?? (isMainThread ? process.cpuUsage : undefined);
 
 function cpuMs(): number {
   if (usage === undefined) return 0;

@@ -1,4 +1,7 @@
+import { Socket } from "node:net";
 import process from "node:process";
+import v8 from "node:v8";
+import { FrameReader, INBOX, OUTBOX, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import { packError, reviveStage } from "./codec.ts";
 import { endAfter } from "./hooks.ts";
@@ -9,11 +12,14 @@ import { serve } from "./serve.ts";
 /** The entry of a child process. */
 
 // Taken now: user code may put something else in their place.
-const send = process.send!.bind(process);
+const V8 = { serialize: v8.serialize, deserialize: v8.deserialize };
 const exit = process.exit.bind(process);
 const ignore = () => {};
 /** How long a process may take to dispose of its resources when its parent is gone. */
 const ALONE_MS = 400;
+
+const inbox = new Socket({ fd: INBOX, writable: false });
+const outbox = new Socket({ fd: OUTBOX, readable: false });
 
 class ProcessPort implements WorkerPort {
   readonly sharesPosition = false;
@@ -22,11 +28,14 @@ class ProcessPort implements WorkerPort {
   private index = -1;
 
   send(message: FromWorker): void {
-    send(message, undefined, undefined, ignore);
+    writeFrame(V8, outbox, message);
   }
 
   listen(handler: (message: ToWorker) => void): void {
-    process.on("message", handler as (message: unknown) => void);
+    const reader = new FrameReader(V8, handler as (message: unknown) => void, (error) => {
+      this.die(error, () => exit(1));
+    });
+    inbox.on("data", (bytes) => reader.push(bytes));
   }
 
   attend(): void {}
@@ -47,15 +56,17 @@ class ProcessPort implements WorkerPort {
   /** Last words. Node writes them before it goes on, unless the pipe is full. */
   die(error: unknown, callback?: () => void): void {
     const { chunk, index } = this;
-    if (!process.connected) return;
+    if (outbox.destroyed) return;
     const packed = error === undefined ? undefined : packError(error);
-    send({ type: "dying", error: packed, chunk, index }, undefined, undefined, callback ?? ignore);
+    const message: FromWorker = { type: "dying", error: packed, chunk, index };
+    writeFrame(V8, outbox, message, callback);
   }
 }
 
 const port = new ProcessPort();
 // Without its parent nobody waits for the results.
-process.on("disconnect", () => endAfter(ALONE_MS, () => exit(0)));
+inbox.on("close", () => endAfter(ALONE_MS, () => exit(0)));
+for (const socket of [inbox, outbox]) socket.on("error", ignore);
 // Ctrl-C reaches all processes of a terminal. The parent decides what becomes of the inputs that run.
 process.on("SIGINT", ignore);
 process.on("exit", () => port.die(undefined));

@@ -20,6 +20,21 @@ const LINGER_MS = 1;
 /** With one core only, looking would keep the parent waiting. */
 const looksBeforeSleep = availableParallelism() > 1 ? LOOKS : 0;
 
+/** The message that is there. One that cannot be read is lost, and with it whoever waits for what it asked for: the thread ends. */
+function receive(): { readonly message: ToWorker } | undefined {
+  try {
+    return receiveMessageOnPort(port);
+  } catch (error) {
+    // Not in the function that runs now.
+    setImmediate(endForUnreadable, error);
+    return undefined;
+  }
+}
+
+function endForUnreadable(error: unknown): never {
+  throw error;
+}
+
 class ThreadPort implements WorkerPort {
   readonly sharesPosition = true;
   readonly sharesMemory = true;
@@ -41,14 +56,14 @@ class ThreadPort implements WorkerPort {
   listen(handler: (message: ToWorker) => void): void {
     this.handler = handler;
     port.on("message", handler);
+    port.on("messageerror", endForUnreadable);
   }
 
   attend(): void {
     const calls = load(this.position, POSITION.attention);
     if (calls === this.attended) return;
     this.attended = calls;
-    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
-      this.handler(next.message);
+    for (let next = receive(); next !== undefined; next = receive()) this.handler(next.message);
   }
 
   enter(chunk: number, index: number, timed: boolean): void {
@@ -76,12 +91,12 @@ class ThreadPort implements WorkerPort {
     const { position } = this;
     const from = performance.now();
     const sent = load(position, POSITION.sent);
-    let next = receiveMessageOnPort(port);
+    let next = receive();
     if (next === undefined) {
       store(position, POSITION.looking, 1);
       for (let looks = 0; looks < looksBeforeSleep && load(position, POSITION.sent) === sent; looks++);
       store(position, POSITION.looking, 0);
-      if (wait(position, POSITION.sent, sent, LINGER_MS) !== "timed-out") next = receiveMessageOnPort(port);
+      if (wait(position, POSITION.sent, sent, LINGER_MS) !== "timed-out") next = receive();
     }
     rested(performance.now() - from);
     if (next === undefined) return false;

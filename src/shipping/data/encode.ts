@@ -1,6 +1,6 @@
-import type { RunlaneError } from "../../core/errors/errors.ts";
 import { setOwn } from "../../core/own.ts";
 import { isDetached, SentBuffers, viewName } from "./buffers.ts";
+import { EncoderPosition, LEFT_OUT } from "./encoder-position.ts";
 import { errorParts, isError } from "./error-parts.ts";
 import {
   type ClassEntry,
@@ -13,9 +13,9 @@ import {
   type PackOptions,
   type ViewEntry,
 } from "./format.ts";
-import { nodeTypes, survives } from "./node-types.ts";
-import { className, describeValue, notSerializable, textOf } from "./not-serializable.ts";
-import { formatPath, mapKey, type PathKey } from "./path.ts";
+import { fateOf, nodeTypes } from "./node-types.ts";
+import { className, describeValue, textOf } from "./not-serializable.ts";
+import { mapKey } from "./path.ts";
 import { type PlatformClass, platformClass } from "./platform-classes.ts";
 import { type RegisteredClass, registeredClass } from "./registered-classes.ts";
 import { isMarked, takeMark } from "./transfer.ts";
@@ -23,8 +23,8 @@ import { isMarked, takeMark } from "./transfer.ts";
 /** What moves to another thread, but only if asked. */
 const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "TransformStream"]);
 
-/** What stands for a value inside an error that cannot travel: errors arrive without it. */
-const LEFT_OUT = Symbol("left out");
+/** So many errors stand inside each other when they arrive: the causes of causes beyond them are left out. */
+const MAX_CAUSES = 100;
 
 /** What happens to what cannot travel. */
 export interface Lenience {
@@ -44,24 +44,19 @@ export class Encoder {
   readonly #open = new Set<Entry>();
   readonly #buffers = new SentBuffers();
   readonly #moved = new Set<object>();
-  readonly #path: PathKey[] = [];
+  readonly #at: EncoderPosition;
   readonly #where: string;
   readonly #options: PackOptions;
   readonly #shared: boolean;
-  readonly #root: string;
   readonly #bareErrors: boolean;
   readonly #types = nodeTypes();
-  /** How many errors are around the current value. */
-  #inErrors: number;
   #moving = 0;
-  #leftOut = false;
 
   constructor(where: string, options: PackOptions, { leavesOut = false, bareErrors = false }: Lenience = {}) {
     this.#where = where;
     this.#options = options;
     this.#shared = options.shared !== false;
-    this.#root = options.root ?? "input";
-    this.#inErrors = leavesOut ? 1 : 0;
+    this.#at = new EncoderPosition(where, options.root ?? "input", leavesOut);
     this.#bareErrors = bareErrors;
   }
 
@@ -71,12 +66,11 @@ export class Encoder {
     try {
       this.#place(this.#envelope, "root", value);
     } catch (error) {
-      if (error instanceof RangeError && /call stack/i.test(error.message))
-        throw this.#refusal(`${this.#root}${this.#path.length > 0 ? ", somewhere inside," : ""}`, "nested too deeply");
+      if (error instanceof RangeError && /call stack/i.test(error.message)) throw this.#at.tooDeep(error);
       throw error;
     }
     // What errors did without may be in the data itself too, which must not lose it.
-    if (this.#leftOut && this.#inErrors === 0) {
+    if (this.#at.leftOut && this.#at.inErrors === 0) {
       const strict = new Encoder(this.#where, this.#options, { bareErrors: true });
       for (const moved of this.#moved) strict.#moved.add(moved);
       strict.encode(value);
@@ -105,11 +99,11 @@ export class Encoder {
   }
 
   #encode(value: unknown): unknown {
-    if (typeof value === "function" || typeof value === "symbol") return this.#refuse(describeValue(value));
+    if (typeof value === "function" || typeof value === "symbol") return this.#at.refuse(describeValue(value));
     if (typeof value !== "object" || value === null) return value;
     const seen = this.#seen.get(value);
     if (seen !== undefined) return seen;
-    if (this.#types.isProxy(value)) return this.#refuse("a Proxy");
+    if (this.#types.isProxy(value)) return this.#at.refuse("a Proxy");
     if (!isMarked(value)) return this.#object(value);
     return this.#marked(value);
   }
@@ -133,6 +127,7 @@ export class Encoder {
   }
 
   #object(value: object): unknown {
+    if (this.#at.isTooDeep) return this.#at.refuseDepth();
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype === Object.prototype && !this.#types.isArgumentsObject(value)) return this.#record(value);
     if (prototype === Array.prototype) return this.#array(value as unknown[]);
@@ -147,12 +142,12 @@ export class Encoder {
     const registered = registeredClass(prototype);
     if (error && registered?.serialize === undefined) return this.#error(value, registered?.name);
     if (registered !== undefined) return this.#instance(value, registered, false);
-    if (Array.isArray(value)) return this.#array(value);
-    if (types.isMap(value)) return this.#map(value);
-    if (types.isSet(value)) return this.#set(value);
+    if (Array.isArray(value)) return this.#array(this.#losing(value, "Array"));
+    if (types.isMap(value)) return this.#collection(this.#losing(value, "Map"), new Map());
+    if (types.isSet(value)) return this.#collection(this.#losing(value, "Set"), new Set());
     if (types.isDate(value) || types.isRegExp(value)) return this.#same(value);
     if (types.isBoxedPrimitive(value))
-      return types.isSymbolObject(value) ? this.#refuse("a symbol") : this.#same(value);
+      return types.isSymbolObject(value) ? this.#at.refuse("a symbol") : this.#same(value);
     if (types.isAnyArrayBuffer(value)) return this.#buffer(value);
     if (ArrayBuffer.isView(value)) return this.#view(value);
     if (this.#moved.has(value)) return this.#same(value);
@@ -167,7 +162,7 @@ export class Encoder {
   }
 
   #record(value: object): object | typeof LEFT_OUT {
-    if (this.#types.isModuleNamespaceObject(value)) return this.#refuse("a module");
+    if (this.#types.isModuleNamespaceObject(value)) return this.#at.refuse("a module");
     const copy = {};
     this.#seen.set(value, copy);
     this.#fields(value, copy, Object.keys(value));
@@ -182,59 +177,49 @@ export class Encoder {
   }
 
   #fields(value: object, copy: object, keys: readonly string[]): void {
+    this.#at.level++;
     for (const key of keys) {
-      this.#path.push(key);
+      this.#at.path.push(key);
       const field = this.#read(value, key);
       if (field !== LEFT_OUT) this.#place(copy, key, field);
-      this.#path.pop();
+      this.#at.path.pop();
     }
+    this.#at.level--;
   }
 
   #read(value: object, key: string): unknown {
     try {
       return (value as Record<string, unknown>)[key];
     } catch (cause) {
-      return this.#refuse("a getter that throws", cause);
+      return this.#at.refuse("a getter that throws", cause);
     }
   }
 
-  #map(value: Map<unknown, unknown>): object {
-    const copy = new Map<unknown, unknown>();
+  /** The content of a Map, keys and items by turns, or of a Set. */
+  #collection<T extends Map<unknown, unknown> | Set<unknown>>(value: T, copy: T): object {
+    const { path } = this.#at;
     this.#seen.set(value, copy);
     const content: unknown[] = [];
     let holes = false;
     let position = 0;
-    for (const [key, item] of value) {
-      this.#path.push({ call: `.keys()[${position++}]` });
+    const isMap = "get" in value;
+    this.#at.level++;
+    for (const [key, item] of value.entries()) {
       const at = content.length;
+      path.push({ call: `.${isMap ? "keys" : "values"}()[${position++}]` });
       if (this.#place(content, at, key)) holes = true;
-      this.#path[this.#path.length - 1] = mapKey(key);
-      if (this.#place(content, at + 1, item)) holes = true;
-      this.#path.pop();
-      if (content.length > at && content.length < at + 2) content.length = at + 2;
+      if (isMap) {
+        path[path.length - 1] = mapKey(key);
+        if (this.#place(content, at + 1, item)) holes = true;
+        if (content.length === at + 1) content.length++;
+      }
+      path.pop();
     }
-    this.#fill({ target: copy, content }, holes);
-    return copy;
-  }
-
-  #set(value: Set<unknown>): object {
-    const copy = new Set<unknown>();
-    this.#seen.set(value, copy);
-    const content: unknown[] = [];
-    let holes = false;
-    let position = 0;
-    for (const item of value) {
-      this.#path.push({ call: `.values()[${position++}]` });
-      if (this.#place(content, content.length, item)) holes = true;
-      this.#path.pop();
-    }
-    this.#fill({ target: copy, content }, holes);
-    return copy;
-  }
-
-  #fill(filling: Filling, holes: boolean): void {
+    this.#at.level--;
+    const filling: Filling = { target: copy, content };
     if (holes) this.#envelope.order.push(filling);
     else fillCollection(filling);
+    return copy;
   }
 
   #entry<T extends Entry>(value: object, entry: T): T {
@@ -251,12 +236,14 @@ export class Encoder {
 
   #instance(value: object, { name, serialize }: Pick<RegisteredClass, "name" | "serialize">, platform: boolean): Entry {
     const entry = this.#entry<ClassEntry>(value, { kind: "class", name, platform, at: [] });
+    const level = this.#at.enter();
     if (serialize !== undefined) this.#place(entry, "data", serialize(value));
     else {
       entry.data = {};
       this.#fields(value, entry.data as object, Object.keys(value));
       this.#symbols(value, entry);
     }
+    this.#at.leave(level);
     this.#close(entry);
     return entry;
   }
@@ -268,31 +255,34 @@ export class Encoder {
       entry.symbols ??= [];
       // The value has its place even if it is left out.
       entry.symbols.push(name, undefined);
-      this.#path.push({ call: `[Symbol.for(${JSON.stringify(name)})]` });
+      this.#at.path.push({ call: `[Symbol.for(${JSON.stringify(name)})]` });
       this.#place(entry.symbols, entry.symbols.length - 1, (value as Record<symbol, unknown>)[symbol]);
-      this.#path.pop();
+      this.#at.path.pop();
     }
   }
 
-  #error(value: Error, registered: string | undefined): Entry {
+  #error(value: Error, registered: string | undefined): Entry | typeof LEFT_OUT {
+    if (this.#at.inErrors > MAX_CAUSES) return this.#at.refuse("an error");
     const { fields, hidden, ...parts } = errorParts(value);
     const entry = this.#entry<ErrorEntry>(value, { ...parts, registered, fields: {}, hidden: {}, at: [] });
-    this.#inErrors++;
+    const level = this.#at.enter();
+    this.#at.inErrors++;
     if (!this.#bareErrors) {
       this.#fields(value, entry.fields, fields);
       this.#fields(value, entry.hidden, hidden);
     }
-    this.#inErrors--;
+    this.#at.inErrors--;
+    this.#at.leave(level);
     this.#close(entry);
     return entry;
   }
 
   #buffer(value: ArrayBuffer | SharedArrayBuffer): object | typeof LEFT_OUT {
     if (!this.#types.isArrayBuffer(value)) {
-      if (!this.#shared) return this.#refuse("a SharedArrayBuffer, which processes cannot share");
+      if (!this.#shared) return this.#at.refuse("a SharedArrayBuffer, which processes cannot share");
       return this.#same(value);
     }
-    if (isDetached(value)) return this.#refuse("an ArrayBuffer that was moved to another thread already");
+    if (isDetached(value)) return this.#at.refuse("an ArrayBuffer that was moved to another thread already");
     if (this.#moving > 0) this.#move(value);
     this.#buffers.whole(value);
     return this.#same(value);
@@ -302,9 +292,9 @@ export class Encoder {
     const { buffer, byteOffset: offset } = value;
     if (isMarked(buffer)) this.#encode(buffer);
     const shared = !this.#types.isArrayBuffer(buffer);
-    if (shared && !this.#shared) return this.#refuse("a view of a SharedArrayBuffer, which processes cannot share");
+    if (shared && !this.#shared) return this.#at.refuse("a view of a SharedArrayBuffer, which processes cannot share");
     if (!shared && isDetached(buffer))
-      return this.#refuse("a view of a buffer that was moved to another thread already");
+      return this.#at.refuse("a view of a buffer that was moved to another thread already");
     const name = viewName(value);
     const length = "length" in value ? (value.length as number) : value.byteLength;
     const entry = this.#entry<ViewEntry>(value, { kind: "view", name, offset, length, at: [] });
@@ -321,7 +311,7 @@ export class Encoder {
 
   #move(buffer: ArrayBuffer): void {
     if (isDetached(buffer)) {
-      this.#refuse("an ArrayBuffer that was moved to another thread already");
+      this.#at.refuse("an ArrayBuffer that was moved to another thread already");
       return;
     }
     this.#buffers.whole(buffer);
@@ -336,30 +326,23 @@ export class Encoder {
       return this.#same(value);
     }
     const remedy = name === "Blob" || name === "File" ? " (send its bytes: await blob.arrayBuffer())" : "";
-    return this.#refuse(`an instance of ${name === "Iterator" ? className(value) : name}${remedy}`);
+    return this.#at.refuse(`an instance of ${name === "Iterator" ? className(value) : name}${remedy}`);
   }
 
   /** An instance of a class that nobody registered travels as structured clone would send it: its own fields. */
   #foreign(value: object): unknown {
-    if (Object.keys(value).length > 0) {
-      if (this.#types.isArgumentsObject(value)) return this.#refuse("arguments");
-      // Objects of another realm (`node:vm`) have another `Object`, and lose nothing.
-      const name = value.constructor?.name;
-      if (name !== "Object") this.#options.onForeign?.(name || "an unnamed class", formatPath(this.#root, this.#path));
-      return this.#record(value);
-    }
-    return survives(value, this.#shared) ? this.#same(value) : this.#refuse(`an instance of ${className(value)}`);
+    const hasFields = Object.keys(value).length > 0;
+    if (hasFields && this.#types.isArgumentsObject(value)) return this.#at.refuse("arguments");
+    const fate = hasFields ? "plain" : fateOf(value, this.#shared);
+    if (fate === "refused") return this.#at.refuse(`an instance of ${className(value)}`);
+    if (fate === "kept") return this.#same(value);
+    return hasFields ? this.#record(this.#losing(value, "Object")) : this.#same(this.#losing(value, "Object"));
   }
 
-  #refuse(received: string, cause?: unknown): typeof LEFT_OUT {
-    if (this.#inErrors > 0) {
-      this.#leftOut = true;
-      return LEFT_OUT;
-    }
-    throw this.#refusal(formatPath(this.#root, this.#path), received, cause);
-  }
-
-  #refusal(path: string, received: string, cause?: unknown): RunlaneError {
-    return notSerializable(this.#where, path, received, cause);
+  /** Tells of an object that arrives as an instance of a built-in class only. In another realm (`node:vm`) that has the same name. */
+  #losing<T extends object>(value: T, builtIn: string): T {
+    const name = value.constructor?.name;
+    if (name !== builtIn) this.#options.onForeign?.(name || "an unnamed class", this.#at.text);
+    return value;
   }
 }

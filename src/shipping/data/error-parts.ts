@@ -69,15 +69,15 @@ export function isError(value: object, isNativeError: (value: unknown) => boolea
 
 function construct({ base, className, name, message, fields }: ErrorEntry): Error {
   const { stackTraceLimit } = Error;
-  // Its stack comes from where it was thrown: to collect another would be the dearest part of all.
-  Error.stackTraceLimit = 0;
+  // Its stack comes from where it was thrown: to collect another would be the dearest part of all. `Error` may be frozen.
+  const isSpared = Reflect.set(Error, "stackTraceLimit", 0);
   try {
     if (base === "DOMException") return withClass(new DOMException(message, name), base, className);
     if (base === "AggregateError") return withClass(new AggregateError([], message), base, className);
     if (base === "RunlaneError") return withClass(new RunlaneError(String(fields.code), message), base, className);
     return withClass(new (BUILT_IN[base] ?? Error)(message), base, className);
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    if (isSpared) Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

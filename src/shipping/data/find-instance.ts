@@ -1,4 +1,5 @@
 import { isError, isUnknownError } from "./error-parts.ts";
+import { MAX_LEVELS } from "./format.ts";
 import { nodeTypes } from "./node-types.ts";
 import { formatPath, mapKey, type PathKey } from "./path.ts";
 import { isPlain } from "./plain.ts";
@@ -22,20 +23,22 @@ export interface FoundInstance {
 export function findInstance(value: unknown, root = "input"): FoundInstance | undefined {
   if (isPlain(value, true)) return undefined;
   const path: PathKey[] = [];
-  const className = search(value, path, new Set());
+  const className = search(value, path, new Set(), 0);
   return className === undefined ? undefined : { path: formatPath(root, path.reverse()), className };
 }
 
 /** The class of what was found, whose path is collected from its end. */
-function search(value: unknown, path: PathKey[], seen: Set<object>): string | undefined {
+function search(value: unknown, path: PathKey[], seen: Set<object>, level: number): string | undefined {
   if (typeof value === "function" || typeof value === "symbol") return typeof value;
   if (typeof value !== "object" || value === null || seen.has(value)) return undefined;
+  // Packing refuses what is deeper.
+  if (level > MAX_LEVELS) return undefined;
   seen.add(value);
   const lost = lostClass(value);
   if (lost !== undefined) return lost;
   if (ArrayBuffer.isView(value)) return undefined;
   for (const [key, inner] of parts(value)) {
-    const found = search(inner, path, seen);
+    const found = search(inner, path, seen, level + 1);
     if (found === undefined) continue;
     path.push(key);
     return found;

@@ -69,6 +69,12 @@ export interface Filling {
   readonly content: readonly unknown[];
 }
 
+/**
+ * How many levels of nesting travel. Structured clone writes more levels than the other side can read, and reading is recursive: the main
+ * thread of Node 20 reads 1,860 to 3,400 of them, depending on what is nested.
+ */
+export const MAX_LEVELS = 1000;
+
 /** How a message travels. */
 export interface PackOptions {
   /**

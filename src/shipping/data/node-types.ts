@@ -11,13 +11,21 @@ export function nodeTypes(): Util["types"] {
   return types;
 }
 
-/** Whether a value without fields of its own survives the way; some objects of the platform cannot be told otherwise. */
-export function survives(value: object, shared: boolean): boolean {
+/**
+ * What becomes of an object without fields on the way, which cannot be told otherwise of some objects of the platform: it arrives as it is,
+ * as a plain object, or not at all.
+ */
+export function fateOf(value: object, shared: boolean): "kept" | "plain" | "refused" {
   try {
-    if (shared) structuredClone(value);
-    else getBuiltin("node:v8").serialize(value);
-    return true;
+    const arrived = shared ? structuredClone(value) : throughBytes(value);
+    return Object.getPrototypeOf(arrived) === Object.prototype ? "plain" : "kept";
   } catch {
-    return false;
+    return "refused";
   }
+}
+
+/** Reading is part of it: a WebAssembly.Module can be written, and not read. */
+function throughBytes(value: object): object {
+  const { serialize, deserialize } = getBuiltin("node:v8");
+  return deserialize(serialize(value)) as object;
 }

@@ -1,4 +1,4 @@
-import { PACKED } from "./format.ts";
+import { MAX_LEVELS, PACKED } from "./format.ts";
 import { isMarked } from "./transfer.ts";
 
 /** How many objects a check looks at before it has to remember which it has seen. */
@@ -39,6 +39,7 @@ function check(value: unknown, shared: boolean, depth: number, seen: Set<object>
   if (value === null) return true;
   if (seen !== undefined) {
     if (seen.has(value)) return true;
+    if (depth >= MAX_LEVELS) return false;
     seen.add(value);
   } else if (left < 0 || --left < 0 || depth > DEEP) {
     left = -1;

@@ -1,5 +1,6 @@
 import { runlaneError } from "../../core/errors/errors.ts";
 import type { Step } from "../../core/step.ts";
+import { MAX_LEVELS } from "../data/format.ts";
 import { type FunctionRef, inspectFunction, shipFunction } from "../functions/function-ref.ts";
 import type { FieldShipping } from "./fields.ts";
 import { fieldsOf, whyStaying } from "./kinds.ts";
@@ -18,6 +19,9 @@ interface Described {
   readonly node: Node;
   readonly label: string;
 }
+
+/** How many steps may stand inside each other: each is up to two levels of what a process has to read. Threads have four times the stack. */
+const MAX_STEPS = { shared: MAX_LEVELS, apart: MAX_LEVELS / 2 } as const;
 
 /** The mark of Runlane's own runnables. */
 const RUNLANE_STEP = Symbol.for("runlane.step");
@@ -43,11 +47,15 @@ export interface ShipTreeOptions {
 export function shipTree(runnable: object, { where, shared = true, pure = false }: ShipTreeOptions): ShippedTree {
   const trees = new Map<object, ShippedTree>();
   const functions = new Map<unknown, FunctionRef>();
+  const most = MAX_STEPS[shared ? "shared" : "apart"];
+  let level = 0;
 
   function step(child: object): ShippedTree {
     let tree = trees.get(child);
     if (tree === undefined) {
+      level++;
       tree = ship(child);
+      level--;
       trees.set(child, tree);
     }
     return tree;
@@ -59,6 +67,7 @@ export function shipTree(runnable: object, { where, shared = true, pure = false 
     const refuse = (reason: string): never => {
       throw runlaneError("RUNLANE_NOT_SHIPPABLE", { where: at, what: "the step", reason });
     };
+    if (level > most) return refuse(`stands inside of ${most} others`);
     // A worker is where it runs already: a lane inside a lane would be a pool in each worker.
     if (node.kind === "lane") return step(node.bound as object);
     const fields = fieldsOf(node.kind);
