@@ -7,7 +7,8 @@ export type { Outcome } from "./batching/outcome.ts";
 export type { BackoffOptions } from "./core/backoff.ts";
 export { ensureConfig, mergeConfigs, patchConfig, pickRunnableConfigKeys, type RunnableConfig } from "./core/config.ts";
 export type { RunContext } from "./core/context.ts";
-export { type ErrorCode, RunlaneError } from "./core/errors/errors.ts";
+export { RunlaneError } from "./core/errors/errors.ts";
+export type { ErrorCode } from "./core/errors/table.ts";
 export type { JsonSchema } from "./core/schema/json-schema.ts";
 export type {
   SchemaInput,

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ERROR_TABLE, RunlaneError, runlaneError } from "../../src/core/errors/errors.ts";
+import { findingOf, RunlaneError, runlaneError } from "../../src/core/errors/errors.ts";
+import { ERROR_TABLE } from "../../src/core/errors/table.ts";
+import { processes, RouterRunnable, threads } from "../../src/index.ts";
 
 describe("the error table", () => {
   const page = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");
@@ -17,6 +19,20 @@ describe("the error table", () => {
   it("fills its messages in and adds what to do", () => {
     const error = runlaneError("RUNLANE_CONFIG_COUNT", { inputs: 3, configs: 2 });
     expect(error.message).toMatch(/^A batch of 3 inputs got 2 configs; .*exactly one config per input\.$/);
+  });
+
+  it("gives what stands in a message as details too, also of errors from workers", async () => {
+    const error = runlaneError("RUNLANE_CONFIG_COUNT", { inputs: 3, configs: 2 });
+    expect(error.details).toEqual({ inputs: 3, configs: 2 });
+    expect(Object.keys(error)).not.toContain("details");
+    expect(findingOf(error)).toBe("A batch of 3 inputs got 2 configs; an array of configs needs one per input.");
+    for (const lane of [threads({ max: 1 }), processes({ max: 1 })]) {
+      const chain = new RouterRunnable({ runnables: {} }).withLane(lane);
+      const thrown = await chain.invoke({ key: "nowhere", input: 1 }).catch((thrown) => thrown);
+      expect(thrown).toMatchObject({ code: "RUNLANE_UNKNOWN_ROUTE", details: { received: 'the string "nowhere"' } });
+      expect(findingOf(thrown)).toBe('RouterRunnable has no runnable for the key the string "nowhere"; it knows none.');
+      await lane.close();
+    }
   });
 
   it("makes errors that another copy of the package recognises", () => {

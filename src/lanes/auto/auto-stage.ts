@@ -165,6 +165,7 @@ export class AutoStage {
 /** What an error says of the step, without where it was thrown and what to do: "it uses k (line 2) from around it". */
 function reasonOf(error: unknown): string {
   if (!(error instanceof RunlaneError)) return String(error);
-  const finding = findingOf(error);
-  return finding.match(/ because (it .*)\.$/)?.[1] ?? finding;
+  const { code, details } = error;
+  if (code === "RUNLANE_NOT_SHIPPABLE") return `it ${details.reason}`;
+  return code === "RUNLANE_CAPTURED_VARIABLE" ? `it uses ${details.variables} from around it` : findingOf(error);
 }

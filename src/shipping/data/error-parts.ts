@@ -20,7 +20,7 @@ const BUILT_IN: Readonly<Record<string, new (message: string) => Error>> = {
 };
 
 /** Own properties that a plain error hides from listings. */
-const HIDDEN = ["cause", "errors", "code"];
+const HIDDEN = ["cause", "errors", "code", "details"];
 
 /** Takes an error apart. Never throws for what a getter or a Proxy in it does. */
 export function errorParts(error: Error): ErrorParts {

@@ -1,0 +1,77 @@
+import type { ErrorRow } from "./table.ts";
+
+/** Errors of lanes, and of what has to get to a worker and back. */
+export const LANE_ERRORS = {
+  RUNLANE_WORKER_CRASHED: {
+    message: "{where} ended the worker that ran it: {reason}.",
+    cause:
+      "With this input the function exits, throws outside of its promise (in a timer, an event, a rejection nobody handles), crashes native code or uses up the worker's memory. Inputs that shared the worker were run again.",
+    fix: "Correct what the function does with this input, raise resourceLimits, or use the process lane for native code.",
+  },
+  RUNLANE_WORKER_START: {
+    message: "{where} could not be started in a worker of the {lane} lane: {reason}.",
+    cause:
+      "The worker ended before it was ready, or the module of the step threw, exited or did not finish while it was imported. The next call tries again.",
+    fix: "Look at the cause of the error, at the module of the step, and at the pool's env, execArgv and resourceLimits.",
+  },
+  RUNLANE_UNKNOWN_LANE: {
+    message: 'There is no lane {received}; the lanes are "loop", "thread", "process", threads() and processes().',
+    cause: "A step was sent to something that is neither the name of a lane nor a lane.",
+    fix: "Correct the name, or pass a lane that threads() or processes() made.",
+  },
+  RUNLANE_LANE_CLOSED: {
+    message: "{where} cannot run: the {lane} lane is closed.",
+    cause: "A lane was used after close, or was closed by force while calls waited or ran.",
+    fix: "Close a lane after its last call, or make a new one.",
+  },
+  RUNLANE_QUEUE_FULL: {
+    message: "{where} cannot run now: {queued} calls wait for a worker of the {lane} lane, as many as maxQueue allows.",
+    cause: "More calls were made than the workers could take, and the pool has a limit for those that wait.",
+    fix: "Make fewer calls at once (config.maxConcurrency), try again later, or raise max or maxQueue.",
+  },
+  RUNLANE_NO_THREADS: {
+    message: "The {lane} lane needs {needed}, which this platform does not have.",
+    cause: "Workers exist on Node only; browsers and edge platforms have other means.",
+    fix: 'Use the lane "loop" there.',
+  },
+  RUNLANE_CAPTURED_VARIABLE: {
+    message: "{where}: {func} cannot run in another thread, because it uses {variables} from around it.",
+    cause:
+      "Threads share no variables, and a function is sent to another one as its source. All variables are in `error.variables`, with their lines.",
+    fix: 'Move it to a module of its own and use RunnableLambda.fromModule(new URL("./module.js", import.meta.url), "name"), or declare what it needs with `uses: { name }` and read it from config.uses.',
+  },
+  RUNLANE_NOT_SHIPPABLE: {
+    message: "{where}: {what} cannot run in another thread, because it {reason}.",
+    cause:
+      "A step was given a lane outside of this thread, and its source and its data alone do not say what it does: a method, a bound or native function, a class, a schema, a runnable of another library.",
+    fix: 'Export it from a module and use RunnableLambda.fromModule(new URL("./module.js", import.meta.url), "name"), or keep the step on the loop.',
+  },
+  RUNLANE_NOT_PLAIN: {
+    message: "The {path} of a step on the lane auto is of the class {className}, and would arrive as a plain object.",
+    cause:
+      "A step that moved to threads by itself gave something there that does not arrive as it is. It runs on the event loop again, and stays there; only a lane of your own lets you see this error.",
+    fix: "Nothing: the step has run. Register the class with registerClass to let such steps move.",
+  },
+  RUNLANE_MODULE_NOT_FOUND: {
+    message: "{where}: there is no file {url}.",
+    cause: "fromModule was given the URL of a module that does not exist, or of a folder.",
+    fix: 'Give it new URL("./module.js", import.meta.url), with the path from the file that it stands in.',
+  },
+  RUNLANE_EXPORT_NOT_FOUND: {
+    message: "{where} needs a function or a runnable {name} of {url}, which {received}; its exports are: {exports}.",
+    cause: "A module does not export that name, or what it exports under it is neither a function nor a runnable.",
+    fix: 'Correct the name (a default export is called "default"), or export the function.',
+  },
+  RUNLANE_NOT_SERIALIZABLE: {
+    message: "{where} cannot be sent to another thread or process: {path} is {received}.",
+    cause:
+      "Something in an input or an output cannot be cloned: a function, a promise, a stream, or another object that is tied to its thread.",
+    fix: "Send plain data, make that object in the step itself (RunnableLambda.fromModule), register its class with registerClass, or keep the step on the loop.",
+  },
+  RUNLANE_UNKNOWN_CLASS: {
+    message:
+      "An instance of {name} arrived from another thread or process, but no class of that name is registered here.",
+    cause: "registerClass was called on one side only: classes are registered for each thread and each process.",
+    fix: "Call registerClass in the module that defines the class, and import that module in the step's module too.",
+  },
+} as const satisfies Record<string, ErrorRow>;

@@ -1,0 +1,29 @@
+import { LANE_ERRORS } from "./lane-errors.ts";
+import { LANGUAGE_ERRORS } from "./language-errors.ts";
+import { RESOURCE_ERRORS } from "./resource-errors.ts";
+
+/** What an error says, why it happens and what to do about it. */
+export interface ErrorRow {
+  /** With the names of details in braces. */
+  readonly message: string;
+  readonly cause: string;
+  readonly fix: string;
+}
+
+/**
+ * One row per error that Runlane itself raises. The codes are stable: programs may compare them. `docs/errors.md` shows the same table,
+ * in the same order.
+ */
+export const ERROR_TABLE = { ...LANGUAGE_ERRORS, ...LANE_ERRORS, ...RESOURCE_ERRORS } as const;
+
+/** The stable codes of the errors that Runlane raises. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+/** What the message of an error has in the places of its placeholders. */
+export type ErrorDetails<Code extends ErrorCode> = Readonly<
+  Record<Placeholders<(typeof ERROR_TABLE)[Code]["message"]>, string | number>
+>;
