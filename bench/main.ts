@@ -16,6 +16,7 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   batch: async () => (await import("./batch.ts")).batch,
   batching: async () => (await import("./batching.ts")).batching,
   observe: async () => (await import("./observe.ts")).observe,
+  growth: async () => (await import("./growth.ts")).growth,
   import: async () => (await import("./import.ts")).importing,
   lanes: async () => (await import("./lanes.ts")).lanes,
   coldstart: async () => (await import("./coldstart.ts")).coldstart,

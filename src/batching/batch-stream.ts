@@ -1,4 +1,5 @@
 import type { Slot } from "../core/budget.ts";
+import { Fifo } from "../core/fifo.ts";
 import { onAbort } from "../core/signal.ts";
 import { closeQuietly } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
@@ -20,8 +21,13 @@ export interface BatchStreamOptions {
  * twice the concurrency, so a slow reader slows the source down, and memory stays bounded.
  */
 class StreamFanOut<Out> extends FanOut {
-  private readonly queue: unknown[] = [];
-  private readonly done = new Map<number, Outcome<Out>>();
+  private readonly queue = new Fifo<unknown>();
+  /** The outcomes of inputs whose turn has not come, where outcomes keep the order of the inputs. */
+  private readonly early = new Map<number, Outcome<Out>>();
+  /** What can be taken now. */
+  private readonly outcomes = new Fifo<[number, Outcome<Out>]>();
+  /** The index of the outcome that comes next in order. */
+  private next = 0;
   private read = 0;
   private taken = 0;
   private reading = false;
@@ -44,12 +50,9 @@ class StreamFanOut<Out> extends FanOut {
 
   /** The next outcome, or undefined when there is none now. */
   take(): [number, Outcome<Out>] | undefined {
-    const index = this.ordered ? this.taken : firstKey(this.done);
-    const outcome = index === undefined ? undefined : this.done.get(index);
-    if (index === undefined || outcome === undefined) return undefined;
-    this.done.delete(index);
-    this.taken++;
-    return [index, outcome];
+    const next = this.outcomes.shift();
+    if (next !== undefined) this.taken++;
+    return next;
   }
 
   /** Reads and starts what may be, and resolves when {@link take} may have something or all is finished. */
@@ -57,7 +60,7 @@ class StreamFanOut<Out> extends FanOut {
     return new Promise((resolve) => {
       this.wake = resolve;
       this.fill();
-      if (this.finished || this.hasOutcome()) resolve();
+      if (this.finished || this.outcomes.length > 0) resolve();
     });
   }
 
@@ -73,7 +76,7 @@ class StreamFanOut<Out> extends FanOut {
 
   stop(): void {
     this.halt();
-    this.queue.length = 0;
+    this.queue.clear();
     this.notify();
   }
 
@@ -123,10 +126,6 @@ class StreamFanOut<Out> extends FanOut {
     this.notify();
   }
 
-  private hasOutcome(): boolean {
-    return this.ordered ? this.done.has(this.taken) : this.done.size > 0;
-  }
-
   private notify(): void {
     const { wake } = this;
     this.wake = undefined;
@@ -149,16 +148,28 @@ class StreamFanOut<Out> extends FanOut {
     this.settleOutcome(index, rejected(error));
   }
 
+  /** Those who have waited for the one before them. */
+  private passEarly(): void {
+    const { early } = this;
+    for (let outcome = early.get(this.next); outcome !== undefined; outcome = early.get(this.next)) {
+      early.delete(this.next);
+      this.outcomes.push([this.next++, outcome]);
+    }
+  }
+
   private settleOutcome(index: number, outcome: Outcome<Out>): void {
     if (this.stopped) return;
-    this.done.set(index, outcome);
-    if (this.hasOutcome()) this.notify();
+    if (!this.ordered) {
+      this.outcomes.push([index, outcome]);
+    } else if (index === this.next) {
+      this.outcomes.push([this.next++, outcome]);
+      this.passEarly();
+    } else {
+      this.early.set(index, outcome);
+      return;
+    }
+    this.notify();
   }
-}
-
-function firstKey(map: Map<number, unknown>): number | undefined {
-  for (const key of map.keys()) return key;
-  return undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Linked, LinkedList } from "./linked-list.ts";
+import { Linked, LinkedList } from "../core/linked-list.ts";
 import type { Timers } from "./timers.ts";
 
 /** Inputs that go together: while it gathers, and while it waits for its turn. What the inputs are is up to the subclass. */

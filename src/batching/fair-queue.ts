@@ -1,4 +1,4 @@
-import { Linked, LinkedList } from "./linked-list.ts";
+import { Linked, LinkedList } from "../core/linked-list.ts";
 
 /** Somebody's place in a {@link FairQueue}. */
 export class Place extends Linked {

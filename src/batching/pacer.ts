@@ -1,4 +1,5 @@
 import type { Pacer } from "../core/context.ts";
+import { Fifo } from "../core/fifo.ts";
 
 /** How long sync work may hold the event loop in one turn, in milliseconds. */
 const SLICE_MS = 8;
@@ -13,7 +14,7 @@ const SLICE_MS = 8;
 export class LoopPacer implements Pacer {
   private sliceEnd = 0;
   private inTurn = false;
-  private readonly parked: (() => void)[] = [];
+  private readonly parked = new Fifo<() => void>();
 
   constructor(
     private readonly now: () => number,

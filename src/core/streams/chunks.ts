@@ -1,4 +1,5 @@
 import type { RunContext } from "../context.ts";
+import { Fifo } from "../fifo.ts";
 import { ignoreRejection, isThenable } from "../thenable.ts";
 import { Aggregate, concat } from "./concat.ts";
 
@@ -153,15 +154,21 @@ interface Link<T> {
   next?: Link<T>;
 }
 
+interface ReadyChunk<T> {
+  index: number;
+  result?: IteratorResult<T>;
+  error?: unknown;
+}
+
 /** Yields `[key, chunk]` of several chunk streams, as they come; of those that are ready together, in the order of the keys. */
 export async function* mergeChunks<T>(
   streams: readonly (readonly [key: string, chunks: Chunks<T>])[],
 ): AsyncGenerator<[string, T], void> {
   const iterators = streams.map(([, chunks]) => chunks[Symbol.asyncIterator]());
-  const ready: { index: number; result?: IteratorResult<T>; error?: unknown }[] = [];
+  const ready = new Fifo<ReadyChunk<T>>();
   let wake: () => void = () => {};
   const advance = (index: number): void => {
-    const settle = (entry: (typeof ready)[number]): void => {
+    const settle = (entry: ReadyChunk<T>): void => {
       ready.push(entry);
       wake();
     };
