@@ -75,20 +75,8 @@ export {
 } from "./runnables/kinds/configurable-alternatives.ts";
 export { type ConfigurableFieldMap, RunnableConfigurableFields } from "./runnables/kinds/configurable-fields.ts";
 export { RunnableEach } from "./runnables/kinds/each.ts";
-export {
-  type ErrorClass,
-  type FallbackOptions,
-  type FallbackPolicy,
-  RunnableWithFallbacks,
-  type RunnableWithFallbacksFields,
-} from "./runnables/kinds/fallbacks.ts";
 export type { ExportInput, ExportOutput } from "./runnables/kinds/from-module.ts";
 export { RunnableGenerator, type TransformFunc } from "./runnables/kinds/generator.ts";
-export {
-  type MessageHistory,
-  RunnableWithMessageHistory,
-  type RunnableWithMessageHistoryInputs,
-} from "./runnables/kinds/history.ts";
 export {
   type LambdaFunc,
   type LambdaOptions,
@@ -101,6 +89,7 @@ export { type LaneChoice, RunnableOnLane } from "./runnables/kinds/on-lane.ts";
 export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/kinds/parallel.ts";
 export { RunnablePassthrough } from "./runnables/kinds/passthrough.ts";
 export { RunnablePick } from "./runnables/kinds/pick.ts";
+export type { MessageHistory } from "./runnables/kinds/remembering.ts";
 export {
   type RetryOptions,
   type RetryPolicy,
@@ -117,7 +106,18 @@ export {
   type ToolCall,
 } from "./runnables/kinds/tool-like.ts";
 export type { ToolInput, ToolSchema, ToolSchemaOf } from "./runnables/kinds/tool-schema.ts";
-export { RunnableWithTypes, type TypeSchemas } from "./runnables/kinds/typed.ts";
+export {
+  type ErrorClass,
+  type FallbackOptions,
+  type FallbackPolicy,
+  RunnableWithFallbacks,
+  type RunnableWithFallbacksFields,
+} from "./runnables/kinds/with-fallbacks.ts";
+export {
+  RunnableWithMessageHistory,
+  type RunnableWithMessageHistoryInputs,
+} from "./runnables/kinds/with-message-history.ts";
+export { RunnableWithTypes, type TypeSchemas } from "./runnables/kinds/with-types.ts";
 export { type LoadOptions, load } from "./runnables/load/load.ts";
 export type { ImportMap, ModuleExports } from "./runnables/load/load-class.ts";
 export { type Loaded, resource } from "./runnables/resource.ts";

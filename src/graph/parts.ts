@@ -138,3 +138,8 @@ function innerEnds(graph: Graph): readonly [first: Node, last: Node] {
   inner.trimLastNode();
   return [inner.firstNode() as Node, inner.lastNode() as Node];
 }
+
+/** Whether `thing` is a runnable of any library. */
+export function isDrawable(thing: unknown): thing is Drawable {
+  return typeof thing === "object" && thing !== null && Boolean((thing as { lc_runnable?: unknown }).lc_runnable);
+}

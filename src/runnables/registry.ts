@@ -1,28 +1,44 @@
-import { describe, runlaneError } from "../core/errors/errors.ts";
+import { addKind, buildNode, type Kind, type RunnableNode } from "../core/kinds.ts";
+import type { Draw } from "../graph/graph-of.ts";
+import { noteUnsaved, type SavedAs, saveAs } from "./load/saved-class.ts";
 import type { Runnable } from "./runnable.ts";
 
-/**
- * What a runnable is, as plain data: its kind and what that kind is made of. Child steps stand in it as runnables.
- */
-export interface RunnableNode {
-  readonly kind: string;
-  readonly name?: string | undefined;
-  readonly [field: string]: unknown;
+export type { RunnableNode } from "../core/kinds.ts";
+
+/** The class of a kind. */
+export interface RunnableClass<Instance> {
+  // biome-ignore lint/suspicious/noExplicitAny: a class knows its own fields, and checks them
+  new (fields: any): Instance;
+  readonly prototype: Instance;
+  readonly name: string;
+  lc_name(): string;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a kind knows the fields of its own nodes
-type Build = (node: any) => Runnable;
+/** What a kind says about itself: see {@link Kind}. */
+export interface KindDefinition<Instance extends Runnable> extends Omit<Kind, "build" | "draw" | "unsaved"> {
+  readonly type: RunnableClass<Instance>;
+  /** Makes the runnable of a node. @default `new type(node)` */
+  // biome-ignore lint/suspicious/noExplicitAny: a kind knows the fields of its own nodes
+  build?(node: any): Runnable;
+  readonly draw?: Draw | undefined;
+  /** How instances are saved in LangChain's form, or why they cannot be. */
+  readonly saved: SavedAs<Instance> | string;
+}
 
-const kinds = new Map<string, Build>();
-
-/** Tells how nodes of one kind become runnables. Each class does this for its kind, so the base class imports none of them. */
-export function defineKind(kind: string, build: Build): void {
-  kinds.set(kind, build);
+/**
+ * Defines a kind of runnables, all that there is to say of it. Each class does this in its own file, so that neither the base class nor
+ * what walks through trees imports it.
+ *
+ * @param name That of the class without "Runnable", and of the file.
+ */
+export function defineKind<Instance extends Runnable>(name: string, definition: KindDefinition<Instance>): void {
+  const { type, build = (node) => new type(node), saved, ...rest } = definition;
+  if (typeof saved === "string") noteUnsaved(type.lc_name(), saved);
+  else saveAs(type, saved);
+  addKind(name, { ...rest, build, unsaved: typeof saved === "string" ? saved : undefined });
 }
 
 /** The runnable of a node. @throws RUNLANE_UNKNOWN_KIND */
 export function fromNode(node: RunnableNode): Runnable {
-  const build = kinds.get(node.kind);
-  if (build === undefined) throw runlaneError("RUNLANE_UNKNOWN_KIND", { received: describe(node.kind) });
-  return build(node);
+  return buildNode(node) as Runnable;
 }

@@ -18,14 +18,14 @@ import type {
   RunnableConfigurableAlternatives,
 } from "./kinds/configurable-alternatives.ts";
 import type { ConfigurableFieldMap, RunnableConfigurableFields } from "./kinds/configurable-fields.ts";
-import type { FallbackOptions, RunnableWithFallbacks } from "./kinds/fallbacks.ts";
 import type { RunnableLimited } from "./kinds/limited.ts";
 import type { LaneChoice, RunnableOnLane } from "./kinds/on-lane.ts";
 import type { RetryOptions, RunnableRetry } from "./kinds/retry.ts";
 import type { AsToolFields, RunnableToolLike } from "./kinds/tool-like.ts";
 import type { ToolSchemaOf } from "./kinds/tool-schema.ts";
-import type { TypeSchemas } from "./kinds/typed.ts";
-import { defineKind, fromNode, type RunnableNode } from "./registry.ts";
+import type { FallbackOptions, RunnableWithFallbacks } from "./kinds/with-fallbacks.ts";
+import type { TypeSchemas } from "./kinds/with-types.ts";
+import { defineKind, fromNode, type RunnableClass, type RunnableNode } from "./registry.ts";
 import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
 
 /**
@@ -136,7 +136,7 @@ export abstract class Runnable<
    * ```
    */
   withLane(lane: LaneChoice): RunnableOnLane<RunInput, RunOutput, CallOptions> {
-    return fromNode({ kind: "lane", bound: this, lane }) as RunnableOnLane<RunInput, RunOutput, CallOptions>;
+    return fromNode({ kind: "onLane", bound: this, lane }) as RunnableOnLane<RunInput, RunOutput, CallOptions>;
   }
 
   /**
@@ -223,7 +223,7 @@ export abstract class Runnable<
    * ```
    */
   withLimits(limits: Limits): RunnableLimited<RunInput, RunOutput, CallOptions> {
-    return fromNode({ kind: "limits", bound: this, ...limits }) as RunnableLimited<RunInput, RunOutput, CallOptions>;
+    return fromNode({ kind: "limited", bound: this, ...limits }) as RunnableLimited<RunInput, RunOutput, CallOptions>;
   }
 
   /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */
@@ -263,7 +263,7 @@ export abstract class Runnable<
     fallbacks: readonly [...Fallbacks] | FallbackOptions<readonly [...Fallbacks]>,
   ): RunnableWithFallbacks<RunInput, RunOutput | OutputOf<Fallbacks[number]>, CallOptions> {
     const options = "fallbacks" in fallbacks ? fallbacks : { fallbacks };
-    return fromNode({ kind: "fallbacks", runnable: this, ...options }) as RunnableWithFallbacks<
+    return fromNode({ kind: "withFallbacks", runnable: this, ...options }) as RunnableWithFallbacks<
       RunInput,
       RunOutput | OutputOf<Fallbacks[number]>,
       CallOptions
@@ -327,7 +327,7 @@ export abstract class Runnable<
     Output extends StandardSchema = StandardSchema<RunOutput>,
   >(schemas: TypeSchemas<Input, Output>): Runnable<SchemaInput<Input>, SchemaOutput<Output>, CallOptions>;
   withTypes(schemas: TypeSchemas = {}): Runnable {
-    return fromNode({ kind: "typed", bound: this, types: schemas });
+    return fromNode({ kind: "withTypes", bound: this, types: schemas });
   }
 
   /**
@@ -338,7 +338,7 @@ export abstract class Runnable<
   asTool<Schema extends StandardSchema<unknown, RunInput> | JsonSchema>(
     fields: AsToolFields<Schema>,
   ): RunnableToolLike<ToolSchemaOf<Schema>, RunOutput> {
-    return fromNode({ kind: "tool", ...fields, bound: this }) as unknown as RunnableToolLike<
+    return fromNode({ kind: "toolLike", ...fields, bound: this }) as unknown as RunnableToolLike<
       ToolSchemaOf<Schema>,
       RunOutput
     >;
@@ -352,4 +352,11 @@ export type Assigned<Base, Mapping> = Omit<Base, keyof Mapping> & { [Key in keyo
 // biome-ignore lint/suspicious/noExplicitAny: any input will do here
 export type OutputOf<Like> = Like extends RunnableLike<any, infer Output> ? Output : never;
 
-defineKind("custom", (node: { runnable: Runnable }) => node.runnable);
+// A class of the user's, which only says what it does: its runnables are nodes by themselves.
+defineKind("custom", {
+  type: Runnable as unknown as RunnableClass<Runnable>,
+  build: (node: { runnable: Runnable }) => node.runnable,
+  fields: { runnable: "local" },
+  opaque: true,
+  saved: "its class is not Runlane's",
+});

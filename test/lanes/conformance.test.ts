@@ -3,7 +3,6 @@ import { configure, type Runnable } from "../../src/index.ts";
 import { LoopLane } from "../../src/lanes/loop/loop-lane.ts";
 import { threads } from "../../src/lanes/named-lanes.ts";
 import { stepStage } from "../../src/runnables/lane/tree-stage.ts";
-import { fromNode } from "../../src/runnables/registry.ts";
 import { reviveTree } from "../../src/shipping/tree/revive.ts";
 import type { ShippedTree } from "../../src/shipping/tree/ship-tree.ts";
 import { type LaneCasesOptions, LOOP_SKIPS, laneCases, loopLane } from "../../src/testing/index.ts";
@@ -12,7 +11,7 @@ import { open } from "./helpers.ts";
 /** A loop lane whose stages have the lane auto, with a threshold that all functions are above. */
 const autoLane = () =>
   new LoopLane(async (shipped) => {
-    const bound = (await reviveTree(shipped as ShippedTree, fromNode)) as unknown as Runnable;
+    const bound = (await reviveTree(shipped as ShippedTree)) as unknown as Runnable;
     return stepStage(bound.withLane("auto"));
   });
 

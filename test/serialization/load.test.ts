@@ -146,7 +146,7 @@ describe("load refuses", () => {
   it("what could not be saved, with its path", async () => {
     const chain = RunnableMap.from({ "first name": new RunnablePick("a").pipe((x: string) => x) });
     expect(await refusal(JSON.stringify(chain))).toContain(
-      'at $.kwargs.steps["first name"].kwargs.last, langchain_core.runnables.RunnableLambda is missing, because it could not be saved',
+      'at $.kwargs.steps["first name"].kwargs.last, langchain_core.runnables.RunnableLambda is missing, because it could not be saved: it is a function',
     );
   });
 

@@ -13,7 +13,6 @@ import {
   RunnablePick,
   RunnableSequence,
 } from "../../src/index.ts";
-import { fromNode } from "../../src/runnables/registry.ts";
 import { markModule, moduleRef } from "../../src/shipping/functions/module-ref.ts";
 import { reviveTree } from "../../src/shipping/tree/revive.ts";
 import { shipTree } from "../../src/shipping/tree/ship-tree.ts";
@@ -22,7 +21,7 @@ import * as steps from "../fixtures/shipping/steps.mjs";
 const where = 'withLane("thread")';
 
 async function roundTrip(runnable: Runnable): Promise<Runnable> {
-  return (await reviveTree(structuredClone(shipTree(runnable, { where })), fromNode)) as unknown as Runnable;
+  return (await reviveTree(structuredClone(shipTree(runnable, { where })))) as unknown as Runnable;
 }
 
 async function outcome(runnable: Runnable, input: unknown, config?: object): Promise<unknown> {
@@ -114,7 +113,7 @@ describe("a tree of runnables", () => {
     const shipped: any = shipTree(RunnableMap.from({ a: shared, b: shared, c: steps.wrap }), { where });
     expect(shipped.steps.a).toBe(shipped.steps.b);
     expect(shipped.steps.a.func).toBe(shipped.steps.c.func);
-    const revived: any = await reviveTree(structuredClone(shipped), fromNode);
+    const revived: any = await reviveTree(structuredClone(shipped));
     expect(revived.steps.a).toBe(revived.steps.b);
   });
 

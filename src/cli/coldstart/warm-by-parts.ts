@@ -31,7 +31,7 @@ function collectLanes(value: unknown, lanes: Set<Lane>, seen: Set<object>): void
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);
   const { node } = value as Partial<Runnable>;
-  if (node?.kind === "lane") {
+  if (node?.kind === "onLane") {
     const { offloaded } = value as RunnableOnLane;
     if (offloaded) lanes.add(offloaded.lane);
     // What is inside runs there, whatever lane it has of its own.

@@ -1,19 +1,21 @@
+import { type FieldType, kindOf, type RunnableNode } from "../../core/kinds.ts";
 import { isRunnable } from "../coerce.ts";
-import type { RunnableNode } from "../registry.ts";
 
-/** Keys of nodes under which configs stand: no step is to be looked for in them. */
-const CONFIG_KEYS = new Set(["config", "kwargs"]);
+const WITH_STEPS: ReadonlySet<FieldType> = new Set(["step", "steps", "stepPairs", "stepMap"]);
 
 /** The runnables that a node is made of, in order. */
 export function childrenOf(node: RunnableNode): object[] {
-  const children: object[] = [];
-  // The node of a subclass that only has an `invoke` holds that runnable itself.
-  if (node.kind === "custom") return children;
-  for (const [key, value] of Object.entries(node)) if (!CONFIG_KEYS.has(key)) collect(value, children, new Set());
-  return children;
+  const fields = Object.entries(kindOf(node)?.fields ?? {});
+  return fields.flatMap(([name, type]) => (WITH_STEPS.has(type) ? runnablesIn(node[name]) : []));
 }
 
-/** Finds the runnables in arrays and plain objects. */
+/** The runnables in a value: itself, or those in arrays and plain objects. */
+export function runnablesIn(value: unknown): object[] {
+  const found: object[] = [];
+  collect(value, found, new Set());
+  return found;
+}
+
 function collect(value: unknown, found: object[], seen: Set<object>): void {
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);

@@ -1,5 +1,5 @@
 import type { RunnableNode } from "../registry.ts";
-import { childrenOf } from "./children.ts";
+import { childrenOf, runnablesIn } from "./children.ts";
 
 /** What a config can set by `configurable[id]`, and how it is presented to people. */
 export interface ConfigurableField {
@@ -28,7 +28,9 @@ export function specsInside(node: RunnableNode): ConfigSpec[] {
 export function specsOf(runnable: object): readonly ConfigSpec[] {
   const { configSpecs, lc_kwargs } = runnable as { configSpecs?: () => readonly ConfigSpec[]; lc_kwargs?: object };
   if (typeof configSpecs === "function") return configSpecs.call(runnable);
-  return specsInside({ kind: "foreign", ...lc_kwargs });
+  // What is bound to LangChain's bindings is no part of them: a model has its tools there.
+  const { config, kwargs, ...fields } = (lc_kwargs ?? {}) as Record<string, unknown>;
+  return uniqueSpecs(runnablesIn(Object.values(fields)).flatMap(specsOf));
 }
 
 /** Each id once: the first one of those that share it. */

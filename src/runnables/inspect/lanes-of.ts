@@ -1,3 +1,4 @@
+import { kindOf } from "../../core/kinds.ts";
 import type { Step } from "../../core/step.ts";
 import type { Lane } from "../../lanes/lane.ts";
 import type { Placed } from "../../plan/placement.ts";
@@ -14,9 +15,9 @@ export function lanesOf(runnable: object): Lane[] {
     if (seen.has(step)) return;
     seen.add(step);
     const { currentLane, node } = step;
-    // What is inside is there, too. What is inside LangChain's runnables is theirs.
+    // What is inside is there, too.
     if (currentLane !== undefined) lanes.add(currentLane);
-    else if (node !== undefined && node.kind !== "foreign")
+    else if (node !== undefined && kindOf(node)?.opaque !== true)
       for (const child of childrenOf(node)) look(toStep(child as RunnableInterface));
   };
   look(toStep(runnable as RunnableInterface));

@@ -1,3 +1,4 @@
+import { type FieldType, kindOf, type RunnableNode } from "../../core/kinds.ts";
 import type { Lane, LaneStage } from "../../lanes/lane.ts";
 import { slotsIn } from "../../resources/resource.ts";
 import type { ResourceSlot } from "../../resources/slot.ts";
@@ -7,7 +8,6 @@ import { isRunnable, toStep } from "../coerce.ts";
 import { type Preload, preloadOf } from "../kinds/from-module.ts";
 import type { RunnableOnLane } from "../kinds/on-lane.ts";
 import type { RunnableSequence } from "../kinds/sequence.ts";
-import type { RunnableNode } from "../registry.ts";
 import type { RunnableInterface } from "../types.ts";
 
 /** A stage of a lane, with the names of the resources that its workers load. */
@@ -26,17 +26,8 @@ export interface Requirements {
   readonly modules: Map<Preload, string>;
 }
 
-/** Keys of nodes under which no steps stand. */
-const NO_STEPS = new Set(["config", "kwargs", "uses", "lane"]);
-
-/** Fields of nodes with steps that not every input reaches. */
-const CONDITIONAL: Readonly<Record<string, readonly string[]>> = {
-  branch: ["branches", "default"],
-  configurableAlternatives: ["default", "alternatives"],
-  each: ["bound"],
-  fallbacks: ["fallbacks"],
-  router: ["runnables"],
-};
+/** The types of fields in which there is nothing that would have to be loaded. */
+const LOADS_NOTHING: ReadonlySet<FieldType> = new Set(["config", "data", "local", "uses"]);
 
 /**
  * Walks through all steps of a runnable.
@@ -61,23 +52,25 @@ export function requirementsOf(
 
   function lookAtRunnable(step: object): void {
     const { node, lc_kwargs } = step as { node?: RunnableNode; lc_kwargs?: object };
-    if (node === undefined || node.kind === "custom") {
+    const kind = node && kindOf(node);
+    if (node === undefined || kind === undefined || kind.opaque) {
       if (certain) return;
       // What it is made of is known to nobody but itself: whatever runnables it holds.
       look([...Object.values(step), lc_kwargs]);
       return;
     }
     const { offloaded } = step as RunnableOnLane;
-    if (node.kind === "lane" && offloaded) {
+    if (kind.entersLane && offloaded) {
       lookAtStage(offloaded);
       return;
     }
     for (const [, slot] of slotsIn((node.uses ?? {}) as object as Record<string, unknown>)) lookAtSlot(slot);
-    // Neighbours on one lane are one stage there. An array runs as a batch.
-    if (node.kind === "sequence") look((step as RunnableSequence).fused);
-    if (node.kind === "each") lookAtBatch(node.bound as RunnableInterface);
-    const skipped = certain ? (CONDITIONAL[node.kind] ?? []) : [];
-    for (const [key, value] of Object.entries(node)) if (!NO_STEPS.has(key) && !skipped.includes(key)) look(value);
+    // Neighbours on one lane are one stage there.
+    look((step as Partial<RunnableSequence>).fused);
+    if (kind.batches !== undefined) lookAtBatch(node[kind.batches] as RunnableInterface);
+    const skipped = (certain && kind.conditional) || [];
+    for (const [name, type] of Object.entries(kind.fields))
+      if (!LOADS_NOTHING.has(type) && !skipped.includes(name)) look(node[name]);
   }
 
   function lookAtFunction(func: object): void {

@@ -1,3 +1,4 @@
+import { type Kind, kindOf } from "../../core/kinds.ts";
 import type { Step } from "../../core/step.ts";
 import type { StepRow, StepStatistics } from "../../observe/statistics.ts";
 import type { Placed, Placement } from "../../plan/placement.ts";
@@ -13,12 +14,6 @@ export type Described = Step & Placed & { readonly node?: RunnableNode };
 
 /** Where a step runs that says nothing of it. */
 export const INLINE: Placement = { lane: "loop", isInline: true, why: "runs where it is called" };
-
-/** Kinds whose inside runs by itself. */
-const OPAQUE = new Set(["lambda", "foreign", "custom"]);
-
-/** Kinds whose steps stand beside each other, and not after each other. */
-const FANS_OUT = new Set(["parallel", "assign"]);
 
 /** Where the rows with the figures of a step come from. */
 type Rows = (step: Step) => StepRow | undefined;
@@ -48,20 +43,21 @@ export class StepListing {
    */
   private add(step: Described, depth: number, around: Placement | undefined, rows: Rows): void {
     const { path, node } = step;
+    const kind = kindOfStep(step);
     const placement = around ?? step.placement;
     for (const hint of step.placement?.figures?.()?.hints ?? []) this.hints.add(hint);
-    if (node?.kind === "lane") {
+    if (kind?.entersLane) {
       if (around === undefined) this.addLane(step, depth, placement, rows);
       else this.add(boundOf(step), depth, around, rows);
-    } else if (node?.kind === "binding" && boundOf(step).path === undefined) {
+    } else if (kind?.transparent && boundOf(step).path === undefined) {
       this.add(boundOf(step), depth, around, () => rows(step));
     } else if (path !== undefined) {
-      const fansOut = FANS_OUT.has(node?.kind as string);
+      const fansOut = kind?.fansOut === true;
       if (fansOut) this.push(step, depth, placement);
       for (const inner of path) this.add(inner as Described, fansOut ? depth + 1 : depth, around, rows);
     } else {
       this.push(step, depth, placement, rows(step));
-      if (node === undefined || OPAQUE.has(node.kind)) return;
+      if (node === undefined || kind?.opaque) return;
       // They count as one step: what runs inside has no figures of its own.
       for (const child of childrenOf(node))
         this.add(toStep(child as RunnableInterface) as Described, depth + 1, around, NO_ROWS);
@@ -81,7 +77,7 @@ export class StepListing {
     let next = 0;
     if (told.length === 0 && step.parts !== undefined) {
       // Inputs went one by one, or nowhere.
-      const fansOut = FANS_OUT.has(bound.node?.kind as string);
+      const fansOut = kindOfStep(bound)?.fansOut === true;
       if (fansOut) this.push(bound, depth, placement);
       for (const part of step.parts) this.addLane(part as Described, fansOut ? depth + 1 : depth, placement, rows);
     } else if (told.length === count || told.length === 0) {
@@ -118,6 +114,10 @@ export class StepListing {
 
 const NO_ROWS: Rows = () => undefined;
 
+function kindOfStep({ node }: Described): Kind | undefined {
+  return node && kindOf(node);
+}
+
 /** What a lane or a binding is around. */
 function boundOf({ node }: Described): Described {
   return toStep(node!.bound as RunnableInterface);
@@ -125,6 +125,6 @@ function boundOf({ node }: Described): Described {
 
 /** How many steps a worker counts. */
 function countSteps(step: Described): number {
-  if (step.node?.kind === "lane") return countSteps(boundOf(step));
+  if (kindOfStep(step)?.entersLane) return countSteps(boundOf(step));
   return step.path === undefined ? 1 : step.path.reduce((sum, inner) => sum + countSteps(inner), 0);
 }

@@ -5,7 +5,8 @@ import { startCall, streamStep } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { type Chunks, tee } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
-import { defineSerial } from "../load/saved-class.ts";
+import { graphOfPart } from "../../graph/parts.ts";
+import type { GraphRunnable, Node } from "../../graph/types.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableMapLike } from "../types.ts";
@@ -94,8 +95,27 @@ export class RunnableAssign<
 /** LangChain reports only its streams: on a whole input it is seen by its mapper. */
 const ADDS: Trace = { whole: false, wrapsInput: false, stream: "deferred" };
 
-defineKind("assign", (node: { mapper: RunnableParallel | RunnableMapLike<unknown, Record<string, unknown>> }) => {
-  const { mapper } = node;
-  return new RunnableAssign(mapper instanceof RunnableParallel ? mapper : new RunnableParallel({ steps: mapper }));
+/** Stands beside the steps that make the new keys: the keys that the input has already. */
+const PASSED_ON: GraphRunnable & { lc_runnable: true } = {
+  lc_runnable: true,
+  lc_id: ["langchain_core", "runnables", "RunnablePassthrough"],
+  getName: () => "RunnablePassthrough",
+};
+
+defineKind("assign", {
+  type: RunnableAssign,
+  build({ mapper }: { mapper: RunnableParallel | RunnableMapLike<unknown, Record<string, unknown>> }) {
+    return new RunnableAssign(mapper instanceof RunnableParallel ? mapper : new RunnableParallel({ steps: mapper }));
+  },
+  fields: { name: "data", mapper: "step" },
+  fansOut: true,
+  saved: { fields: ({ mapper }) => ({ mapper }) },
+  draw(_runnable, { mapper }: { mapper: RunnableParallel }, config) {
+    const graph = graphOfPart(mapper, config);
+    const [input, output] = [graph.firstNode(), graph.lastNode()] as [Node, Node];
+    const passedOn = graph.addNode(PASSED_ON);
+    graph.addEdge(input, passedOn);
+    graph.addEdge(passedOn, output);
+    return graph;
+  },
 });
-defineSerial(RunnableAssign, ({ mapper }) => ({ mapper }));

@@ -3,6 +3,7 @@ import type { RunContext } from "../../core/context.ts";
 import { type Chunked, type Chunks, isChunked, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { Placement } from "../../plan/placement.ts";
+import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { RunnableLambda } from "./lambda.ts";
 
@@ -70,4 +71,8 @@ async function listed(outputs: Chunked<unknown>, inputs: number): Promise<unknow
   return list;
 }
 
-defineKind("batchFunction", (node) => new RunnableBatchFunction(node));
+defineKind("batchFunction", {
+  type: RunnableBatchFunction,
+  fields: { name: "data", func: "function", uses: "uses" },
+  saved: A_FUNCTION,
+});

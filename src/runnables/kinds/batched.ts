@@ -13,6 +13,7 @@ import { abortError } from "../../core/signal.ts";
 import { SingleChunk } from "../../core/streams/chunks.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { contextOf, sharingOf } from "../lane/call-sharing.ts";
+import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import { RunnableBatchFunction } from "./batch-function.ts";
@@ -230,11 +231,23 @@ function isIterable(source: unknown): boolean {
   return typeof source === "string" || Symbol.iterator in Object(source) || Symbol.asyncIterator in Object(source);
 }
 
-defineKind(
-  "batched",
-  ({ bound, ...node }: RunnableBatchedFields<unknown, unknown> & { bound?: Runnable }) =>
+defineKind("batched", {
+  type: RunnableBatched,
+  build: ({ bound, ...node }: RunnableBatchedFields<unknown, unknown> & { bound?: Runnable }) =>
     new RunnableBatched(bound === undefined ? node : { ...node, ...partsOf(bound) }),
-);
+  fields: {
+    name: "data",
+    bound: "step",
+    maxBatchSize: "data",
+    maxWaitMs: "data",
+    maxConcurrentBatches: "data",
+    batchSizeOf: "function",
+    isolateErrors: "data",
+  },
+  stays:
+    "gathers the inputs of all calls of this thread; give the lane to its function: RunnableLambda.batched(func, { lane })",
+  saved: A_FUNCTION,
+});
 
 /** The function of a batched runnable, and its lane. */
 function partsOf(bound: Runnable): Pick<RunnableBatchedFields<unknown, unknown>, "func" | "lane"> {

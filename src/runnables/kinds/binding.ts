@@ -5,9 +5,10 @@ import type { Step, Trace } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
 import { openStream } from "../../core/streams/runnable-stream.ts";
 import { isThenable } from "../../core/thenable.ts";
+import type { Draw } from "../../graph/graph-of.ts";
+import { graphOfPart, rebound } from "../../graph/parts.ts";
 import { coerce, toStep } from "../coerce.ts";
-import { defineSerial } from "../load/saved-class.ts";
-import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
+import { defineKind, fromNode, type KindDefinition, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
 import type { RetryOptions, RunnableRetry } from "./retry.ts";
@@ -211,13 +212,31 @@ async function* guardChunks<T>(chunks: Chunks<T>, ctx: RunContext): AsyncGenerat
   yield* await openStream(chunks, ctx.scope);
 }
 
-defineKind("binding", (node) => new RunnableBinding(node));
-defineSerial(
-  RunnableBinding,
-  // As in LangChain's form, what only has listeners has no kwargs.
-  ({ bound, config, kwargs, configFactories }) =>
-    configFactories === undefined
-      ? { bound, config, kwargs: kwargs ?? {} }
-      : { bound, config, kwargs, configFactories },
-  { functions: ["configFactories"] },
-);
+/** @internal How the fields of bindings travel, those of retries too. */
+export const BOUND_FIELDS: KindDefinition<RunnableBinding>["fields"] = {
+  bound: "step",
+  config: "config",
+  kwargs: "config",
+  configFactories: {
+    stays: "has listeners, which stay in the thread that they listen in; add them around the step with the lane",
+  },
+};
+
+/** @internal The graph of what is bound, under the name that is bound to it. */
+export const drawBound: Draw = (runnable, { bound, config: own }: RunnableBindingArgs<unknown, unknown>, config) =>
+  rebound(graphOfPart(bound as Runnable, config), runnable, own?.runName);
+
+defineKind("binding", {
+  type: RunnableBinding,
+  fields: BOUND_FIELDS,
+  transparent: true,
+  saved: {
+    // As in LangChain's form, what only has listeners has no kwargs.
+    fields: ({ bound, config, kwargs, configFactories }) =>
+      configFactories === undefined
+        ? { bound, config, kwargs: kwargs ?? {} }
+        : { bound, config, kwargs, configFactories },
+    functions: ["configFactories"],
+  },
+  draw: drawBound,
+});

@@ -4,8 +4,8 @@ import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
+import { choice, type Drawable } from "../../graph/parts.ts";
 import { coerce, toStep } from "../coerce.ts";
-import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
@@ -133,5 +133,17 @@ interface Path {
   readonly choice: Choice;
 }
 
-defineKind("branch", (node) => new RunnableBranch(node));
-defineSerial(RunnableBranch, ({ branches, default: otherwise }) => ({ branches, default: otherwise }));
+defineKind("branch", {
+  type: RunnableBranch,
+  fields: { name: "data", branches: "stepPairs", default: "step" },
+  conditional: ["branches", "default"],
+  saved: { fields: ({ branches, default: otherwise }) => ({ branches, default: otherwise }) },
+  draw(runnable, fields: { branches: readonly (readonly [Drawable, Drawable])[]; default: Drawable }, config) {
+    const branches = fields.branches.map(([condition, step], index): [string, Drawable] => {
+      const { label } = condition;
+      const named = label !== undefined && label !== condition.getName();
+      return [named ? `condition ${index + 1}: ${label}` : `condition ${index + 1}`, step];
+    });
+    return choice(runnable, [...branches, ["default", fields.default]], config);
+  },
+});

@@ -4,6 +4,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { fieldOf, setOwn } from "../../core/own.ts";
 import type { Step } from "../../core/step.ts";
 import { isThenable } from "../../core/thenable.ts";
+import { box, graphOfPart, isDrawable, withName } from "../../graph/parts.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { type ConfigSpec, type ConfigurableField, specsOf, uniqueSpecs } from "../inspect/config-specs.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -196,4 +197,17 @@ function invalid(expected: string, received: unknown): Error {
   });
 }
 
-defineKind("configurableAlternatives", (node) => new RunnableConfigurableAlternatives(node));
+defineKind("configurableAlternatives", {
+  type: RunnableConfigurableAlternatives,
+  fields: { which: "data", default: "step", alternatives: "stepMap" },
+  conditional: ["default", "alternatives"],
+  stays: "chooses between alternatives that stand in this thread; choose around the steps with lanes",
+  saved: "its alternatives may be functions that make them",
+  /** What a run with the config would run. Alternatives that have not been made yet are a box with their key. */
+  draw(runnable, { which, alternatives, default: preset }: RunnableConfigurableAlternatives, config) {
+    const key = fieldOf((config as RunnableConfig | undefined)?.configurable ?? {}, which.id) as string | undefined;
+    if (key === undefined || !Object.hasOwn(alternatives, key)) return graphOfPart(preset, config);
+    const chosen = alternatives[key];
+    return isDrawable(chosen) ? graphOfPart(chosen, config) : box(withName(runnable, key));
+  },
+});

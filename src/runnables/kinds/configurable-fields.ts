@@ -3,6 +3,7 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { fieldOf } from "../../core/own.ts";
 import type { Step } from "../../core/step.ts";
+import { graphOfPart } from "../../graph/parts.ts";
 import { toStep } from "../coerce.ts";
 import { type ConfigSpec, type ConfigurableField, specsOf, uniqueSpecs } from "../inspect/config-specs.ts";
 import { type Rebuild, rebuildOf } from "../rebuild.ts";
@@ -167,4 +168,10 @@ export class RunnableConfigurableFields<
   }
 }
 
-defineKind("configurableFields", (node) => new RunnableConfigurableFields(node));
+defineKind("configurableFields", {
+  type: RunnableConfigurableFields,
+  fields: { default: "step", fields: "data" },
+  stays: "has fields to be configured, whose runnable is built in this thread",
+  saved: "its runnable is built by a constructor of this program",
+  draw: (_runnable, fields: { default: Runnable }, config) => graphOfPart(fields.default, config),
+});

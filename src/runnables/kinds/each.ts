@@ -5,9 +5,9 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startStep } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
+import { graphOfPart, looped } from "../../graph/parts.ts";
 import type { RunListeners } from "../../observe/listeners.ts";
 import { coerce, toStep } from "../coerce.ts";
-import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
@@ -77,5 +77,11 @@ export class RunnableEach<
   }
 }
 
-defineKind("each", (node) => new RunnableEach(node));
-defineSerial(RunnableEach, ({ bound }) => ({ bound }));
+defineKind("each", {
+  type: RunnableEach,
+  fields: { name: "data", bound: "step" },
+  conditional: ["bound"],
+  batches: "bound",
+  saved: { fields: ({ bound }) => ({ bound }) },
+  draw: (_runnable, { bound }: { bound: Runnable }, config) => looped(graphOfPart(bound, config), "each"),
+});

@@ -4,6 +4,7 @@ import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { type Serialized, serialized } from "../../core/serialization/serializable.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { asGenerator, type Chunks } from "../../core/streams/chunks.ts";
+import { graphOfPart } from "../../graph/parts.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
@@ -13,9 +14,12 @@ import type { RunnableInterface } from "../types.ts";
  * A LangChain runnable as a step: run through its own `invoke`, streamed through its own `transform`. It gets a copy of the config,
  * since LangChain's code may write to it.
  */
-class ForeignRunnable extends Runnable {
-  constructor(private readonly runnable: RunnableInterface) {
+class RunnableForeign extends Runnable {
+  private readonly runnable: RunnableInterface;
+
+  constructor({ runnable }: { runnable: RunnableInterface }) {
     super();
+    this.runnable = runnable;
   }
 
   override get node(): RunnableNode {
@@ -74,4 +78,11 @@ function hasOwnBatch(runnable: RunnableInterface): boolean {
   return owners.length > 1;
 }
 
-defineKind("foreign", (node) => new ForeignRunnable(node.runnable));
+defineKind("foreign", {
+  type: RunnableForeign,
+  fields: { runnable: "step" },
+  opaque: true,
+  stays: "is LangChain's, and its inside is not known",
+  saved: "LangChain's runnables save themselves",
+  draw: (_runnable, { runnable }: { runnable: RunnableInterface }, config) => graphOfPart(runnable, config),
+});

@@ -7,6 +7,7 @@ import { type Chunks, collect, SingleChunk, toChunks } from "../../core/streams/
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import type { Used } from "../../resources/declaration.ts";
 import { withUses } from "../../shipping/tree/uses.ts";
+import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import { checkUses } from "./check-uses.ts";
@@ -130,4 +131,8 @@ function later<RunOutput>(chunks: Awaitable<AsyncIterable<RunOutput>>): AsyncIte
   })() as AsyncIterable<RunOutput>;
 }
 
-defineKind("generator", (node) => new RunnableGenerator(node));
+defineKind("generator", {
+  type: RunnableGenerator,
+  fields: { name: "data", transform: "function", uses: "uses" },
+  saved: A_FUNCTION,
+});

@@ -15,6 +15,7 @@ import type { Used } from "../../resources/declaration.ts";
 import { withUses } from "../../shipping/tree/uses.ts";
 import { isRunnable, toStep } from "../coerce.ts";
 import { AutoStep } from "../lane/auto-step.ts";
+import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { LambdaResult, RunnableInterface } from "../types.ts";
@@ -380,4 +381,8 @@ class RunnableTraceable extends RunnableLambda {
   }
 }
 
-defineKind("lambda", (node) => new RunnableLambda(node));
+defineKind("lambda", {
+  type: RunnableLambda,
+  fields: { name: "data", func: "function", uses: "uses" },
+  saved: A_FUNCTION,
+});

@@ -76,7 +76,7 @@ export class RunnableLimited<
 
   override get node(): RunnableNode {
     const { bound, maxConcurrency, ratePerSecond, burst } = this;
-    return { kind: "limits", bound, maxConcurrency, ratePerSecond, burst };
+    return { kind: "limited", bound, maxConcurrency, ratePerSecond, burst };
   }
 
   override getName(suffix?: string): string {
@@ -197,4 +197,10 @@ function checkCount(option: string, value: unknown): void {
   throw invalidOption("withLimits", option, "an integer of at least 1", value);
 }
 
-defineKind("limits", (node) => new RunnableLimited(node));
+defineKind("limited", {
+  type: RunnableLimited,
+  fields: { bound: "step", maxConcurrency: "data", ratePerSecond: "data", burst: "data" },
+  stays:
+    "has limits that all calls of this thread share; put withLimits around the step with the lane, or limit the lane itself: threads({ max })",
+  saved: "its limits belong to the calls of one program",
+});

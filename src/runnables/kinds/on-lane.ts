@@ -93,7 +93,7 @@ export class RunnableOnLane<
   }
 
   override get node(): RunnableNode {
-    return { kind: "lane", bound: this.bound, lane: this.lane };
+    return { kind: "onLane", bound: this.bound, lane: this.lane };
   }
 
   override getName(suffix?: string): string {
@@ -202,4 +202,9 @@ function partsOf(runnable: Runnable, tree: ShippedTree): { runnable: Runnable; t
   return (node.steps as Runnable[]).map((step, index) => ({ runnable: step, tree: (tree.steps as unknown[])[index] }));
 }
 
-defineKind("lane", (node) => new RunnableOnLane(node));
+defineKind("onLane", {
+  type: RunnableOnLane,
+  fields: { bound: "step", lane: "local" },
+  entersLane: true,
+  saved: "its lane may be a pool of this program",
+});

@@ -7,8 +7,10 @@ import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { type Chunks, closeQuietly, mergeChunks, SingleChunk, tee } from "../../core/streams/chunks.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
+import { Graph } from "../../graph/graph.ts";
+import { type Drawable, embed } from "../../graph/parts.ts";
+import { anySchema } from "../../graph/schema.ts";
 import { coerce, toStep } from "../coerce.ts";
-import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableMapLike } from "../types.ts";
@@ -164,5 +166,22 @@ function settleAll(output: Record<string, unknown>, pending: readonly string[]):
   });
 }
 
-defineKind("parallel", (node) => new RunnableParallel(node));
-defineSerial(RunnableParallel, ({ steps }) => ({ steps }), { maps: ["steps"], names: ["RunnableParallel"] });
+defineKind("parallel", {
+  type: RunnableParallel,
+  fields: { name: "data", steps: "stepMap" },
+  fansOut: true,
+  saved: { fields: ({ steps }) => ({ steps }), maps: ["steps"], names: ["RunnableParallel"] },
+  draw(_runnable, { name, steps }: { name?: string; steps: Record<string, Drawable> }, config) {
+    const graph = new Graph();
+    const title = name ?? `Parallel<${Object.keys(steps).join(",")}>`;
+    const input = graph.addNode(anySchema(`${title}Input`));
+    const output = graph.addNode(anySchema(`${title}Output`));
+    if (Object.keys(steps).length === 0) graph.addEdge(input, output);
+    for (const [key, step] of Object.entries(steps)) {
+      const [first, last] = embed(graph, step, config);
+      graph.addEdge(input, first, key);
+      graph.addEdge(last, output);
+    }
+    return graph;
+  },
+});

@@ -4,7 +4,6 @@ import { TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts";
 import { Aggregate } from "../../core/streams/concat.ts";
 import { isThenable } from "../../core/thenable.ts";
-import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { type Assigned, Runnable } from "../runnable.ts";
 import type { RunnableMapLike } from "../types.ts";
@@ -87,5 +86,8 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
   }
 }
 
-defineKind("passthrough", (node) => new RunnablePassthrough(node));
-defineSerial(RunnablePassthrough, ({ func }) => (func === undefined ? {} : { func }));
+defineKind("passthrough", {
+  type: RunnablePassthrough,
+  fields: { name: "data", func: "function" },
+  saved: { fields: ({ func }) => (func === undefined ? {} : { func }) },
+});

@@ -4,7 +4,6 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { fieldOf } from "../../core/own.ts";
 import { TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
-import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 
@@ -85,5 +84,8 @@ export class RunnablePick<
   }
 }
 
-defineKind("pick", (node) => new RunnablePick(node.keys));
-defineSerial(RunnablePick, ({ keys }) => ({ keys }));
+defineKind("pick", {
+  type: RunnablePick,
+  fields: { name: "data", keys: "data" },
+  saved: { fields: ({ keys }) => ({ keys }) },
+});

@@ -10,9 +10,10 @@ import { openChunks } from "../../core/streams/open-chunks.ts";
 import { Rewind } from "../../core/streams/rewind.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { wait } from "../../core/wait.ts";
-import { defineSerial, unsaved } from "../load/saved-class.ts";
+import { looped } from "../../graph/parts.ts";
+import { unsaved } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
-import { RunnableBinding, type RunnableBindingArgs } from "./binding.ts";
+import { BOUND_FIELDS, drawBound, RunnableBinding, type RunnableBindingArgs } from "./binding.ts";
 
 /** Is told of each failed attempt, the last one included. What it throws ends the run instead of a further attempt. */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's signature: anything can be thrown
@@ -232,13 +233,26 @@ function invalid(option: string, expected: string, received: unknown): Error {
   return invalidOption("RunnableRetry", option, expected, received);
 }
 
-defineKind("retry", (node) => new RunnableRetry(node));
-defineSerial(RunnableRetry, ({ bound, config, kwargs = {}, maxAttemptNumber, retryIf, backoff }) => ({
-  bound,
-  config,
-  kwargs,
-  // JSON has no Infinity.
-  maxAttemptNumber: maxAttemptNumber === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : maxAttemptNumber,
-  retryIf: unsaved(retryIf),
-  backoff,
-}));
+defineKind("retry", {
+  type: RunnableRetry,
+  fields: {
+    name: "data",
+    ...BOUND_FIELDS,
+    maxAttemptNumber: "data",
+    onFailedAttempt: "function",
+    retryIf: "function",
+    backoff: "data",
+  },
+  saved: {
+    fields: ({ bound, config, kwargs = {}, maxAttemptNumber, retryIf, backoff }) => ({
+      bound,
+      config,
+      kwargs,
+      // JSON has no Infinity.
+      maxAttemptNumber: maxAttemptNumber === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : maxAttemptNumber,
+      retryIf: unsaved(retryIf),
+      backoff,
+    }),
+  },
+  draw: (runnable, node, config) => looped(drawBound(runnable, node, config), "retry"),
+});

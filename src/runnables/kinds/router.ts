@@ -3,8 +3,8 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import { choice, type Drawable } from "../../graph/parts.ts";
 import { coerce, toStep } from "../coerce.ts";
-import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
@@ -85,5 +85,12 @@ export class RouterRunnable<
   }
 }
 
-defineKind("router", (node) => new RouterRunnable(node));
-defineSerial(RouterRunnable, ({ runnables }) => ({ runnables }), { maps: ["runnables"] });
+// The class has the name that LangChain gave it.
+defineKind("router", {
+  type: RouterRunnable,
+  fields: { name: "data", runnables: "stepMap" },
+  conditional: ["runnables"],
+  saved: { fields: ({ runnables }) => ({ runnables }), maps: ["runnables"] },
+  draw: (runnable, { runnables }: { runnables: Record<string, Drawable> }, config) =>
+    choice(runnable, Object.entries(runnables), config),
+});

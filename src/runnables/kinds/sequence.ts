@@ -5,9 +5,10 @@ import { startWatched, streamStep } from "../../core/start-step.ts";
 import { COMPOSES, type Step, type SyncFunction, type Trace } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
+import { Graph } from "../../graph/graph.ts";
+import { type Drawable, type Ends, embed } from "../../graph/parts.ts";
 import { fuse, stagesOf } from "../../plan/stages.ts";
 import { coerce, toStep } from "../coerce.ts";
-import { defineSerial } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
@@ -240,14 +241,28 @@ function sequenceOf(steps: readonly RunnableInterface[], name?: string, omitSequ
   });
 }
 
-defineKind("sequence", (node: { steps: RunnableInterface[]; name?: string; omitSequenceTags?: boolean }) =>
-  sequenceOf(node.steps, node.name, node.omitSequenceTags),
-);
-
-defineSerial(RunnableSequence, ({ steps, name, omitSequenceTags, pair }) => ({
-  first: steps[0],
-  ...(!pair && { middle: steps.slice(1, -1) }),
-  last: steps.at(-1),
-  ...(name !== undefined && { name }),
-  ...(omitSequenceTags && { omitSequenceTags }),
-}));
+defineKind("sequence", {
+  type: RunnableSequence,
+  build: (node: { steps: RunnableInterface[]; name?: string; omitSequenceTags?: boolean }) =>
+    sequenceOf(node.steps, node.name, node.omitSequenceTags),
+  fields: { name: "data", steps: "steps", omitSequenceTags: "data" },
+  saved: {
+    fields: ({ steps, name, omitSequenceTags, pair }) => ({
+      first: steps[0],
+      ...(!pair && { middle: steps.slice(1, -1) }),
+      last: steps.at(-1),
+      ...(name !== undefined && { name }),
+      ...(omitSequenceTags && { omitSequenceTags }),
+    }),
+  },
+  draw(_runnable, { steps }: { steps: readonly Drawable[] }, config) {
+    const graph = new Graph();
+    let last: Ends[1] | undefined;
+    steps.forEach((step, index) => {
+      const ends = embed(graph, step, config, { first: index === 0, last: index === steps.length - 1 });
+      if (last !== undefined) graph.addEdge(last, ends[0]);
+      last = ends[1];
+    });
+    return graph;
+  },
+});

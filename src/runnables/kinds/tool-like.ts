@@ -3,6 +3,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { invalidSchema } from "../../core/schema/invalid-schema.ts";
 import { isJsonSchema } from "../../core/schema/json-schema.ts";
 import { describeIssues, isStandardSchema, parseWith, type SchemaIssue } from "../../core/schema/standard-schema.ts";
+import { graphOfPart, rebound } from "../../graph/parts.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import type { Runnable } from "../runnable.ts";
 import type { RunnableLike } from "../types.ts";
@@ -75,7 +76,7 @@ export class RunnableToolLike<Schema extends ToolSchema = ToolSchema, RunOutput 
   }
 
   override get node(): RunnableNode {
-    return { kind: "tool", ...this.fields };
+    return { kind: "toolLike", ...this.fields };
   }
 
   override getName(suffix = ""): string {
@@ -133,15 +134,18 @@ export interface AsToolFields<Schema extends ToolSchema> {
   schema: Schema;
 }
 
-defineKind("tool", (node: AsToolFields<ToolSchema> & { bound: Runnable; config?: RunnableConfig }) => {
-  const name = node.name ?? node.bound.getName();
-  const { schema } = checkFields({ ...node, name });
-  const description = node.description ?? descriptionOf(schema);
-  return new RunnableToolLike({
-    name,
-    description,
-    schema: argumentsSchema(schema),
-    bound: node.bound,
-    config: node.config,
-  });
+defineKind("toolLike", {
+  type: RunnableToolLike,
+  build(node: AsToolFields<ToolSchema> & { bound: Runnable; config?: RunnableConfig }) {
+    const { bound, config } = node;
+    const name = node.name ?? bound.getName();
+    const { schema } = checkFields({ ...node, name });
+    const description = node.description ?? descriptionOf(schema);
+    return new RunnableToolLike({ name, description, schema: argumentsSchema(schema), bound, config });
+  },
+  fields: { name: "data", description: "data", schema: "local", bound: "step", config: "config" },
+  stays: "checks its input by a schema, and schemas are functions of this thread",
+  saved: "its schema has functions",
+  draw: (runnable, { bound }: { bound: Runnable }, config) =>
+    rebound(graphOfPart(bound, config), runnable, runnable.getName()),
 });

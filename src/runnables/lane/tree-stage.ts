@@ -12,11 +12,10 @@ import { findInstance } from "../../shipping/data/find-instance.ts";
 import { reviveTree } from "../../shipping/tree/revive.ts";
 import type { ShippedTree } from "../../shipping/tree/ship-tree.ts";
 import { requirementsOf, slotsUsedBy } from "../inspect/requirements.ts";
-import { fromNode } from "../registry.ts";
 
 /** A tree of runnables, ready to run in this thread by the classes that made it. */
 export async function treeStage(tree: ShippedTree): Promise<StageStep> {
-  const step = await reviveTree(tree, fromNode);
+  const step = await reviveTree(tree);
   for (const slot of requirementsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
   const stage: StageStep = {
     ...(tree.plain === true ? onlyPlain(step) : stepStage(step)),

@@ -2,7 +2,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { isEscaped, unescapeData } from "../../core/serialization/serial-data.ts";
 import { renameKeys, toCamelCase } from "../../core/serialization/serial-keys.ts";
 import { findClass, type ImportMap } from "./load-class.ts";
-import { savedClass } from "./saved-class.ts";
+import { savedClass, whyUnsaved } from "./saved-class.ts";
 
 /** How {@link load} finds what is not Runlane's own. */
 export interface LoadOptions {
@@ -114,7 +114,7 @@ class Loader {
       case "constructor":
         return this.construct(value, path, depth);
       case "not_implemented":
-        throw notLoadable(path, `${value.id.join(".")} is missing, because it could not be saved`);
+        throw notLoadable(path, missing(value.id));
       default:
         throw notLoadable(path, `an object with "lc" in it has the unknown type ${JSON.stringify(value.type)}`);
     }
@@ -163,6 +163,7 @@ class Loader {
   private async findClass(id: readonly string[], path: string) {
     const found = await attempt(path, id, () => findClass(id, this.maps));
     if (found !== undefined) return found;
+    if (whyUnsaved(id) !== undefined) throw notLoadable(path, missing(id));
     throw notLoadable(path, `nothing is known of the class ${id.join(".")}; give it in importMap, or by resolve`);
   }
 
@@ -173,6 +174,11 @@ class Loader {
     if (value !== undefined) return value;
     throw notLoadable(path, `the secret ${JSON.stringify(id)} is not known; give it in secretsMap`);
   }
+}
+
+function missing(id: readonly string[]): string {
+  const reason = whyUnsaved(id);
+  return `${id.join(".")} is missing, because it could not be saved${reason === undefined ? "" : `: ${reason}`}`;
 }
 
 function isObject(value: unknown): value is object {

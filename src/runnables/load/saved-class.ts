@@ -1,5 +1,6 @@
 import { notImplemented } from "../../core/serialization/serial-data.ts";
 import { FIELDS } from "../../core/serialization/serializable.ts";
+import type { RunnableClass } from "../registry.ts";
 import type { Runnable } from "../runnable.ts";
 
 /** How `load` builds the runnables of one class. */
@@ -11,37 +12,47 @@ export interface SavedClass {
   readonly maps: readonly string[];
 }
 
-interface SerialOptions {
+/** Why steps that are made of functions are not saved. */
+export const A_FUNCTION = "it is a function";
+
+/** How instances of a class are saved in LangChain's form. */
+export interface SavedAs<Instance> {
+  /** The fields of the constructor, made from an instance when it is saved. */
+  fields(instance: Instance): object;
   /** See {@link SavedClass}. */
-  maps?: readonly string[];
+  readonly maps?: readonly string[];
   /** Other names that the class has in documents. */
-  names?: readonly string[];
+  readonly names?: readonly string[];
   /** The fields that hold functions without which an instance would do something else. JSON leaves them out; `load` refuses them. */
-  functions?: readonly string[];
+  readonly functions?: readonly string[];
 }
 
 const classes = new Map<string, SavedClass>();
+const reasons = new Map<string, string>();
 
-/**
- * Tells how instances of a class are saved in LangChain's form, and loaded. Each class does this for itself, so that neither the base
- * class nor the loader imports it.
- *
- * @param fields The fields of the constructor, made from an instance when it is saved.
- */
-export function defineSerial<Instance extends Runnable>(
-  // biome-ignore lint/suspicious/noExplicitAny: a class knows its own fields, and checks them
-  type: { new (fields: any): Instance; readonly prototype: Instance; lc_name(): string },
-  fields: (instance: Instance) => object,
-  { maps = [], names = [], functions = [] }: SerialOptions = {},
+/** Makes a class one whose instances are saved, and known to {@link savedClass}. */
+export function saveAs<Instance extends Runnable>(
+  type: RunnableClass<Instance>,
+  { fields, maps = [], names = [], functions = [] }: SavedAs<Instance>,
 ): void {
   Object.defineProperty(type.prototype, FIELDS, { value: fields });
-  Object.assign(type.prototype, { lc_serializable: true });
+  Object.assign(type.prototype as object, { lc_serializable: true });
   const build: SavedClass["build"] = (given) => {
     const lost = functions.find((key) => given[key] !== undefined);
     if (lost !== undefined) throw new Error(`its ${lost} are functions, which cannot be saved.`);
     return new type(given);
   };
   for (const name of [type.lc_name(), ...names]) classes.set(name, { build, maps });
+}
+
+/** Tells why instances of a class cannot be saved, for whoever loads a document in which one is missing. */
+export function noteUnsaved(name: string, reason: string): void {
+  reasons.set(name, reason);
+}
+
+/** Why instances of the class at an address are not saved, where it is one of Runlane's. */
+export function whyUnsaved(id: readonly string[]): string | undefined {
+  return reasons.get(id.at(-1) as string);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../../core/schema/json-schema.ts";
 import { toJsonSchema } from "../../graph/schema.ts";
 import { RunnableSequence } from "../../runnables/kinds/sequence.ts";
-import { RunnableWithTypes } from "../../runnables/kinds/typed.ts";
+import { RunnableWithTypes } from "../../runnables/kinds/with-types.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 
 /** The JSON schema of what a chain takes or gives, as far as its types say; that of its config lists what can be configured. */

@@ -1,4 +1,5 @@
 import { describe } from "../../core/errors/errors.ts";
+import type { FieldType } from "../../core/kinds.ts";
 import type { Step } from "../../core/step.ts";
 import { pack, unpack } from "../data/pack.ts";
 import type { FunctionRef } from "../functions/function-ref.ts";
@@ -17,7 +18,7 @@ export interface FieldShipping {
   refuse(reason: string): never;
 }
 
-/** What reviving a field needs. */
+/** Makes the parts of a field in this thread. */
 export interface FieldReviving {
   step(shipped: ShippedTree): Promise<Step>;
   func(ref: FunctionRef): Promise<unknown>;
@@ -33,27 +34,26 @@ export interface Field {
 
 type Entries<T> = Record<string, T>;
 
-export const DATA: Field = {
+const DATA: Field = {
   ship: (value, { where, shared }, name) => pack(value, where, { root: name, shared }).value,
   revive: unpack,
 };
 
-export const FUNCTION: Field = {
+const FUNCTION: Field = {
   ship: (func, { func: ship }) => ship(func),
   revive: (ref: FunctionRef, { func }) => func(ref),
 };
 
-export const STEP: Field = {
+const STEP: Field = {
   ship: (runnable, { step }) => step(runnable),
   revive: (shipped: ShippedTree, { step }) => step(shipped),
 };
 
-export const STEPS: Field = listOf(STEP);
+const STEPS: Field = listOf(STEP);
 
-/** Pairs of a condition and a step. */
-export const BRANCHES: Field = listOf(STEPS);
+const STEP_PAIRS: Field = listOf(STEPS);
 
-export const STEP_MAP: Field = {
+const STEP_MAP: Field = {
   ship: (steps: Entries<object>, shipping) =>
     Object.fromEntries(Object.entries(steps).map(([key, step]) => [key, shipping.step(step)])),
   revive: async (shipped: Entries<ShippedTree>, { step }) =>
@@ -61,7 +61,7 @@ export const STEP_MAP: Field = {
 };
 
 /** A bound config. What listens or aborts in this thread stays in it. */
-export const CONFIG: Field = {
+const CONFIG: Field = {
   ship(config: Entries<unknown>, shipping, name) {
     for (const key of ["callbacks", "signal"]) {
       if (config[key] !== undefined) shipping.refuse(`has ${key} bound to it; bind them around the step with the lane`);
@@ -71,13 +71,8 @@ export const CONFIG: Field = {
   revive: unpack,
 };
 
-/** What cannot travel, and why it is there. */
-export function refused(reason: string): Field {
-  return { ship: (_, { refuse }) => refuse(reason), revive: (shipped) => shipped };
-}
-
 /** Classes of errors that every thread has, or a function of an error. */
-export const ERRORS: Field = {
+const ERROR_CLASSES: Field = {
   ship(which: unknown, shipping) {
     if (typeof which === "function") return FUNCTION.ship(which, shipping, "");
     return (which as { name: string }[]).map((errors) => {
@@ -98,4 +93,28 @@ function listOf(field: Field): Field {
     ship: (values: unknown[], shipping, name) => values.map((value) => field.ship(value, shipping, name)),
     revive: (shipped: unknown[], reviving) => Promise.all(shipped.map((one) => field.revive(one, reviving))),
   };
+}
+
+/** How each type of field travels. */
+const FIELDS: Readonly<Record<Extract<FieldType, string>, Field | null>> = {
+  data: DATA,
+  function: FUNCTION,
+  config: CONFIG,
+  errorClasses: ERROR_CLASSES,
+  step: STEP,
+  steps: STEPS,
+  stepPairs: STEP_PAIRS,
+  stepMap: STEP_MAP,
+  // What a function uses is part of its ref.
+  uses: null,
+  local: null,
+};
+
+/** How a field of this type travels; null for one that is not sent by itself. */
+export function fieldFor(type: FieldType): Field | null {
+  return typeof type === "string" ? FIELDS[type] : staying(type.stays);
+}
+
+function staying(reason: string): Field {
+  return { ship: (_, { refuse }) => refuse(reason), revive: (shipped) => shipped };
 }

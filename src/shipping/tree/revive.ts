@@ -1,10 +1,11 @@
+import { buildNode, kindOf } from "../../core/kinds.ts";
 import type { Step } from "../../core/step.ts";
 import type { FunctionRef } from "../functions/function-ref.ts";
 import { isRunnable, loadExport } from "../functions/load-export.ts";
 import { type ModuleRef, markModule } from "../functions/module-ref.ts";
-import { fieldsOf } from "./kinds.ts";
+import { fieldFor } from "./fields.ts";
 import type { ShippedResource } from "./ship-resource.ts";
-import { type FromNode, isRunlaneStep, type ShippedTree } from "./ship-tree.ts";
+import { isRunlaneStep, type ShippedTree } from "./ship-tree.ts";
 import { reviveUse, reviveUses, withUses } from "./uses.ts";
 
 /**
@@ -49,10 +50,9 @@ function evaluate(source: string, name: string): Function {
 /**
  * Makes the step of a shipped tree in this thread, by the classes that made the tree.
  *
- * @param fromNode The registry of the runnables, which stand above this room.
  * @throws RUNLANE_UNKNOWN_KIND, RUNLANE_EXPORT_NOT_FOUND, and what modules throw when they are imported
  */
-export async function reviveTree(tree: ShippedTree, fromNode: FromNode): Promise<Step> {
+export async function reviveTree(tree: ShippedTree): Promise<Step> {
   /** What stood in several places of a tree is one thing there too. */
   const steps = new Map<ShippedTree, Promise<Step>>();
   const functions = new Map<FunctionRef, Promise<unknown>>();
@@ -65,13 +65,15 @@ export async function reviveTree(tree: ShippedTree, fromNode: FromNode): Promise
     const { func } = shipped;
     if (shipped.kind === "lambda" && (func as FunctionRef).from === "module") {
       const exported = await loadExport(func as ModuleRef);
-      if (isRunnable(exported)) return asStep(exported, fromNode);
+      if (isRunnable(exported)) return asStep(exported);
     }
     const node: Record<string, unknown> = {};
-    for (const [name, field] of Object.entries(fieldsOf(shipped.kind) ?? {})) {
-      if (shipped[name] !== undefined) node[name] = await field.revive(shipped[name], { step, func: functionOf });
+    for (const [name, type] of Object.entries(kindOf(shipped)?.fields ?? {})) {
+      const field = fieldFor(type);
+      if (field !== null && shipped[name] !== undefined)
+        node[name] = await field.revive(shipped[name], { step, func: functionOf });
     }
-    return fromNode({ ...node, kind: shipped.kind });
+    return buildNode({ ...node, kind: shipped.kind });
   }
 
   function functionOf(ref: FunctionRef): Promise<unknown> {
@@ -82,8 +84,8 @@ export async function reviveTree(tree: ShippedTree, fromNode: FromNode): Promise
 }
 
 /** A Runlane runnable is a step itself; LangChain's get an adapter. */
-function asStep(runnable: object, fromNode: FromNode): Step {
-  return isRunlaneStep(runnable) ? (runnable as Step) : fromNode({ kind: "foreign", runnable });
+function asStep(runnable: object): Step {
+  return isRunlaneStep(runnable) ? (runnable as Step) : buildNode({ kind: "foreign", runnable });
 }
 
 function remember<Key, Value>(

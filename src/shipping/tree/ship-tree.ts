@@ -1,22 +1,15 @@
 import { runlaneError } from "../../core/errors/errors.ts";
-import type { Step } from "../../core/step.ts";
+import { kindOf, type RunnableNode } from "../../core/kinds.ts";
 import { MAX_LEVELS } from "../data/format.ts";
 import { type FunctionRef, inspectFunction, shipFunction } from "../functions/function-ref.ts";
-import type { FieldShipping } from "./fields.ts";
-import { fieldsOf, whyStaying } from "./kinds.ts";
+import { type FieldShipping, fieldFor } from "./fields.ts";
 
 /** A tree of runnables as plain data: the nodes, with shipped trees in the places of runnables and refs in those of functions. */
 export type ShippedTree = { readonly kind: string; readonly [field: string]: unknown };
 
-/** What a runnable is made of, as it says itself. */
-export type Node = { readonly kind: string; readonly [field: string]: unknown };
-
-/** Makes a runnable of a node. */
-export type FromNode = (node: Node) => Step;
-
 /** A runnable that says what it is made of. */
 interface Described {
-  readonly node: Node;
+  readonly node: RunnableNode;
   readonly label: string;
 }
 
@@ -68,10 +61,10 @@ export function shipTree(runnable: object, { where, shared = true, pure = false 
       throw runlaneError("RUNLANE_NOT_SHIPPABLE", { where: at, what: "the step", reason });
     };
     if (level > most) return refuse(`stands inside of ${most} others`);
+    const kind = kindOf(node);
     // A worker is where it runs already: a lane inside a lane would be a pool in each worker.
-    if (node.kind === "lane") return step(node.bound as object);
-    const fields = fieldsOf(node.kind);
-    if (fields === undefined) return refuse(whyStaying(node.kind) ?? classReason(child));
+    if (kind?.entersLane) return step(node.bound as object);
+    if (kind === undefined || kind.stays !== undefined) return refuse(kind?.stays ?? classReason(child));
     if (!Object.hasOwn(Object.getPrototypeOf(child), "node")) return refuse(classReason(child));
     const uses = node.uses as Record<string, unknown> | undefined;
     if (pure && uses !== undefined) refuseState(uses, refuse);
@@ -86,8 +79,9 @@ export function shipTree(runnable: object, { where, shared = true, pure = false 
       },
     };
     const tree: Record<string, unknown> = {};
-    for (const [name, field] of Object.entries(fields)) {
-      if (node[name] !== undefined) tree[name] = field.ship(node[name], shipping, name);
+    for (const [name, type] of Object.entries(kind.fields)) {
+      const field = fieldFor(type);
+      if (field !== null && node[name] !== undefined) tree[name] = field.ship(node[name], shipping, name);
     }
     return { ...tree, kind: node.kind };
   }

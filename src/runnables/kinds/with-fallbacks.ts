@@ -6,8 +6,11 @@ import type { Step } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { openChunks } from "../../core/streams/open-chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
+import { Graph } from "../../graph/graph.ts";
+import { type Drawable, embed } from "../../graph/parts.ts";
+import { anySchema } from "../../graph/schema.ts";
 import { coerce, toStep } from "../coerce.ts";
-import { defineSerial, unsaved } from "../load/saved-class.ts";
+import { unsaved } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
@@ -101,7 +104,7 @@ export class RunnableWithFallbacks<
 
   override get node(): RunnableNode {
     const { name, runnable, fallbacks, exceptionsToHandle, exceptionKey } = this;
-    return { kind: "fallbacks", name, runnable, fallbacks, exceptionsToHandle, exceptionKey };
+    return { kind: "withFallbacks", name, runnable, fallbacks, exceptionsToHandle, exceptionKey };
   }
 
   /** The runnable and its fallbacks, in the order in which they are tried. */
@@ -207,10 +210,35 @@ function inputAfter<Input>(exceptionKey: string | undefined, error: unknown, inp
   return exceptionKey === undefined ? input : { ...input, [exceptionKey]: error };
 }
 
-defineKind("fallbacks", (node) => new RunnableWithFallbacks(node));
-defineSerial(RunnableWithFallbacks, ({ runnable, fallbacks, exceptionsToHandle, exceptionKey }) => ({
-  runnable,
-  fallbacks,
-  exceptionsToHandle: unsaved(exceptionsToHandle),
-  exceptionKey,
-}));
+defineKind("withFallbacks", {
+  type: RunnableWithFallbacks,
+  fields: {
+    name: "data",
+    runnable: "step",
+    fallbacks: "steps",
+    exceptionsToHandle: "errorClasses",
+    exceptionKey: "data",
+  },
+  conditional: ["fallbacks"],
+  saved: {
+    fields: ({ runnable, fallbacks, exceptionsToHandle, exceptionKey }) => ({
+      runnable,
+      fallbacks,
+      exceptionsToHandle: unsaved(exceptionsToHandle),
+      exceptionKey,
+    }),
+  },
+  draw(runnable, fields: { runnable: Drawable; fallbacks: readonly Drawable[] }, config) {
+    const graph = new Graph();
+    const input = graph.addNode(anySchema(runnable.getName("Input")));
+    const parts = [fields.runnable, ...fields.fallbacks].map((part) => embed(graph, part, config));
+    const output = graph.addNode(anySchema(runnable.getName("Output")));
+    parts.forEach(([first, last], index) => {
+      const before = parts[index - 1];
+      if (before === undefined) graph.addEdge(input, first);
+      else graph.addEdge(before[1], first, `fallback ${index}`, true);
+      graph.addEdge(last, output);
+    });
+    return graph;
+  },
+});

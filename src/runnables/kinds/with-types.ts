@@ -13,6 +13,7 @@ import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
+import { graphOfPart, withSchemas } from "../../graph/parts.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
@@ -74,7 +75,7 @@ export class RunnableWithTypes<
   }
 
   override get node(): RunnableNode {
-    return { kind: "typed", bound: this.bound, types: { input: this.inputSchema, output: this.outputSchema } };
+    return { kind: "withTypes", bound: this.bound, types: { input: this.inputSchema, output: this.outputSchema } };
   }
 
   override getName(suffix?: string): string {
@@ -152,7 +153,16 @@ function checkTypes(types: unknown): TypeSchemas {
   return types;
 }
 
-defineKind("typed", (node: { bound: Runnable; types: TypeSchemas }) => {
-  const typed = new RunnableWithTypes(node);
-  return typed.inputSchema === undefined && typed.outputSchema === undefined ? node.bound : typed;
+defineKind("withTypes", {
+  type: RunnableWithTypes,
+  build(node: { bound: Runnable; types: TypeSchemas }) {
+    const typed = new RunnableWithTypes(node);
+    return typed.inputSchema === undefined && typed.outputSchema === undefined ? node.bound : typed;
+  },
+  fields: { bound: "step", types: "local" },
+  stays:
+    "checks values by schemas, and schemas are functions of this thread; put withTypes around the step with the lane",
+  saved: "its schemas have functions",
+  draw: (_runnable, { bound, types }: { bound: Runnable; types: TypeSchemas }, config) =>
+    withSchemas(graphOfPart(bound, config), types.input, types.output),
 });

@@ -1,26 +1,13 @@
 import type { RunnableConfig } from "../../core/config.ts";
-import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
-import { startCall, streamCall } from "../../core/start-step.ts";
-import type { Step, Trace } from "../../core/step.ts";
-import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
-import { Aggregate } from "../../core/streams/concat.ts";
-import { coerce, toStep } from "../coerce.ts";
-import type { RunnableNode } from "../registry.ts";
-import { Runnable } from "../runnable.ts";
+import { coerce } from "../coerce.ts";
+import { defineKind, type RunnableNode } from "../registry.ts";
+import type { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
-import { RunnableBinding } from "./binding.ts";
+import { drawBound, RunnableBinding } from "./binding.ts";
 import { RunnableLambda } from "./lambda.ts";
-import { inputMessages, type Message, outputMessages } from "./messages.ts";
 import { RunnablePassthrough } from "./passthrough.ts";
-
-/** Where the messages of a conversation are kept: LangChain's `BaseChatMessageHistory` and what is like it. */
-export interface MessageHistory {
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's messages, whose types would need LangChain
-  getMessages(): Promise<any[]>;
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  addMessages(messages: any[]): Promise<unknown>;
-}
+import { Conversation, RunnableRemembering } from "./remembering.ts";
 
 /** What a {@link RunnableWithMessageHistory} is made of. */
 export interface RunnableWithMessageHistoryInputs<RunInput, RunOutput> {
@@ -86,7 +73,7 @@ export class RunnableWithMessageHistory<RunInput = any, RunOutput = any> extends
     const enter: Runnable = key === undefined ? load : RunnablePassthrough.assign({ [key]: load });
     const entered = key === undefined ? enter : enter.withConfig({ runName: "insertHistory" });
     const bound = entered
-      .pipe(new Remembers(toStep(runnable), conversation, runnable))
+      .pipe(new RunnableRemembering({ bound: runnable, conversation }))
       .withConfig({ runName: "RunnableWithMessageHistory" });
     const findHistory = async ({ configurable }: RunnableConfig): Promise<RunnableConfig> => {
       const { sessionId } = configurable ?? {};
@@ -109,90 +96,29 @@ export class RunnableWithMessageHistory<RunInput = any, RunOutput = any> extends
   static override lc_name(): string {
     return "RunnableWithMessageHistory";
   }
-}
-
-/** What of inputs and outputs belongs to the conversation. */
-class Conversation {
-  /** The new messages of a run, by the list in which they follow those of the history. */
-  private readonly fresh = new WeakMap<object, Message[]>();
-
-  constructor(
-    private readonly inputKey: string | undefined,
-    private readonly outputKey: string | undefined,
-    private readonly historyKey: string | undefined,
-  ) {}
-
-  /** What the runnable gets: the messages so far, with the new ones after them unless those stay where they are. */
-  async load(input: unknown, history: MessageHistory): Promise<Message[]> {
-    // A copy: a history in memory gives the list that it goes on adding to.
-    const past = [...(await history.getMessages())];
-    if (this.historyKey !== undefined) return past;
-    const fresh = await inputMessages(input, this.inputKey);
-    const all = [...past, ...fresh];
-    this.fresh.set(all, fresh);
-    return all;
-  }
-
-  async save(input: unknown, output: unknown, history: MessageHistory): Promise<void> {
-    const held = this.inputKey === undefined ? input : (input as Record<string, unknown>)[this.inputKey];
-    let fresh = this.fresh.get(held as object);
-    if (fresh === undefined) {
-      fresh = await inputMessages(input, this.inputKey);
-      // A copy of the list that was loaded: it starts with what the history has already.
-      if (this.historyKey === undefined) fresh = fresh.slice((await history.getMessages()).length);
-    }
-    await history.addMessages([...fresh, ...(await outputMessages(output, this.outputKey))]);
-  }
-}
-
-/** Runs what answers, and saves the exchange. Observers see what answers. */
-class Remembers extends Runnable {
-  constructor(
-    private readonly step: Step,
-    private readonly conversation: Conversation,
-    private readonly bound: RunnableInterface,
-  ) {
-    super();
-  }
 
   override get node(): RunnableNode {
-    return { kind: "remembers", bound: this.bound };
-  }
-
-  override getName(suffix?: string): string {
-    return this.bound.getName(suffix);
-  }
-
-  override get trace(): Trace | undefined {
-    return undefined;
-  }
-
-  override async run(input: unknown, ctx: RunContext): Promise<unknown> {
-    const output = await startCall(this.step, input, ctx);
-    await this.save(input, output, ctx);
-    return output;
-  }
-
-  override async *runStream(chunks: Chunks<unknown>, ctx: RunContext): AsyncGenerator<unknown, void> {
-    const input = new Aggregate();
-    const output = new Aggregate();
-    const source = chunks instanceof SingleChunk ? chunks : noted(chunks, input);
-    if (chunks instanceof SingleChunk) input.add(chunks.value);
-    for await (const chunk of streamCall(this.step, source, ctx)) {
-      output.add(chunk);
-      yield chunk;
-    }
-    await this.save(input.value, output.value, ctx);
-  }
-
-  private save(input: unknown, output: unknown, { config }: RunContext): Promise<void> {
-    return this.conversation.save(input, output, config.configurable?.messageHistory);
+    const { name, runnable, bound, getMessageHistory, inputMessagesKey, outputMessagesKey, historyMessagesKey } = this;
+    const keys = { inputMessagesKey, outputMessagesKey, historyMessagesKey };
+    return { kind: "withMessageHistory", name, runnable, bound, getMessageHistory, ...keys, config: this.config };
   }
 }
 
-async function* noted(chunks: AsyncIterable<unknown>, into: Aggregate): AsyncGenerator<unknown, void> {
-  for await (const chunk of chunks) {
-    into.add(chunk);
-    yield chunk;
-  }
-}
+defineKind("withMessageHistory", {
+  type: RunnableWithMessageHistory,
+  fields: {
+    name: "data",
+    // The runnable is a step of what is bound.
+    runnable: "local",
+    bound: "step",
+    getMessageHistory: "function",
+    inputMessagesKey: "data",
+    outputMessagesKey: "data",
+    historyMessagesKey: "data",
+    config: "config",
+  },
+  stays: "keeps a history of messages, which is read and written in this thread",
+  transparent: true,
+  saved: "its history is made by a function",
+  draw: drawBound,
+});
