@@ -120,7 +120,7 @@ describe("a tree of runnables", () => {
   it("runs what has a lane of its own on the lane around it", () => {
     class OnLane extends OwnRunnable {
       override get node() {
-        return { kind: "lane", bound: RunnableLambda.from(steps.wrap), lane: "process" };
+        return { kind: "onLane", bound: RunnableLambda.from(steps.wrap), lane: "process" };
       }
     }
     const inner: Runnable = new OnLane();
