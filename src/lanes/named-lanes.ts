@@ -43,7 +43,7 @@ class LazyLane implements Lane {
 
   feed(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle {
     if (this.pool !== undefined) return this.pool.feed!(stage, feed, options);
-    return new LateFeeding(
+    return new LateFeedHandle(
       this.load().then((pool) => pool.feed!(stage, feed, options)),
       feed,
     );
@@ -105,7 +105,7 @@ class LazyLane implements Lane {
 }
 
 /** A feed of a pool that is still being loaded. */
-class LateFeeding implements FeedHandle {
+class LateFeedHandle implements FeedHandle {
   private handle: FeedHandle | undefined;
   private failure: { readonly error: unknown } | undefined;
   private stopped = false;

@@ -2,7 +2,7 @@ import { Timers } from "../worker-handle/timers.ts";
 import type { PoolSettings } from "./pool-options.ts";
 
 /** How often a pool that is full is looked at. */
-const LOOK_MS = 100;
+const SAMPLE_MS = 100;
 /** Workers that use less of their time than this for computing wait for something: more of them get more done. */
 const WAITING_BELOW = 0.5;
 /** More workers cannot help a machine that has less than this of its time left. */
@@ -39,11 +39,11 @@ export interface PoolLoad {
  * become more, as long as that gets more done. .NET's thread pool does so by throughput alone ("hill climbing"); CPU time tells sooner,
  * before the first of such inputs has settled.
  */
-export class Growth {
+export class Autoscaler {
   /** Workers at most, now. */
   limit: number;
   private last: (PoolLoad & { readonly at: number }) | undefined;
-  /** The throughput before the last growth, and where it began. */
+  /** The throughput before the last autoscaler, and where it began. */
   private step:
     | { readonly from: number; readonly rate: number; readonly settled: number; readonly at: number }
     | undefined;
@@ -73,11 +73,11 @@ export class Growth {
   }
 
   private wait(): void {
-    this.timers.set(this, LOOK_MS, () => this.look());
+    this.timers.set(this, SAMPLE_MS, () => this.sample());
   }
 
   /** Compares what happened since the last look. */
-  look(): void {
+  sample(): void {
     const load = this.load();
     if (!load.isFull) {
       this.last = undefined;

@@ -6,7 +6,7 @@ import type { Call } from "./call.ts";
 export const MAX_BYTES = 1 << 20;
 
 /** Inputs of one stage and one priority that wait. */
-export interface Line {
+export interface QueueLine {
   readonly record: StageRecord;
   readonly priority: number;
   /** Since when the first of them waits, in milliseconds of `performance.now()`; undefined when there is none. */
@@ -18,7 +18,7 @@ export interface Line {
 }
 
 /** Calls of one stage and one priority, first come first served. */
-export class CallLine implements Line {
+export class CallLine implements QueueLine {
   private calls: Call[] = [];
   private head = 0;
 

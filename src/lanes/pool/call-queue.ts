@@ -1,15 +1,15 @@
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { Call } from "./call.ts";
-import { CallLine, type Line } from "./call-line.ts";
-import type { FeedLine } from "./source-line.ts";
+import { CallLine, type QueueLine } from "./call-line.ts";
+import type { SourceLine } from "./source-line.ts";
 
 /** The queue of a pool: a line for each stage and priority that has calls waiting, and for each feed. */
-export class Lines {
+export class CallQueue {
   /** Calls that wait. */
   size = 0;
   private lines: CallLine[] = [];
   private last: CallLine | undefined;
-  private readonly feeds = new Set<FeedLine>();
+  private readonly feeds = new Set<SourceLine>();
 
   /** Inputs that wait: calls, and what feeds could give. */
   get waiting(): number {
@@ -18,11 +18,11 @@ export class Lines {
     return size;
   }
 
-  addFeed(feed: FeedLine): void {
+  addFeed(feed: SourceLine): void {
     this.feeds.add(feed);
   }
 
-  removeFeed(feed: FeedLine): void {
+  removeFeed(feed: SourceLine): void {
     this.feeds.delete(feed);
   }
 
@@ -52,11 +52,11 @@ export class Lines {
   }
 
   /** The line to serve next: of those with the highest priority, the one whose first input waits longest. */
-  next(): Line | null {
-    let best: Line | null = null;
+  next(): QueueLine | null {
+    let best: QueueLine | null = null;
     let bestSince = 0;
     let emptied = false;
-    const look = (line: Line): boolean => {
+    const look = (line: QueueLine): boolean => {
       const { since } = line;
       if (since === undefined) return false;
       if (line.record.shipped === undefined) return true;
@@ -75,7 +75,7 @@ export class Lines {
     return best;
   }
 
-  take(line: Line, count: number): Call[] {
+  take(line: QueueLine, count: number): Call[] {
     const taken = line.take(count);
     if (line instanceof CallLine) this.tookOut(taken);
     return taken;
@@ -90,7 +90,7 @@ export class Lines {
 
   /** Takes out all that wait, or those of one stage. */
   drain(record?: StageRecord): Call[] {
-    const isMeant = (line: Line) => record === undefined || line.record === record;
+    const isMeant = (line: QueueLine) => record === undefined || line.record === record;
     const calls = this.lines.filter(isMeant).flatMap((line) => line.drain());
     this.tookOut(calls);
     return [...calls, ...[...this.feeds].filter(isMeant).flatMap((feed) => feed.drain())];

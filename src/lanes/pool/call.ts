@@ -6,11 +6,11 @@ import type { Chunk } from "./chunk.ts";
 const NO_OPTIONS: LaneCallOptions = Object.freeze({});
 
 /** Who is told when calls settle while they wait or run. */
-export interface CallOwner {
+export interface CallListener {
   /** The call's signal aborted. */
-  cancelled(call: Call): void;
+  onCallCancelled(call: Call): void;
   /** The promise of the call is settled now. */
-  settled(): void;
+  onCallSettled(): void;
 }
 
 /** One input on its way. It settles exactly once, whatever happens to workers. */
@@ -38,11 +38,11 @@ export abstract class Call {
     public input: unknown,
     options: LaneCallOptions | undefined,
     readonly queuedAt: number,
-    private readonly owner: CallOwner,
+    private readonly listener: CallListener,
   ) {
     this.options = options ?? NO_OPTIONS;
     const { signal } = this.options;
-    if (signal !== undefined) this.unfollow = onAbort(signal, () => this.owner.cancelled(this));
+    if (signal !== undefined) this.unfollow = onAbort(signal, () => this.listener.onCallCancelled(this));
   }
 
   get isWatched(): boolean {
@@ -82,7 +82,7 @@ export abstract class Call {
       this.unfollow();
       this.unfollow = null;
     }
-    this.owner.settled();
+    this.listener.onCallSettled();
     return true;
   }
 }
@@ -94,11 +94,11 @@ export class PromisedCall extends Call {
     input: unknown,
     options: LaneCallOptions | undefined,
     queuedAt: number,
-    owner: CallOwner,
+    listener: CallListener,
     private readonly resolve: (value: unknown) => void,
     private readonly refuse: (error: unknown) => void,
   ) {
-    super(record, input, options, queuedAt, owner);
+    super(record, input, options, queuedAt, listener);
   }
 
   protected succeeded(value: unknown): void {
@@ -111,16 +111,16 @@ export class PromisedCall extends Call {
 }
 
 /** One of the inputs of a feed. */
-export class FeedCall extends Call {
+export class SourceCall extends Call {
   constructor(
     record: StageRecord,
     private readonly feed: InputSource,
     private readonly key: number,
     options: LaneCallOptions | undefined,
     queuedAt: number,
-    owner: CallOwner,
+    listener: CallListener,
   ) {
-    super(record, feed.inputOf(key), options, queuedAt, owner);
+    super(record, feed.inputOf(key), options, queuedAt, listener);
   }
 
   protected succeeded(value: unknown): void {

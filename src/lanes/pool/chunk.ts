@@ -2,7 +2,7 @@ import { bytesOf } from "../../shipping/data/find-instance.ts";
 import { knownBytes, packConfig, packInput, unpackError, unpackOutput } from "../protocol/codec.ts";
 import type { ReportMessage, RunMessage } from "../protocol/messages.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { Call } from "./call.ts";
 
 /** Calls that a worker has got together. */
@@ -12,7 +12,7 @@ export class Chunk {
   /** When the worker last said something about it, in milliseconds since the epoch; 0 before. Kept for watched chunks only. */
   newsAt = 0;
   /** Where the worker claims its inputs. */
-  place = 0;
+  claimSlot = 0;
   /** Whether one of its calls may have to be stopped. */
   readonly isWatched: boolean;
   private unreported: number;
@@ -24,7 +24,7 @@ export class Chunk {
     readonly calls: readonly Call[],
     /** Whether its calls are suspected of ending workers, so that they run on their own. */
     readonly isSuspect: boolean,
-    readonly worker: PoolWorker,
+    readonly worker: WorkerHandle,
   ) {
     this.unreported = calls.length;
     this.isWatched = calls.some((call) => call.isWatched);
@@ -121,7 +121,7 @@ export class Chunk {
  * @param transfer Where buffers that move are added.
  * @throws RUNLANE_NOT_SERIALIZABLE
  */
-export function runMessage({ id, record, calls, place }: Chunk, shared: boolean, transfer: unknown[]): RunMessage {
+export function runMessage({ id, record, calls, claimSlot }: Chunk, shared: boolean, transfer: unknown[]): RunMessage {
   const { where } = record;
   const { config, signal, observer } = calls[0]!.options;
   const measured = observer !== undefined;
@@ -148,7 +148,7 @@ export function runMessage({ id, record, calls, place }: Chunk, shared: boolean,
   }
   // The usual message, without the fields that it does not need: each costs 0.2 µs.
   if (sameConfig && config === undefined && watched === undefined && !measured)
-    return { type: "run", chunk: id, stage: record.id, inputs, place, timed };
+    return { type: "run", chunk: id, stage: record.id, inputs, claimSlot, timed };
   const configs = sameConfig
     ? { config: packConfig(config, where, shared) }
     : { configs: calls.map((call) => packConfig(call.options.config, where, shared)) };
@@ -158,7 +158,7 @@ export function runMessage({ id, record, calls, place }: Chunk, shared: boolean,
     chunk: id,
     stage: record.id,
     inputs,
-    place,
+    claimSlot,
     ...configs,
     ...stops,
     timed,

@@ -2,22 +2,22 @@ import { machineLoad } from "../platform.ts";
 import { explainInput } from "../protocol/codec.ts";
 import type { Transport } from "../protocol/transport.ts";
 import type { StageRecords } from "../stage/stage-records.ts";
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
-import { Growth, type PoolLoad } from "./autoscaler.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
+import { Autoscaler, type PoolLoad } from "./autoscaler.ts";
 import type { Call } from "./call.ts";
 import { Chunk } from "./chunk.ts";
 import { oneLine } from "./faults.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import type { Recovery, Waiting } from "./recovery.ts";
-import { Balance } from "./work-stealing.ts";
-import type { Crew } from "./workers.ts";
+import { WorkStealing } from "./work-stealing.ts";
+import type { Workers } from "./workers.ts";
 
 /** What takes less, in milliseconds, is waited for. */
 const QUICK_MS = 0.02;
 
 /** What a dispatch works with: a pool's own. */
 export interface DispatchParts {
-  readonly crew: Crew;
+  readonly workers: Workers;
   readonly records: StageRecords;
   readonly transport: Transport;
   readonly settings: PoolSettings;
@@ -32,18 +32,18 @@ export class Dispatch {
   private isScheduled = false;
   private nextChunk = 0;
   /** The chunk that was sent last, if it is a single input. */
-  private lone: Chunk | null = null;
-  private readonly growth: Growth;
-  private readonly balance: Balance;
+  private single: Chunk | null = null;
+  private readonly autoscaler: Autoscaler;
+  private readonly stealing: WorkStealing;
 
   constructor(private readonly parts: DispatchParts) {
-    const { crew, settings, waiting } = parts;
-    this.growth = new Growth(
+    const { workers, settings, waiting } = parts;
+    this.autoscaler = new Autoscaler(
       settings,
       () => this.load,
       () => this.limitChanged(),
     );
-    this.balance = new Balance(crew, (calls) => {
+    this.stealing = new WorkStealing(workers, (calls) => {
       waiting.lines.putBack(calls);
       this.now();
     });
@@ -54,44 +54,44 @@ export class Dispatch {
     if (this.isScheduled) return;
     this.isScheduled = true;
     this.turnStartedAt = performance.now();
-    this.parts.crew.isBlocked = false;
+    this.parts.workers.isBlocked = false;
     const nextTick = globalThis.process?.nextTick ?? queueMicrotask;
     queueMicrotask(() =>
       nextTick(() => {
         this.isScheduled = false;
-        this.lone = null;
+        this.single = null;
         this.now();
-        this.awaitLone();
+        this.spinForReply();
       }),
     );
   }
 
   now(): void {
-    const { crew } = this.parts;
-    const { lines, suspects, openings } = this.parts.waiting;
-    suspects.place(
-      crew,
+    const { workers } = this.parts;
+    const { lines, suspects, streamQueue } = this.parts.waiting;
+    suspects.assign(
+      workers,
       (worker, calls) => this.sendChunk(worker, calls, true),
-      (waiting) => this.startWorkers(() => crew.makeRoom(waiting)),
+      (waiting) => this.startWorkers(() => workers.makeRoom(waiting)),
     );
     this.openStreams();
-    let worker = crew.free();
+    let worker = workers.free();
     let line = worker === null ? null : lines.next();
     while (worker !== null && line !== null) {
-      const size = line.record.meter.chunkSize(lines.waiting, Math.max(1, crew.workers.size));
+      const size = line.record.meter.chunkSize(lines.waiting, Math.max(1, workers.all.size));
       const calls = lines.take(line, Math.min(size, worker.roomFor(line.record)));
       this.sendChunk(worker, calls, false);
-      worker = crew.free();
+      worker = workers.free();
       line = lines.next();
     }
     const { waiting } = lines;
-    if (waiting === 0) this.balance.look();
-    if (waiting === 0 && openings.size === 0) return;
-    if (worker === null && crew.workers.size >= crew.limit) this.growth.watch();
+    if (waiting === 0) this.stealing.check();
+    if (waiting === 0 && streamQueue.size === 0) return;
+    if (worker === null && workers.all.size >= workers.limit) this.autoscaler.watch();
     const next = line ?? lines.next();
-    const streams = openings.size;
+    const streams = streamQueue.size;
     if (next !== null || streams > 0)
-      this.startWorkers(() => crew.grow(waiting + streams, streams > 0 ? undefined : next?.record.meter.costMs));
+      this.startWorkers(() => workers.grow(waiting + streams, streams > 0 ? undefined : next?.record.meter.costMs));
   }
 
   /** Starting a worker may fail at once, where there are no workers or for an option that Node refuses. */
@@ -104,11 +104,11 @@ export class Dispatch {
   }
 
   close(): void {
-    this.growth.close();
-    this.balance.close();
+    this.autoscaler.close();
+    this.stealing.close();
   }
 
-  private sendChunk(worker: PoolWorker, calls: Call[], isSuspect: boolean): void {
+  private sendChunk(worker: WorkerHandle, calls: Call[], isSuspect: boolean): void {
     const first = calls[0];
     if (first === undefined) return;
     const { record } = first;
@@ -127,24 +127,24 @@ export class Dispatch {
     }
     const now = performance.now();
     for (const call of calls) record.meter.queueMs += now - call.queuedAt;
-    this.lone = calls.length === 1 && !isSuspect ? chunk : null;
+    this.single = calls.length === 1 && !isSuspect ? chunk : null;
   }
 
   /** Somebody makes one call after the other, of something quick: the answer is there sooner than the event loop could turn. */
-  private awaitLone(): void {
-    const { lone } = this;
-    const { crew, waiting, settings } = this.parts;
-    if (lone === null || settings.cores === 1 || crew.busy > 1 || waiting.lines.waiting > 0) return;
-    const { costMs } = lone.record.meter;
-    if (costMs !== undefined && costMs < QUICK_MS) lone.worker.awaitAnswer();
+  private spinForReply(): void {
+    const { single } = this;
+    const { workers, waiting, settings } = this.parts;
+    if (single === null || settings.cores === 1 || workers.busy > 1 || waiting.lines.waiting > 0) return;
+    const { costMs } = single.record.meter;
+    if (costMs !== undefined && costMs < QUICK_MS) single.worker.spinForReply();
   }
 
   private openStreams(): void {
-    const { crew, waiting } = this.parts;
-    const { openings } = waiting;
-    while (openings.size > 0) {
-      const worker = crew.free();
-      const stream = worker === null ? undefined : openings.next();
+    const { workers, waiting } = this.parts;
+    const { streamQueue } = waiting;
+    while (streamQueue.size > 0) {
+      const worker = workers.free();
+      const stream = worker === null ? undefined : streamQueue.next();
       if (worker === null || stream === undefined) return;
       try {
         worker.open(stream);
@@ -155,18 +155,18 @@ export class Dispatch {
   }
 
   private get load(): PoolLoad {
-    const { crew, waiting, records, transport } = this.parts;
-    const isFull = waiting.lines.waiting > 0 && crew.free() === null;
+    const { workers, waiting, records, transport } = this.parts;
+    const isFull = waiting.lines.waiting > 0 && workers.free() === null;
     const { settled, cpuMs, runMs } = records;
-    const { busy, starting } = crew;
+    const { busy, starting } = workers;
     const used = transport.cpuMs === undefined ? { cpuMs, runMs } : { cpuMs: transport.cpuMs() };
     return { isFull, busy, starting, settled, ...used, ...machineLoad() };
   }
 
   private limitChanged(): void {
-    const { crew } = this.parts;
-    crew.limit = this.growth.limit;
-    crew.retire();
+    const { workers } = this.parts;
+    workers.limit = this.autoscaler.limit;
+    workers.retire();
     this.now();
   }
 }

@@ -1,5 +1,5 @@
 import { RunlaneError, runlaneError } from "../../core/errors/errors.ts";
-import type { Position, WorkerEnd } from "../protocol/transport.ts";
+import type { WorkerEnd, WorkerProgress } from "../protocol/transport.ts";
 import type { Call } from "./call.ts";
 import type { Chunk } from "./chunk.ts";
 
@@ -22,7 +22,7 @@ export interface Verdict {
  */
 export function judge(
   chunks: Iterable<Chunk>,
-  position: Pick<Position, "chunk" | "index" | "running"> | null,
+  progress: Pick<WorkerProgress, "chunk" | "index" | "running"> | null,
   served: number,
 ): Verdict {
   let guilty: Call | undefined;
@@ -30,9 +30,9 @@ export function judge(
   const waiting: Call[] = [];
   for (const chunk of chunks) {
     for (const call of chunk.remaining()) {
-      const isAt = position !== null && chunk.id === position.chunk;
-      if (isAt && position.running && call.index === position.index) guilty = call;
-      else if (position === null || chunk.id < position.chunk || (isAt && call.index <= position.index))
+      const isAt = progress !== null && chunk.id === progress.chunk;
+      if (isAt && progress.running && call.index === progress.index) guilty = call;
+      else if (progress === null || chunk.id < progress.chunk || (isAt && call.index <= progress.index))
         started.push(call);
       else waiting.push(call);
     }

@@ -7,9 +7,9 @@ import type { ResourceStatus } from "../../resources/status.ts";
 import { shipVersion } from "../../shipping/functions/function-ref.ts";
 import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
 import type { StageRecords } from "../stage/stage-records.ts";
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { KeepAlive } from "./keep-alive.ts";
-import type { Crew } from "./workers.ts";
+import type { Workers } from "./workers.ts";
 
 /** What a pool does about the resources of its workers: knows them, renews them, and sees that they are disposed of. */
 export class PoolResources {
@@ -23,20 +23,20 @@ export class PoolResources {
 
   constructor(
     private readonly lane: string,
-    private readonly crew: Crew,
+    private readonly workers: Workers,
     private readonly records: StageRecords,
     private readonly keepAlive: KeepAlive,
   ) {}
 
   get statuses(): ResourceStatus[] {
     const rows = [...this.past.values()];
-    for (const { number, loads } of this.crew.workers)
+    for (const { number, loads } of this.workers.all)
       for (const status of loads.resources.statuses) rows.push({ ...status, where: this.lane, worker: number });
     return rows;
   }
 
   /** A worker is ready: what is to be loaded before it is needed is loaded now. */
-  ready(worker: PoolWorker): void {
+  ready(worker: WorkerHandle): void {
     this.stopListening ??= listenToResources({
       renewing: (slot, next) => this.renewing(slot, next),
       changed: (slot) => this.changed(slot),
@@ -46,17 +46,17 @@ export class PoolResources {
   }
 
   /** The resources of a worker have changed. */
-  told({ loads }: PoolWorker): void {
+  told({ loads }: WorkerHandle): void {
     if (loads.resources.isDisposable)
       this.stopEnding ??= endWithProcess({ end: () => this.endAll(), endNow: () => this.endNow() });
   }
 
-  ended({ loads }: PoolWorker): void {
+  ended({ loads }: WorkerHandle): void {
     for (const status of loads.resources.statuses) {
       const loads = status.loads + (this.past.get(status.name)?.loads ?? 0);
       this.past.set(status.name, { ...status, state: "disposed", where: this.lane, worker: null, loads });
     }
-    if (this.crew.workers.size === 0) {
+    if (this.workers.all.size === 0) {
       this.stopListening?.();
       this.stopListening = undefined;
     }
@@ -66,23 +66,23 @@ export class PoolResources {
     this.stopEnding = undefined;
   }
 
-  private get disposable(): PoolWorker[] {
-    return [...this.crew.workers].filter(({ loads }) => loads.resources.isDisposable);
+  private get disposable(): WorkerHandle[] {
+    return [...this.workers.all].filter(({ loads }) => loads.resources.isDisposable);
   }
 
   /** The process has nothing more to do, or got a signal. */
   private async endAll(): Promise<void> {
-    const { crew, keepAlive } = this;
+    const { workers, keepAlive } = this;
     if (this.disposable.length === 0) return;
     const ended = new Promise<void>((resolve) => {
       this.onEnded = resolve;
     });
-    crew.isFrozen = true;
+    workers.isFrozen = true;
     keepAlive.hold();
     for (const worker of this.disposable) worker.end();
     await ended;
     keepAlive.letGo();
-    crew.isFrozen = false;
+    workers.isFrozen = false;
   }
 
   private endNow(): void {
@@ -98,7 +98,7 @@ export class PoolResources {
     const renewed = shipVersion(next, { where: first.where, shared: this.lane !== "process" });
     return () => {
       for (const { shipped } of uses) Object.assign(shipped, renewed);
-      for (const worker of this.crew.workers) worker.renew(renewed);
+      for (const worker of this.workers.all) worker.renew(renewed);
     };
   }
 
@@ -111,7 +111,7 @@ export class PoolResources {
     const [first] = this.usesOf(name);
     if (first === undefined) return;
     this.shared.set(name, live);
-    if (before !== undefined) for (const worker of this.crew.workers) worker.renew(first.shipped);
+    if (before !== undefined) for (const worker of this.workers.all) worker.renew(first.shipped);
   }
 
   private usesOf(name: string): { readonly shipped: ShippedResource; readonly where: string }[] {

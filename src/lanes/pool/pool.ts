@@ -16,26 +16,26 @@ import type {
 import type { Transport, WorkerEnd } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import { StageRecords } from "../stage/stage-records.ts";
-import type { PoolWorker, WorkerOwner } from "../worker-handle/pool-worker.ts";
+import type { WorkerHandle, WorkerListener } from "../worker-handle/worker-handle.ts";
 import { type Call, PromisedCall } from "./call.ts";
-import { Lines } from "./call-queue.ts";
+import { CallQueue } from "./call-queue.ts";
 import { Dispatch } from "./dispatch.ts";
 import { laneClosed } from "./faults.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import { PoolResources } from "./pool-resources.ts";
 import { Recovery } from "./recovery.ts";
-import { FeedLine, type FeedOwner } from "./source-line.ts";
+import { SourceLine, type SourceListener } from "./source-line.ts";
 import { StreamCall } from "./stream-call.ts";
-import { Openings } from "./stream-queue.ts";
+import { StreamQueue } from "./stream-queue.ts";
 import { Suspects } from "./suspects.ts";
 import { WarmUps } from "./warm-ups.ts";
-import { Crew } from "./workers.ts";
+import { Workers } from "./workers.ts";
 
 /** One scheduler for workers of any kind. */
-export class Pool implements Lane, FeedOwner, WorkerOwner {
-  private readonly lines = new Lines();
-  private readonly crew: Crew;
+export class Pool implements Lane, SourceListener, WorkerListener {
+  private readonly lines = new CallQueue();
+  private readonly workers: Workers;
   private readonly records = new StageRecords();
   private readonly keepAlive = new KeepAlive();
   private readonly warmUps: WarmUps;
@@ -43,7 +43,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   private readonly resourcesOfWorkers: PoolResources;
   private readonly dispatch: Dispatch;
   private readonly suspects = new Suspects();
-  private readonly openings = new Openings();
+  private readonly streamQueue = new StreamQueue();
   private nextStream = 0;
   private closing: Promise<void> | undefined;
   private isForced = false;
@@ -54,18 +54,18 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     transport: Transport,
     readonly settings: PoolSettings,
   ) {
-    this.crew = new Crew(transport, this, settings, captureContext());
-    this.warmUps = new WarmUps(this.crew);
-    this.resourcesOfWorkers = new PoolResources(name, this.crew, this.records, this.keepAlive);
-    const { lines, suspects, openings, warmUps, crew, records } = this;
-    const waiting = { lines, suspects, openings, warmUps };
-    this.recovery = new Recovery(name, crew, waiting);
-    this.dispatch = new Dispatch({ crew, records, transport, settings, recovery: this.recovery, waiting });
+    this.workers = new Workers(transport, this, settings, captureContext());
+    this.warmUps = new WarmUps(this.workers);
+    this.resourcesOfWorkers = new PoolResources(name, this.workers, this.records, this.keepAlive);
+    const { lines, suspects, streamQueue, warmUps, workers, records } = this;
+    const waiting = { lines, suspects, streamQueue, warmUps };
+    this.recovery = new Recovery(name, workers, waiting);
+    this.dispatch = new Dispatch({ workers, records, transport, settings, recovery: this.recovery, waiting });
   }
 
   get capacity(): LaneCapacity {
-    const { workers, busy } = this.crew;
-    return { workers: workers.size, busy, queued: this.queued };
+    const { all, busy } = this.workers;
+    return { workers: all.size, busy, queued: this.queued };
   }
 
   run(stage: LaneStage, input: unknown, options?: LaneCallOptions): Promise<unknown> {
@@ -80,7 +80,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   }
 
   feed(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle {
-    const line = new FeedLine(this.recordOf(stage), feed, options, this);
+    const line = new SourceLine(this.recordOf(stage), feed, options, this);
     this.keepAlive.add();
     this.lines.addFeed(line);
     if (this.closing === undefined) this.dispatch.soon();
@@ -94,7 +94,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     const record = this.recordOf(stage);
     this.keepAlive.add();
     const stream = new StreamCall(this.nextStream++, record, input, options, (over) => this.streamOver(over));
-    this.openings.push(stream);
+    this.streamQueue.push(stream);
     this.dispatch.soon();
     yield* stream.read();
   }
@@ -120,13 +120,13 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     const record = stage === undefined ? undefined : this.recordOf(stage);
     await record?.shipping;
     this.keepAlive.add();
-    this.crew.isBlocked = false;
+    this.workers.isBlocked = false;
     try {
       const warmed = this.warmUps.add(record, options);
-      this.dispatch.startWorkers(() => this.warmUps.look());
+      this.dispatch.startWorkers(() => this.warmUps.update());
       await warmed;
     } finally {
-      this.settled();
+      this.onCallSettled();
     }
   }
 
@@ -140,55 +140,55 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     return this.close();
   }
 
-  cancelled(call: Call): void {
+  onCallCancelled(call: Call): void {
     const error = call.abortError;
     if (call.chunk !== null) call.chunk.worker.stop(call, error);
     else this.lines.drop(call);
     call.reject(error);
   }
 
-  settled(): void {
+  onCallSettled(): void {
     if (this.keepAlive.remove()) this.onDrained?.();
   }
 
-  began(): void {
+  onInputTaken(): void {
     this.keepAlive.add();
   }
 
-  woken(): void {
+  onSourceWoken(): void {
     this.dispatch.soon();
   }
 
-  fed(line: FeedLine): void {
+  onSourceStopped(line: SourceLine): void {
     this.lines.removeFeed(line);
-    this.settled();
+    this.onCallSettled();
   }
 
-  workerChanged(worker: PoolWorker): void {
-    if (worker.served === 0) this.crew.isBlocked = false;
+  onWorkerChanged(worker: WorkerHandle): void {
+    if (worker.served === 0) this.workers.isBlocked = false;
     this.dispatch.now();
-    this.crew.letIdle(worker);
-    this.warmUps.look();
+    this.workers.letIdle(worker);
+    this.warmUps.update();
   }
 
-  workerReady(worker: PoolWorker): void {
+  onWorkerReady(worker: WorkerHandle): void {
     this.resourcesOfWorkers.ready(worker);
   }
 
-  resourceChanged(worker: PoolWorker): void {
+  onResourceChanged(worker: WorkerHandle): void {
     this.resourcesOfWorkers.told(worker);
   }
 
-  warmFailed(record: StageRecord, error: unknown): void {
+  onWarmFailed(record: StageRecord, error: unknown): void {
     this.warmUps.fail(record, error);
   }
 
-  stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void {
+  onStageFailed(worker: WorkerHandle, record: StageRecord, error: unknown): void {
     this.recovery.stageFailed(worker, record, error);
   }
 
-  workerEnded(worker: PoolWorker, end: WorkerEnd): void {
-    this.crew.workers.delete(worker);
+  onWorkerEnded(worker: WorkerHandle, end: WorkerEnd): void {
+    this.workers.all.delete(worker);
     this.resourcesOfWorkers.ended(worker);
     if (worker.wasReady) {
       if (this.isForced) this.recovery.abandon(worker);
@@ -197,19 +197,19 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
       this.recovery.neverReady(worker, end);
     }
     this.dispatch.now();
-    this.warmUps.look();
-    if (this.crew.workers.size === 0) this.onDrained?.();
+    this.warmUps.update();
+    if (this.workers.all.size === 0) this.onDrained?.();
   }
 
   private get queued(): number {
-    return this.lines.waiting + this.suspects.size + this.openings.size;
+    return this.lines.waiting + this.suspects.size + this.streamQueue.size;
   }
 
   private refusal(stage: LaneStage, options: LaneCallOptions | undefined): unknown {
     if (this.closing !== undefined) return laneClosed(stage.label, this.name);
     if (options?.signal?.aborted === true) return abortError(options.signal);
     const { maxQueue } = this.settings;
-    if (this.lines.size >= maxQueue && this.lines.size >= maxQueue + this.crew.vacancies)
+    if (this.lines.size >= maxQueue && this.lines.size >= maxQueue + this.workers.vacancies)
       return runlaneError("RUNLANE_QUEUE_FULL", { where: stage.label, queued: maxQueue, lane: this.name });
     return undefined;
   }
@@ -224,7 +224,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
           this.records.forget(stage);
           for (const call of this.lines.drain(record)) call.reject(error);
           this.lines.refuseFeeds(() => error, record);
-          this.openings.fail(() => error, record);
+          this.streamQueue.fail(() => error, record);
         },
       );
     }
@@ -232,16 +232,16 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
   }
 
   private streamOver(stream: StreamCall): void {
-    this.openings.drop(stream);
-    this.settled();
+    this.streamQueue.drop(stream);
+    this.onCallSettled();
   }
 
   private async drain(): Promise<void> {
     this.keepAlive.hold();
     try {
       await this.until(() => this.keepAlive.isDrained);
-      for (const worker of this.crew.workers) worker.end();
-      await this.until(() => this.crew.workers.size === 0);
+      for (const worker of this.workers.all) worker.end();
+      await this.until(() => this.workers.all.size === 0);
     } finally {
       this.dispatch.close();
       this.keepAlive.letGo();
@@ -261,7 +261,7 @@ export class Pool implements Lane, FeedOwner, WorkerOwner {
     this.isForced = true;
     this.recovery.closed();
     this.lines.refuseFeeds((label) => laneClosed(label, this.name));
-    for (const worker of this.crew.workers) {
+    for (const worker of this.workers.all) {
       if (worker.isIdle) worker.end();
       else worker.stopAll((label) => laneClosed(label, this.name));
     }

@@ -1,21 +1,21 @@
 import { runlaneError } from "../../core/errors/errors.ts";
 import type { WorkerEnd } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { Call } from "./call.ts";
-import type { Lines } from "./call-queue.ts";
+import type { CallQueue } from "./call-queue.ts";
 import type { Chunk } from "./chunk.ts";
 import { crashed, describeEnd, judge, laneClosed, oneLine, startFailed } from "./faults.ts";
-import type { Openings } from "./stream-queue.ts";
+import type { StreamQueue } from "./stream-queue.ts";
 import type { Suspects } from "./suspects.ts";
 import type { WarmUps } from "./warm-ups.ts";
-import type { Crew } from "./workers.ts";
+import type { Workers } from "./workers.ts";
 
 /** Where calls are that no worker has. */
 export interface Waiting {
-  readonly lines: Lines;
+  readonly lines: CallQueue;
   readonly suspects: Suspects;
-  readonly openings: Openings;
+  readonly streamQueue: StreamQueue;
   readonly warmUps: WarmUps;
 }
 
@@ -23,22 +23,22 @@ export interface Waiting {
 export class Recovery {
   constructor(
     private readonly lane: string,
-    private readonly crew: Crew,
+    private readonly workers: Workers,
     private readonly waiting: Waiting,
   ) {}
 
   /** A worker that was ready has ended. */
-  workerLost(worker: PoolWorker, end: WorkerEnd): void {
+  workerLost(worker: WorkerHandle, end: WorkerEnd): void {
     if (worker.killedFor === undefined) this.blameLoads(worker, end);
     if (worker.killedFor !== undefined) {
-      for (const chunk of worker.work.chunks.values()) this.retry(chunk.remaining(), chunk.isSuspect, end);
-    } else if (worker.work.chunks.size > 0) {
+      for (const chunk of worker.inFlight.chunks.values()) this.retry(chunk.remaining(), chunk.isSuspect, end);
+    } else if (worker.inFlight.chunks.size > 0) {
       this.crashed(worker, end);
     }
-    for (const stream of worker.work.streams.values()) {
+    for (const stream of worker.inFlight.streams.values()) {
       if (worker.killedFor !== undefined && stream.canRestart) {
         stream.detach();
-        this.waiting.openings.push(stream);
+        this.waiting.streamQueue.push(stream);
       } else {
         stream.lost(crashed(stream.record.label, end));
       }
@@ -46,31 +46,31 @@ export class Recovery {
   }
 
   /** A worker has ended before it was ready. */
-  neverReady({ killedFor }: PoolWorker, end: WorkerEnd): void {
+  neverReady({ killedFor }: WorkerHandle, end: WorkerEnd): void {
     this.startFailed(killedFor === undefined ? describeEnd(end) : oneLine(killedFor), end.error ?? killedFor);
   }
 
   /** While other workers work there is hope; without any, all that wait are told. */
   startFailed(reason: string, cause: unknown): void {
-    for (const { wasReady, state } of this.crew.workers) {
+    for (const { wasReady, state } of this.workers.all) {
       if (!wasReady && state !== "starting") continue;
-      this.crew.isBlocked = true;
+      this.workers.isBlocked = true;
       return;
     }
     this.refuseAll((label) => startFailed(label, this.lane, reason, cause));
   }
 
   /** A stage cannot be loaded: nothing that waits for it can run. */
-  stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void {
-    const { lines, openings, warmUps } = this.waiting;
+  stageFailed(worker: WorkerHandle, record: StageRecord, error: unknown): void {
+    const { lines, streamQueue, warmUps } = this.waiting;
     for (const call of lines.drain(record)) call.reject(error);
     lines.refuseFeeds(() => error, record);
-    for (const stream of worker.work.streams.values()) {
+    for (const stream of worker.inFlight.streams.values()) {
       if (stream.record !== record) continue;
-      worker.work.streams.delete(stream.id);
+      worker.inFlight.streams.delete(stream.id);
       stream.lost(error);
     }
-    openings.fail(() => error, record);
+    streamQueue.fail(() => error, record);
     warmUps.fail(record, error);
   }
 
@@ -80,24 +80,24 @@ export class Recovery {
   }
 
   /** What a worker still had when the lane was closed by force. */
-  abandon(worker: PoolWorker): void {
-    for (const chunk of worker.work.chunks.values())
+  abandon(worker: WorkerHandle): void {
+    for (const chunk of worker.inFlight.chunks.values())
       for (const call of chunk.remaining()) call.reject(laneClosed(call.record.label, this.lane));
-    for (const stream of worker.work.streams.values()) stream.lost(laneClosed(stream.record.label, this.lane));
+    for (const stream of worker.inFlight.streams.values()) stream.lost(laneClosed(stream.record.label, this.lane));
   }
 
   private refuseAll(errorOf: (label: string) => unknown): void {
-    const { lines, suspects, openings, warmUps } = this.waiting;
+    const { lines, suspects, streamQueue, warmUps } = this.waiting;
     for (const call of [...suspects.drain(), ...lines.drain()]) call.reject(errorOf(call.record.label));
-    openings.fail(errorOf);
+    streamQueue.fail(errorOf);
     warmUps.fail(undefined, errorOf("warm"));
   }
 
   /** It died while it loaded a resource, and in no function that has nothing to do with that. */
-  private blameLoads(worker: PoolWorker, end: WorkerEnd): void {
+  private blameLoads(worker: WorkerHandle, end: WorkerEnd): void {
     const records = worker.loads.waitingForResources;
-    const position = worker.lastPosition();
-    const running = position?.running === true ? worker.work.chunks.get(position.chunk)?.record : undefined;
+    const progress = worker.lastProgress();
+    const running = progress?.running === true ? worker.inFlight.chunks.get(progress.chunk)?.record : undefined;
     if (records.length === 0 || (running !== undefined && !records.includes(running))) return;
     for (const record of records) {
       const name = JSON.stringify(worker.loads.resources.loadingOf(record));
@@ -106,19 +106,19 @@ export class Recovery {
     }
   }
 
-  private crashed(worker: PoolWorker, end: WorkerEnd): void {
+  private crashed(worker: WorkerHandle, end: WorkerEnd): void {
     const loading: Chunk[] = [];
     const others: Chunk[] = [];
-    for (const chunk of worker.work.chunks.values())
+    for (const chunk of worker.inFlight.chunks.values())
       (worker.stages.loading.has(chunk.record) ? loading : others).push(chunk);
     const unstarted = loading.flatMap((chunk) => chunk.remaining());
     // It died while it imported a module, and nothing else had begun.
-    if (loading.length > 0 && others.length === 0 && worker.work.streams.size === 0) {
+    if (loading.length > 0 && others.length === 0 && worker.inFlight.streams.size === 0) {
       for (const call of unstarted) call.reject(this.loadError(call.record, end));
       for (const { record } of loading) this.stageFailed(worker, record, this.loadError(record, end));
       return;
     }
-    const { guilty, suspects, innocent } = judge(others, worker.lastPosition(), worker.served);
+    const { guilty, suspects, innocent } = judge(others, worker.lastProgress(), worker.served);
     guilty?.reject(crashed(guilty.record.label, end));
     this.retry(suspects, true, end);
     this.retry([...innocent, ...unstarted], false, end);

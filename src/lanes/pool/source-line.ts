@@ -1,21 +1,21 @@
 import type { FeedHandle, InputSource, LaneCallOptions } from "../lane.ts";
 import { knownBytes } from "../protocol/codec.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
-import { type CallOwner, FeedCall } from "./call.ts";
-import { type Line, MAX_BYTES } from "./call-line.ts";
+import { type CallListener, SourceCall } from "./call.ts";
+import { MAX_BYTES, type QueueLine } from "./call-line.ts";
 
 /** Who owns the queue that a feed is a part of. */
-export interface FeedOwner extends CallOwner {
+export interface SourceListener extends CallListener {
   /** A call has been made of an input of a feed. */
-  began(): void;
+  onInputTaken(): void;
   /** A feed has inputs to give. */
-  woken(): void;
+  onSourceWoken(): void;
   /** A feed has ended. */
-  fed(line: FeedLine): void;
+  onSourceStopped(line: SourceLine): void;
 }
 
 /** The inputs of a feed, which become calls when a worker has room for them, and not before. */
-export class FeedLine implements Line, FeedHandle {
+export class SourceLine implements QueueLine, FeedHandle {
   readonly priority: number;
   /** Since when the next input waits: a feed stands in line again after each chunk, so that single calls get between. */
   private standsSince = performance.now();
@@ -27,7 +27,7 @@ export class FeedLine implements Line, FeedHandle {
     readonly record: StageRecord,
     private readonly feed: InputSource,
     private readonly options: LaneCallOptions | undefined,
-    private readonly owner: FeedOwner,
+    private readonly listener: SourceListener,
   ) {
     this.priority = options?.priority ?? 0;
   }
@@ -40,14 +40,14 @@ export class FeedLine implements Line, FeedHandle {
     return this.waiting > 0 ? this.standsSince : undefined;
   }
 
-  take(count: number): FeedCall[] {
-    const { record, feed, options, owner } = this;
-    const taken: FeedCall[] = [];
+  take(count: number): SourceCall[] {
+    const { record, feed, options, listener } = this;
+    const taken: SourceCall[] = [];
     const now = performance.now();
     let bytes = 0;
     while (taken.length < count && bytes < MAX_BYTES && this.waiting > 0) {
-      owner.began();
-      const call = new FeedCall(record, feed, feed.take(), options, this.standsSince, owner);
+      listener.onInputTaken();
+      const call = new SourceCall(record, feed, feed.take(), options, this.standsSince, listener);
       bytes += knownBytes(call.input);
       taken.push(call);
     }
@@ -55,15 +55,15 @@ export class FeedLine implements Line, FeedHandle {
     return taken;
   }
 
-  drain(): FeedCall[] {
-    const drained: FeedCall[] = [];
+  drain(): SourceCall[] {
+    const drained: SourceCall[] = [];
     while (this.waiting > 0) drained.push(...this.take(Number.POSITIVE_INFINITY));
     return drained;
   }
 
   wake(): void {
     if (this.stopped) return;
-    if (this.refusal === undefined) this.owner.woken();
+    if (this.refusal === undefined) this.listener.onSourceWoken();
     else this.refuse(this.refusal.error);
   }
 
@@ -76,6 +76,6 @@ export class FeedLine implements Line, FeedHandle {
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;
-    this.owner.fed(this);
+    this.listener.onSourceStopped(this);
   }
 }

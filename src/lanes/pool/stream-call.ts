@@ -2,7 +2,7 @@ import { abortError, onAbort } from "../../core/signal.ts";
 import type { LaneCallOptions } from "../lane.ts";
 import { packConfig, packInput, packReason, unpackError, unpackOutput } from "../protocol/codec.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import { timedOut } from "./faults.ts";
 
 /** Chunks that may be on their way or unread at any time; half of them are granted again at a time. */
@@ -10,7 +10,7 @@ const WINDOW = 32;
 
 /** One stream: chunks wait here until they are read, and the worker produces no more than that. */
 export class StreamCall {
-  private worker: PoolWorker | null = null;
+  private worker: WorkerHandle | null = null;
   private chunks: unknown[] = [];
   private consumedCount = 0;
   private state: "open" | "ended" | "failed" = "open";
@@ -41,7 +41,7 @@ export class StreamCall {
   }
 
   /** @throws What structured clone throws for an input that cannot be sent. */
-  start(worker: PoolWorker): void {
+  start(worker: WorkerHandle): void {
     const transfer: unknown[] = [];
     const { where } = this.record;
     const { timeoutMs } = this.options;

@@ -2,7 +2,7 @@ import type { StageRecord } from "../stage/stage-record.ts";
 import type { StreamCall } from "./stream-call.ts";
 
 /** Streams that no worker has got yet. */
-export class Openings {
+export class StreamQueue {
   private streams: StreamCall[] = [];
 
   get size(): number {

@@ -1,7 +1,7 @@
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { Call } from "./call.ts";
 import { halves } from "./faults.ts";
-import type { Crew } from "./workers.ts";
+import type { Workers } from "./workers.ts";
 
 /** Groups of calls of which one may have ended a worker. Each group gets a worker to itself. */
 export class Suspects {
@@ -19,11 +19,15 @@ export class Suspects {
   }
 
   /** Gives groups to idle workers. Without one, `makeRoom` sees to it that there will be. */
-  place(crew: Crew, send: (worker: PoolWorker, calls: Call[]) => void, makeRoom: (waiting: number) => void): void {
+  assign(
+    workers: Workers,
+    send: (worker: WorkerHandle, calls: Call[]) => void,
+    makeRoom: (waiting: number) => void,
+  ): void {
     while (this.groups.length > 0) {
       const group = this.groups[0]!.filter((call) => !call.settled);
       if (group.length > 0) {
-        const worker = crew.forSuspects(group.length === 1);
+        const worker = workers.forSuspects(group.length === 1);
         if (worker === null) {
           makeRoom(this.groups.length);
           return;
@@ -35,7 +39,7 @@ export class Suspects {
         this.groups.shift();
       }
     }
-    crew.releaseReserved();
+    workers.releaseReserved();
   }
 
   drain(): Call[] {

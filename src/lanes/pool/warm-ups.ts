@@ -1,7 +1,7 @@
 import type { LaneWarmOptions } from "../lane.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
-import type { Crew } from "./workers.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
+import type { Workers } from "./workers.ts";
 
 interface WarmUp {
   readonly record: StageRecord | undefined;
@@ -16,7 +16,7 @@ interface WarmUp {
 export class WarmUps {
   private waiting: WarmUp[] = [];
 
-  constructor(private readonly crew: Crew) {}
+  constructor(private readonly workers: Workers) {}
 
   add(record: StageRecord | undefined, { onProgress }: LaneWarmOptions): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -25,11 +25,11 @@ export class WarmUps {
   }
 
   /** Starts what is missing, and lets go of those who have what they wait for. */
-  look(): void {
+  update(): void {
     if (this.waiting.length === 0) return;
-    const { workers, isBlocked } = this.crew;
-    if (!isBlocked) this.crew.start(this.crew.limit - workers.size);
-    const serving = [...workers].filter(({ state }) => state !== "ending");
+    const { all, isBlocked } = this.workers;
+    if (!isBlocked) this.workers.start(this.workers.limit - all.size);
+    const serving = [...all].filter(({ state }) => state !== "ending");
     for (const { record } of this.waiting) {
       if (record === undefined) continue;
       for (const worker of serving) if (worker.state === "ready") worker.warm(record);
@@ -39,7 +39,7 @@ export class WarmUps {
     for (const one of before) this.tell(one, serving);
   }
 
-  private tell(one: WarmUp, serving: readonly PoolWorker[]): void {
+  private tell(one: WarmUp, serving: readonly WorkerHandle[]): void {
     const { record } = one;
     const done = serving.filter(
       ({ state, stages }) => state === "ready" && (record === undefined || stages.warmed.has(record)),

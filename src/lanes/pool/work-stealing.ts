@@ -1,7 +1,7 @@
-import type { PoolWorker } from "../worker-handle/pool-worker.ts";
 import { Timers } from "../worker-handle/timers.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { Call } from "./call.ts";
-import type { Crew } from "./workers.ts";
+import type { Workers } from "./workers.ts";
 
 /** Work that is less than this stays where it is: a hop costs as much. In milliseconds. */
 const WORTH_MS = 1;
@@ -15,18 +15,18 @@ const PATIENCE_MS = 4;
  * Gives idle workers the inputs that others have been given and have not started. Chunks are sized by what inputs cost on average; one
  * that costs a hundred times as much would hold up those behind it otherwise.
  */
-export class Balance {
+export class WorkStealing {
   private readonly timers = new Timers();
 
   constructor(
-    private readonly crew: Crew,
+    private readonly workers: Workers,
     /** Puts calls back into the queue. */
     private readonly putBack: (calls: readonly Call[]) => void,
   ) {}
 
   /** Nothing waits: looks whether a worker is idle while another one has more than it does. */
-  look(): void {
-    if (!this.timers.has(this)) this.share(WORTH_MS);
+  check(): void {
+    if (!this.timers.has(this)) this.steal(WORTH_MS);
   }
 
   close(): void {
@@ -34,11 +34,11 @@ export class Balance {
   }
 
   /** @param worthMs How much work it takes, as far as that can be foreseen. */
-  private share(worthMs: number): void {
+  private steal(worthMs: number): void {
     let isIdle = false;
-    let busiest: PoolWorker | undefined;
+    let busiest: WorkerHandle | undefined;
     let most = { inputs: 0, ms: 0 };
-    for (const worker of this.crew.workers) {
+    for (const worker of this.workers.all) {
       if (worker.state !== "ready" || worker.reserved !== null) continue;
       if (worker.isIdle) isIdle = true;
       const { unstarted } = worker;
@@ -47,9 +47,9 @@ export class Balance {
       most = unstarted;
     }
     if (!isIdle || busiest === undefined) return;
-    this.timers.set(this, PATIENCE_MS, () => this.share(0));
+    this.timers.set(this, PATIENCE_MS, () => this.steal(0));
     if (most.ms < worthMs) return;
-    const taken = busiest.takeBack();
+    const taken = busiest.stealUnstarted();
     if (taken.length > 0) this.putBack(taken);
   }
 }

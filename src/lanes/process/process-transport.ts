@@ -4,7 +4,7 @@ import { builtin, inheritedOptions, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool/pool-options.ts";
 import { FrameReader, INBOX, OUTBOX, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
-import type { Transport, WorkerEvents, WorkerHandle } from "../protocol/transport.ts";
+import type { Transport, WorkerConnection, WorkerEvents } from "../protocol/transport.ts";
 
 /** A process that does not end on SIGTERM is killed after this. */
 const KILL_AFTER_MS = 200;
@@ -20,7 +20,7 @@ export class ProcessTransport implements Transport {
 
   constructor(private readonly settings: PoolSettings) {}
 
-  start(events: WorkerEvents): WorkerHandle {
+  start(events: WorkerEvents): WorkerConnection {
     const { spawn } = builtin("process", "node:child_process");
     const v8 = builtin("process", "node:v8");
     const { env } = this.settings;
@@ -43,7 +43,7 @@ export class ProcessTransport implements Transport {
     listen(child, outbox, events, v8);
     // It has gone, which is told by its end.
     inbox?.on("error", ignore).unref();
-    return new ProcessHandle(child, (message) => writeFrame(v8, inbox, message));
+    return new ProcessConnection(child, (message) => writeFrame(v8, inbox, message));
   }
 
   private execArgv(): string[] {
@@ -74,12 +74,12 @@ function listen(
     isTold = true;
     children.delete(child);
     if (children.size === 0) process.off("exit", killAll);
-    events.exit({ code, signal, error });
+    events.onExit({ code, signal, error });
   };
   const reader = new FrameReader(
     v8,
     (message) => {
-      if (!isTold) events.message(message as FromWorker);
+      if (!isTold) events.onMessage(message as FromWorker);
     },
     (cause) => {
       error ??= cause;
@@ -112,13 +112,13 @@ function killAll(): void {
   for (const child of children) child.kill("SIGKILL");
 }
 
-class ProcessHandle implements WorkerHandle {
+class ProcessConnection implements WorkerConnection {
   constructor(
     private readonly child: ChildProcess,
     readonly send: (message: ToWorker) => void,
   ) {}
 
-  position(): null {
+  progress(): null {
     return null;
   }
 

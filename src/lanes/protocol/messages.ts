@@ -11,7 +11,7 @@ export interface RunMessage {
   readonly stage: number;
   readonly inputs: readonly unknown[];
   /** Where the claims of its inputs are. */
-  readonly place: number;
+  readonly claimSlot: number;
   /** The config of all inputs, or one per input when they differ. */
   readonly config?: unknown;
   readonly configs?: readonly unknown[];

@@ -9,7 +9,7 @@ export interface WorkerEnd {
 }
 
 /** Where a worker is in its work. */
-export interface Position {
+export interface WorkerProgress {
   readonly chunk: number;
   /** The last input that started. */
   readonly index: number;
@@ -20,28 +20,28 @@ export interface Position {
 }
 
 export interface WorkerEvents {
-  message(message: FromWorker): void;
+  onMessage(message: FromWorker): void;
   /** Called once, after the last message. */
-  exit(end: WorkerEnd): void;
+  onExit(end: WorkerEnd): void;
 }
 
 /** The parent's hold on one worker. It never keeps the process alive: the pool does, while there is work. */
-export interface WorkerHandle {
+export interface WorkerConnection {
   /** @throws What structured clone throws for a value that cannot be sent. Nothing has been sent then. */
   send(message: ToWorker, transfer?: readonly unknown[]): void;
   /**
    * Waits a moment for the answer to what was sent last, without the event loop, if the worker is awake: it comes sooner that way. Only
    * workers that share memory can tell.
    */
-  awaitAnswer?(): void;
+  spinForReply?(): void;
   /** Lets the worker claim the inputs of a chunk, from the first one on. Only workers that share memory can, and need to. */
-  offer?(place: number, chunk: number): void;
-  /** How many inputs of the chunk at a place the worker has claimed. */
-  claimed?(place: number): number;
+  offer?(claimSlot: number, chunk: number): void;
+  /** How many inputs of the chunk in a slot the worker has claimed. */
+  claimed?(claimSlot: number): number;
   /** Takes the inputs of a chunk back that the worker has not claimed. Returns false when it has claimed more meanwhile. */
-  takeBack?(place: number, chunk: number, claimed: number): boolean;
+  revoke?(claimSlot: number, chunk: number, claimed: number): boolean;
   /** Where the worker is, when it shares memory with the parent; null when only its messages tell. */
-  position(): Position | null;
+  progress(): WorkerProgress | null;
   /** Ends the worker, whatever it does. */
   kill(): void;
   /**
@@ -60,5 +60,5 @@ export interface Transport {
   /** The CPU time of all workers, in milliseconds, and perhaps of more, where that can be told while they are busy. */
   cpuMs?(): number;
   /** @throws When the platform cannot start such workers, or not with these settings. */
-  start(events: WorkerEvents): WorkerHandle;
+  start(events: WorkerEvents): WorkerConnection;
 }

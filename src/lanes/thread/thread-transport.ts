@@ -7,13 +7,13 @@ import {
   claimOf,
   countOf,
   INTEGERS,
-  LOOKS,
-  POSITION,
-  POSITION_BYTES,
+  revoked,
   SINCE_BYTE,
-  takenBack,
+  SPINS,
+  STATE,
+  STATE_BYTES,
 } from "../protocol/shared-state.ts";
-import type { Position, Transport, WorkerEvents, WorkerHandle } from "../protocol/transport.ts";
+import type { Transport, WorkerConnection, WorkerEvents, WorkerProgress } from "../protocol/transport.ts";
 
 /** Threads take the options of this process over, and one would fail for them: that which says how the text of a program is read. */
 const FROM_TEXT = /(^| )--input-type/;
@@ -30,10 +30,10 @@ export class ThreadTransport implements Transport {
     return (user + system) / 1000;
   }
 
-  start(events: WorkerEvents): WorkerHandle {
+  start(events: WorkerEvents): WorkerConnection {
     const { MessageChannel, receiveMessageOnPort, Worker } = builtin("thread", "node:worker_threads");
     const { resourceLimits, env, execArgv } = this.settings;
-    const shared = new SharedArrayBuffer(POSITION_BYTES);
+    const shared = new SharedArrayBuffer(STATE_BYTES);
     // The thread's own port cannot be read without the event loop.
     const { port1: port, port2 } = new MessageChannel();
     const worker = new Worker(workerEntry("thread", "thread"), {
@@ -59,10 +59,10 @@ export class ThreadTransport implements Transport {
         unreadable(cause);
         return true;
       }
-      if (next !== undefined) events.message(next.message as FromWorker);
+      if (next !== undefined) events.onMessage(next.message as FromWorker);
       return next !== undefined;
     };
-    port.on("message", (message: FromWorker) => events.message(message));
+    port.on("message", (message: FromWorker) => events.onMessage(message));
     port.on("messageerror", unreadable);
     worker.on("error", (cause) => {
       error ??= cause;
@@ -70,22 +70,22 @@ export class ThreadTransport implements Transport {
     worker.on("exit", (code) => {
       while (receive());
       port.close();
-      events.exit({ code, signal: null, error });
+      events.onExit({ code, signal: null, error });
     });
     // After the listeners: listening to messages holds the process.
     port.unref();
     worker.unref();
-    return new ThreadHandle(worker, port, shared, receive);
+    return new ThreadConnection(worker, port, shared, receive);
   }
 }
 
-class ThreadHandle implements WorkerHandle {
+class ThreadConnection implements WorkerConnection {
   private readonly integers: Int32Array;
   private readonly since: Float64Array;
   /** How many messages the thread had sent before the last one to it. */
   private told = 0;
   /** Whether it was awake then, with nothing to do. */
-  private wasLooking = false;
+  private wasSpinning = false;
 
   constructor(
     private readonly worker: Worker,
@@ -95,54 +95,54 @@ class ThreadHandle implements WorkerHandle {
     private readonly receive: () => boolean,
   ) {
     this.integers = new Int32Array(shared, 0, INTEGERS);
-    this.integers[POSITION.chunk] = -1;
+    this.integers[STATE.chunk] = -1;
     this.since = new Float64Array(shared, SINCE_BYTE, 1);
   }
 
   send(message: ToWorker, transfer?: readonly unknown[]): void {
     const { integers } = this;
-    this.told = Atomics.load(integers, POSITION.told);
-    this.wasLooking = Atomics.load(integers, POSITION.looking) === 1;
+    this.told = Atomics.load(integers, STATE.told);
+    this.wasSpinning = Atomics.load(integers, STATE.spinning) === 1;
     this.port.postMessage(message, transfer as ArrayBuffer[] | undefined);
-    if (message.type === "cancel" || message.type === "leave") Atomics.add(integers, POSITION.attention, 1);
-    Atomics.add(integers, POSITION.sent, 1);
-    Atomics.notify(integers, POSITION.sent);
+    if (message.type === "cancel" || message.type === "leave") Atomics.add(integers, STATE.attention, 1);
+    Atomics.add(integers, STATE.sent, 1);
+    Atomics.notify(integers, STATE.sent);
   }
 
   /** Answers of a thread that is awake come in 10 µs; waking this one's event loop for them would take 30 more. */
-  awaitAnswer(): void {
+  spinForReply(): void {
     const { integers, told } = this;
-    if (!this.wasLooking) return;
-    for (let looks = 0; looks < LOOKS && Atomics.load(integers, POSITION.told) === told; looks++);
-    if (Atomics.load(integers, POSITION.told) !== told) while (this.receive());
+    if (!this.wasSpinning) return;
+    for (let spins = 0; spins < SPINS && Atomics.load(integers, STATE.told) === told; spins++);
+    if (Atomics.load(integers, STATE.told) !== told) while (this.receive());
   }
 
-  offer(place: number, chunk: number): void {
-    Atomics.store(this.integers, CLAIMS + place, claimOf(chunk, 0));
+  offer(claimSlot: number, chunk: number): void {
+    Atomics.store(this.integers, CLAIMS + claimSlot, claimOf(chunk, 0));
   }
 
-  claimed(place: number): number {
-    return countOf(Atomics.load(this.integers, CLAIMS + place));
+  claimed(claimSlot: number): number {
+    return countOf(Atomics.load(this.integers, CLAIMS + claimSlot));
   }
 
-  takeBack(place: number, chunk: number, claimed: number): boolean {
+  revoke(claimSlot: number, chunk: number, claimed: number): boolean {
     const before = claimOf(chunk, claimed);
-    return Atomics.compareExchange(this.integers, CLAIMS + place, before, takenBack(chunk)) === before;
+    return Atomics.compareExchange(this.integers, CLAIMS + claimSlot, before, revoked(chunk)) === before;
   }
 
-  position(): Position {
+  progress(): WorkerProgress {
     const { integers } = this;
     return {
-      running: Atomics.load(integers, POSITION.running) === 1,
-      chunk: integers[POSITION.chunk]!,
-      index: integers[POSITION.index]!,
+      running: Atomics.load(integers, STATE.running) === 1,
+      chunk: integers[STATE.chunk]!,
+      index: integers[STATE.index]!,
       since: this.since[0]!,
     };
   }
 
   endNow(withinMs: number): (ms: number) => void {
     this.send({ type: "stop", withinMs });
-    return (ms) => Atomics.wait(this.integers, POSITION.ended, 0, ms);
+    return (ms) => Atomics.wait(this.integers, STATE.ended, 0, ms);
   }
 
   kill(): void {

@@ -1,7 +1,7 @@
 import type { Call } from "../pool/call.ts";
 import type { Chunk } from "../pool/chunk.ts";
 import type { StreamCall } from "../pool/stream-call.ts";
-import type { WorkerHandle } from "../protocol/transport.ts";
+import type { WorkerConnection } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 
 /** Inputs of a worker that wait for promises, at most. */
@@ -10,7 +10,7 @@ const MAX_WAITING = 256;
 const AHEAD_MS = 20;
 
 /** What one worker has been given and has not finished. */
-export class WorkInHand {
+export class InFlight {
   readonly chunks = new Map<number, Chunk>();
   readonly streams = new Map<number, StreamCall>();
 
@@ -50,13 +50,13 @@ export class WorkInHand {
   }
 
   /** What has not been started, as far as another worker may have it. */
-  unstarted(handle: WorkerHandle): { readonly inputs: number; readonly ms: number } {
+  unstarted(connection: WorkerConnection): { readonly inputs: number; readonly ms: number } {
     let inputs = 0;
     let ms = 0;
-    if (handle.claimed !== undefined) {
+    if (connection.claimed !== undefined) {
       for (const chunk of this.chunks.values()) {
         if (!chunk.mayBeShared) continue;
-        const left = Math.max(0, chunk.calls.length - handle.claimed(chunk.place));
+        const left = Math.max(0, chunk.calls.length - connection.claimed(chunk.claimSlot));
         inputs += left;
         ms += left * (chunk.record.meter.costMs ?? 0);
       }
@@ -65,12 +65,12 @@ export class WorkInHand {
   }
 
   /** Takes that back. */
-  takeBack(handle: WorkerHandle): Call[] {
+  stealUnstarted(connection: WorkerConnection): Call[] {
     const taken: Call[] = [];
     for (const chunk of [...this.chunks.values()]) {
       if (!chunk.mayBeShared) continue;
-      const claimed = handle.claimed!(chunk.place);
-      if (claimed >= chunk.calls.length || !handle.takeBack!(chunk.place, chunk.id, claimed)) continue;
+      const claimed = connection.claimed!(chunk.claimSlot);
+      if (claimed >= chunk.calls.length || !connection.revoke!(chunk.claimSlot, chunk.id, claimed)) continue;
       taken.push(...chunk.cutFrom(claimed));
       if (chunk.isDone) this.chunks.delete(chunk.id);
     }

@@ -4,8 +4,8 @@ import { unpackError } from "../protocol/codec.ts";
 import type { FromWorker, ResourceMessage } from "../protocol/messages.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { KnownStages } from "./known-stages.ts";
-import type { PoolWorker, WorkerOwner } from "./pool-worker.ts";
 import type { Timers } from "./timers.ts";
+import type { WorkerHandle, WorkerListener } from "./worker-handle.ts";
 import { WorkerResources } from "./worker-resources.ts";
 
 /** What a worker says while it loads stages and what they use. */
@@ -16,8 +16,8 @@ export class WorkerLoads {
   readonly resources = new WorkerResources();
 
   constructor(
-    private readonly worker: PoolWorker,
-    private readonly owner: WorkerOwner,
+    private readonly worker: WorkerHandle,
+    private readonly listener: WorkerListener,
     private readonly stages: KnownStages,
     private readonly timers: Timers,
   ) {}
@@ -40,13 +40,13 @@ export class WorkerLoads {
 
   /** The stages that wait for a resource. */
   get waitingForResources(): StageRecord[] {
-    return [...new Set([...this.stages.warming, ...this.worker.work.records])].filter(
+    return [...new Set([...this.stages.warming, ...this.worker.inFlight.records])].filter(
       (record) => this.resources.loadingOf(record) !== undefined,
     );
   }
 
   private begun(record: StageRecord): void {
-    const { startTimeoutMs } = this.owner.settings;
+    const { startTimeoutMs } = this.listener.settings;
     this.timers.set(record, startTimeoutMs, () => {
       this.failed(record, `its module was not loaded after ${startTimeoutMs} ms`);
       this.worker.kill(new Error("A stage in it was not loaded in time."));
@@ -66,14 +66,14 @@ export class WorkerLoads {
     this.timers.clear(record);
     this.stages.loading.delete(record);
     worker.reserved = "recycling";
-    worker.refuse(record, startFailed(record.label, this.owner.name, reason, cause));
+    worker.refuse(record, startFailed(record.label, this.listener.name, reason, cause));
     worker.changed();
   }
 
   private warmed(record: StageRecord, error: unknown): void {
     this.stages.warming.delete(record);
     if (error === undefined) this.stages.warmed.add(record);
-    else this.owner.warmFailed(record, unpackError(error));
+    else this.listener.onWarmFailed(record, unpackError(error));
     this.worker.changed();
   }
 
@@ -86,7 +86,7 @@ export class WorkerLoads {
     // The worker itself ends a load that takes too long, unless the loader keeps it busy.
     if (state === "loading")
       this.timers.set(purpose, message.timeoutMs + worker.graceMs, () => this.hangs(name, message.timeoutMs));
-    this.owner.resourceChanged(worker);
+    this.listener.onResourceChanged(worker);
   }
 
   private hangs(name: string, timeoutMs: number): void {

@@ -50,7 +50,7 @@ class RunningChunk {
     reporter.meter = meter;
     for (const call of [all, ...(watched?.values() ?? [])]) if (call !== undefined) call.meter = meter;
     const shared = this.message.configs === undefined ? this.callOf(-1, meter) : null;
-    const tells = (watched !== undefined || all !== undefined) && !port.sharesPosition;
+    const tells = (watched !== undefined || all !== undefined) && !port.sharesMemory;
     const claims = new Claims(this.message, port);
     for (let index = 0; index < inputs.length; index++) {
       if (index === claims.end && !claims.claim()) {

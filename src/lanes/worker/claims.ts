@@ -18,8 +18,8 @@ export class Claims {
 
   /** Claims the next one. Returns whether it is still to be had. */
   claim(): boolean {
-    const { chunk, place } = this.message;
-    if (!this.port.claim!(place, chunk, this.end, this.end + 1)) return false;
+    const { chunk, claimSlot } = this.message;
+    if (!this.port.claim!(claimSlot, chunk, this.end, this.end + 1)) return false;
     this.end++;
     return true;
   }

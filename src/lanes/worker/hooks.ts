@@ -1,7 +1,7 @@
 import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
 
 /** What the kernel, which a worker loads with its first stage, adds to what the worker does. */
-export interface Additions {
+export interface WorkerHooks {
   /** Done before the worker ends. */
   stopping(): Promise<void>;
   /** The kernel calls it when a resource has changed: the modules that declare them may only just have been imported. */
@@ -10,14 +10,14 @@ export interface Additions {
   renew(shipped: ShippedResource): Promise<void>;
 }
 
-export const additions: Partial<Additions> = {};
+export const workerHooks: Partial<WorkerHooks> = {};
 
 /** Ends the worker once it has disposed of its resources, or after so long. What is left over is told by the end of the worker itself. */
 export function endAfter(withinMs: number, exit: () => void): void {
-  if (additions.stopping === undefined) {
+  if (workerHooks.stopping === undefined) {
     exit();
     return;
   }
   setTimeout(exit, withinMs);
-  additions.stopping().finally(exit);
+  workerHooks.stopping().finally(exit);
 }

@@ -2,9 +2,7 @@ import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 
 /** A worker's connection to its parent. */
 export interface WorkerPort {
-  /** Whether the parent can look at the position while the worker is busy; otherwise it has to be told. */
-  readonly sharesPosition: boolean;
-  /** Whether memory can be shared with the parent. */
+  /** Whether memory is shared with the parent, which then sees what the worker is at while it is busy; otherwise it has to be told. */
   readonly sharesMemory: boolean;
   /** @throws What structured clone throws for a value that cannot be sent. */
   send(message: FromWorker, transfer?: readonly unknown[]): void;
@@ -16,10 +14,10 @@ export interface WorkerPort {
   /**
    * Claims the inputs of a chunk up to a position, before they start. Returns whether they are this worker's still. Only threads need to.
    *
-   * @param place Where the claims of the chunk are.
+   * @param claimSlot Where the claims of the chunk are.
    * @param from What has been claimed before.
    */
-  claim?(place: number, chunk: number, from: number, to: number): boolean;
+  claim?(claimSlot: number, chunk: number, from: number, to: number): boolean;
   /** No function is being called any more. */
   leave(): void;
   /**
@@ -28,7 +26,7 @@ export interface WorkerPort {
    *
    * @param rested Told how many milliseconds it waited.
    */
-  linger?(rested: (ms: number) => void): boolean;
+  spinForMessage?(rested: (ms: number) => void): boolean;
   /** Ends the worker. */
   exit(): void;
 }

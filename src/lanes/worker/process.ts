@@ -22,7 +22,6 @@ const inbox = new Socket({ fd: INBOX, writable: false });
 const outbox = new Socket({ fd: OUTBOX, readable: false });
 
 class ProcessPort implements WorkerPort {
-  readonly sharesPosition = false;
   readonly sharesMemory = false;
   private chunk = -1;
   private index = -1;

@@ -5,9 +5,9 @@ import type { StageStep } from "../stage/stage-step.ts";
 import { ChunkRunner } from "./chunk-runner.ts";
 import { BusyClock } from "./clock.ts";
 import { unpackReason } from "./codec.ts";
-import { additions, endAfter } from "./hooks.ts";
+import { endAfter, workerHooks } from "./hooks.ts";
 import type { WorkerPort } from "./port.ts";
-import { lingering } from "./spin-wait.ts";
+import { spinWait } from "./spin-wait.ts";
 import { WorkerStages } from "./stages.ts";
 import { StreamRunner } from "./stream-runner.ts";
 
@@ -22,8 +22,8 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
   );
   const chunks = new ChunkRunner(port, stages, clock);
   const streams = new StreamRunner(port, stages);
-  const linger = lingering(port, clock, () => chunks.isIdle && streams.isIdle);
-  additions.resourceChanged = () => stages.tellUses();
+  const spinForMessage = spinWait(port, clock, () => chunks.isIdle && streams.isIdle);
+  workerHooks.resourceChanged = () => stages.tellUses();
   port.listen((message: ToWorker) => {
     switch (message.type) {
       case "stage":
@@ -32,7 +32,7 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
         return stages.forget(message.stage);
       case "run":
         chunks.accept(message);
-        return linger();
+        return spinForMessage();
       case "cancel":
         return chunks.cancel(message.chunk, message.index, unpackReason(message.reason));
       case "open":
@@ -46,7 +46,7 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
         return;
       case "renew":
         // The old version serves on.
-        additions.renew?.(message.shipped).catch((error) => process.emitWarning(error));
+        workerHooks.renew?.(message.shipped).catch((error) => process.emitWarning(error));
         return;
       case "stop":
         endAfter(message.withinMs, () => port.exit());

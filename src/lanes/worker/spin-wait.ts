@@ -8,22 +8,22 @@ const SESSION_MS = 10;
 
 /**
  * Makes the function that lets a worker with nothing to do wait for the next message where it comes soonest, see
- * {@link WorkerPort.linger}. Promises that functions left behind come first.
+ * {@link WorkerPort.spinForMessage}. Promises that functions left behind come first.
  *
  * @param isIdle Whether nothing runs that needs the event loop.
  */
-export function lingering(port: WorkerPort, clock: BusyClock, isIdle: () => boolean): () => void {
-  if (port.linger === undefined) return () => {};
+export function spinWait(port: WorkerPort, clock: BusyClock, isIdle: () => boolean): () => void {
+  if (port.spinForMessage === undefined) return () => {};
   const rest = (ms: number): void => clock.rest(ms);
   let planned = false;
-  const linger = (): void => {
+  const spinForMessage = (): void => {
     const end = performance.now() + SESSION_MS;
-    while (isIdle() && !hasUnprinted() && port.linger!(rest) && performance.now() < end);
+    while (isIdle() && !hasUnprinted() && port.spinForMessage!(rest) && performance.now() < end);
     planned = false;
   };
   return () => {
     if (planned) return;
     planned = true;
-    queueMicrotask(linger);
+    queueMicrotask(spinForMessage);
   };
 }

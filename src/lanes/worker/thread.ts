@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
-import { CLAIMS, claimOf, INTEGERS, LOOKS, POSITION, SINCE_BYTE } from "../protocol/shared-state.ts";
+import { CLAIMS, claimOf, INTEGERS, SINCE_BYTE, SPINS, STATE } from "../protocol/shared-state.ts";
 import { reviveStage } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";
@@ -16,9 +16,9 @@ const { add, compareExchange, store, load, notify, wait } = Atomics;
 const exit = process.exit.bind(process);
 
 /** How long a thread sleeps at most until the next message, while its timers and I/O wait. */
-const LINGER_MS = 1;
+const SLEEP_MS = 1;
 /** With one core only, looking would keep the parent waiting. */
-const looksBeforeSleep = availableParallelism() > 1 ? LOOKS : 0;
+const spinsBeforeSleep = availableParallelism() > 1 ? SPINS : 0;
 
 /** The message that is there. One that cannot be read is lost, and with it whoever waits for what it asked for: the thread ends. */
 function receive(): { readonly message: ToWorker } | undefined {
@@ -36,21 +36,20 @@ function endForUnreadable(error: unknown): never {
 }
 
 class ThreadPort implements WorkerPort {
-  readonly sharesPosition = true;
   readonly sharesMemory = true;
-  private readonly position: Int32Array;
+  private readonly words: Int32Array;
   private readonly since: Float64Array;
   private attended = 0;
   private handler: (message: ToWorker) => void = () => {};
 
   constructor(shared: SharedArrayBuffer) {
-    this.position = new Int32Array(shared, 0, INTEGERS);
+    this.words = new Int32Array(shared, 0, INTEGERS);
     this.since = new Float64Array(shared, SINCE_BYTE, 1);
   }
 
   send(message: FromWorker, transfer?: readonly unknown[]): void {
     port.postMessage(message, transfer as ArrayBuffer[] | undefined);
-    add(this.position, POSITION.told, 1);
+    add(this.words, STATE.told, 1);
   }
 
   listen(handler: (message: ToWorker) => void): void {
@@ -60,43 +59,43 @@ class ThreadPort implements WorkerPort {
   }
 
   attend(): void {
-    const calls = load(this.position, POSITION.attention);
+    const calls = load(this.words, STATE.attention);
     if (calls === this.attended) return;
     this.attended = calls;
     for (let next = receive(); next !== undefined; next = receive()) this.handler(next.message);
   }
 
   enter(chunk: number, index: number, timed: boolean): void {
-    const { position } = this;
+    const { words } = this;
     if (timed) this.since[0] = Date.now();
-    position[POSITION.chunk] = chunk;
-    position[POSITION.index] = index;
-    store(position, POSITION.running, 1);
+    words[STATE.chunk] = chunk;
+    words[STATE.index] = index;
+    store(words, STATE.running, 1);
   }
 
-  claim(place: number, chunk: number, from: number, to: number): boolean {
+  claim(claimSlot: number, chunk: number, from: number, to: number): boolean {
     const before = claimOf(chunk, from);
-    return compareExchange(this.position, CLAIMS + place, before, claimOf(chunk, to)) === before;
+    return compareExchange(this.words, CLAIMS + claimSlot, before, claimOf(chunk, to)) === before;
   }
 
   leave(): void {
-    store(this.position, POSITION.running, 0);
+    store(this.words, STATE.running, 0);
   }
 
   /**
    * Waking a thread takes 30 µs or more, and the next call of a caller who makes one after the other comes before that: such calls
    * take 13 µs when both sides look, and 65 when both sleep.
    */
-  linger(rested: (ms: number) => void): boolean {
-    const { position } = this;
+  spinForMessage(rested: (ms: number) => void): boolean {
+    const { words } = this;
     const from = performance.now();
-    const sent = load(position, POSITION.sent);
+    const sent = load(words, STATE.sent);
     let next = receive();
     if (next === undefined) {
-      store(position, POSITION.looking, 1);
-      for (let looks = 0; looks < looksBeforeSleep && load(position, POSITION.sent) === sent; looks++);
-      store(position, POSITION.looking, 0);
-      if (wait(position, POSITION.sent, sent, LINGER_MS) !== "timed-out") next = receive();
+      store(words, STATE.spinning, 1);
+      for (let spins = 0; spins < spinsBeforeSleep && load(words, STATE.sent) === sent; spins++);
+      store(words, STATE.spinning, 0);
+      if (wait(words, STATE.sent, sent, SLEEP_MS) !== "timed-out") next = receive();
     }
     rested(performance.now() - from);
     if (next === undefined) return false;
@@ -105,8 +104,8 @@ class ThreadPort implements WorkerPort {
   }
 
   exit(): void {
-    store(this.position, POSITION.ended, 1);
-    notify(this.position, POSITION.ended);
+    store(this.words, STATE.ended, 1);
+    notify(this.words, STATE.ended);
     exit(0);
   }
 }

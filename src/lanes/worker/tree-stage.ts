@@ -4,14 +4,14 @@ import { disposeResources } from "../../resources/loaded.ts";
 import { packError } from "../../shipping/data/pack.ts";
 import { reviveVersion } from "../../shipping/tree/revive.ts";
 import { stayOnLoop } from "../named-lanes.ts";
-import { additions } from "./hooks.ts";
+import { workerHooks } from "./hooks.ts";
 import type { WorkerPort } from "./port.ts";
 
 // A module that a worker imports may give its steps lanes. They are where they wanted to be.
 stayOnLoop();
 
-additions.stopping = disposeResources;
-additions.renew = reviveVersion;
+workerHooks.stopping = disposeResources;
+workerHooks.renew = reviveVersion;
 
 /** Tells the parent what becomes of the resources of this worker. */
 export function reportResources(port: WorkerPort): void {
@@ -20,7 +20,7 @@ export function reportResources(port: WorkerPort): void {
     changed({ isGiven, status, live, declaration: { timeoutMs } }) {
       // What all threads share was loaded by the parent.
       if (isGiven) return;
-      additions.resourceChanged?.();
+      workerHooks.resourceChanged?.();
       const error = status.error && packError(status.error);
       port.send({ type: "resource", status: { ...status, error }, isDisposable: live?.isCounted === true, timeoutMs });
     },

@@ -6,10 +6,10 @@ import type { PoolSettings } from "../pool/pool-options.ts";
 import type { StreamCall } from "../pool/stream-call.ts";
 import { packReason, unpackError } from "../protocol/codec.ts";
 import type { FromWorker, ReportMessage, ToWorker } from "../protocol/messages.ts";
-import { CLAIM_PLACES } from "../protocol/shared-state.ts";
-import type { Position, Transport, WorkerEnd, WorkerHandle } from "../protocol/transport.ts";
+import { CLAIM_SLOTS } from "../protocol/shared-state.ts";
+import type { Transport, WorkerConnection, WorkerEnd, WorkerProgress } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
-import { WorkInHand } from "./in-flight.ts";
+import { InFlight } from "./in-flight.ts";
 import { KnownStages } from "./known-stages.ts";
 import { Timers } from "./timers.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -19,24 +19,24 @@ import { WorkerLoads } from "./worker-loads.ts";
 const STOP_SHARE = 0.8;
 
 /** What a worker tells its pool. */
-export interface WorkerOwner {
+export interface WorkerListener {
   readonly name: string;
   readonly settings: PoolSettings;
   /** It can take more, or has become idle. */
-  workerChanged(worker: PoolWorker): void;
+  onWorkerChanged(worker: WorkerHandle): void;
   /** It can take its first input. */
-  workerReady(worker: PoolWorker): void;
+  onWorkerReady(worker: WorkerHandle): void;
   /** One of its resources has been loaded, or has not, or has been disposed of. */
-  resourceChanged(worker: PoolWorker): void;
+  onResourceChanged(worker: WorkerHandle): void;
   /** What a stage uses could not be loaded in it before its first input. */
-  warmFailed(record: StageRecord, error: unknown): void;
+  onWarmFailed(record: StageRecord, error: unknown): void;
   /** A stage could not be loaded in it. */
-  stageFailed(worker: PoolWorker, record: StageRecord, error: unknown): void;
-  workerEnded(worker: PoolWorker, end: WorkerEnd): void;
+  onStageFailed(worker: WorkerHandle, record: StageRecord, error: unknown): void;
+  onWorkerEnded(worker: WorkerHandle, end: WorkerEnd): void;
 }
 
 /** The parent's view of one worker: what it has been given, and what it says. */
-export class PoolWorker {
+export class WorkerHandle {
   state: "starting" | "ready" | "ending" = "starting";
   /** Takes nothing new: it waits for suspects, or has run its share of inputs. */
   reserved: "suspects" | "recycling" | null = null;
@@ -44,53 +44,53 @@ export class PoolWorker {
   killedFor: unknown;
   /** Inputs that it has been given. */
   served = 0;
-  readonly work = new WorkInHand();
+  readonly inFlight = new InFlight();
   readonly stages = new KnownStages();
   readonly loads: WorkerLoads;
   readonly sharesMemory: boolean;
   private readonly watchdog: Watchdog;
-  private readonly handle: WorkerHandle;
+  private readonly connection: WorkerConnection;
   private readonly timers = new Timers();
   private lastWords: Extract<FromWorker, { type: "dying" }> | undefined;
   private idleSince = 0;
-  private nextPlace = 0;
+  private nextClaimSlot = 0;
 
   /** @throws When the worker cannot be started at all. */
   constructor(
     transport: Transport,
-    private readonly owner: WorkerOwner,
+    private readonly listener: WorkerListener,
     /** Tells it from the other workers of its lane. */
     readonly number: number,
   ) {
-    const { graceMs, startTimeoutMs } = owner.settings;
+    const { graceMs, startTimeoutMs } = listener.settings;
     this.sharesMemory = transport.sharesMemory;
     this.watchdog = new Watchdog(this, graceMs);
-    this.loads = new WorkerLoads(this, owner, this.stages, this.timers);
-    this.handle = transport.start({
-      message: (message) => this.receive(message),
-      exit: (end) => this.exited(end),
+    this.loads = new WorkerLoads(this, listener, this.stages, this.timers);
+    this.connection = transport.start({
+      onMessage: (message) => this.receive(message),
+      onExit: (end) => this.exited(end),
     });
     this.timers.set(this, startTimeoutMs, () => this.kill(new Error(`It was not ready after ${startTimeoutMs} ms.`)));
   }
 
   /** How long what it was told to end may still go on. */
   get graceMs(): number {
-    return this.owner.settings.graceMs;
+    return this.listener.settings.graceMs;
   }
 
   get isIdle(): boolean {
-    return this.work.isEmpty && this.stages.warming.size === 0;
+    return this.inFlight.isEmpty && this.stages.warming.size === 0;
   }
 
   /** Whether it could take a chunk now. */
   get isFree(): boolean {
-    return this.state === "ready" && this.reserved === null && this.work.hasRoom;
+    return this.state === "ready" && this.reserved === null && this.inFlight.hasRoom;
   }
 
   /** How many more inputs of a stage it may get. */
   roomFor({ meter }: StageRecord): number {
-    const left = this.owner.settings.maxInputsPerWorker - this.served;
-    return Math.max(1, meter.waits ? Math.min(left, this.work.roomForWaiting) : left);
+    const left = this.listener.settings.maxInputsPerWorker - this.served;
+    return Math.max(1, meter.waits ? Math.min(left, this.inFlight.roomForWaiting) : left);
   }
 
   /**
@@ -102,53 +102,53 @@ export class PoolWorker {
     const { calls, record } = chunk;
     this.teach(record);
     const transfer: unknown[] = [];
-    chunk.place = this.nextPlace++ % CLAIM_PLACES;
+    chunk.claimSlot = this.nextClaimSlot++ % CLAIM_SLOTS;
     const message = runMessage(chunk, this.sharesMemory, transfer);
-    this.handle.offer?.(chunk.place, chunk.id);
-    this.handle.send(message, transfer);
-    this.work.chunks.set(chunk.id, chunk);
+    this.connection.offer?.(chunk.claimSlot, chunk.id);
+    this.connection.send(message, transfer);
+    this.inFlight.chunks.set(chunk.id, chunk);
     this.serve(calls.length);
     if (message.timed) for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
   }
 
   /** Waits a moment for the answer to what it was given last. */
-  awaitAnswer(): void {
-    this.handle.awaitAnswer?.();
+  spinForReply(): void {
+    this.connection.spinForReply?.();
   }
 
   /** What it has been given and has not started, as far as another worker may have it. */
   get unstarted(): { readonly inputs: number; readonly ms: number } {
-    return this.work.unstarted(this.handle);
+    return this.inFlight.unstarted(this.connection);
   }
 
   /** Takes that back. */
-  takeBack(): Call[] {
-    return this.work.takeBack(this.handle);
+  stealUnstarted(): Call[] {
+    return this.inFlight.stealUnstarted(this.connection);
   }
 
   private serve(inputs: number): void {
     this.served += inputs;
-    if (this.served >= this.owner.settings.maxInputsPerWorker) this.reserved = "recycling";
+    if (this.served >= this.listener.settings.maxInputsPerWorker) this.reserved = "recycling";
   }
 
   open(stream: StreamCall): void {
     this.teach(stream.record);
     stream.start(this);
-    this.work.streams.set(stream.id, stream);
+    this.inFlight.streams.set(stream.id, stream);
     this.serve(1);
   }
 
   send(message: ToWorker, transfer?: readonly unknown[]): void {
-    this.handle.send(message, transfer);
+    this.connection.send(message, transfer);
   }
 
   /** Tells it to load a stage, if it has not been told. */
   teach(record: StageRecord): void {
     const { stages } = this;
     if (stages.has(record)) return;
-    this.handle.send({ type: "stage", stage: record.id, label: record.label, shipped: record.shipped!.data });
+    this.connection.send({ type: "stage", stage: record.id, label: record.label, shipped: record.shipped!.data });
     stages.add(record);
-    const { records } = this.work;
+    const { records } = this.inFlight;
     const surplus = stages.surplus((one) => records.has(one));
     if (surplus !== undefined) this.sendQuietly({ type: "forget", stage: surplus.id });
   }
@@ -169,7 +169,7 @@ export class PoolWorker {
 
   /** Has it dispose of its resources while the process ends. Returns what waits for that, without the event loop. */
   endNow(): () => void {
-    const wait = this.handle.endNow(this.graceMs * STOP_SHARE);
+    const wait = this.connection.endNow(this.graceMs * STOP_SHARE);
     return () => wait(this.graceMs);
   }
 
@@ -182,11 +182,11 @@ export class PoolWorker {
 
   /** Asks all that runs to end, and ends the worker when it does not. */
   stopAll(errorOf: (label: string) => unknown): void {
-    for (const chunk of this.work.chunks.values()) {
+    for (const chunk of this.inFlight.chunks.values()) {
       const reason = packReason(errorOf(chunk.record.label));
       for (const { index } of chunk.remaining()) this.sendQuietly({ type: "cancel", chunk: chunk.id, index, reason });
     }
-    for (const stream of this.work.streams.values()) stream.stop(errorOf(stream.record.label));
+    for (const stream of this.inFlight.streams.values()) stream.stop(errorOf(stream.record.label));
     this.timers.set(this, this.graceMs, () => this.kill(new Error("The lane was closed by force.")));
   }
 
@@ -198,20 +198,20 @@ export class PoolWorker {
 
   startOf(call: Call): number | undefined {
     if (call.startedAt > 0) return call.startedAt;
-    const position = this.handle.position();
+    const progress = this.connection.progress();
     const chunk = call.chunk!.id;
     // A process says when a chunk begins; it says when an input starts only if that has a timeout.
-    if (position === null) return call.stoppedAt > 0 && call.chunk!.newsAt > 0 ? call.chunk!.newsAt : undefined;
-    if (chunk > position.chunk || (chunk === position.chunk && call.index > position.index)) return undefined;
-    const isAt = chunk === position.chunk && call.index === position.index;
-    call.startedAt = isAt && position.since > 0 ? position.since : Date.now();
+    if (progress === null) return call.stoppedAt > 0 && call.chunk!.newsAt > 0 ? call.chunk!.newsAt : undefined;
+    if (chunk > progress.chunk || (chunk === progress.chunk && call.index > progress.index)) return undefined;
+    const isAt = chunk === progress.chunk && call.index === progress.index;
+    call.startedAt = isAt && progress.since > 0 ? progress.since : Date.now();
     return call.startedAt;
   }
 
   /** Where it was when it ended. */
-  lastPosition(): Pick<Position, "chunk" | "index" | "running"> | null {
-    const position = this.handle.position();
-    if (position !== null || this.lastWords === undefined) return position;
+  lastProgress(): Pick<WorkerProgress, "chunk" | "index" | "running"> | null {
+    const progress = this.connection.progress();
+    if (progress !== null || this.lastWords === undefined) return progress;
     const { chunk, index } = this.lastWords;
     // Between two inputs: those of the chunk have all started.
     return index >= 0 ? { chunk, index, running: true } : { chunk, index: Number.MAX_SAFE_INTEGER, running: false };
@@ -226,7 +226,7 @@ export class PoolWorker {
     this.state = "ending";
     this.wasAskedToEnd = true;
     this.sendQuietly({ type: "stop", withinMs: this.graceMs * STOP_SHARE });
-    this.timers.set(this, this.owner.settings.graceMs, () => this.kill(new Error("It did not stop.")));
+    this.timers.set(this, this.listener.settings.graceMs, () => this.kill(new Error("It did not stop.")));
   }
 
   /** Ends it now. */
@@ -235,7 +235,7 @@ export class PoolWorker {
     this.killedFor = reason;
     this.wasReady ||= this.state !== "starting";
     this.state = "ending";
-    this.handle.kill();
+    this.connection.kill();
   }
 
   /** Whether it ever was ready. */
@@ -260,7 +260,7 @@ export class PoolWorker {
         this.report(message);
         break;
       case "chunks":
-        this.work.streams.get(message.stream)?.receive(message.values);
+        this.inFlight.streams.get(message.stream)?.receive(message.values);
         break;
       case "end":
         this.streamEnded(message);
@@ -272,7 +272,7 @@ export class PoolWorker {
 
   private hinted({ text, stage }: Extract<FromWorker, { type: "hint" }>): void {
     if (stage !== undefined) this.stages.get(stage)?.meter.hints.add(text);
-    else for (const { record } of this.work.chunks.values()) record.meter.hints.add(text);
+    else for (const { record } of this.inFlight.chunks.values()) record.meter.hints.add(text);
   }
 
   private becameReady(): void {
@@ -280,20 +280,20 @@ export class PoolWorker {
     this.timers.clear(this);
     if (this.state !== "starting") return;
     this.state = "ready";
-    this.owner.workerReady(this);
+    this.listener.onWorkerReady(this);
     this.changed();
   }
 
   private streamEnded({ stream: id, failed, error }: Extract<FromWorker, { type: "end" }>): void {
-    const stream = this.work.streams.get(id);
+    const stream = this.inFlight.streams.get(id);
     if (stream === undefined) return;
-    this.work.streams.delete(id);
+    this.inFlight.streams.delete(id);
     stream.ended(failed, error);
     this.changed();
   }
 
   private report(message: ReportMessage): void {
-    const chunk = this.work.chunks.get(message.chunk);
+    const chunk = this.inFlight.chunks.get(message.chunk);
     if (chunk === undefined) return;
     const { meter } = chunk.record;
     const { started: startedBefore, returned } = chunk;
@@ -308,7 +308,7 @@ export class PoolWorker {
     meter.inputs += message.values.length;
     meter.failed += failed;
     if (chunk.isWatched) this.follow(chunk, startedBefore, message);
-    if (chunk.isDone) this.work.chunks.delete(chunk.id);
+    if (chunk.isDone) this.inFlight.chunks.delete(chunk.id);
     if (chunk.returned && !chunk.isDone) meter.waits = true;
     if (chunk.isDone || chunk.returned !== returned) this.changed();
   }
@@ -321,10 +321,10 @@ export class PoolWorker {
     for (let at = 0; at < values.length; at++) this.watchdog.unwatch(chunk.calls[indices?.[at] ?? from + at]!);
   }
 
-  /** A stage cannot run: its calls here are told, and the others by the owner. */
+  /** A stage cannot run: its calls here are told, and the others by the listener. */
   refuse(record: StageRecord, error: unknown): void {
-    this.work.refuse(record, error);
-    this.owner.stageFailed(this, record, error);
+    this.inFlight.refuse(record, error);
+    this.listener.onStageFailed(this, record, error);
   }
 
   private exited(end: WorkerEnd): void {
@@ -332,7 +332,7 @@ export class PoolWorker {
     this.watchdog.close();
     const lastError = this.lastWords?.error;
     const error = end.error ?? (lastError === undefined ? undefined : unpackError(lastError));
-    this.owner.workerEnded(this, error === end.error ? end : { ...end, error });
+    this.listener.onWorkerEnded(this, error === end.error ? end : { ...end, error });
   }
 
   /** It can take more, or has become idle. */
@@ -341,7 +341,7 @@ export class PoolWorker {
       this.idleSince = performance.now();
       if (this.reserved === "recycling") this.end();
     }
-    this.owner.workerChanged(this);
+    this.listener.onWorkerChanged(this);
   }
 
   /** Ends it when it has had nothing to do for so long; `mayEnd` decides then. */
@@ -357,7 +357,7 @@ export class PoolWorker {
 
   private sendQuietly(message: ToWorker): void {
     try {
-      this.handle.send(message);
+      this.connection.send(message);
     } catch {
       // It is ending, and will be told by its end.
     }
