@@ -1,7 +1,8 @@
 /** How costs grow with sizes: the CPU time per element of a large call against that of as many small ones. */
 import { fanOuts } from "./growth/fan-outs.ts";
+import { joins } from "./growth/joins.ts";
 import type { Row, SuiteOptions } from "./measure.ts";
 
 export async function growth({ quick }: SuiteOptions): Promise<Row[]> {
-  return [...(await fanOuts(quick))];
+  return [...(await fanOuts(quick)), ...(await joins(quick))];
 }

@@ -1,7 +1,7 @@
 import type { RunContext } from "../context.ts";
 import { Fifo } from "../fifo.ts";
 import { ignoreRejection, isThenable } from "../thenable.ts";
-import { Aggregate, concat } from "./concat.ts";
+import { Aggregate, Joiner } from "./concat.ts";
 
 /**
  * A whole value where chunks are expected: one chunk, known now. A chain that streams nothing hands its value through as this and
@@ -93,12 +93,12 @@ async function collectRest<T>(chunks: AsyncIterable<T>, aggregate: Aggregate, ct
 
 /** Joins all chunks; two that cannot be joined are an error. @throws RUNLANE_NOT_CONCATENABLE */
 export async function join<T>(chunks: Chunks<T>, ctx: RunContext): Promise<T> {
-  let joined: unknown;
+  const joiner = new Joiner();
   for await (const chunk of chunks) {
-    joined = concat(joined, chunk);
+    joiner.add(chunk);
     ctx.scope?.check();
   }
-  return joined as T;
+  return joiner.value as T;
 }
 
 /**

@@ -2,50 +2,97 @@ import { describe, runlaneError } from "../errors/errors.ts";
 import { ownValue, setOwn } from "../own.ts";
 
 /**
- * Joins two chunks of one stream, by LangChain's rules: strings, numbers and arrays with what adds them, objects with a `concat`
+ * Joins the chunks of one stream, by LangChain's rules: strings, numbers and arrays with what adds them, objects with a `concat`
  * method by that, other objects key by key (a key that holds an array is replaced). A missing chunk is no chunk.
  *
- * @throws RUNLANE_NOT_CONCATENABLE
+ * It takes linear time: what a join made is added to by the next one. 20,000 arrays of one element took 16 s when each join copied
+ * what was there.
  */
-// biome-ignore lint/suspicious/noExplicitAny: chunks have any type
-export function concat(first: any, second: any): any {
-  if (first === undefined || first === null) return second;
-  if (second === undefined || second === null) return first;
-  const type = typeof first;
-  if (type === typeof second) {
-    if (type === "string" || type === "number") return first + second;
-    if (Array.isArray(first) && Array.isArray(second)) return first.concat(second);
+export class Joiner {
+  private joined: unknown;
+  /** What was made here, and that nobody else has seen. */
+  private own: Set<unknown> | null = null;
+
+  /**
+   * @param chunk Stays as it is.
+   * @throws RUNLANE_NOT_CONCATENABLE What has been joined is of no use then.
+   */
+  add(chunk: unknown): void {
+    this.joined = this.join(this.joined, chunk);
   }
-  if (typeof first.concat === "function" && type === "object") return first.concat(second);
-  if (type === "object" && typeof second === "object") return concatObjects(first, second);
-  throw runlaneError("RUNLANE_NOT_CONCATENABLE", { first: describe(first), second: describe(second) });
+
+  /** What has been joined so far. Later chunks leave it as it is. */
+  get value(): unknown {
+    this.own = null;
+    return this.joined;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: chunks have any type
+  private join(first: any, second: any): unknown {
+    if (first === undefined || first === null) return second;
+    if (second === undefined || second === null) return first;
+    const type = typeof first;
+    if (type === typeof second && (type === "string" || type === "number")) return first + second;
+    if (Array.isArray(first)) return this.joinArrays(first, second);
+    if (type === "object" && typeof first.concat === "function") return first.concat(second);
+    if (type === "object" && typeof second === "object") return this.joinObjects(first, second);
+    throw runlaneError("RUNLANE_NOT_CONCATENABLE", { first: describe(first), second: describe(second) });
+  }
+
+  private joinArrays(first: unknown[], second: unknown): unknown[] {
+    if (this.own?.has(first) !== true || !Array.isArray(second)) return this.keep(first.concat(second));
+    for (let index = 0; index < second.length; index++) {
+      if (index in second) first.push(second[index]);
+      else first.length++;
+    }
+    return first;
+  }
+
+  private joinObjects(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
+    const joined = this.own?.has(first) === true ? first : this.keep({ ...first });
+    for (const key of Object.keys(second)) {
+      const value = second[key];
+      const before = ownValue(joined, key);
+      const replaces = !Object.hasOwn(joined, key) || Array.isArray(before);
+      setOwn(joined, key, replaces ? value : this.join(before, value));
+    }
+    return joined;
+  }
+
+  private keep<T>(made: T): T {
+    this.own ??= new Set();
+    this.own.add(made);
+    return made;
+  }
 }
 
-function concatObjects(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
-  const joined = { ...first };
-  for (const key of Object.keys(second)) {
-    const value = second[key];
-    const before = ownValue(joined, key);
-    setOwn(joined, key, Object.hasOwn(joined, key) && !Array.isArray(before) ? concat(before, value) : value);
-  }
-  return joined;
+/** Joins two chunks of one stream as {@link Joiner} does. @throws RUNLANE_NOT_CONCATENABLE */
+// biome-ignore lint/suspicious/noExplicitAny: chunks have any type
+export function concat(first: any, second: any): any {
+  const joiner = new Joiner();
+  joiner.add(first);
+  joiner.add(second);
+  return joiner.value;
 }
 
 /** Joins the chunks of a stream where it can be done, and keeps the last one where it cannot. */
 export class Aggregate {
-  value: unknown = undefined;
-  private joinable = true;
+  private joiner: Joiner | null = new Joiner();
+  private last: unknown;
+
+  get value(): unknown {
+    return this.joiner === null ? this.last : this.joiner.value;
+  }
 
   add(chunk: unknown): void {
-    if (this.value === undefined || !this.joinable) {
-      this.value = chunk;
-      return;
+    if (this.joiner !== null) {
+      try {
+        this.joiner.add(chunk);
+        return;
+      } catch {
+        this.joiner = null;
+      }
     }
-    try {
-      this.value = concat(this.value, chunk);
-    } catch {
-      this.joinable = false;
-      this.value = chunk;
-    }
+    this.last = chunk;
   }
 }

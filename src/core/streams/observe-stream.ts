@@ -3,20 +3,21 @@ import type { ObservedRun, Observer } from "../observer.ts";
 import { abortError, raceWithSignal } from "../signal.ts";
 import type { Step } from "../step.ts";
 import { asGenerator, type Chunks, closeQuietly, join, SingleChunk } from "./chunks.ts";
-import { concat } from "./concat.ts";
+import { Joiner } from "./concat.ts";
 
 /** What chunks have joined up to so far; nothing, once two of them could not be joined. */
 export class Joined {
-  value: unknown;
-  private joinable = true;
+  private joiner: Joiner | null = new Joiner();
+
+  get value(): unknown {
+    return this.joiner?.value;
+  }
 
   add(chunk: unknown): void {
-    if (!this.joinable) return;
     try {
-      this.value = concat(this.value, chunk);
+      this.joiner?.add(chunk);
     } catch {
-      this.value = undefined;
-      this.joinable = false;
+      this.joiner = null;
     }
   }
 }
@@ -46,7 +47,7 @@ export async function* observeStream<Out>(
   let arriving: Chunks<unknown> = given;
   let recording: Recording | undefined;
   if (given instanceof SingleChunk) {
-    input.value = given.value;
+    input.add(given.value);
   } else {
     recording = await recorded(given, input);
     arriving = recording;
