@@ -8,11 +8,11 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 20_000,
+    globalSetup: ["scripts/test-setup.mjs"],
+    testTimeout: 60_000,
     // Fixtures are loaded untouched: shipped functions must read as they were written.
     server: { deps: { external: [/\/test\/(?:.+\/)?fixtures\//] } },
     typecheck: {
-      enabled: true,
       checker: "tsc",
       tsconfig: "test/tsconfig.json",
       include: ["test/**/*.test-d.ts"],

@@ -1,6 +1,7 @@
 // @ts-check
 /** `npm run test:matrix`: the tests and the examples on every supported line of Node, and on the Node at hand. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { build } from "./build.mjs";
 import { at, fail, install, readTally, run, seconds, tally, vitest } from "./lib.mjs";
 
@@ -20,30 +21,38 @@ async function obtain(/** @type {string} */ version) {
   return executable;
 }
 
-/** Runs everything on one Node. Returns a row of the table. */
-async function test(/** @type {string} */ version, /** @type {string} */ executable) {
-  console.log(`Node ${version} ...`);
-  const tests = await vitest(["--typecheck.enabled=false"], { executable, report: `.cache/vitest-${version}.json` });
-  const examples = await run(executable, ["scripts/examples.mjs"]);
-  for (const { code, output } of [tests, examples]) if (code !== 0) console.log(`\nNode ${version}\n${output}`);
-  const counts = readTally(examples);
-  total.passed += tests.passed + counts.passed;
-  total.failed += tests.failed + counts.failed;
-  return {
-    node: version,
-    tests: tally(tests.passed, tests.failed),
-    examples: tally(counts.passed, counts.failed),
-    time: seconds(tests.ms + examples.ms),
-  };
+/**
+ * Runs the tests and the examples on the given Nodes.
+ *
+ * @param {Record<string, string | undefined>} nodes Their executables, by version; those without one are installed.
+ */
+async function runOn(nodes) {
+  const total = { passed: 0, failed: 0 };
+  let output = "";
+  for (const [version, path] of Object.entries(nodes)) {
+    const executable = path ?? (await obtain(version));
+    const tests = await vitest([], { executable, report: `.cache/vitest-${version}.json` });
+    const examples = await run(executable, ["scripts/examples.mjs"]);
+    const counts = readTally(examples);
+    for (const { code, output: text } of [tests, examples]) if (code !== 0) output += `\nNode ${version}\n${text}`;
+    const [of, and] = [tally(tests.passed, tests.failed), tally(counts.passed, counts.failed)];
+    output += `Node ${version}: tests ${of}; examples ${and}; ${seconds(tests.ms + examples.ms)}\n`;
+    total.passed += tests.passed + counts.passed;
+    total.failed += tests.failed + counts.failed;
+  }
+  return { code: total.failed > 0 ? 1 : 0, output, ...total };
 }
 
-await install();
-const { code, output } = await build();
-if (code !== 0) fail(output);
-const total = { passed: 0, failed: 0 };
-const rows = [];
-rows.push(await test(process.versions.node, process.execPath));
-for (const version of VERSIONS) rows.push(await test(version, await obtain(version)));
-console.table(rows);
-console.log(tally(total.passed, total.failed));
-process.exitCode = total.failed > 0 ? 1 : 0;
+/** On all supported lines of Node. */
+export const matrix = () => runOn(Object.fromEntries(VERSIONS.map((version) => [version, undefined])));
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await install();
+  const { code, output } = await build();
+  if (code !== 0) fail(output);
+  const here = await runOn({ [process.versions.node]: process.execPath });
+  const others = await matrix();
+  console.log(here.output + others.output);
+  console.log(tally(here.passed + others.passed, here.failed + others.failed));
+  process.exitCode = here.code || others.code;
+}

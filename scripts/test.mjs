@@ -1,14 +1,20 @@
 // @ts-check
 /**
- * `npm test`: every check there is, and one line at the end that counts them.
+ * `npm test`: every check there is, and lines at the end that sum them up.
  *
- *   npm test                     everything
- *   npm test -- --verbose        everything, with the output of stages that pass
- *   npm test -- --static         only what reads the sources: build, lint, types, layers, knip, exports
+ *   npm test                     all stages
+ *   npm test -- --verbose        all stages, with the output of those that pass
  *   npm test -- test/core -t x   only Vitest, with these arguments
+ *   npm run check                only what reads the sources: build, lint, types, layers, knip, exports
+ *   npm run test:watch           Vitest, again and again as files change
+ *   npm run test:all             all stages, with every cell of every table, and then the other versions of Node
+ *   npm run test:stress          Vitest, on cores that are kept busy
  */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
 import { build } from "./build.mjs";
 import { command, fail, install, node, PASSED, readTally, seconds, TALLY, tally, vitest } from "./lib.mjs";
+import { matrix } from "./matrix.mjs";
 
 /**
  * A stage passes with exit code 0. Its counts are its own, or those of the line `N passed, N failed` that it prints,
@@ -17,23 +23,25 @@ import { command, fail, install, node, PASSED, readTally, seconds, TALLY, tally,
  * @typedef {{ name: string, run: () => Promise<Outcome> }} Stage
  */
 
-const script = (/** @type {string[]} */ ...args) => node(args);
-/** The stages that did not get on, for the end. @type {string[]} */
-const stuck = [];
-const total = { passed: 0, failed: 0 };
+const MODES = ["--verbose", "--static", "--all", "--stress", "--watch"];
 const args = process.argv.slice(2);
-const verbose = args.includes("--verbose");
-const onlyStatic = args.includes("--static");
-const forVitest = args.filter((arg) => arg !== "--verbose" && arg !== "--static");
+const [verbose, onlyStatic, everything, stressed, watched] = MODES.map((mode) => args.includes(mode));
+const forVitest = args.filter((arg) => !MODES.includes(arg));
+const start = performance.now();
+const total = { passed: 0, failed: 0 };
+/** What the summary says besides the counts. @type {{ times: string[], failed: string[], stuck: string[] }} */
+const summary = { times: [], failed: [], stuck: [] };
+
+const script = (/** @type {string[]} */ ...args) => node(args);
 
 async function types() {
-  const sources = await script(command("typescript", "tsc"), "-p", "tsconfig.json");
+  const outside = await script(command("typescript", "tsc"), "-p", "tsconfig.json");
   const tests = await script(command("typescript", "tsc"), "-p", "test");
-  const stuck = sources.stuck ?? tests.stuck;
-  return { code: sources.code || tests.code, output: sources.output + tests.output, stuck };
+  const stuck = outside.stuck ?? tests.stuck;
+  return { code: outside.code || tests.code, output: outside.output + tests.output, stuck };
 }
 
-/** Stages of one row do not depend on each other. Vitest has a row of its own, as tests measure time. */
+/** Stages of one row do not depend on each other. Vitest has a row of its own: it uses all cores. */
 const staticRows = [
   [
     { name: "build", run: build },
@@ -53,6 +61,7 @@ const rows = [
     { name: "examples", run: () => script("scripts/examples.mjs") },
     { name: "snippets", run: () => script("scripts/snippets.mjs") },
   ],
+  ...(everything ? [[{ name: "matrix", run: matrix }]] : []),
 ];
 
 /** Runs a stage, shows how it went, and adds its counts to the total. */
@@ -62,12 +71,14 @@ async function runStage(/** @type {Stage} */ { name, run }) {
   const { passed, failed, skipped } = { ...readTally(outcome), ...outcome };
   const counts = passed + failed > 1 ? `  ${tally(passed, failed)}` : "";
   const skips = skipped ? `, ${skipped} skipped` : "";
-  const time = seconds(performance.now() - start).padStart(7);
-  console.log(`${failed === 0 ? "ok    " : "FAILED"}  ${name.padEnd(8)}  ${time}${counts}${skips}`);
-  if (outcome.stuck !== undefined) stuck.push(`${name} was ${outcome.stuck}`);
+  const time = seconds(performance.now() - start);
+  console.log(`${failed === 0 ? "ok    " : "FAILED"}  ${name.padEnd(8)}  ${time.padStart(7)}${counts}${skips}`);
   const printed = outcome.output.replace(TALLY, "").trimEnd();
   const output = verbose ? printed : `${printed}\n`.replace(PASSED, "").trimEnd();
   if ((failed > 0 || verbose) && output !== "") console.log(`\n${output.replace(/^/gm, "    ")}\n`);
+  summary.times.push(`${name} ${time}`);
+  if (failed > 0) summary.failed.push(name);
+  if (outcome.stuck !== undefined) summary.stuck.push(`${name} was ${outcome.stuck}`);
   total.passed += passed;
   total.failed += failed;
 }
@@ -81,22 +92,44 @@ async function runRow(/** @type {readonly Stage[]} */ row) {
   await Promise.all([work(), work()]);
 }
 
+/** Only Vitest, which talks to the terminal itself. It bundles what is older than its sources, and needs no types. */
+async function runVitest() {
+  const types = forVitest.some((arg) => arg.includes("test-d")) ? ["--typecheck"] : [];
+  const counts = await vitest([...types, ...forVitest], { output: "inherit" });
+  if (counts.passed + counts.failed === 0) {
+    console.error(`No test was run: nothing matches ${forVitest.join(" ")}`);
+    counts.failed = 1;
+  }
+  Object.assign(total, { passed: counts.passed, failed: counts.failed });
+}
+
+/** Keeps each core busy for as long as this process lives. */
+function keepCoresBusy() {
+  for (let core = 0; core < availableParallelism(); core++) new Worker("for (;;);", { eval: true }).unref();
+}
+
 // The count is the last line whatever happens.
 process.on("exit", (code) => {
   if (code !== 0) total.failed ||= 1;
   else if (total.failed > 0) process.exitCode = 1;
-  for (const end of stuck) console.log(end);
+  if (watched) return;
+  if (summary.times.length > 0)
+    console.log(`\n${summary.times.join(", ")}; in all ${seconds(performance.now() - start)}`);
+  if (summary.failed.length > 0) console.log(`failed: ${summary.failed.join(", ")}`);
+  for (const stage of summary.stuck) console.log(stage);
   console.log(tally(total.passed, total.failed));
 });
 // A shell snippet of the README that calls `npm test` would never end.
 if (process.env.RUNLANE_TESTING) fail("npm test is running already; a snippet that starts it needs a no-run mark.");
 process.env.RUNLANE_TESTING = "1";
+if (everything) process.env.RUNLANE_TESTS = "all";
 await install();
-if (forVitest.length > 0) {
-  const { code, output } = await build();
-  if (code !== 0) console.error(output);
-  const { passed, failed } = await vitest(forVitest, { output: "inherit" });
-  Object.assign(total, { passed, failed: failed + (code === 0 ? 0 : 1) });
+if (watched) {
+  const { code } = await node([command("vitest"), "watch", ...forVitest], { output: "inherit" });
+  process.exitCode = code;
+} else if (stressed || forVitest.length > 0) {
+  if (stressed) keepCoresBusy();
+  await runVitest();
 } else {
   for (const row of onlyStatic ? staticRows : rows) await runRow(row);
 }

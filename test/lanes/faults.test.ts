@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { LaneStage } from "../../src/lanes/lane.ts";
 import type { PoolOptions } from "../../src/lanes/pool/pool-options.ts";
+import { everything } from "../everything.ts";
 import { fixture, KINDS, type Kind, open, range, stageOf } from "./helpers.ts";
 
 /** One way for an input, or a stage, to end its worker. */
@@ -94,7 +95,6 @@ const FAULTS: Fault[] = [
   },
 ];
 
-const everything = process.env.RUNLANE_FAULTS === "all";
 const CELLS = FAULTS.flatMap((fault) =>
   fault.kinds.flatMap((kind) =>
     [0, 1, 50].flatMap((queued) => [1, 2, 4].map((workers) => ({ name: fault.name, kind, queued, workers, fault }))),
