@@ -1,4 +1,5 @@
 import type { AdmissionOptions } from "./admission.ts";
+import type { ChatOptions } from "./chat.ts";
 import type { ConfigRules } from "./langserve/config.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
@@ -30,7 +31,7 @@ export interface RequestLog {
 }
 
 /** How chains are served. */
-export interface ServeOptions extends AdmissionOptions, ConfigRules {
+export interface ServeOptions extends AdmissionOptions, ConfigRules, Pick<ChatOptions, "chatInput"> {
   /** The path of a single chain. @default "/" */
   readonly path?: string | undefined;
   /** Bytes that a body may have. @default 1 MiB */

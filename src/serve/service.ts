@@ -4,6 +4,7 @@ import { coerce, toStep } from "../runnables/coerce.ts";
 import type { Runnable } from "../runnables/runnable.ts";
 import type { RunnableLike } from "../runnables/types.ts";
 import { authenticator } from "./authenticate.ts";
+import { type ChatOptions, chat } from "./chat.ts";
 import { Cors } from "./cors.ts";
 import { batch, invoke, type LangServeOptions, stream, streamEvents, streamLog } from "./langserve/endpoints.ts";
 import { readPathConfig } from "./langserve/path-config.ts";
@@ -17,7 +18,9 @@ import type { Visit } from "./visit.ts";
 /** A chain, or chains by name: the name is the path. */
 export type Chains = RunnableLike | Readonly<Record<string, RunnableLike>>;
 
-type Endpoint = (visit: Visit, chain: ServedChain, options: LangServeOptions) => Promise<void>;
+type Endpoint = (visit: Visit, chain: ServedChain, options: EndpointOptions) => Promise<void>;
+
+type EndpointOptions = LangServeOptions & ChatOptions;
 
 /** A path: what it does, and for which chain. */
 interface Route {
@@ -32,6 +35,7 @@ const POSTS: Readonly<Record<string, Endpoint>> = {
   stream,
   stream_events: streamEvents,
   stream_log: streamLog,
+  chat,
 };
 
 const JSON_HEADERS = { "content-type": "application/json" };
@@ -45,7 +49,7 @@ export class Service {
   /** Requests whose answer is not complete. */
   inFlight = 0;
   private readonly routes = new Map<string, Route>();
-  private readonly endpoints: LangServeOptions;
+  private readonly endpoints: EndpointOptions;
   private readonly authenticate: ReturnType<typeof authenticator>;
   private readonly cors: Cors | undefined;
   private readonly errors = new WeakMap<Visit, unknown>();
@@ -59,9 +63,9 @@ export class Service {
     this.chains = chainsOf(chains, options);
     this.authenticate = authenticator(options);
     this.cors = options.cors === undefined ? undefined : new Cors(options.cors);
-    const { configKeys, configurableKeys, bodyLimit = DEFAULT_BODY_LIMIT } = options;
+    const { configKeys, configurableKeys, chatInput, bodyLimit = DEFAULT_BODY_LIMIT } = options;
     const onError = (visit: Visit, error: unknown) => this.errors.set(visit, error);
-    this.endpoints = { configKeys, configurableKeys, bodyLimit, onError };
+    this.endpoints = { configKeys, configurableKeys, chatInput, bodyLimit, onError };
     for (const chain of this.chains) this.addRoutes(chain);
     this.addHealth();
   }

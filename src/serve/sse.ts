@@ -6,7 +6,7 @@ const FLUSH_AT = 16_384;
 const HEARTBEAT_MS = 15_000;
 
 /** The headers of server-sent events: nobody on the way may keep or gather them. */
-const SSE_HEADERS: Readonly<Record<string, string>> = {
+export const SSE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
   connection: "keep-alive",
