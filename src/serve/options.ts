@@ -1,6 +1,7 @@
 import type { AdmissionOptions } from "./admission.ts";
 import type { ChatOptions } from "./chat.ts";
 import type { ConfigRules } from "./langserve/config.ts";
+import type { McpOptions } from "./mcp.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
 /** Who a request comes from, as {@link ServeOptions.authenticate} says. */
@@ -31,7 +32,9 @@ export interface RequestLog {
 }
 
 /** How chains are served. */
-export interface ServeOptions extends AdmissionOptions, ConfigRules, Pick<ChatOptions, "chatInput"> {
+export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions, Pick<ChatOptions, "chatInput"> {
+  /** The version that descriptions of the interface name. @default "0.0.0" */
+  readonly version?: string | undefined;
   /** The path of a single chain. @default "/" */
   readonly path?: string | undefined;
   /** Bytes that a body may have. @default 1 MiB */

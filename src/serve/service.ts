@@ -9,6 +9,7 @@ import { Cors } from "./cors.ts";
 import { batch, invoke, type LangServeOptions, stream, streamEvents, streamLog } from "./langserve/endpoints.ts";
 import { readPathConfig } from "./langserve/path-config.ts";
 import { schemaOf } from "./langserve/schemas.ts";
+import { McpTools } from "./mcp.ts";
 import { DEFAULT_BODY_LIMIT, type ServeOptions } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import { refusalOf, ServedChain } from "./served-chain.ts";
@@ -24,7 +25,7 @@ type EndpointOptions = LangServeOptions & ChatOptions;
 
 /** A path: what it does, and for which chain. */
 interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "any";
   readonly chain: ServedChain | undefined;
   readonly answer: Endpoint;
 }
@@ -48,6 +49,8 @@ export class Service {
   isReady = true;
   /** Requests whose answer is not complete. */
   inFlight = 0;
+  /** The chains that are tools of the Model Context Protocol. */
+  readonly mcp: McpTools;
   private readonly routes = new Map<string, Route>();
   private readonly endpoints: EndpointOptions;
   private readonly authenticate: ReturnType<typeof authenticator>;
@@ -68,6 +71,8 @@ export class Service {
     this.endpoints = { configKeys, configurableKeys, chatInput, bodyLimit, onError };
     for (const chain of this.chains) this.addRoutes(chain);
     this.addHealth();
+    this.mcp = new McpTools(this.chains, options, bodyLimit, options.version ?? "0.0.0");
+    if (this.mcp.names.length > 0) this.add("any", "/mcp", (visit) => this.mcp.answer(visit), this.chains[0]);
   }
 
   /** Answers one request. It never rejects: what goes wrong is the answer. */
@@ -114,7 +119,7 @@ export class Service {
       pathConfig = await readPathConfig(configured[2]!);
     }
     if (method === "OPTIONS" && this.cors?.preflight(exchange) === true) return;
-    if (method !== route.method && !(method === "HEAD" && route.method === "GET")) {
+    if (route.method !== "any" && method !== route.method && !(method === "HEAD" && route.method === "GET")) {
       throw new Refusal(405, "Method Not Allowed", { allow: route.method });
     }
     const seen = this.cors === undefined ? exchange : this.cors.allow(exchange);
@@ -187,6 +192,10 @@ class WatchedExchange implements Exchange {
 
   header(name: string): string | undefined {
     return this.inner.header(name);
+  }
+
+  headerNames(): readonly string[] {
+    return this.inner.headerNames();
   }
 
   body(limit: number): Promise<Uint8Array> {

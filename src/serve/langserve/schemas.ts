@@ -13,6 +13,11 @@ export function schemaOf(runnable: Runnable, kind: "input" | "output" | "config"
   return schema === undefined ? { title } : { title, ...toJsonSchema(schema) };
 }
 
+/** The schema of what a chain takes, if its types say. */
+export function schemaIn(runnable: Runnable): unknown {
+  return typesOf(runnable, "input")?.inputSchema;
+}
+
 /** The step whose types are those of the chain: itself, or the first or last one in it. */
 function typesOf(runnable: unknown, kind: "input" | "output"): RunnableWithTypes | undefined {
   if (runnable instanceof RunnableWithTypes) {

@@ -9,6 +9,8 @@ export interface Exchange {
   readonly address: string;
   /** A header of the request; `name` in lower case. Of several with one name, the first. */
   header(name: string): string | undefined;
+  /** The names of the headers of the request, in lower case. */
+  headerNames(): readonly string[];
   /**
    * The whole body.
    *

@@ -32,6 +32,10 @@ export class NodeExchange implements Exchange {
     return Array.isArray(value) ? value[0] : value;
   }
 
+  headerNames(): readonly string[] {
+    return Object.keys(this.request.headers);
+  }
+
   body(limit: number): Promise<Uint8Array> {
     const { request } = this;
     const announced = Number(request.headers["content-length"] ?? 0);

@@ -34,6 +34,10 @@ export class WebExchange implements Exchange {
     return this.request.headers.get(name) ?? undefined;
   }
 
+  headerNames(): readonly string[] {
+    return [...this.request.headers.keys()];
+  }
+
   async body(limit: number): Promise<Uint8Array> {
     const { body } = this.request;
     if (Number(this.header("content-length") ?? 0) > limit) throw tooLarge(limit);
