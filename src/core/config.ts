@@ -113,8 +113,8 @@ export function ensureConfig<CallOptions extends RunnableConfig = RunnableConfig
     for (const key of Reflect.ownKeys(config) as string[])
       if (config[key] !== undefined) setOwn(complete, key, config[key]);
   }
-  const model = complete.configurable?.model;
-  if (typeof model === "string" && complete.metadata?.model === undefined) {
+  const model = ownValue(complete.configurable, "model");
+  if (typeof model === "string" && ownValue(complete.metadata, "model") === undefined) {
     complete.metadata = { ...complete.metadata, model };
   }
   if (complete.timeout !== undefined) {

@@ -1,9 +1,10 @@
 import { implicitConfig, isAmbientUnmeasured, isListened } from "./ambient.ts";
 import { Budget, type Slot } from "./budget.ts";
 import { type RunnableConfig, validateConfig } from "./config.ts";
+import { copyLeftOut, keepLeftOut } from "./left-out.ts";
 import { isMeasured, observerOfCalls } from "./measured.ts";
 import { OBSERVER, type ObservedRun, type Observer, openObserver } from "./observer.ts";
-import { setOwn } from "./own.ts";
+import { ownValue, setOwn } from "./own.ts";
 import { Scope } from "./scope.ts";
 import type { Step } from "./step.ts";
 
@@ -76,6 +77,7 @@ export class RunContext {
     this.inner = undefined;
     this.unnamedTwin = undefined;
     this.pinnedTwin = undefined;
+    keepLeftOut(config);
     if (slot !== null || observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
     Object.freeze(config);
   }
@@ -191,8 +193,9 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
     delete config.runId;
   }
   for (const key of Object.keys(options)) if (options[key] !== undefined) setOwn(config, key, options[key]);
-  const model = config.configurable?.model;
-  if (typeof model === "string" && config.metadata?.model === undefined)
+  copyLeftOut(options, config);
+  const model = ownValue(config.configurable, "model");
+  if (typeof model === "string" && ownValue(config.metadata, "model") === undefined)
     config.metadata = { ...config.metadata, model };
   const { timeout, signal } = config;
   delete config.timeout;

@@ -35,6 +35,9 @@ export interface Step<In = any, Out = any> {
   /** Where the step runs, when that is not on the event loop. */
   readonly laneName?: string | undefined;
 
+  /** How many inputs a call has had on average, where inputs are gathered for calls; undefined before the first one. */
+  readonly meanCallSize?: number | undefined;
+
   /** The sync functions that this is made of, when it is nothing but functions that run on this event loop: see batching/sync-path.ts. */
   readonly syncFunctions?: readonly SyncFunction[] | undefined;
 

@@ -15,6 +15,8 @@ export interface StepRow {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly totalMs: number;
+  /** How many inputs shared a call on average, in all calls so far; only of steps that gather inputs (`RunnableLambda.batched`). */
+  readonly meanCallSize?: number;
   /** How many inputs took how long: from, to (milliseconds), count. */
   readonly histogram: readonly (readonly [fromMs: number, toMs: number, count: number])[];
 }
@@ -55,7 +57,11 @@ class Measures implements StepCounter {
     // A step without a lane of its own may have moved meanwhile.
     const lane = this.toldLane ?? this.step.laneName ?? "loop";
     const [p50Ms, p99Ms] = [times.percentile(0.5), times.percentile(0.99)];
-    return { name, lane, inputs, failed, p50Ms, p99Ms, totalMs: times.totalMs, histogram: [...times.entries()] };
+    const { meanCallSize } = this.step;
+    const { totalMs } = times;
+    const histogram = [...times.entries()];
+    const row = { name, lane, inputs, failed, p50Ms, p99Ms, totalMs, histogram };
+    return meanCallSize === undefined ? row : { ...row, meanCallSize };
   }
 }
 

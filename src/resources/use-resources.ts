@@ -1,3 +1,4 @@
+import { keepLeftOut } from "../core/left-out.ts";
 import { isChunked } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 import { clock } from "./changes.ts";
@@ -35,6 +36,7 @@ function bindValues(func: Func, uses: Uses): Func {
     if (lastWithUses === undefined || config !== last) {
       last = config;
       lastWithUses = { ...config, uses };
+      keepLeftOut(lastWithUses);
     }
     return func(input, lastWithUses);
   };
@@ -66,6 +68,7 @@ function bindResources(func: Func, uses: Uses): Func {
     if (config !== last || last === undefined) {
       last = config;
       lastWithUses = { ...config, uses: values };
+      keepLeftOut(lastWithUses);
     }
     return counted.length === 0 ? func(input, lastWithUses) : hold(counted, () => func(input, lastWithUses));
   }

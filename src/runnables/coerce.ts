@@ -31,7 +31,13 @@ export function coerce(thing: unknown, where = "A step"): RunnableInterface {
   if (typeof thing === "object" && thing !== null && !Array.isArray(thing) && isPlain(thing)) {
     return fromNode({ kind: "parallel", steps: thing });
   }
-  throw runlaneError("RUNLANE_NOT_RUNNABLE", { where, received: describe(thing) });
+  throw runlaneError("RUNLANE_NOT_RUNNABLE", { where, received: `${describe(thing)}${graphHint(thing)}` });
+}
+
+/** The agents of the package `langchain` are no runnables, and have one. */
+function graphHint(thing: unknown): string {
+  const hasGraph = typeof thing === "object" && thing !== null && isRunnable((thing as { graph?: unknown }).graph);
+  return hasGraph ? ", whose graph is a Runnable: use agent.graph" : "";
 }
 
 function isPlain(thing: object): boolean {

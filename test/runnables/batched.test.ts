@@ -503,6 +503,47 @@ describe("configs", () => {
     expect(calls).toEqual([[1, 2, 3, 4]]);
   });
 
+  it("share a call when shareBy makes no difference between them, and the function sees what they have in common", async () => {
+    const seen: unknown[] = [];
+    const batched = RunnableLambda.batched(
+      (inputs: number[], { configurable, metadata, tags, stop, model }) => {
+        seen.push([inputs, configurable, metadata, tags, stop, model]);
+        return inputs;
+      },
+      { shareBy: ({ configurable }) => configurable?.tenant },
+    );
+    const of = (tenant: string, request: number) => ({
+      configurable: { tenant, request, region: "eu" },
+      metadata: { request },
+      tags: ["t"],
+      stop: ["."],
+      model: request,
+    });
+    const outputs = Promise.all([
+      ...[1, 2, 3].map((request) => batched.invoke(request, of("a", request))),
+      batched.invoke(4, of("b", 4)),
+      batched.invoke(5),
+      batched.invoke(6, { tags: ["without a tenant"] }),
+    ]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await outputs).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(seen).toEqual([
+      [[1, 2, 3], { tenant: "a", region: "eu" }, {}, ["t"], ["."], undefined],
+      [[4], { tenant: "b", request: 4, region: "eu" }, { request: 4 }, ["t"], ["."], 4],
+      [[5, 6], undefined, {}, [], undefined, undefined],
+    ]);
+    expect(batched.meanCallSize).toBe(2);
+  });
+
+  it("keep shareBy when the runnable is configured or moved", () => {
+    const shareBy = () => "";
+    const batched = RunnableLambda.batched((inputs: number[]) => inputs, { shareBy });
+    expect(batched.node).toMatchObject({ shareBy });
+    expect(() => RunnableLambda.batched((inputs: number[]) => inputs, { shareBy: "tenant" as never })).toThrow(
+      "shareBy must be a function",
+    );
+  });
+
   it("bound to the runnable are seen by the function", async () => {
     const batched = RunnableLambda.batched((inputs: number[], { factor }) => inputs.map((x) => x * factor), {
       maxWaitMs: 0,

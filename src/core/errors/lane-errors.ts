@@ -68,6 +68,12 @@ export const LANE_ERRORS = {
       "Something in an input or an output cannot be cloned: a function, a promise, a stream, or another object that is tied to its thread.",
     fix: "Send plain data, make that object in the step itself (RunnableLambda.fromModule), register its class with registerClass, or keep the step on the loop.",
   },
+  RUNLANE_CONFIG_LEFT_OUT: {
+    message: "{path} was not sent to the worker, because {reason}.",
+    cause:
+      "A function on a lane reads something in its config that cannot be cloned: a function, a connection, an instance without public fields. A config goes to a worker without such values, and only reading them is an error.",
+    fix: "Read it before the step and put what the step needs into its input or configurable, make it in the step itself (uses, resource), or keep the step on the loop.",
+  },
   RUNLANE_UNKNOWN_CLASS: {
     message:
       "An instance of {name} arrived from another thread or process, but no class of that name is registered here.",

@@ -35,6 +35,14 @@ export interface BatchedOptions<RunInput = any> {
   batchSizeOf?: ((input: RunInput) => number) | undefined;
   /** Whether a call that throws is made again for each of its inputs alone, so that only those fail that do so alone. @default false */
   isolateErrors?: boolean | undefined;
+  /**
+   * What inputs must have in common to share a call: the same for two configs says that the function makes no difference between them.
+   * `() => ""` lets all inputs share; `({ configurable }) => configurable?.tenant` keeps tenants apart. The function sees of the configs what
+   * those of all its inputs have in common.
+   *
+   * @default all of `configurable`, `tags`, `metadata` and the call options, but for what LangGraph adds for each task
+   */
+  shareBy?: ((config: RunnableConfig) => unknown) | undefined;
   /** What the step is called. @default the function's name in tables, "RunnableBatched" in run names */
   name?: string | undefined;
   /** Where the function runs: a call, with all its inputs, is one input of the lane. @default the event loop */
@@ -56,7 +64,7 @@ export function checkBatched<RunInput, RunOutput, CallOptions extends RunnableCo
 ) {
   const lambda = lambdaOf(fields?.func);
   const func = lambda.func as BatchedFunc<RunInput, RunOutput | Error, CallOptions>;
-  const { name = lambda.name, uses = lambda.uses, lane, batchSizeOf, isolateErrors = false } = fields;
+  const { name = lambda.name, uses = lambda.uses, lane, batchSizeOf, shareBy, isolateErrors = false } = fields;
   const { maxBatchSize = 32, maxWaitMs = 10, maxConcurrentBatches = 1 } = fields;
   checkCount("maxBatchSize", maxBatchSize);
   checkCount("maxConcurrentBatches", maxConcurrentBatches);
@@ -64,8 +72,9 @@ export function checkBatched<RunInput, RunOutput, CallOptions extends RunnableCo
     throw invalid("maxWaitMs", `a number of milliseconds from 0 to ${MAX_DELAY_MS}`, maxWaitMs);
   if (batchSizeOf !== undefined && typeof batchSizeOf !== "function")
     throw invalid("batchSizeOf", "a function", batchSizeOf);
+  if (shareBy !== undefined && typeof shareBy !== "function") throw invalid("shareBy", "a function", shareBy);
   if (typeof isolateErrors !== "boolean") throw invalid("isolateErrors", "a boolean", isolateErrors);
-  return { func, name, uses, lane, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors };
+  return { func, name, uses, lane, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, shareBy, isolateErrors };
 }
 
 /** What an input adds to the size of its call. @throws RUNLANE_INVALID_OPTION */

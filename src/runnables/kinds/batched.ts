@@ -12,7 +12,7 @@ import type { RunContext } from "../../core/context.ts";
 import { abortError } from "../../core/signal.ts";
 import { SingleChunk } from "../../core/streams/chunks.ts";
 import type { Placement } from "../../plan/placement.ts";
-import { contextOf, sharingOf } from "../lane/call-sharing.ts";
+import { CallSharing, contextOf } from "../lane/call-sharing.ts";
 import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
@@ -33,8 +33,8 @@ import { type LaneChoice, RunnableOnLane } from "./on-lane.ts";
  *   it is yielded; the last one when the generator has ended.
  * - A caller whose signal aborts, or whose timeout passes (waiting counts), is rejected at once. The others go on. The function's
  *   `config.signal` aborts when all callers of the call have gone, and is missing if one of them cannot abort.
- * - Inputs share a call only if their configs say the same: `configurable`, `tags`, `metadata` and call options. The function sees
- *   those, and no callbacks: observers see one run for each input.
+ * - Inputs share a call only if their configs say the same: `configurable`, `tags`, `metadata` and call options, or what `shareBy` makes of
+ *   them. The function sees what they have in common, and no callbacks: observers see one run for each input.
  * - The function runs in the async context in which the runnable was made, as it works for several callers. Each caller goes on in its own.
  *
  * A function that calls its own runnable and waits for it waits for ever if no further call may run (`maxConcurrentBatches`).
@@ -59,6 +59,7 @@ export class RunnableBatched<
   readonly maxWaitMs: number;
   readonly maxConcurrentBatches: number;
   readonly batchSizeOf: ((input: RunInput) => number) | undefined;
+  readonly shareBy: ((config: RunnableConfig) => unknown) | undefined;
   readonly isolateErrors: boolean;
   readonly lane: LaneChoice | undefined;
   readonly uses: LambdaUses | undefined;
@@ -68,6 +69,9 @@ export class RunnableBatched<
   private readonly yields: boolean;
   private readonly coalescer: Coalescer<SharedCall, RunnableConfig | undefined>;
   private readonly inContext = captureContext();
+  private readonly sharing: CallSharing;
+  private calls = 0;
+  private sent = 0;
   /** The batch whose inputs run, in the view of this runnable that such a batch has. */
   private readonly arrivals: ArrivalTracker | undefined;
 
@@ -77,19 +81,21 @@ export class RunnableBatched<
    */
   constructor(fields: RunnableBatchedFields<RunInput, RunOutput, CallOptions>) {
     super();
-    const { func, name, uses, lane, ...settings } = checkBatched(fields);
+    const { func, name, uses, lane, shareBy, ...settings } = checkBatched(fields);
     this.func = func;
     if (name !== undefined) this.name = name;
     this.maxBatchSize = settings.maxBatchSize;
     this.maxWaitMs = settings.maxWaitMs;
     this.maxConcurrentBatches = settings.maxConcurrentBatches;
     this.batchSizeOf = settings.batchSizeOf;
+    this.shareBy = shareBy;
     this.isolateErrors = settings.isolateErrors;
     this.lane = lane;
     this.uses = uses;
     this.batchFunction = new RunnableBatchFunction({ func: func as LambdaFunc<unknown[], unknown>, name, uses });
     this.offloaded = lane === undefined ? undefined : new RunnableOnLane({ bound: this.batchFunction, lane });
     this.yields = /Generator/.test(Object.prototype.toString.call(func));
+    this.sharing = new CallSharing(shareBy);
     this.coalescer = new Coalescer({
       ...settings,
       timers: platformTimers,
@@ -111,20 +117,27 @@ export class RunnableBatched<
       maxWaitMs,
       maxConcurrentBatches,
       batchSizeOf,
+      shareBy,
       isolateErrors,
     } = this;
     const bound = offloaded ?? batchFunction;
-    return { kind: "batched", name, bound, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, isolateErrors };
+    const settings = { maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, shareBy, isolateErrors };
+    return { kind: "batched", name, bound, ...settings };
   }
 
   get placement(): Placement {
     const why =
       this.batchSizeOf === undefined ? `gathers up to ${this.maxBatchSize} inputs for a call` : "gathers inputs";
-    return { lane: "loop", isInline: true, why };
+    const mean = this.meanCallSize;
+    return { lane: "loop", isInline: true, why: mean === undefined ? why : `${why}, ${mean.toFixed(1)} so far` };
   }
 
   override get label(): string {
     return this.name ?? (this.func.name || this.getName());
+  }
+
+  get meanCallSize(): number | undefined {
+    return this.calls === 0 ? undefined : this.sent / this.calls;
   }
 
   override get laneName(): string | undefined {
@@ -136,8 +149,9 @@ export class RunnableBatched<
     const weight = batchSizeOf === undefined ? 1 : checkWeight(batchSizeOf(input));
     const signal = ctx.scope?.signal;
     if (signal?.aborted === true) throw abortError(signal);
-    const { key, config } = sharingOf(ctx);
+    const { key, config } = this.sharing.of(ctx);
     const call = coalescer.place(key, config, weight);
+    if (this.shareBy !== undefined) this.sharing.joins(call, config);
     let output: Promise<unknown>;
     if (signal === undefined && !this.yields && !this.isolateErrors) {
       output = call.add(input);
@@ -211,12 +225,15 @@ export class RunnableBatched<
   private callFor(key: string, config: RunnableConfig | undefined): SharedCall {
     const { label, isolateErrors, offloaded, batchFunction, yields } = this;
     const open = (inputs: unknown[], signal: AbortSignal | undefined): unknown => {
-      const ctx = contextOf(config, signal);
+      this.calls++;
+      this.sent += inputs.length;
+      const ctx = contextOf(this.shareBy === undefined ? config : this.sharing.commonOf(call), signal);
       if (offloaded !== undefined)
         return yields ? offloaded.runStream(new SingleChunk(inputs), ctx) : offloaded.run(inputs, ctx);
       return ctx.propagates ? batchFunction.start(inputs, ctx) : callOutside(() => batchFunction.start(inputs, ctx));
     };
-    return new SharedCall(key, { label, isolateErrors, open });
+    const call = new SharedCall(key, { label, isolateErrors, open });
+    return call;
   }
 
   /** This runnable, as it runs the inputs of one batch. */

@@ -1,7 +1,9 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import { PLAIN, type RunContext } from "../../core/context.ts";
+import { setOwn } from "../../core/own.ts";
 import { Scope } from "../../core/scope.ts";
-import { travelling } from "./lane-calls.ts";
+import { isSame } from "./same.ts";
+import { travelling } from "./travelling-config.ts";
 
 /** What inputs that may share a call have in common. */
 interface Sharing {
@@ -17,17 +19,46 @@ const NOTHING: Sharing = { key: "", config: undefined };
 /** Contexts that share a config, as those of a batch do, share what is known of it. */
 const known = new WeakMap<RunnableConfig, Sharing>();
 
-/**
- * What inputs must have in common with one of this context to share its call: everything in the config that functions may act on.
- * Callbacks, run names and ids, signals, timeouts and limits of levels and of concurrency belong to each input's own run.
- */
-export function sharingOf(ctx: RunContext): Sharing {
-  if (!ctx.propagates) return NOTHING;
-  let sharing = known.get(ctx.config);
+/** Which inputs of a batched step share a call, and what its function sees of their configs. */
+export class CallSharing {
+  private last: { readonly config: RunnableConfig; readonly sharing: Sharing } | undefined;
+  private readonly common = new WeakMap<object, { config: RunnableConfig | undefined }>();
+
+  constructor(private readonly shareBy: ((config: RunnableConfig) => unknown) | undefined) {}
+
+  /**
+   * What inputs must have in common with one of this context to share its call: everything in the config that functions may act on, or
+   * what `shareBy` says. Callbacks, run names and ids, signals, timeouts and limits of levels and of concurrency belong to each input's
+   * own run.
+   */
+  of(ctx: RunContext): Sharing {
+    const { shareBy } = this;
+    if (shareBy === undefined) return ctx.propagates ? sharingOf(ctx.config) : NOTHING;
+    if (this.last?.config !== ctx.config) {
+      const config = ctx.propagates ? commonPart(ctx.config) : undefined;
+      this.last = { config: ctx.config, sharing: { key: keyOf(shareBy(ctx.config), 2), config } };
+    }
+    return this.last.sharing;
+  }
+
+  /** An input has joined a call: the function sees what its config has in common with those of the others. */
+  joins(call: object, config: RunnableConfig | undefined): void {
+    const common = this.common.get(call);
+    if (common === undefined) this.common.set(call, { config });
+    else if (common.config !== config) common.config = sharedPart(common.config, config);
+  }
+
+  commonOf(call: object): RunnableConfig | undefined {
+    return this.common.get(call)?.config;
+  }
+}
+
+function sharingOf(config: RunnableConfig): Sharing {
+  let sharing = known.get(config);
   if (sharing === undefined) {
-    const config = commonPart(ctx.config);
-    sharing = config === undefined ? NOTHING : { key: keyOf(config, 2), config };
-    known.set(ctx.config, sharing);
+    const common = commonPart(config);
+    sharing = common === undefined ? NOTHING : { key: keyOf(common, 2), config: common };
+    known.set(config, sharing);
   }
   return sharing;
 }
@@ -39,12 +70,40 @@ export function contextOf(config: RunnableConfig | undefined, signal: AbortSigna
   return PLAIN.with({ config: { ...PLAIN.config, ...config, ...(signal && { signal }) }, scope, propagates: true });
 }
 
+/** What LangGraph adds to the config of each task: it is that of a run of the graph, never of a call that several runs share. */
+const OF_TASK: Readonly<Record<string, (key: string) => boolean>> = {
+  "": (key) => ["writer", "interrupt", "control", "executionInfo", "serverInfo"].includes(key),
+  configurable: (key) => key === "checkpoint_ns" || key === "checkpoint_id" || key === "checkpoint_map",
+  metadata: (key) => key === "timeoutMs" || key === "checkpoint_ns" || key.startsWith("langgraph_"),
+};
+
 function commonPart({ recursionLimit, ...config }: RunnableConfig): RunnableConfig | undefined {
-  if (config.metadata !== undefined && "timeoutMs" in config.metadata) {
-    const { timeoutMs, ...metadata } = config.metadata;
-    config.metadata = metadata;
+  for (const key of Object.keys(config)) if (OF_TASK[""]!(key)) delete config[key];
+  for (const part of ["configurable", "metadata"] as const) {
+    if (config[part] === undefined) continue;
+    const rest = without(config[part], OF_TASK[part]!);
+    if (part === "configurable" && Object.keys(rest).every((key) => key.startsWith("__"))) delete config[part];
+    else config[part] = rest;
   }
   return travelling(config);
+}
+
+/** The object itself where nothing is to be left out: objects are compared by identity at some depth. */
+function without(object: Record<string, unknown>, isOut: (key: string) => boolean): Record<string, unknown> {
+  const entries = Object.entries(object).filter(([key]) => !isOut(key));
+  return entries.length === Object.keys(object).length ? object : Object.fromEntries(entries);
+}
+
+/** What two configs have in common, `configurable` and `metadata` key by key. */
+function sharedPart(one: RunnableConfig | undefined, other: RunnableConfig | undefined): RunnableConfig | undefined {
+  if (one === undefined || other === undefined) return undefined;
+  const shared: RunnableConfig = {};
+  for (const key of Object.keys(one)) {
+    if (!Object.hasOwn(other, key)) continue;
+    if (key === "configurable" || key === "metadata") shared[key] = sharedPart(one[key], other[key]) ?? {};
+    else if (isSame(one[key], other[key], 2)) setOwn(shared, key, one[key]);
+  }
+  return shared;
 }
 
 /** A text that two values share if they say the same, as far as so many levels of arrays and plain objects show. */

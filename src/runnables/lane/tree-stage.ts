@@ -2,6 +2,7 @@ import "../kinds/all.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import { openContext, PLAIN, type RunContext } from "../../core/context.ts";
 import { runlaneError } from "../../core/errors/errors.ts";
+import { withLeftOut } from "../../core/left-out.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
 import { SingleChunk } from "../../core/streams/chunks.ts";
@@ -92,7 +93,7 @@ function contextOf(call: StepCall): RunContext {
   const key = signal === undefined && meter === undefined ? (config as object) : call;
   let context = contexts.get(key);
   if (context === undefined) {
-    const around = config as RunnableConfig | undefined;
+    const around = withLeftOut(config as RunnableConfig | undefined);
     const opened = openContext(signal === undefined ? around : { ...around, signal });
     context = meter === undefined ? opened : opened.with({ observer: meter });
     contexts.set(key, context);

@@ -342,7 +342,10 @@ export class Encoder {
   /** Tells of an object that arrives as an instance of a built-in class only. In another realm (`node:vm`) that has the same name. */
   #losing<T extends object>(value: T, builtIn: string): T {
     const name = value.constructor?.name;
-    if (name !== builtIn) this.#options.onForeign?.(name || "an unnamed class", this.#at.text);
+    if (name !== builtIn) {
+      const isEmpty = builtIn === "Object" && Object.keys(value).length === 0;
+      this.#options.onForeign?.(name || "an unnamed class", this.#at.text, isEmpty);
+    }
     return value;
   }
 }

@@ -85,8 +85,12 @@ export interface PackOptions {
   readonly shared?: boolean;
   /** What error messages call the value. @default "input" */
   readonly root?: string;
-  /** Told of each instance of a class that nobody registered: it travels as structured clone would send it. */
-  readonly onForeign?: (className: string, path: string) => void;
+  /**
+   * Told of each instance of a class that nobody registered: it travels as structured clone would send it.
+   *
+   * @param isEmpty Whether it has no fields of its own, so that nothing of it arrives.
+   */
+  readonly onForeign?: (className: string, path: string, isEmpty: boolean) => void;
 }
 
 /** What every copy of the package in a process has in common. */

@@ -29,6 +29,15 @@ export function pack(value: unknown, where: string, options: PackOptions = {}): 
   return new Encoder(where, options).encode(value);
 }
 
+/**
+ * Looks through a value for what {@link pack} would refuse, or sending would: Proxies too, which plain data may be.
+ *
+ * @throws RUNLANE_NOT_SERIALIZABLE
+ */
+export function checkSendable(value: unknown, where: string, options: PackOptions = {}): void {
+  new Encoder(where, options).encode(value);
+}
+
 /** Opens what {@link pack} made. @throws RUNLANE_UNKNOWN_CLASS */
 export function unpack(value: unknown): unknown {
   return typeof value === "object" && value !== null && PACKED in value ? decode(value as Envelope) : value;

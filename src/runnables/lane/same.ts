@@ -1,0 +1,16 @@
+/** Whether two values say the same, as far as so many levels of arrays and plain objects show. */
+export function isSame(one: unknown, other: unknown, levels: number): boolean {
+  if (Object.is(one, other)) return true;
+  if (levels === 0 || !isPlainData(one) || !isPlainData(other) || Array.isArray(one) !== Array.isArray(other))
+    return false;
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key], levels - 1))
+  );
+}
+
+function isPlainData(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+}
