@@ -22,6 +22,7 @@ const WITH_KERNEL = [
   "adapters/aws-lambda/index.ts",
   "testing/index.ts",
   "serve/index.ts",
+  "adapters/remote/index.ts",
 ];
 /** What threads and child processes start with. */
 const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts"];

@@ -6,7 +6,7 @@ import type { StageObserver } from "../core/observer.ts";
 /** Runs many inputs in one call: an outcome for each, an `Error` for one that failed. */
 export type RunMany = (inputs: unknown[]) => PromiseLike<readonly unknown[]>;
 
-/** Inputs of one call, at most. */
+/** Inputs of one call, at most, unless the step says otherwise. */
 const LARGEST = 64;
 /** Calls at the same time. What comes meanwhile gathers for the next one. */
 const AT_ONCE = 4;
@@ -24,6 +24,7 @@ export class OwnBatchHandle implements FeedHandle {
     /** What errors call the step. */
     private readonly label: string,
     private readonly observer: StageObserver | undefined,
+    private readonly largest: number = LARGEST,
   ) {}
 
   /** Waits for the end of this turn: more may come in it. */
@@ -45,7 +46,7 @@ export class OwnBatchHandle implements FeedHandle {
     while (!this.stopped && this.running < AT_ONCE && feed.waiting > 0) {
       const keys: number[] = [];
       const inputs: unknown[] = [];
-      while (keys.length < LARGEST && feed.waiting > 0) {
+      while (keys.length < this.largest && feed.waiting > 0) {
         const key = feed.take();
         keys.push(key);
         inputs.push(feed.inputOf(key));

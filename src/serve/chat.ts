@@ -1,5 +1,5 @@
+import { toWire } from "../adapters/wire/to-wire.ts";
 import { readJson } from "./body.ts";
-import { toWire } from "./langserve/wire.ts";
 import { invalidBody } from "./refusal.ts";
 import { refusalOf, type ServedChain } from "./served-chain.ts";
 import { EventStreamWriter, SSE_HEADERS } from "./sse.ts";

@@ -1,11 +1,11 @@
 import type { McpServer } from "@modelcontextprotocol/server";
+import { toWire } from "../adapters/wire/to-wire.ts";
 import { optionalPackage } from "../core/optional-package.ts";
 import type { StandardSchema } from "../core/schema/standard-schema.ts";
 import { onAbort } from "../core/signal.ts";
 import { toJsonSchema } from "../graph/schema.ts";
 import { RunnableToolLike } from "../runnables/kinds/tool-like.ts";
 import { schemaIn } from "./langserve/schemas.ts";
-import { toWire } from "./langserve/wire.ts";
 import { McpSessions } from "./mcp-sessions.ts";
 import { refusalOf, type ServedChain } from "./served-chain.ts";
 import type { Exchange } from "./transport/exchange.ts";

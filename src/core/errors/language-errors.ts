@@ -125,6 +125,11 @@ export const LANGUAGE_ERRORS = {
     cause: "The history of a conversation can keep only messages, and was to keep something else.",
     fix: "Set inputMessagesKey or outputMessagesKey to where the messages are.",
   },
+  RUNLANE_REMOTE_FAILED: {
+    message: "{where}: {url} answered {status}: {answer}.",
+    cause: "The server of a remote runnable refused a request, failed, or ended its answer too soon.",
+    fix: "Look at the server's log: the answer hides what went wrong there. A 404 means that the address is none of a chain, 401 that the headers have no valid token, 503 that the server has too much to do.",
+  },
   RUNLANE_MISSING_PACKAGE: {
     message: "{where} needs the package {package}, which cannot be loaded; `npm install {package}` installs it.",
     cause: "An optional package is not installed, or could not be loaded; the cause of the error says which.",

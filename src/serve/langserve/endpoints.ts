@@ -1,3 +1,4 @@
+import { toWire } from "../../adapters/wire/to-wire.ts";
 import { mergeConfigs, type RunnableConfig } from "../../core/config.ts";
 import type { EventFilter } from "../../observe/event-filter.ts";
 import { readJson } from "../body.ts";
@@ -6,7 +7,6 @@ import { refusalOf, type ServedChain } from "../served-chain.ts";
 import { EventStreamWriter } from "../sse.ts";
 import type { Visit } from "../visit.ts";
 import { acceptConfig, type ConfigRules } from "./config.ts";
-import { toWire } from "./wire.ts";
 
 /** What the endpoints of LangServe's protocol need to know. */
 export interface LangServeOptions extends ConfigRules {

@@ -1,0 +1,2 @@
+export type { RemoteRunnableFields } from "./options.ts";
+export { RemoteRunnable } from "./remote-runnable.ts";
