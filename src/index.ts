@@ -123,11 +123,19 @@ export type { ImportMap, ModuleExports } from "./runnables/load/load-class.ts";
 export { type Loaded, resource } from "./runnables/resource.ts";
 export { Runnable } from "./runnables/runnable.ts";
 export type {
+  AddsKeys,
+  Assigned,
   LambdaResult,
+  NextStep,
+  OutputOf,
+  OutputOfResult,
+  Piped,
   RunnableFunc,
   RunnableInterface,
   RunnableLike,
   RunnableMapLike,
+  StepFunc,
+  StepOutput,
 } from "./runnables/types.ts";
 export { type ClassCodec, registerClass } from "./shipping/data/registered-classes.ts";
 export { transfer } from "./shipping/data/transfer.ts";

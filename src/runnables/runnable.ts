@@ -23,10 +23,11 @@ import type { LaneChoice, RunnableOnLane } from "./kinds/on-lane.ts";
 import type { RetryOptions, RunnableRetry } from "./kinds/retry.ts";
 import type { AsToolFields, RunnableToolLike } from "./kinds/tool-like.ts";
 import type { ToolSchemaOf } from "./kinds/tool-schema.ts";
+
 import type { FallbackOptions, RunnableWithFallbacks } from "./kinds/with-fallbacks.ts";
 import type { TypeSchemas } from "./kinds/with-types.ts";
 import { defineKind, fromNode, type RunnableClass, type RunnableNode } from "./registry.ts";
-import type { RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
+import type { Assigned, NextStep, OutputOf, Piped, RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
 
 /**
  * A step of a pipeline: anything with an input and an output that can be invoked, batched, streamed and composed.
@@ -69,8 +70,13 @@ export abstract class Runnable<
    *
    * @throws RUNLANE_NOT_RUNNABLE
    */
-  pipe<NewRunOutput>(next: RunnableLike<RunOutput, NewRunOutput>): Runnable<RunInput, Exclude<NewRunOutput, Error>> {
-    return fromNode({ kind: "sequence", steps: [this, coerce(next, "The argument of pipe")] });
+  pipe<NewRunOutput, Result = never, Added = never>(
+    next: NextStep<RunOutput, NewRunOutput, Result, Added>,
+  ): Runnable<RunInput, Piped<RunOutput, NewRunOutput, Result, Added>> {
+    return fromNode({ kind: "sequence", steps: [this, coerce(next, "The argument of pipe")] }) as Runnable<
+      RunInput,
+      Piped<RunOutput, NewRunOutput, Result, Added>
+    >;
   }
 
   /** Adds keys to an object: each is made by its own step from the whole object. */
@@ -345,14 +351,6 @@ export abstract class Runnable<
   }
 }
 
-/** The type of an object with the keys of a mapping added, each with its step's output. */
-export type Assigned<Base, Mapping> = Omit<Base, keyof Mapping> & { [Key in keyof Mapping]: OutputOf<Mapping[Key]> };
-
-/** The output of something that can be a step. */
-// biome-ignore lint/suspicious/noExplicitAny: any input will do here
-export type OutputOf<Like> = Like extends RunnableLike<any, infer Output> ? Output : never;
-
-// A class of the user's, which only says what it does: its runnables are nodes by themselves.
 defineKind("custom", {
   type: Runnable as unknown as RunnableClass<Runnable>,
   build: (node: { runnable: Runnable }) => node.runnable,

@@ -29,15 +29,19 @@ export interface RunnableInterface<
   getName(suffix?: string): string;
 }
 
-/** What a function of a lambda may return: an output, a promise of it, its chunks, or a runnable that makes it. */
-export type LambdaResult<RunOutput> = RunOutput | Promise<RunOutput> | Chunked<RunOutput> | Promise<Chunked<RunOutput>>;
+/** What a function that is a step may return: an output, its chunks, or a runnable that makes it of the same input; or a promise of one. */
+export type LambdaResult<RunInput, RunOutput> =
+  | SettledResult<RunInput, RunOutput>
+  | Promise<SettledResult<RunInput, RunOutput>>;
+
+type SettledResult<RunInput, RunOutput> = RunOutput | Chunked<RunOutput> | RunnableInterface<RunInput, RunOutput>;
 
 /** A function that can be a step. Its second argument is the config of the run. */
 export type RunnableFunc<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> = (
   input: RunInput,
   // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type
   options: CallOptions & Record<string, any>,
-) => LambdaResult<RunOutput>;
+) => LambdaResult<RunInput, RunOutput>;
 
 /** A plain object of steps: it stands for the parallel that runs them all on one input. */
 export type RunnableMapLike<RunInput, RunOutput> = {
@@ -50,3 +54,61 @@ export type RunnableLike<RunInput = any, RunOutput = any, CallOptions extends Ru
   | RunnableInterface<RunInput, RunOutput, CallOptions>
   | RunnableFunc<RunInput, RunOutput, CallOptions>
   | RunnableMapLike<RunInput, RunOutput>;
+
+/**
+ * A function whose result is looked at as a whole. {@link RunnableFunc} finds the type of an output in each part of a result, and does
+ * not know what to do with parts that differ: a runnable here, a number there.
+ */
+export type StepFunc<RunInput, Result> = (
+  input: RunInput,
+  // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type
+  options: RunnableConfig & Record<string, any>,
+) => Result;
+
+/** What a step gives whose function returns this: the output of a runnable, what a promise settles to, what a generator yields. */
+export type OutputOfResult<Result> =
+  Result extends PromiseLike<infer Settled>
+    ? OutputOfResult<Settled>
+    : // biome-ignore lint/suspicious/noExplicitAny: any input will do here
+      Result extends RunnableInterface<any, infer Output>
+      ? Output
+      : Result extends Chunked<infer Chunk>
+        ? Awaited<Chunk>
+        : Result;
+
+/**
+ * The output of a step that was given as a function with this result, or, without one, as something with this output. By an index, so
+ * that what the step is assigned to says nothing of the result.
+ */
+export type StepOutput<RunOutput, Result> = Exclude<
+  [Result] extends [never] ? RunOutput : { all: OutputOfResult<Result> }[Result extends never ? never : "all"],
+  Error
+>;
+
+declare const ADDED: unique symbol;
+
+/** Marks, in types only, a step that adds keys to an object and keeps all others, also those that it does not know of. */
+export interface AddsKeys<Mapping> {
+  readonly [ADDED]?: Mapping | undefined;
+}
+
+/** What `pipe` takes. */
+export type NextStep<RunOutput, NewRunOutput, Result, Added> = (
+  | RunnableLike<RunOutput, NewRunOutput>
+  | StepFunc<RunOutput, Result>
+) &
+  AddsKeys<Added>;
+
+/** What a chain gives after that. For the index see {@link StepOutput}. */
+export type Piped<RunOutput, NewRunOutput, Result, Added> = [Added] extends [never]
+  ? StepOutput<NewRunOutput, Result>
+  : { all: Assigned<RunOutput, Added> }[Added extends never ? never : "all"];
+
+/** The type of an object with the keys of a mapping added, each with its step's output. */
+export type Assigned<Base, Mapping> = Omit<Base, keyof Mapping> & { [Key in keyof Mapping]: OutputOf<Mapping[Key]> };
+
+/** The output of something that can be a step. */
+// biome-ignore lint/suspicious/noExplicitAny: any input will do here
+export type OutputOf<Like> = Like extends RunnableLike<any, infer Output> ? Output : never;
+
+// A class of the user's, which only says what it does: its runnables are nodes by themselves.

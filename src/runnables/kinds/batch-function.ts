@@ -25,13 +25,13 @@ export class RunnableBatchFunction extends RunnableLambda<unknown[], unknown> {
   }
 
   /** The array is the function's: it may sort it, drain it or keep it, while the engine goes on with its own. */
-  protected override call(inputs: unknown[], ctx: RunContext): unknown {
-    return super.call([...inputs], ctx);
+  protected override callFunc(inputs: unknown[], ctx: RunContext): unknown {
+    return super.callFunc([...inputs], ctx);
   }
 
   /** What the function returns: outputs, a promise of them, or their iteration. */
   override start(inputs: unknown[], ctx: RunContext): unknown {
-    return this.iterating(this.call(inputs, ctx), ctx);
+    return this.iterating(this.callFunc(inputs, ctx), ctx);
   }
 
   override finish(settled: unknown, inputs: unknown[]): unknown {

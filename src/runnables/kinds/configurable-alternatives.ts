@@ -8,8 +8,7 @@ import { box, graphOfPart, isDrawable, withName } from "../../graph/parts.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { type ConfigSpec, type ConfigurableField, specsOf, uniqueSpecs } from "../inspect/config-specs.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
-import type { OutputOf } from "../runnable.ts";
-import type { RunnableInterface, RunnableLike, RunnableMapLike } from "../types.ts";
+import type { OutputOf, RunnableInterface, RunnableLike, RunnableMapLike } from "../types.ts";
 import { RunnableConfigurable } from "./configurable.ts";
 
 /** How a config chooses among alternatives. */

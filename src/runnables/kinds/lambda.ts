@@ -30,7 +30,7 @@ export type LambdaFunc<RunInput, RunOutput, CallOptions extends RunnableConfig =
   input: RunInput,
   // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type
   options: CallOptions & Record<string, any>,
-) => LambdaResult<RunOutput> | RunnableInterface<RunInput, RunOutput> | Promise<RunnableInterface<RunInput, RunOutput>>;
+) => LambdaResult<RunInput, RunOutput>;
 
 /** What a function uses besides its input, by name. */
 export type LambdaUses = Readonly<Record<string, unknown>>;
@@ -253,7 +253,7 @@ export class RunnableLambda<
   }
 
   override start(input: RunInput, ctx: RunContext): unknown {
-    const out = this.unattended-- > 0 ? this.call(input, ctx) : this.attend(input, ctx);
+    const out = this.unattended-- > 0 ? this.callFunc(input, ctx) : this.attend(input, ctx);
     if (typeof out !== "object" && typeof out !== "function") return out;
     return out === null || isThenable(out) ? out : this.expand(out as object, input, ctx);
   }
@@ -276,19 +276,20 @@ export class RunnableLambda<
   /** Runs an input and looks how long it takes, or runs it where that has led to. */
   private attend(input: RunInput, ctx: RunContext): unknown {
     this.unattended = 0;
-    if (!auto.enabled || ctx.pinned) return this.call(input, ctx);
+    if (!auto.enabled || ctx.pinned) return this.callFunc(input, ctx);
     this.auto ??= new AutoStep(this);
-    const out = this.auto.run(input, ctx, () => this.call(input, ctx));
+    const out = this.auto.run(input, ctx, () => this.callFunc(input, ctx));
     this.unattended = this.auto.pause;
     return out;
   }
 
-  protected call(input: RunInput, ctx: RunContext): unknown {
+  // Not called `call`: a step may also be a function, which has a method of that name, and types would be inferred from it.
+  protected callFunc(input: RunInput, ctx: RunContext): unknown {
     const { config } = ctx.descend();
     return ctx.propagates ? this.callWithin(input, config) : this.callee(input, config as CallOptions);
   }
 
-  /** Apart from {@link call}, whose variables a closure would put on the heap: 3 ns a call. */
+  /** Apart from {@link callFunc}, whose variables a closure would put on the heap: 3 ns a call. */
   private callWithin(input: RunInput, config: RunnableConfig): unknown {
     return callWithin(config, () => this.callee(input, config as CallOptions));
   }
@@ -332,7 +333,7 @@ export class RunnableLambda<
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    const out = this.unattended-- > 0 ? this.call(input, ctx) : this.attend(input, ctx);
+    const out = this.unattended-- > 0 ? this.callFunc(input, ctx) : this.attend(input, ctx);
     if (!isThenable(out)) return this.chunksOf(out, input, ctx);
     ignoreRejection(out);
     return this.streamPromised(out, input, ctx);
@@ -371,7 +372,7 @@ class RunnableTraceable extends RunnableLambda {
     return undefined;
   }
 
-  protected override call(input: unknown, ctx: RunContext): unknown {
+  protected override callFunc(input: unknown, ctx: RunContext): unknown {
     const func = this.func as (...args: unknown[]) => unknown;
     const { config } = ctx.descend();
     const callbacks = managerFor(config);

@@ -5,8 +5,8 @@ import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts
 import { Aggregate } from "../../core/streams/concat.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
-import { type Assigned, Runnable } from "../runnable.ts";
-import type { RunnableMapLike } from "../types.ts";
+import { Runnable } from "../runnable.ts";
+import type { AddsKeys, Assigned, RunnableMapLike } from "../types.ts";
 import { RunnableAssign } from "./assign.ts";
 import { RunnableParallel } from "./parallel.ts";
 
@@ -45,7 +45,7 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
     Mapping extends RunnableMapLike<RunInput, Record<string, unknown>>,
   >(
     mapping: Mapping & RunnableMapLike<RunInput, Record<string, unknown>>,
-  ): RunnableAssign<RunInput, Assigned<RunInput, Mapping>>;
+  ): RunnableAssign<RunInput, Assigned<RunInput, Mapping>> & AddsKeys<Mapping>;
   // LangChain's type parameters, for calls that spell them out.
   static assign<RunInput extends Record<string, unknown>, RunOutput extends Record<string, unknown>>(
     mapping: RunnableMapLike<RunInput, RunOutput>,

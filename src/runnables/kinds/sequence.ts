@@ -11,7 +11,7 @@ import { fuse, stagesOf } from "../../plan/stages.ts";
 import { coerce, toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
-import type { RunnableInterface, RunnableLike } from "../types.ts";
+import type { NextStep, Piped, RunnableInterface, RunnableLike, StepFunc, StepOutput } from "../types.ts";
 
 /** What a sequence is made of, in LangChain's form. */
 export interface RunnableSequenceFields<RunInput, RunOutput> {
@@ -91,11 +91,11 @@ export class RunnableSequence<
    * @throws RUNLANE_INVALID_STEPS, RUNLANE_NOT_RUNNABLE
    */
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
-  static from<RunInput = any, RunOutput = any>(
+  static from<RunInput = any, RunOutput = any, Result = never>(
     // biome-ignore lint/suspicious/noExplicitAny: what flows between inner steps is theirs to know
-    steps: [RunnableLike<RunInput>, ...RunnableLike[], RunnableLike<any, RunOutput>],
+    steps: [RunnableLike<RunInput>, ...RunnableLike[], RunnableLike<any, RunOutput> | StepFunc<any, Result>],
     nameOrFields: string | { name?: string; omitSequenceTags?: boolean } = {},
-  ): RunnableSequence<RunInput, Exclude<RunOutput, Error>> {
+  ): RunnableSequence<RunInput, StepOutput<RunOutput, Result>> {
     if (!Array.isArray(steps) || steps.length < 2) {
       throw runlaneError("RUNLANE_INVALID_STEPS", {
         where: "RunnableSequence.from",
@@ -108,7 +108,7 @@ export class RunnableSequence<
     const last = middle.pop() as RunnableLike;
     return new RunnableSequence({ ...fields, first, middle, last }) as RunnableSequence<
       RunInput,
-      Exclude<RunOutput, Error>
+      StepOutput<RunOutput, Result>
     >;
   }
 
@@ -166,12 +166,15 @@ export class RunnableSequence<
     return this.concatAs(this.steps.at(-1) as Partial<Runnable>, first, second);
   }
 
-  override pipe<NewRunOutput>(
-    next: RunnableLike<RunOutput, NewRunOutput>,
-  ): RunnableSequence<RunInput, Exclude<NewRunOutput, Error>> {
+  override pipe<NewRunOutput, Result = never, Added = never>(
+    next: NextStep<RunOutput, NewRunOutput, Result, Added>,
+  ): RunnableSequence<RunInput, Piped<RunOutput, NewRunOutput, Result, Added>> {
     const step = coerce(next, "The argument of pipe");
     const [added, name] = step instanceof RunnableSequence ? [step.steps, this.name ?? step.name] : [[step], this.name];
-    return sequenceOf([...this.steps, ...added], name) as RunnableSequence<RunInput, Exclude<NewRunOutput, Error>>;
+    return sequenceOf([...this.steps, ...added], name) as RunnableSequence<
+      RunInput,
+      Piped<RunOutput, NewRunOutput, Result, Added>
+    >;
   }
 }
 
