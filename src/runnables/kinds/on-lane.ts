@@ -9,7 +9,7 @@ import type { Lane, LaneStage } from "../../lanes/lane.ts";
 import { type LaneName, laneOf } from "../../lanes/named-lanes.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { type ShippedTree, shipTree } from "../../shipping/tree/ship-tree.ts";
-import { coerce, toStep } from "../coerce.ts";
+import { coerce, isRunnable, toStep } from "../coerce.ts";
 import { AutoStep } from "../lane/auto-step.ts";
 import { LaneCalls } from "../lane/lane-calls.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
@@ -104,9 +104,9 @@ export class RunnableOnLane<
     return this.step.label;
   }
 
-  /** On the loop the inside has the runs; elsewhere it is one run. */
+  /** On the loop the inside has the runs; elsewhere it is one run, which is told as that of the inside would be. */
   override get trace(): Trace | undefined {
-    return this.offloaded === null ? undefined : JOINS;
+    return this.offloaded === null ? undefined : traceOf(this.step);
   }
 
   /** On the loop this is as many steps as the inside. */
@@ -193,6 +193,14 @@ export class RunnableOnLane<
       ? streamCall<RunOutput>(this.step, new SingleChunk(input), ctx.pin())
       : (offloaded.lane.stream(offloaded.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>);
   }
+}
+
+/** How the run of a step is told: wrappers have none of their own, and then that of what they are around counts. */
+function traceOf(step: Step): Trace {
+  const { trace } = step;
+  if (trace !== undefined) return { ...trace, whole: true };
+  const bound = (step as { node?: RunnableNode }).node?.bound;
+  return isRunnable(bound) ? traceOf(toStep(bound)) : JOINS;
 }
 
 /** The steps of a sequence, or the one that is none, each with what is sent of it. */
