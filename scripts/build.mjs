@@ -23,9 +23,10 @@ const WITH_KERNEL = [
   "testing/index.ts",
   "serve/index.ts",
   "adapters/remote/index.ts",
+  "diagnose/watchdog.ts",
 ];
 /** What threads and child processes start with. */
-const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts"];
+const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts", "diagnose/watcher/thread.ts"];
 /** What the processes start with that `runlane coldstart` measures. */
 const STARTS = ["start.ts", "module-times.ts", "module-hooks.ts"].map((file) => `cli/coldstart/${file}`);
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. */

@@ -28,6 +28,8 @@ export const ROOMS = [
   { room: "adapters", entry: true },
   { room: "testing", entry: true, closed: true },
   { room: "lanes/worker", entry: true, closed: true },
+  { room: "diagnose/watcher", entry: true, closed: true },
+  { room: "diagnose", entry: true },
   { room: "runnables" },
   { room: "graph", only: ["core"] },
   { room: "plan" },

@@ -1,5 +1,5 @@
 import { isMeasuring, measureCalls } from "./ambient.ts";
-import { type Observer, pairOf } from "./observer.ts";
+import { includes, type Observer, pairOf } from "./observer.ts";
 import type { Step } from "./step.ts";
 
 /** Who measures the calls made on a step: nobody, as a rule, so that nothing is stored in the step for it. */
@@ -24,16 +24,36 @@ export function observeCallsOn(step: Step, observer: Observer): () => void {
   };
 }
 
+/** Who observes all calls. */
+const everywhere = new Set<Observer>();
+
+/**
+ * Has all calls observed, whatever they are made on.
+ *
+ * @returns What ends it. A second time it does nothing.
+ */
+export function observeAllCalls(observer: Observer): () => void {
+  everywhere.add(observer);
+  measureCalls(1);
+  return () => {
+    if (everywhere.delete(observer)) measureCalls(-1);
+  };
+}
+
 /** Whether somebody measures the calls made on a step. */
 export function isMeasured(step: Step | undefined): boolean {
-  return isMeasuring() && step !== undefined && observers.has(step.observedAs ?? step);
+  return isMeasuring() && (everywhere.size > 0 || (step !== undefined && observers.has(step.observedAs ?? step)));
 }
 
 /** The observer of a call on a step, besides that of the call around it. */
 export function observerOfCalls(step: Step | undefined, around: Observer | null): Observer | null {
-  if (step === undefined || !isMeasured(step)) return around;
+  if (!isMeasured(step)) return around;
   let observer = around;
-  for (const one of observers.get(step.observedAs ?? step) ?? [])
-    observer = observer === null ? one : pairOf(one, observer);
+  const ofStep = step === undefined ? [] : (observers.get(step.observedAs ?? step) ?? []);
+  for (const one of ofStep) observer = observer === null ? one : pairOf(one, observer);
+  // A call made with the config of the call around it brings those along.
+  for (const one of everywhere)
+    if (observer === null) observer = one;
+    else if (!includes(observer, one)) observer = pairOf(one, observer);
   return observer;
 }

@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "./config.ts";
 import type { Step } from "./step.ts";
+import { isThenable } from "./thenable.ts";
 
 /** Somebody who is told when steps start and end. Where there is none, not one timestamp is taken. */
 export interface Observer {
@@ -29,6 +30,9 @@ export interface Observer {
 
   /** What is left of this observer where a call brings callbacks of its own. */
   withoutCallbacks(): Observer | null;
+
+  /** The observer that this one was made of, for one input or one run. */
+  readonly root?: Observer | undefined;
 }
 
 /** Somebody who is told what the steps of a stage did, some inputs at a time. */
@@ -58,6 +62,8 @@ export interface ObservedRun {
   readonly observer: Observer;
   /** What steps inside find as `config.callbacks`; without one they find what this step found. */
   readonly callbacks?: unknown;
+  /** Calls what the step runs before it first waits. */
+  readonly within?: (<T>(run: () => T) => T) | undefined;
   /** Hands the chunks of a stream on to those who want to see each. Leaving what it returns closes what it was given. */
   readonly tap?: ((chunks: AsyncGenerator<unknown>) => AsyncGenerator<unknown>) | undefined;
   /** @param input What the input of a stream turned out to be, when it was not known at the start. */
@@ -97,10 +103,35 @@ export function pairOf(first: Observer, second: Observer): Observer {
 }
 
 class ObserverPair implements Observer {
+  readonly stage?: (step: Step) => StageObserver;
+
   constructor(
     private readonly first: Observer,
     private readonly second: Observer,
-  ) {}
+  ) {
+    if (first.stage === undefined || second.stage === undefined) return;
+    this.stage = (step) => {
+      const [one, other] = [first.stage!(step), second.stage!(step)];
+      return {
+        measured: (steps) => {
+          one.measured(steps);
+          other.measured(steps);
+        },
+        blames: (error, at) => {
+          one.blames(error, at);
+          other.blames(error, at);
+        },
+        failed: (index, error) => {
+          one.failed(index, error);
+          other.failed(index, error);
+        },
+      };
+    };
+  }
+
+  has(observer: Observer): boolean {
+    return includes(this.first, observer) || includes(this.second, observer);
+  }
 
   forInput(index: number): Observer {
     return new ObserverPair(this.first.forInput(index), this.second.forInput(index));
@@ -112,25 +143,52 @@ class ObserverPair implements Observer {
     return new ObserverPair(first, second);
   }
 
-  async start(...run: Parameters<Observer["start"]>): Promise<ObservedRun> {
-    const first = await this.first.start(...run);
-    let second: ObservedRun;
-    try {
-      second = await this.second.start(...run);
-    } catch (error) {
+  start(...run: Parameters<Observer["start"]>): ObservedRun | PromiseLike<ObservedRun> {
+    const first = this.first.start(...run);
+    return isThenable(first)
+      ? (first as PromiseLike<ObservedRun>).then((started) => this.startSecond(started, run))
+      : this.startSecond(first as ObservedRun, run);
+  }
+
+  private startSecond(first: ObservedRun, run: Parameters<Observer["start"]>): ObservedRun | PromiseLike<ObservedRun> {
+    const failed = async (error: unknown): Promise<never> => {
       await first.fail(error);
       throw error;
-    }
-    return {
-      observer: new ObserverPair(first.observer, second.observer),
-      callbacks: second.callbacks,
-      tap: second.tap?.bind(second),
-      end: (output, input) => both(first.end(output, input), second.end(output, input)),
-      fail: (error, input) => both(first.fail(error, input), second.fail(error, input)),
     };
+    try {
+      const second = this.second.start(...run);
+      return isThenable(second)
+        ? (second as PromiseLike<ObservedRun>).then((started) => runOfBoth(first, started), failed)
+        : runOfBoth(first, second as ObservedRun);
+    } catch (error) {
+      return failed(error);
+    }
   }
 }
 
-async function both(...promises: unknown[]): Promise<void> {
-  await Promise.all(promises);
+/** Whether an observer is another one, or has it in it. */
+export function includes(observer: Observer, other: Observer): boolean {
+  return observer === other || observer.root === other || (observer instanceof ObserverPair && observer.has(other));
+}
+
+function runOfBoth(first: ObservedRun, second: ObservedRun): ObservedRun {
+  const { within: outer } = first;
+  const { within: inner } = second;
+  return {
+    observer: new ObserverPair(first.observer, second.observer),
+    callbacks: second.callbacks,
+    tap: second.tap?.bind(second),
+    within: outer === undefined ? inner : inner === undefined ? outer : (run) => outer(() => inner(run)),
+    end: (output, input) => both(first.end(output, input), second.end(output, input)),
+    fail: (error, input) => both(first.fail(error, input), second.fail(error, input)),
+  };
+}
+
+/** One promise of two, if there are any. */
+function both(
+  one: undefined | PromiseLike<unknown>,
+  other: undefined | PromiseLike<unknown>,
+): undefined | PromiseLike<unknown> {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Promise.all([one, other]);
 }

@@ -82,7 +82,8 @@ function runObserved<Out>(
 ): Out | PromiseLike<Out> {
   let out: Out | PromiseLike<Out>;
   try {
-    out = step.run(input, ctx.observed(run));
+    const inner = ctx.observed(run);
+    out = run.within === undefined ? step.run(input, inner) : run.within(() => step.run(input, inner));
   } catch (error) {
     return failed(run, error);
   }

@@ -80,4 +80,9 @@ export const LANE_ERRORS = {
     cause: "registerClass was called on one side only: classes are registered for each thread and each process.",
     fix: "Call registerClass in the module that defines the class, and import that module in the step's module too.",
   },
+  RUNLANE_WATCH_THREAD: {
+    message: "{where} watches the event loop of the main thread, and was called in a worker thread.",
+    cause: "The watchdog was started in a worker thread. It can only look at the main thread of a process.",
+    fix: "Call it in the main thread. Worker threads of lanes are watched from there.",
+  },
 } as const satisfies Record<string, ErrorRow>;

@@ -75,6 +75,12 @@ export function timedOut(where: string, timeoutMs: number): DOMException {
   return new DOMException(`${where} took longer than its timeout of ${timeoutMs} ms.`, "TimeoutError");
 }
 
+/** The same error, with the stack of the worker that was told to stop: where it was. */
+export function withStack(error: DOMException, lines: readonly string[]): DOMException {
+  const stack = [`${error.name}: ${error.message}`, ...lines].join("\n");
+  return Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+}
+
 /** An error in one line, without the full stop of its message. */
 export function oneLine(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

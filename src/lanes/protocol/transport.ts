@@ -42,6 +42,8 @@ export interface WorkerConnection {
   revoke?(claimSlot: number, chunk: number, claimed: number): boolean;
   /** Where the worker is, when it shares memory with the parent; null when only its messages tell. */
   progress(): WorkerProgress | null;
+  /** The id of its thread, when it is one of this process. */
+  readonly threadId?: number;
   /** Ends the worker, whatever it does. */
   kill(): void;
   /**

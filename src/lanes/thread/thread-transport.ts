@@ -140,6 +140,10 @@ class ThreadConnection implements WorkerConnection {
     };
   }
 
+  get threadId(): number {
+    return this.worker.threadId;
+  }
+
   endNow(withinMs: number): (ms: number) => void {
     this.send({ type: "stop", withinMs });
     return (ms) => Atomics.wait(this.integers, STATE.ended, 0, ms);

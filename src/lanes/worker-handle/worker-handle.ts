@@ -1,7 +1,7 @@
 import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
 import type { Call } from "../pool/call.ts";
 import { type Chunk, runMessage } from "../pool/chunk.ts";
-import { timedOut } from "../pool/faults.ts";
+import { timedOut, withStack } from "../pool/faults.ts";
 import type { PoolSettings } from "../pool/pool-options.ts";
 import type { StreamCall } from "../pool/stream-call.ts";
 import { packReason, unpackError } from "../protocol/codec.ts";
@@ -11,12 +11,16 @@ import type { Transport, WorkerConnection, WorkerEnd, WorkerProgress } from "../
 import type { StageRecord } from "../stage/stage-record.ts";
 import { InFlight } from "./in-flight.ts";
 import { KnownStages } from "./known-stages.ts";
+import { liveWorkers, stacks } from "./live-workers.ts";
 import { Timers } from "./timers.ts";
 import { Watchdog } from "./watchdog.ts";
 import { WorkerLoads } from "./worker-loads.ts";
 
 /** A worker that is to end has so much of graceMs to dispose of its resources, and the rest to exit. */
 const STOP_SHARE = 0.8;
+
+/** A worker that is in an endless loop tells its stack in 15 ms, if the machine is not busy with something else. */
+const STACK_MS = 250;
 
 /** What a worker tells its pool. */
 export interface WorkerListener {
@@ -70,6 +74,7 @@ export class WorkerHandle {
       onMessage: (message) => this.receive(message),
       onExit: (end) => this.exited(end),
     });
+    liveWorkers.add(this);
     this.timers.set(this, startTimeoutMs, () => this.kill(new Error(`It was not ready after ${startTimeoutMs} ms.`)));
   }
 
@@ -192,8 +197,31 @@ export class WorkerHandle {
 
   expire(call: Call): void {
     const error = timedOut(call.record.label, call.options.timeoutMs!);
+    const stack = this.runs(call) ? this.stack(Math.min(STACK_MS, this.graceMs / 2)) : undefined;
     this.stop(call, error);
-    call.reject(error);
+    if (stack === undefined) call.reject(error);
+    else stack.then((lines) => call.reject(lines === undefined ? error : withStack(error, lines)));
+  }
+
+  /** Whether it is in the function of a call now, and does not wait for something. */
+  private runs({ chunk, index }: Call): boolean {
+    const progress = this.connection.progress();
+    return progress?.running === true && progress.chunk === chunk?.id && progress.index === index;
+  }
+
+  /** The lines of the stack of what it runs, if it tells in time and somebody watches. */
+  stack(withinMs: number): Promise<string[] | undefined> | undefined {
+    const { threadId } = this.connection;
+    return threadId === undefined ? undefined : stacks.read?.(threadId, withinMs);
+  }
+
+  /** What it runs now, where that can be seen: the function of one input. */
+  get running(): { readonly label: string; readonly chunk: number; readonly index: number } | undefined {
+    const progress = this.connection.progress();
+    if (progress?.running !== true) return undefined;
+    const { chunk, index } = progress;
+    const label = this.inFlight.chunks.get(chunk)?.record.label;
+    return label === undefined ? undefined : { label, chunk, index };
   }
 
   startOf(call: Call): number | undefined {
@@ -328,6 +356,7 @@ export class WorkerHandle {
   }
 
   private exited(end: WorkerEnd): void {
+    liveWorkers.delete(this);
     this.timers.clearAll();
     this.watchdog.close();
     const lastError = this.lastWords?.error;

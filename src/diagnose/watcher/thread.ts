@@ -1,0 +1,112 @@
+import { writeSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { parentPort, workerData } from "node:worker_threads";
+import { framesOf, placeText, userFrame } from "../frames.ts";
+import { HoldJudge } from "../hold-judge.ts";
+import { MARK } from "../marks.ts";
+import { type BlockedReport, reportText } from "../report.ts";
+import { type Answer, askMainThread } from "./main-stack.ts";
+import { starvedMs, threadState } from "./thread-state.ts";
+
+/** The entry of the watching thread. */
+
+/** What it is started with. */
+export interface WatcherData {
+  readonly marks: Int32Array;
+  readonly thresholdMs: number;
+  readonly everyMs: number;
+  /** The folders of Runlane, whose frames nobody wants to see. */
+  readonly own: readonly string[];
+}
+
+/** What it is told: what a mark stands for, or whether reports are to be printed. */
+export type ToWatcher = { readonly mark: number; readonly label: string } | { readonly prints: boolean };
+
+/** A thread that answers answers within this, in milliseconds. Native code does not until it returns. */
+const PATIENCE_MS = 250;
+
+const { marks, thresholdMs, everyMs, own } = workerData as WatcherData;
+const labels = new Map<number, string>();
+let prints = false;
+parentPort!.on("message", (message: ToWatcher) => {
+  if ("mark" in message) labels.set(message.mark, message.label);
+  else prints = message.prints;
+});
+
+const judge = new HoldJudge(thresholdMs, everyMs);
+/** What was told of the thread that is held now. */
+let told: BlockedReport | undefined;
+let asking = false;
+
+setInterval(() => {
+  const verdict = judge.look({ now: performance.now(), beat: Atomics.load(marks, MARK.beat), starvedMs: starvedMs() });
+  if (verdict?.kind === "released") released(verdict.heldMs);
+  else if (verdict !== undefined) held(verdict.heldMs);
+}, everyMs);
+parentPort!.postMessage("ready");
+
+function held(heldMs: number): void {
+  if (asking) return;
+  asking = true;
+  const beat = marks[MARK.beat];
+  const isSame = (): boolean => Atomics.load(marks, MARK.beat) === beat;
+  const asked = performance.now();
+  const base = { phase: "held", thread: "main", state: threadState() } as const;
+  const sinceMs = (): number => heldMs + performance.now() - asked;
+  // At a breakpoint the thread waits in the system, and answers at once: that it runs nothing.
+  const timer = setTimeout(() => {
+    if (isSame() && marks[MARK.debugged] === 0)
+      tell({ ...base, step: labels.get(marks[MARK.step]!), stack: [], heldMs: sinceMs() });
+  }, PATIENCE_MS);
+  askMainThread(marks, (answer) => {
+    clearTimeout(timer);
+    asking = false;
+    const report = answer && reportOf(answer);
+    if (report === undefined) return;
+    // Native code has returned: its step is known now, and how long it went on is told at the end.
+    if (told !== undefined && !isSame()) told = { ...told, ...report };
+    else if (isSame()) tell({ ...base, ...report, heldMs: sinceMs() });
+  });
+}
+
+/** What an answer says; nothing when no code was running. */
+function reportOf({
+  stack,
+  current,
+  context,
+}: Answer): Omit<BlockedReport, "phase" | "thread" | "heldMs" | "state"> | undefined {
+  const others = framesOf(stack, own);
+  const frames = others.length > 0 ? others : framesOf(stack, []);
+  const frame = userFrame(frames);
+  if (frame === undefined) return undefined;
+  return {
+    step: current?.step ?? labels.get(marks[MARK.step]!),
+    input: current?.input,
+    runId: current?.runId,
+    place: placeText(frame),
+    stack: frames.map(({ text }) => text),
+    context,
+  };
+}
+
+function released(heldMs: number): void {
+  if (told === undefined) return;
+  const report: BlockedReport = { ...told, phase: "released", heldMs };
+  told = undefined;
+  send(report);
+}
+
+function tell(report: BlockedReport): void {
+  told = report;
+  send(report);
+}
+
+function send(report: BlockedReport): void {
+  parentPort!.postMessage(report);
+  if (!prints) return;
+  try {
+    writeSync(2, `${reportText(report)}\n`);
+  } catch {
+    // A pipe that is full or closed: the report is lost, and the process goes on.
+  }
+}

@@ -1,0 +1,164 @@
+import * as inspector from "node:inspector";
+import { join } from "node:path";
+import process from "node:process";
+import { isMainThread, Worker } from "node:worker_threads";
+import { runlaneError } from "../core/errors/errors.ts";
+import { observeAllCalls } from "../core/measured.ts";
+import { stacks } from "../lanes/worker-handle/live-workers.ts";
+import { ASKED } from "./asked.ts";
+import { LaneWatch } from "./lane-watch.ts";
+import { MARK, marks } from "./marks.ts";
+import { ownFolders, packageFolder } from "./package-folders.ts";
+import { type BlockedReport, reportText } from "./report.ts";
+import { stackOfThread } from "./thread-stack.ts";
+
+import { WatchObserver } from "./watch-observer.ts";
+
+/** Somebody who watches. */
+export interface Watcher {
+  readonly thresholdMs: number;
+  readonly context: (() => unknown) | undefined;
+  /** Undefined where reports are printed. */
+  readonly onBlocked: ((report: BlockedReport) => void) | undefined;
+}
+
+/** A watching thread, and what it needs from this one. */
+interface WatchingThread {
+  readonly worker: Worker;
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The process ends without a word of the inspector when its session is closed first; that takes no longer than this, in milliseconds. */
+const CLOSE_MS = 500;
+
+/** Threads of lanes are there to be held: they are reported after so many times as long. */
+const LANE_FACTOR = 10;
+
+const watchers = new Set<Watcher>();
+let thread: { readonly thresholdMs: number; readonly running: WatchingThread } | undefined;
+
+/** Keeps which step the code that runs belongs to, while somebody watches. */
+export const observer = new WatchObserver((mark, label) => thread?.running.worker.postMessage({ mark, label }));
+let stopObserving: (() => void) | undefined;
+
+/**
+ * Adds somebody who watches. There is one watching thread for all of them.
+ *
+ * @returns When the thread looks.
+ * @throws RUNLANE_WATCH_THREAD
+ */
+export function addWatcher(watcher: Watcher): Promise<void> {
+  if (!isMainThread) throw runlaneError("RUNLANE_WATCH_THREAD", { where: "watch" });
+  watchers.add(watcher);
+  stopObserving ??= observeAllCalls(observer);
+  stacks.read = stackOfThread;
+  (globalThis as { [ASKED]?: unknown })[ASKED] = answer;
+  return renew();
+}
+
+export async function removeWatcher(watcher: Watcher): Promise<void> {
+  if (!watchers.delete(watcher)) return;
+  if (watchers.size === 0) {
+    stopObserving?.();
+    stopObserving = undefined;
+    stacks.read = undefined;
+    delete (globalThis as { [ASKED]?: unknown })[ASKED];
+  }
+  await renew();
+}
+
+/** Tells all who watch of a report, as far as it is one for them. */
+function announce(report: BlockedReport): void {
+  for (const { thresholdMs, onBlocked } of watchers) if (report.heldMs >= thresholdMs) onBlocked?.(report);
+}
+
+/** The same of a thread of a lane, of which the watching thread knows nothing. */
+function announceLane(report: BlockedReport): void {
+  announce(report);
+  if ([...watchers].some(({ onBlocked }) => onBlocked === undefined)) process.stderr.write(`${reportText(report)}\n`);
+}
+
+/** Starts the thread for those who watch now, or ends it when nobody does. */
+async function renew(): Promise<void> {
+  const thresholdMs = Math.min(...[...watchers].map((one) => one.thresholdMs));
+  if (thread?.thresholdMs !== thresholdMs) {
+    const before = thread;
+    thread = watchers.size === 0 ? undefined : { thresholdMs, running: start(thresholdMs) };
+    observer.tellAll();
+    await before?.running.stop();
+  }
+  if (thread === undefined) return;
+  const prints = [...watchers].some(({ onBlocked }) => onBlocked === undefined);
+  thread.running.worker.postMessage({ prints });
+  await thread.running.ready;
+}
+
+function start(thresholdMs: number): WatchingThread {
+  const everyMs = Math.max(10, Math.floor(thresholdMs / 4));
+  const worker = new Worker(join(packageFolder, "dist", "diagnose", "watcher", "thread.js"), {
+    name: "runlane-watchdog",
+    workerData: { marks, thresholdMs, everyMs, own: ownFolders },
+    // What this process was started with, a loader for example, is not for it.
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+  });
+  let isStopping = false;
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.on("message", (message: BlockedReport | "ready") => {
+      if (message === "ready") {
+        // Only who waits for it to look is kept.
+        worker.unref();
+        resolve();
+      } else announce(message);
+    });
+    worker.on("error", reject);
+    worker.on("exit", () => reject(new Error("The watching thread has ended.")));
+  });
+  ready.catch((error) => {
+    if (!isStopping) process.emitWarning(`Nobody watches the event loop any more: ${error.message}`, "RunlaneWarning");
+  });
+  marks[MARK.session] = 0;
+  const beat = setInterval(() => {
+    marks[MARK.beat]!++;
+    marks[MARK.debugged] = inspector.url() === undefined ? 0 : 1;
+  }, everyMs);
+  beat.unref();
+  process.on("exit", closeSession);
+  const lanes = new LaneWatch(LANE_FACTOR * thresholdMs, LANE_FACTOR * everyMs, announceLane);
+  return {
+    worker,
+    ready,
+    async stop() {
+      isStopping = true;
+      clearInterval(beat);
+      lanes.stop();
+      process.off("exit", closeSession);
+      closeSession();
+      await worker.terminate();
+    },
+  };
+}
+
+/** An open session would make the end of the process wait for "the debugger", and say so. */
+function closeSession(): void {
+  if (Atomics.compareExchange(marks, MARK.session, 0, 2) === 1) {
+    Atomics.wait(marks, MARK.session, 1, CLOSE_MS);
+    Atomics.compareExchange(marks, MARK.session, 0, 2);
+  }
+}
+
+/** What the watching thread asks of this one. */
+function answer(): object {
+  const current = observer.storage.getStore();
+  for (const { context } of watchers) {
+    if (context === undefined) continue;
+    try {
+      return { current, context: context() };
+    } catch {
+      // It was called between any two lines of the program: what it needs may not be there yet.
+    }
+  }
+  return { current };
+}
