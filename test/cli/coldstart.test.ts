@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { ColdStart } from "../../src/cli/coldstart/measure.ts";
 import { ModuleClock } from "../../src/cli/coldstart/module-clock.ts";
+import type { ColdStart } from "../../src/cli/coldstart/run-coldstart.ts";
 import { moduleName, showColdStart } from "../../src/cli/coldstart/show.ts";
 import { fixture, run } from "./command.ts";
 import { scratchFolder } from "./scratch.ts";

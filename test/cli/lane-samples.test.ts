@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { LaneSampler } from "../../src/cli/run/lane-samples.ts";
+import { LaneSampler } from "../../src/cli/run/measurements.ts";
 import type { Lane, LaneCapacity } from "../../src/lanes/lane.ts";
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatOf } from "../../src/cli/input/format.ts";
+import { formatOf } from "../../src/cli/options.ts";
 import { placesOf, readText, valuesOf } from "./read-lines.ts";
 
 describe("formatOf", () => {

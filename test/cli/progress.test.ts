@@ -3,10 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatBytes, formatDuration, formatRate, formatRemaining } from "../../src/cli/display/format.ts";
 import { describeProgress, startLines, startProgress } from "../../src/cli/display/progress.ts";
 import { startBar } from "../../src/cli/display/progress-bar.ts";
-import { resourceTable } from "../../src/cli/display/resource-table.ts";
-import { summary } from "../../src/cli/display/summary.ts";
+import { resourceTable, summary } from "../../src/cli/display/summary.ts";
 import type { Report } from "../../src/cli/run/report.ts";
-import { resourceRows } from "../../src/cli/run/resource-rows.ts";
+import { resourceRows } from "../../src/cli/run/report.ts";
 import { ProgressMeter } from "../../src/cli/run/run-counts.ts";
 import { warmUp } from "../../src/cli/run/warm-up.ts";
 import { RunnableLambda, resource } from "../../src/index.ts";
@@ -237,7 +236,7 @@ describe("the end of a run", () => {
   };
 
   it("shows the plan with what was measured, warnings included, then the totals", async () => {
-    expect(await summary(report, plan)).toBe(
+    expect(summary(report, plan)).toBe(
       `chain: 2.00 s
 stage  step   lane  chunk  inputs  failed  p50       p99     share
 1      parse  loop         1234    2       500.0 us  2.0 ms  100 %
@@ -252,7 +251,7 @@ failed inputs: errors.jsonl`,
 
   it("shows the totals alone when nothing was run", async () => {
     const empty = { ...report, steps: [], inputs: 0, failed: 0, inputsPerSecond: 0 };
-    expect(await summary(empty, plan)).toMatch(/^0 inputs in .*\nrecords: out\.jsonl$/);
+    expect(summary(empty, plan)).toMatch(/^0 inputs in .*\nrecords: out\.jsonl$/);
   });
 });
 

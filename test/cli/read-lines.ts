@@ -1,7 +1,7 @@
 import type { ByteStream } from "../../src/cli/input/byte-stream.ts";
-import type { Format } from "../../src/cli/input/format.ts";
 import { lineSource } from "../../src/cli/input/line-source.ts";
 import { formatPlace, type Reading } from "../../src/cli/input/reading.ts";
+import type { Format } from "../../src/cli/options.ts";
 
 /** Reads a text as a source in one format. `chunkBytes` says how it comes: byte by byte finds most mistakes. */
 export async function readText(

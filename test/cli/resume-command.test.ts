@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { resumeCommand } from "../../src/cli/run/resume-command.ts";
+import { resumeCommand } from "../../src/cli/run/conclude.ts";
 
 describe("resumeCommand", () => {
   it("is the same command with --resume, which stands there once", () => {

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { formatDuration } from "../display/format.ts";
-import { displayName } from "../pipeline/display-name.ts";
-import type { ColdStart, PhaseTime } from "./measure.ts";
+import { displayName } from "../paths.ts";
 import type { Phase } from "./messages.ts";
+import type { ColdStart, PhaseTime } from "./run-coldstart.ts";
 
 /** How many characters wide the waterfall is. */
 const WIDTH = 40;

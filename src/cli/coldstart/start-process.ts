@@ -2,8 +2,7 @@ import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { CliError, oneLine } from "../cli-error.ts";
 import { formatDuration } from "../display/format.ts";
-import { PACKAGE_FILE } from "../package-root.ts";
-import { displayName } from "../pipeline/display-name.ts";
+import { displayName, PACKAGE_FILE } from "../paths.ts";
 import { absoluteNow, type Phase, type StartReport, type StartRequest } from "./messages.ts";
 
 const ENTRY = join(dirname(PACKAGE_FILE), "dist", "cli", "coldstart", "start.js");

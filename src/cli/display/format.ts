@@ -34,3 +34,8 @@ function digits(value: number): string {
   if (value >= 10) return value.toFixed(1);
   return value >= 1 || value === 0 ? value.toFixed(2) : value.toFixed(3);
 }
+
+/** Microseconds are as precise as the clock is worth. */
+export function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,16 +1,14 @@
 import type { Plan } from "../../plan/plan.ts";
-import type { Report } from "../run/report.ts";
+import { aligned } from "../../plan/text-table.ts";
+import type { Report, ResourceRow } from "../run/report.ts";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
 /** What a run prints at its end: how each step ran and why there, the resources, the totals, and where the records are. */
-export async function summary(report: Report, plan: Plan): Promise<string> {
+export function summary(report: Report, plan: Plan): string {
   const { inputs, failed, durationMs, inputsPerSecond, loopBusy, loopDelayP99Ms, peakMemoryBytes, resources } = report;
   const lines: string[] = [];
   if (report.steps.length > 0) lines.push(String(plan), "");
-  if (resources.length > 0) {
-    const { resourceTable } = await import("./resource-table.ts");
-    lines.push(...resourceTable(resources), "");
-  }
+  if (resources.length > 0) lines.push(...resourceTable(resources), "");
   lines.push(
     [
       `${formatCount(inputs)} ${inputs === 1 ? "input" : "inputs"} in ${formatDuration(durationMs)} (${formatRate(inputsPerSecond)})`,
@@ -26,4 +24,17 @@ export async function summary(report: Report, plan: Plan): Promise<string> {
   if (report.output !== null) lines.push(`records: ${report.output}`);
   if (report.errors !== null && (failed > 0 || report.failedEarlier)) lines.push(`failed inputs: ${report.errors}`);
   return lines.join("\n");
+}
+
+/** How often each resource was loaded, and what that took. */
+export function resourceTable(rows: readonly ResourceRow[]): string[] {
+  const lines = rows.map(({ name, where, loads, loadMs, memoryBytes, error }) => [
+    name,
+    where,
+    formatCount(loads),
+    loadMs === null ? "" : formatDuration(loadMs),
+    memoryBytes === null ? "" : formatBytes(memoryBytes),
+    error === null ? "" : `failed: ${error}`,
+  ]);
+  return aligned([["resource", "where", "loads", "load time", "memory", ""], ...lines]);
 }

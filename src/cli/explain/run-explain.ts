@@ -1,10 +1,10 @@
 import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import { CliError, EXIT, systemCause } from "../cli-error.ts";
+import type { ExplainOptions } from "../explain.ts";
+import { openInput } from "../input/open-input.ts";
 import { formatPlace } from "../input/reading.ts";
 import { loadPipeline } from "../pipeline/load-pipeline.ts";
 import { placePipeline } from "../pipeline/place-pipeline.ts";
-import { openInput } from "../run/open-input.ts";
-import type { ExplainOptions } from "./options.ts";
 
 /**
  * Runs `runlane explain`.

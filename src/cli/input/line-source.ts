@@ -1,11 +1,10 @@
+import type { Format } from "../options.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { CsvFormat } from "./csv-format.ts";
-import type { Format } from "./format.ts";
-import { JsonlFormat } from "./jsonl-format.ts";
-import type { LineFormat, LineFormatOptions } from "./line-format.ts";
+import type { LineFormat, LineFormatOptions } from "./line-formats.ts";
+import { JsonlFormat, TextFormat } from "./line-formats.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { InputSource, Reading } from "./reading.ts";
-import { TextFormat } from "./text-format.ts";
 
 /** The inputs in the lines of a file or of standard input. */
 export function lineSource(stream: ByteStream, format: Format): InputSource {

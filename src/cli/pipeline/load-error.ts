@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { messageOf, oneLine } from "../cli-error.ts";
-import { isOwnCode } from "../package-root.ts";
-import { displayName } from "./display-name.ts";
+import { displayName, isOwnCode } from "../paths.ts";
 
 /** Says in one line why a module did not load, with file and line where they can be found out. */
 export function explainLoadError(error: unknown, file: string): string {

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { describe } from "../../core/errors/errors.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError } from "../cli-error.ts";
-import { displayName } from "./display-name.ts";
+import { displayName } from "../paths.ts";
 import { explainLoadError } from "./load-error.ts";
 import { isTypeScript, prepareTypeScript } from "./typescript.ts";
 

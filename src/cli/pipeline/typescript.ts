@@ -1,6 +1,6 @@
 import { typeScriptLoaders as loadersOf } from "../../shipping/functions/typescript.ts";
 import { CliError } from "../cli-error.ts";
-import { displayName } from "./display-name.ts";
+import { displayName } from "../paths.ts";
 
 export { isTypeScript } from "../../shipping/functions/typescript.ts";
 

@@ -1,16 +1,16 @@
 import type { Plan } from "../../plan/plan.ts";
+import type { BatchOptions } from "../batch.ts";
 import { EXIT } from "../cli-error.ts";
-import type { Messages } from "../display/messages.ts";
-import { round } from "../display/round.ts";
+import { round } from "../display/format.ts";
+import type { Messages } from "../display/progress.ts";
 import { summary } from "../display/summary.ts";
+import type { Destination } from "../output/destination.ts";
 import type { RunEnd } from "./batch-run.ts";
+import { exitCodeOf, type StopSignal } from "./ends.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PreparedRun } from "./prepare.ts";
-import { type Report, writeReport } from "./report.ts";
-import { resourceRows } from "./resource-rows.ts";
-import { howToResume } from "./resume-command.ts";
+import { type Report, resourceRows, writeReport } from "./report.ts";
 import type { RunCounts } from "./run-counts.ts";
-import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
 
 /** What is known when a run has ended. */
 export interface Ended {
@@ -33,7 +33,7 @@ export async function conclude(prepared: PreparedRun, ended: Ended, messages: Me
   const { end } = ended;
   const plan = prepared.run.plan(ended.measurements.durationMs);
   const report = buildReport(prepared, ended, plan);
-  if (!options.quiet) messages.print(await summary(report, plan));
+  if (!options.quiet) messages.print(summary(report, plan));
   if (options.report !== undefined) writeReport(options.report, report);
   if ("error" in end) messages.say(end.error.message);
   if (end.kind !== "finished" || ended.signal !== undefined) messages.print(howToResume(options, destination));
@@ -71,4 +71,25 @@ function exitCode({ end, signal }: Ended, someFailed: boolean): number {
   if ("error" in end) return EXIT.cannotRun;
   if (signal !== undefined) return exitCodeOf(signal);
   return someFailed ? EXIT.someFailed : EXIT.done;
+}
+
+/** Tells how to go on with a run that ended early. */
+export function howToResume(options: BatchOptions, destination: Pick<Destination, "output">): string {
+  if (destination.output === undefined)
+    return "The records went to standard output; only a run with --output can be resumed.";
+  const stdin = options.input === "-" ? ", with the same standard input" : "";
+  return `Continue${stdin}:\n  ${resumeCommand(options.argv)}`;
+}
+
+/** The command line that continues a run: the same one with `--resume`. */
+export function resumeCommand(argv: readonly string[]): string {
+  const kept = argv.filter((argument) => argument !== "--overwrite");
+  const args = kept.includes("--resume") ? kept : [...kept, "--resume"];
+  return ["runlane", ...args].map(quote).join(" ");
+}
+
+/** Quotes an argument for a POSIX shell, where it needs that. */
+function quote(argument: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
+  return `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -1,12 +1,12 @@
 import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
+import type { BatchOptions } from "../batch.ts";
+import { openInput } from "../input/open-input.ts";
 import type { InputSource } from "../input/reading.ts";
 import { checkWritable, type Destination, planDestination } from "../output/destination.ts";
 import { loadPipeline } from "../pipeline/load-pipeline.ts";
 import { placePipeline } from "../pipeline/place-pipeline.ts";
-import type { BatchOptions } from "./batch-options.ts";
 import { BatchRun } from "./batch-run.ts";
-import { openInput } from "./open-input.ts";
 import { ProgressMeter } from "./run-counts.ts";
 
 /** A run that is ready to start: everything that can be checked beforehand is checked, and no file is touched. */

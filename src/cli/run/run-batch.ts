@@ -1,20 +1,17 @@
 import { lanesOf } from "../../runnables/inspect/lanes-of.ts";
+import type { BatchOptions } from "../batch.ts";
 import { EXIT } from "../cli-error.ts";
-import { Messages } from "../display/messages.ts";
-import { startProgress } from "../display/progress.ts";
+import { Messages, startProgress } from "../display/progress.ts";
 import { formatPlace } from "../input/reading.ts";
 import { RecordWriter } from "../output/record-writer.ts";
 import { StdoutSink } from "../output/sink.ts";
-import type { BatchOptions } from "./batch-options.ts";
 import type { RunEnd } from "./batch-run.ts";
-import { conclude } from "./conclude.ts";
-import { watchForUntimelyEnd } from "./last-words.ts";
+import { conclude, howToResume } from "./conclude.ts";
+import { exitCodeOf, onStopSignal, type StopSignal, watchForUntimelyEnd } from "./ends.ts";
 import { startMeasuring } from "./measurements.ts";
 import { type PreparedRun, prepare } from "./prepare.ts";
 import { RecordKeeper } from "./record-keeper.ts";
-import { howToResume } from "./resume-command.ts";
 import type { ProgressMeter } from "./run-counts.ts";
-import { exitCodeOf, onStopSignal, type StopSignal } from "./stop-signals.ts";
 import { warmUp } from "./warm-up.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { WarmProgress } from "../../resources/status.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError, messageOf } from "../cli-error.ts";
-import { round } from "../display/round.ts";
+import { round } from "../display/format.ts";
 
 /** Where the progress of {@link warmUp} is shown. */
 export interface WarmUpOptions {

@@ -1,7 +1,7 @@
+import type { BatchOptions } from "../batch.ts";
 import { CliError } from "../cli-error.ts";
-import { formatOf } from "../input/format.ts";
-import type { InputSource } from "../input/reading.ts";
-import type { BatchOptions } from "./batch-options.ts";
+import { formatOf } from "../options.ts";
+import type { InputSource } from "./reading.ts";
 
 /**
  * Opens what the options name. Only the code that the kind of source needs is loaded.
@@ -12,13 +12,13 @@ export async function openInput(options: Pick<BatchOptions, "input" | "files" | 
   const { input, files, format } = options;
   if (files !== undefined && input === undefined) {
     if (format !== undefined) throw usage("--format is for the lines of --input; with --files every input is a path");
-    const { fileSource, findFiles } = await import("../input/file-source.ts");
+    const { fileSource, findFiles } = await import("./file-source.ts");
     return fileSource(await findFiles(files));
   }
   if (input === undefined) throw usage("there is no input; name one with --input <file> or --files <glob>");
   if (files !== undefined) throw usage("--input and --files exclude each other");
-  const { openFile, openStdin } = await import("../input/byte-stream.ts");
-  const { lineSource } = await import("../input/line-source.ts");
+  const { openFile, openStdin } = await import("./byte-stream.ts");
+  const { lineSource } = await import("./line-source.ts");
   return lineSource(input === "-" ? openStdin() : openFile(input), format ?? formatOf(input));
 }
 

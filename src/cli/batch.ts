@@ -1,0 +1,110 @@
+import { type Command, Option } from "commander";
+import {
+  FORMATS,
+  type Format,
+  PIPELINE_LANES,
+  type PipelineLane,
+  pipelineCommand,
+  positiveInteger,
+} from "./options.ts";
+
+/** `runlane batch`, as the command line asks for it, checked as far as one option can be checked alone. */
+export interface BatchOptions {
+  /** The pipeline's module. */
+  readonly pipeline: string;
+  /** A file, or `-` for standard input. Either this or `files` is set. */
+  readonly input?: string | undefined;
+  /** Patterns; every file that matches is an input. */
+  readonly files?: readonly string[] | undefined;
+  /** How to read the lines, whatever the file is called. */
+  readonly format?: Format | undefined;
+  readonly output?: string | undefined;
+  readonly errors?: string | undefined;
+  readonly report?: string | undefined;
+  /** How many inputs may be in flight at once. */
+  readonly concurrency?: number | undefined;
+  /** How many inputs of the source may be run at most, those of earlier runs included. */
+  readonly limit?: number | undefined;
+  /** Where the whole pipeline runs, whatever lanes its steps have. */
+  readonly lane?: PipelineLane | undefined;
+  /** Whether everything is loaded before the first input. */
+  readonly warm: boolean;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  readonly quiet: boolean;
+  /** The arguments of the command, from which the command that continues the run is made. */
+  readonly argv: readonly string[];
+}
+
+/** What `runlane help batch` says below the options. */
+const BATCH_HELP = `
+Inputs:
+  --input reads one input per line: .jsonl and .ndjson hold JSON values, .csv has a header
+  and one object per row, anything else is text, one string per line. A dash reads standard
+  input, as JSONL unless --format says otherwise.
+  --files makes every matching file an input: its path. Patterns go in quotes.
+
+Records:
+  The output has one JSON record per input, in the order of the inputs:
+    {"index":0,"output":...}
+  Inputs that fail do not stop the run. They go to the errors file, with the step, the error
+  and the input; it lies beside the output (out.errors.jsonl for out.jsonl).
+
+Lanes:
+  --lane thread runs the whole pipeline in worker threads, --lane process in child processes;
+  each imports the module itself. --lane loop runs it on the event loop, with all of its steps.
+  --lane auto moves it to threads when it turns out to be slow, if it does the same there.
+
+What it shows:
+  In the end: where each step ran, why there, and what it took; how often each resource was
+  loaded; the totals. --warm loads all resources on every worker before the first input.
+
+Exit codes:
+  0 all inputs are done, 1 some have failed, 2 the run could not start or go on,
+  130 stopped by Ctrl-C, 143 by SIGTERM. A stopped run says how to resume it.
+
+Examples:
+  Run a pipeline over a file, then look at what failed:
+    $ runlane batch classify.ts --input reviews.jsonl --output labels.jsonl
+    $ cat labels.errors.jsonl
+  Run it over files, eight at a time:
+    $ runlane batch summarize.ts --files "docs/**/*.md" --output out.jsonl --concurrency 8
+  In a shell pipeline:
+    $ zcat log.jsonl.gz | runlane batch parse.js --input - --quiet | jq .output
+  On all cores, for a pipeline that computes:
+    $ runlane batch stem.ts --input texts.txt --output stems.jsonl --lane thread
+  Try it on the first ten rows, then run the rest:
+    $ runlane batch enrich.ts --input orders.csv --output out.jsonl --limit 10
+    $ runlane batch enrich.ts --input orders.csv --output out.jsonl --resume
+`;
+
+/** Adds `runlane batch`. @param onExit Is told the exit code. */
+export function batchCommand(program: Command, args: readonly string[], onExit: (code: number) => void): void {
+  pipelineCommand(program, "batch")
+    .summary("run a pipeline over many inputs")
+    .description("Runs a pipeline over every line of a file, or over every file that matches a pattern.")
+    .usage("<pipeline> (--input <file> | --files <glob...>) [options]")
+    .optionsGroup("Input:")
+    .option("-i, --input <file>", "read inputs from the lines of a file; - for standard input")
+    .option("-f, --files <glob...>", "make every matching file an input: its path")
+    .addOption(new Option("--format <format>", "read lines as this, whatever the file is called").choices(FORMATS))
+    .option("--limit <count>", "run the first inputs of the source only", positiveInteger)
+    .optionsGroup("Output:")
+    .option("-o, --output <file>", "write records to a file (default: standard output)")
+    .option("--errors <file>", "write failed inputs to a file (default: beside the output)")
+    .option("--report <file>", "write totals and times per step to a file, as JSON")
+    .option("--resume", "continue a run that was cut off, where its records end")
+    .addOption(new Option("--overwrite", "replace the records that are there").conflicts("resume"))
+    .optionsGroup("Run:")
+    .option("-c, --concurrency <count>", "have at most this many inputs in flight (default: 64)", positiveInteger)
+    .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
+    .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
+    .option("-q, --quiet", "show neither progress nor what each step did")
+    .addHelpText("after", BATCH_HELP)
+    .action(async (pipeline: string, parsed: Partial<BatchOptions>) => {
+      const { runBatch } = await import("./run/run-batch.ts");
+      const { resume = false, overwrite = false, quiet = false, warm = false } = parsed;
+      const output = parsed.output === "-" ? undefined : parsed.output;
+      onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, warm, pipeline, argv: args }));
+    });
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, sep } from "node:path";
+
+/** The package.json of this package, wherever the code that asks has been bundled to. */
+export const PACKAGE_FILE = createRequire(import.meta.url).resolve("runlane/package.json");
+
+const OWN_FOLDERS = ["dist", "src"].map((folder) => join(dirname(PACKAGE_FILE), folder) + sep);
+
+/** Whether a file is Runlane's own code. */
+export function isOwnCode(path: string): boolean {
+  return OWN_FOLDERS.some((folder) => path.startsWith(folder));
+}
+
+/** The version of this package. */
+export function readVersion(): string {
+  return JSON.parse(readFileSync(PACKAGE_FILE, "utf8")).version;
+}
+
+/** A file as messages call it: seen from the working folder, unless it lies outside. */
+export function displayName(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path === "" || path.startsWith("..") ? file : path;
+}
