@@ -2,7 +2,7 @@ import { toWire } from "../adapters/wire/to-wire.ts";
 import { readJson } from "./body.ts";
 import { invalidBody } from "./refusal.ts";
 import { refusalOf, type ServedChain } from "./served-chain.ts";
-import { EventStreamWriter, SSE_HEADERS } from "./sse.ts";
+import { EventStreamWriter } from "./sse.ts";
 import type { Visit } from "./visit.ts";
 
 /** A message of a front end's conversation, as the AI SDK's `useChat` sends it. */
@@ -22,7 +22,7 @@ export interface ChatOptions {
   readonly onError: (visit: Visit, error: unknown) => void;
 }
 
-const HEADERS = { ...SSE_HEADERS, "x-vercel-ai-ui-message-stream": "v1" };
+const HEADERS = { "x-vercel-ai-ui-message-stream": "v1" };
 
 /**
  * `POST {path}/chat`: the chain's stream in the form that the AI SDK's front ends read (its UI message stream, version 1). Text and

@@ -6,10 +6,9 @@ const FLUSH_AT = 16_384;
 const HEARTBEAT_MS = 15_000;
 
 /** The headers of server-sent events: nobody on the way may keep or gather them. */
-export const SSE_HEADERS: Readonly<Record<string, string>> = {
+const SSE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
-  connection: "keep-alive",
   "x-accel-buffering": "no",
 };
 
@@ -26,8 +25,9 @@ export class EventStreamWriter {
   private isSilent = true;
   private readonly writer: BodyWriter;
 
-  constructor(exchange: Exchange, headers: Readonly<Record<string, string>> = SSE_HEADERS) {
-    this.writer = exchange.open(200, headers);
+  /** @param headers Over those that all streams have. */
+  constructor(exchange: Exchange, headers?: Readonly<Record<string, string>>) {
+    this.writer = exchange.open(200, headers === undefined ? SSE_HEADERS : { ...SSE_HEADERS, ...headers });
     open.add(this);
     heartbeat ??= startHeartbeat();
   }
