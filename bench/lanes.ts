@@ -99,6 +99,7 @@ export async function lanes({ quick }: SuiteOptions): Promise<Row[]> {
   try {
     return [
       ...(await tiny(here, without(others, "piscina", "tinypool"), quick)),
+      ...(await wrapped(here, quick)),
       ...(await oneAtATime(here, others, quick)),
       ...(await heavy(here, without(others, "piscina x 64", "tinypool x 64"), quick)),
       ...(await data(here, others, quick)),
@@ -155,6 +156,30 @@ async function tiny({ double }: ReturnType<typeof on>, others: Record<string, Wa
 const each =
   (count: number) =>
   (ns: number): [number, string] => [ns / count / 1000, "us"];
+
+/** A batch through wrappers goes to the lane as one through the bare step does. */
+async function wrapped({ double }: ReturnType<typeof on>, quick: boolean): Promise<Row[]> {
+  const many = numbers(quick ? 30_000 : 100_000);
+  const batchOf = (step: Pick<typeof double, "batch">) => async (n: number) => {
+    for (let k = 0; k < n; k++) await step.batch(many);
+  };
+  const validate = (value: unknown) => ({ value: value as number });
+  const schema = { "~standard": { version: 1, vendor: "bench", validate } } as const;
+  const { bare, ...wrappers } = await measure(
+    {
+      bare: batchOf(double),
+      withConfig: batchOf(double.withConfig({ tags: ["bench"] })),
+      withTypes: batchOf(double.withTypes({ input: schema, output: schema })),
+      withLimits: batchOf(double.withLimits({ maxConcurrency: 100_000 })),
+      withRetry: batchOf(double.withRetry()),
+    },
+    warm(quick ? 9 : 15),
+  );
+  const scale = each(many.length);
+  return Object.entries(wrappers).map(([name, ns]) =>
+    row(`batch through ${name}, each`, scale(ns), ["the bare step", scale(bare!)[0]], { max: 1.15 }),
+  );
+}
 
 async function oneAtATime(
   { double }: ReturnType<typeof on>,

@@ -67,7 +67,7 @@ abstract class PipelineStage {
     /** Whether the stage behind can take values. */
     protected readonly hasRoom: () => boolean,
   ) {
-    this.observed = ctx.observer?.stage?.(step);
+    this.observed = ctx.observer?.stage?.(step.observedAs ?? step);
   }
 
   get isFull(): boolean {

@@ -66,8 +66,8 @@ export interface Step<In = any, Out = any> {
   openFeed?(feed: InputSource, ctx: RunContext): FeedHandle | undefined;
 
   /**
-   * The step that keeps the time of calls made on this one, if they are timed otherwise than from the call: a lane's count from when a
-   * worker starts on the input.
+   * The step that keeps the time of each input in a batch of this one, if it is timed otherwise than from the batch: a lane's count from
+   * when a worker starts on the input.
    */
   readonly timeoutOwner?: Step | undefined;
 

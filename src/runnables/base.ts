@@ -122,7 +122,7 @@ export abstract class RunnableBase<
   }
 
   /** The chunks of the output, once the whole input is there. */
-  private streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+  protected streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     return chunks instanceof SingleChunk ? this.streamWhole(chunks.value, ctx) : this.streamJoined(chunks, ctx);
   }
 
@@ -284,9 +284,7 @@ export abstract class RunnableBase<
   }
 
   private openCall(options: Partial<CallOptions> | undefined): RunContext {
-    const { timeoutOwner } = this;
-    if (timeoutOwner === undefined && !isMeasuring()) return openContext(options);
-    return openContext(options, { timeoutOwner, step: this });
+    return isMeasuring() ? openContext(options, { step: this }) : openContext(options);
   }
 
   private async openStream(

@@ -98,7 +98,7 @@ export function requirementsOf(
 
   /** A batch has stages of its own: through nested sequences, and with a parallel on one lane as one. */
   function lookAtBatch(of: RunnableInterface): void {
-    if (!certain) look(toStep(of).stages);
+    if (!certain) look(toStep(of).stages?.map((stage) => stage.observedAs ?? stage));
   }
 
   look(runnable);

@@ -32,7 +32,7 @@ export class StepListing {
 
   list(stage: Step): PlanStep[] {
     this.steps = [];
-    this.add(stage as Described, 0, undefined, (step) => this.statistics?.rowsOf(step)[0]);
+    this.add(stage as Described, 0, undefined, (step) => this.statistics?.rowsOf(step.observedAs ?? step)[0]);
     return this.steps;
   }
 
@@ -72,7 +72,7 @@ export class StepListing {
       this.add(bound, depth, placement, bound.path === undefined ? () => rows(step) : rows);
       return;
     }
-    const told = this.statistics?.rowsOf(step) ?? [];
+    const told = this.statistics?.rowsOf(step.observedAs ?? step) ?? [];
     const count = countSteps(bound);
     let next = 0;
     if (told.length === 0 && step.parts !== undefined) {

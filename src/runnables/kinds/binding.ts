@@ -1,16 +1,11 @@
 import { mergeConfigs, type RunnableConfig, validateConfig } from "../../core/config.ts";
 import { openContext, PLAIN, type RunContext } from "../../core/context.ts";
-import { startCall, streamCall } from "../../core/start-step.ts";
-import type { Step, Trace } from "../../core/step.ts";
-import type { Chunks } from "../../core/streams/chunks.ts";
-import { openStream } from "../../core/streams/runnable-stream.ts";
-import { isThenable } from "../../core/thenable.ts";
 import type { Draw } from "../../graph/graph-of.ts";
 import { graphOfPart, rebound } from "../../graph/parts.ts";
-import { coerce, toStep } from "../coerce.ts";
 import { defineKind, fromNode, type KindDefinition, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
+import { RunnableWrapper } from "../wrapper.ts";
 import type { RetryOptions, RunnableRetry } from "./retry.ts";
 
 /** Makes a config for one run from the config that the run has so far. */
@@ -45,23 +40,21 @@ export class RunnableBinding<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
-> extends Runnable<RunInput, RunOutput, CallOptions> {
+> extends RunnableWrapper<RunInput, RunOutput, CallOptions> {
   readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
   readonly config: RunnableConfig;
   readonly kwargs: Partial<CallOptions> | undefined;
   readonly configFactories: readonly ConfigFactory[] | undefined;
-  protected readonly step: Step;
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_CONFIG */
   constructor(fields: RunnableBindingArgs<RunInput, RunOutput, CallOptions>) {
-    super();
-    this.bound = coerce(fields.bound, "The bound of a RunnableBinding");
+    super(fields.bound, "The bound of a RunnableBinding");
+    this.bound = this.wrapped;
     this.config = fields.config ?? {};
     this.kwargs = fields.kwargs;
     this.configFactories = fields.configFactories;
     validateConfig(this.config);
     validateConfig(this.kwargs ?? {});
-    this.step = toStep(this.bound);
   }
 
   static override lc_name(): string {
@@ -79,90 +72,15 @@ export class RunnableBinding<
     return { kind: "binding", bound, config, kwargs, configFactories };
   }
 
-  override getName(suffix?: string): string {
-    return this.bound.getName(suffix);
-  }
-
   override get label(): string {
     return this.config.runName ?? this.step.label;
   }
 
-  /** What is bound has the runs. */
-  override get trace(): Trace | undefined {
-    return undefined;
-  }
-
-  override get laneName(): string | undefined {
-    return this.step.laneName;
-  }
-
-  override get timeoutOwner(): Step | undefined {
-    return this.step.timeoutOwner;
-  }
-
-  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    return this.runBound(input, ctx);
-  }
-
-  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return this.streamBound(chunks, ctx);
-  }
-
-  /** Runs the bound step with what is bound to it. */
-  protected runBound(input: RunInput, ctx: RunContext, tag?: string): RunOutput | PromiseLike<RunOutput> {
-    const inner = this.open(ctx);
-    return isThenable(inner)
-      ? (inner as PromiseLike<RunContext>).then((opened) => this.runIn(opened, input, ctx, tag))
-      : this.runIn(inner as RunContext, input, ctx, tag);
-  }
-
-  private runIn(
-    inner: RunContext,
-    input: RunInput,
-    ctx: RunContext,
-    tag: string | undefined,
-  ): RunOutput | PromiseLike<RunOutput> {
-    if (inner.scope === null || inner.scope === ctx.scope) return startCall<RunOutput>(this.step, input, inner, tag);
-    return inner.scope.guard(() => startCall<RunOutput>(this.step, input, inner, tag));
-  }
-
-  /** The chunks of the bound step, run with what is bound to it. */
-  protected streamBound(chunks: Chunks<RunInput>, ctx: RunContext, tag?: string): Chunks<RunOutput> {
-    const inner = this.open(ctx);
-    return isThenable(inner)
-      ? this.streamOpened(inner as PromiseLike<RunContext>, chunks, ctx, tag)
-      : this.streamIn(inner as RunContext, chunks, ctx, tag);
-  }
-
-  private async *streamOpened(
-    opening: PromiseLike<RunContext>,
-    chunks: Chunks<RunInput>,
-    ctx: RunContext,
-    tag: string | undefined,
-  ): AsyncGenerator<RunOutput, void> {
-    yield* this.streamIn(await opening, chunks, ctx, tag);
-  }
-
-  private streamIn(
-    inner: RunContext,
-    chunks: Chunks<RunInput>,
-    ctx: RunContext,
-    tag: string | undefined,
-  ): Chunks<RunOutput> {
-    const { scope } = inner;
-    if (scope === null || scope === ctx.scope) return streamCall<RunOutput>(this.step, chunks, inner, tag);
-    try {
-      scope.check();
-      return guardChunks(streamCall<RunOutput>(this.step, chunks, inner, tag), inner);
-    } catch (error) {
-      scope.close();
-      throw error;
-    }
-  }
-
-  /** Joins two chunks as the bound runnable joins them. */
-  override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.concatAs(this.bound as Partial<Runnable>, first, second);
+  /** What is made anew for each run, or counts for each, is not to be had once for a batch. */
+  protected override get forwardsStages(): boolean {
+    return (
+      this.configFactories === undefined && !PER_RUN.some((key) => key in this.config || key in (this.kwargs ?? {}))
+    );
   }
 
   override withConfig(config: Partial<CallOptions>): RunnableBinding<RunInput, RunOutput, CallOptions> {
@@ -178,7 +96,7 @@ export class RunnableBinding<
     return fromNode(node) as RunnableRetry<RunInput, RunOutput, CallOptions>;
   }
 
-  private open(ctx: RunContext): RunContext | Promise<RunContext> {
+  protected override enter(ctx: RunContext): RunContext | Promise<RunContext> {
     const merged = mergeConfigs(this.config, ctx.config, this.kwargs);
     // Every context has a recursion limit; one that is merely the default does not replace the binding's.
     const { recursionLimit } = this.config;
@@ -187,16 +105,17 @@ export class RunnableBinding<
     const { timeout, metadata } = merged;
     if (timeout !== undefined && metadata !== undefined && (metadata.timeoutMs as number) > timeout)
       merged.metadata = { ...metadata, timeoutMs: timeout };
-    return this.configFactories === undefined ? this.enter(merged, ctx) : this.make(merged, ctx);
+    return this.configFactories === undefined ? this.open(merged, ctx) : this.make(merged, ctx);
   }
 
   private async make(config: RunnableConfig, ctx: RunContext): Promise<RunContext> {
     const made = await Promise.all((this.configFactories ?? []).map((factory) => factory(config)));
-    return this.enter(mergeConfigs(config, ...made), ctx);
+    return this.open(mergeConfigs(config, ...made), ctx);
   }
 
-  private enter(config: RunnableConfig, ctx: RunContext): RunContext {
-    const { timeoutOwner } = this.step;
+  private open(config: RunnableConfig, ctx: RunContext): RunContext {
+    // A single call's time counts from the call. Inputs of a batch, which all start now, may have to wait for a worker.
+    const timeoutOwner = ctx.pacer === null ? undefined : this.step.timeoutOwner;
     // The signal of the call around is the scope of the call around, unless the binding brings a signal or a timeout of its own.
     if (config.timeout === undefined && config.signal === ctx.config.signal)
       return openContext(config, { pacer: ctx.pacer }).with({ scope: ctx.scope });
@@ -207,10 +126,8 @@ export class RunnableBinding<
   }
 }
 
-/** The chunks of a run with a signal or a timeout of its own. */
-async function* guardChunks<T>(chunks: Chunks<T>, ctx: RunContext): AsyncGenerator<T, void> {
-  yield* await openStream(chunks, ctx.scope);
-}
+/** The keys of a config that each run has for itself. */
+const PER_RUN = ["callbacks", "maxConcurrency", "runId", "signal", "timeout"];
 
 /** @internal How the fields of bindings travel, those of retries too. */
 export const BOUND_FIELDS: KindDefinition<RunnableBinding>["fields"] = {

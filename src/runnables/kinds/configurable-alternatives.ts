@@ -90,7 +90,7 @@ export class RunnableConfigurableAlternatives<
     this.alternatives = Object.freeze({ ...alternatives });
     this.defaultKey = defaultKey;
     this.prefixKeys = prefixKeys;
-    this.steps.set(defaultKey, this.defaultStep);
+    this.steps.set(defaultKey, this.step);
     for (const [key, alternative] of Object.entries(alternatives)) {
       const made = typeof alternative === "function" ? alternative : toStep(coerce(alternative, nameOf(key)));
       this.steps.set(key, made as Step | (() => unknown));

@@ -123,7 +123,7 @@ export class RunnableConfigurableFields<
   }
 
   protected choose({ config: { configurable } }: RunContext): Step {
-    if (configurable === undefined) return this.defaultStep;
+    if (configurable === undefined) return this.step;
     const { ids } = this;
     let values: unknown[] | undefined;
     for (let index = 0; index < ids.length; index++) {
@@ -132,7 +132,7 @@ export class RunnableConfigurableFields<
       values ??= new Array(ids.length).fill(undefined);
       values[index] = value;
     }
-    return values === undefined ? this.defaultStep : this.copyWith(values);
+    return values === undefined ? this.step : this.copyWith(values);
   }
 
   /** The copy for some values, one for each id. */

@@ -1,12 +1,12 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
-import type { Step, Trace } from "../../core/step.ts";
+import type { Step } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
-import { coerce, toStep } from "../coerce.ts";
-import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
+import { WrappedStage } from "../wrapped-stage.ts";
+import { RunnableWrapper } from "../wrapper.ts";
 
 /**
  * A runnable that decides by the `configurable` of each call's config what to run. It has no run of its own: observers see what was
@@ -18,16 +18,14 @@ export abstract class RunnableConfigurable<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
-> extends Runnable<RunInput, RunOutput, CallOptions> {
+> extends RunnableWrapper<RunInput, RunOutput, CallOptions> {
   /** What runs when the config asks for nothing else. */
   readonly default: RunnableInterface<RunInput, RunOutput, CallOptions>;
-  protected readonly defaultStep: Step;
 
   /** @throws RUNLANE_NOT_RUNNABLE */
   constructor(runnable: RunnableLike<RunInput, RunOutput, CallOptions>, where: string) {
-    super();
-    this.default = coerce(runnable, where);
-    this.defaultStep = toStep(this.default);
+    super(runnable, where);
+    this.default = this.wrapped;
   }
 
   /** The step that a call's config asks for. */
@@ -38,17 +36,27 @@ export abstract class RunnableConfigurable<
     return ctx;
   }
 
-  override getName(suffix?: string): string {
-    return this.default.getName(suffix);
-  }
-
-  override get label(): string {
-    return this.defaultStep.label;
-  }
-
-  /** What was chosen has the runs. */
-  override get trace(): Trace | undefined {
+  /** Which step it will be, and whose time counts, is known in each call only. */
+  override get laneName(): undefined {
     return undefined;
+  }
+
+  override get timeoutOwner(): undefined {
+    return undefined;
+  }
+
+  protected override wrapStages(stages: readonly Step[] | undefined): readonly Step[] | undefined {
+    const [stage] = stages ?? [];
+    if (stage === undefined || stages?.length !== 1) return undefined;
+    return [
+      new WrappedStage(stage, {
+        run: (input, ctx) => this.run(input as RunInput, ctx),
+        openFeed: (feed, ctx) => {
+          const step = this.choose(ctx);
+          return isThenable(step) ? undefined : step.openFeed?.(feed, this.contextOf(ctx));
+        },
+      }),
+    ];
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
@@ -64,11 +72,6 @@ export abstract class RunnableConfigurable<
     return isThenable(step)
       ? streamMade(step as PromiseLike<Step>, chunks, inner)
       : streamCall<RunOutput>(step, chunks, inner);
-  }
-
-  /** Joins two chunks as the default joins them. */
-  override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.concatAs(this.default as Partial<Runnable>, first, second);
   }
 }
 

@@ -3,15 +3,16 @@ import { platformTimers } from "../../batching/timers.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, invalidOption, runlaneError } from "../../core/errors/errors.ts";
+import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
-import type { Step, Trace } from "../../core/step.ts";
+import type { Step } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { Placement } from "../../plan/placement.ts";
-import { coerce, toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
-import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
+import { WrappedSource, WrappedStage } from "../wrapped-stage.ts";
+import { RunnableWrapper } from "../wrapper.ts";
 
 /** What a runnable with limits is made of. */
 export interface RunnableLimitedFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
@@ -49,24 +50,22 @@ export class RunnableLimited<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
-> extends Runnable<RunInput, RunOutput, CallOptions> {
+> extends RunnableWrapper<RunInput, RunOutput, CallOptions> {
   readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
   readonly maxConcurrency: number | undefined;
   readonly ratePerSecond: number | undefined;
   readonly burst: number | undefined;
-  private readonly step: Step;
   private readonly limiter: Limiter;
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_OPTION */
   constructor(fields: RunnableLimitedFields<RunInput, RunOutput, CallOptions>) {
-    super();
-    const { bound, maxConcurrency, ratePerSecond, burst } = fields;
-    this.bound = coerce(bound, "The bound of a RunnableLimited");
+    super(fields.bound, "The bound of a RunnableLimited");
+    const { maxConcurrency, ratePerSecond, burst } = fields;
+    this.bound = this.wrapped;
     checkLimits({ maxConcurrency, ratePerSecond, burst });
     this.maxConcurrency = maxConcurrency;
     this.ratePerSecond = ratePerSecond;
     this.burst = burst;
-    this.step = toStep(this.bound);
     this.limiter = new Limiter({ maxConcurrency, ratePerSecond, burst }, platformTimers);
   }
 
@@ -79,31 +78,36 @@ export class RunnableLimited<
     return { kind: "limited", bound, maxConcurrency, ratePerSecond, burst };
   }
 
-  override getName(suffix?: string): string {
-    return this.bound.getName(suffix);
-  }
-
-  override get label(): string {
-    return this.step.label;
-  }
-
-  /** Its runs are those of the runnable inside. */
-  override get trace(): Trace | undefined {
+  /** The time of a call counts from its start, waiting included. */
+  override get timeoutOwner(): undefined {
     return undefined;
   }
 
-  override get laneName(): string | undefined {
-    return this.step.laneName;
+  get placement(): Placement {
+    return { lane: "loop", isInline: true, why: this.limitsText };
   }
 
-  get placement(): Placement {
+  private get limitsText(): string {
     const limits: string[] = [];
     if (this.maxConcurrency !== undefined) limits.push(`at most ${this.maxConcurrency} at once`);
     if (this.ratePerSecond !== undefined) limits.push(`at most ${this.ratePerSecond} per second`);
-    return { lane: "loop", isInline: true, why: `starts ${limits.join(", ")}` };
+    return `starts ${limits.join(", ")}`;
   }
 
-  /** How many inputs wait for their start. */
+  /** A lane gets its inputs as they are let in. A place is held until the end of the run, through all stages if there are several. */
+  protected override wrapStages(stages: readonly Step[] | undefined): readonly Step[] | undefined {
+    const [stage] = stages ?? [];
+    if (stage === undefined || stages?.length !== 1) return undefined;
+    return [
+      new WrappedStage(stage, {
+        run: (input, ctx) => this.run(input as RunInput, ctx),
+        openFeed: (feed, ctx) => LimitedSource.open(stage, feed, ctx, this.limiter),
+        why: this.limitsText,
+      }),
+    ];
+  }
+
+  /** How many inputs wait for their start. A batch on a lane brings them one after the other. */
   get waiting(): number {
     return this.limiter.waiting;
   }
@@ -113,7 +117,7 @@ export class RunnableLimited<
   }
 
   private async runLater(input: RunInput, ctx: RunContext): Promise<RunOutput> {
-    await this.enter(ctx);
+    await this.awaitStart(ctx);
     return this.runEntered(input, ctx);
   }
 
@@ -144,7 +148,7 @@ export class RunnableLimited<
 
   // A generator starts, and takes its place, when its first chunk is asked for: one that nobody reads could not give its place back.
   override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    if (!this.limiter.tryEnter()) await this.enter(ctx);
+    if (!this.limiter.tryEnter()) await this.awaitStart(ctx);
     try {
       yield* streamCall<RunOutput>(this.step, chunks, ctx);
     } finally {
@@ -152,13 +156,8 @@ export class RunnableLimited<
     }
   }
 
-  /** Joins two chunks as the bound runnable joins them. */
-  override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.concatAs(this.bound as Partial<Runnable>, first, second);
-  }
-
   /** Waits for the start of one input. */
-  private async enter(ctx: RunContext): Promise<void> {
+  private async awaitStart(ctx: RunContext): Promise<void> {
     await this.limiter.enter(callerOf(ctx), ctx.scope?.signal);
     try {
       ctx.scope?.check();
@@ -166,6 +165,81 @@ export class RunnableLimited<
       this.limiter.leave();
       throw error;
     }
+  }
+}
+
+/** The inputs of a batch on their way to a lane, let in as the limits allow. */
+class LimitedSource extends WrappedSource {
+  private handle: FeedHandle | undefined;
+  /** Inputs that may start and have not been taken yet. */
+  private granted = 0;
+  private asking = false;
+
+  static open(stage: Step, feed: InputSource, ctx: RunContext, limiter: Limiter): FeedHandle | undefined {
+    const source = new LimitedSource(feed, ctx, limiter);
+    source.handle = stage.openFeed?.(source, ctx);
+    const { handle } = source;
+    if (handle === undefined) return undefined;
+    return {
+      wake: () => handle.wake(),
+      stop() {
+        source.giveBack(0);
+        handle.stop();
+      },
+    };
+  }
+
+  private constructor(
+    source: InputSource,
+    private readonly ctx: RunContext,
+    private readonly limiter: Limiter,
+  ) {
+    super(source);
+  }
+
+  override get waiting(): number {
+    const { source, limiter } = this;
+    const { waiting } = source;
+    while (this.granted < waiting && limiter.tryEnter()) this.granted++;
+    if (this.granted === 0 && waiting > 0) this.ask();
+    return Math.min(this.granted, waiting);
+  }
+
+  /** Queues for the next start, in turn with other callers. */
+  private ask(): void {
+    if (this.asking) return;
+    this.asking = true;
+    this.limiter.enter(callerOf(this.ctx), this.ctx.scope?.signal).then(
+      () => {
+        this.asking = false;
+        this.granted++;
+        this.giveBack(this.source.waiting);
+        if (this.granted > 0) this.handle?.wake();
+      },
+      () => {
+        // The call has been aborted, and says so by itself.
+      },
+    );
+  }
+
+  /** Lets go of starts that nobody is left for. */
+  private giveBack(needed: number): void {
+    for (; this.granted > needed; this.granted--) this.limiter.leave();
+  }
+
+  override take(): number {
+    this.granted--;
+    return super.take();
+  }
+
+  override fulfil(key: number, output: unknown): void {
+    this.limiter.leave();
+    super.fulfil(key, output);
+  }
+
+  override reject(key: number, error: unknown): void {
+    this.limiter.leave();
+    super.reject(key, error);
   }
 }
 

@@ -9,12 +9,13 @@ import type { Lane, LaneStage } from "../../lanes/lane.ts";
 import { type LaneName, laneOf } from "../../lanes/named-lanes.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { type ShippedTree, shipTree } from "../../shipping/tree/ship-tree.ts";
-import { coerce, isRunnable, toStep } from "../coerce.ts";
+import { isRunnable, toStep } from "../coerce.ts";
 import { AutoStep } from "../lane/auto-step.ts";
 import { LaneCalls } from "../lane/lane-calls.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
-import { Runnable } from "../runnable.ts";
+import type { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
+import { RunnableWrapper } from "../wrapper.ts";
 
 /** The name of a lane, or a pool of one's own. */
 export type LaneChoice = LaneName | Lane;
@@ -50,10 +51,9 @@ export class RunnableOnLane<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
-> extends Runnable<RunInput, RunOutput, CallOptions> {
+> extends RunnableWrapper<RunInput, RunOutput, CallOptions> {
   readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
   readonly lane: LaneChoice;
-  private readonly step: Step;
   /** @internal Null on the event loop. */
   readonly offloaded: { readonly lane: Lane; readonly stage: LaneStage } | null;
   private readonly calls = new LaneCalls(this);
@@ -71,12 +71,11 @@ export class RunnableOnLane<
     /** @internal Those steps. */
     parts?: readonly Step[];
   }) {
-    super();
+    super(fields.bound, "The bound of a RunnableOnLane");
     this.isFused = fields.fused !== undefined;
     this.parts = fields.parts;
-    this.bound = coerce(fields.bound, "The bound of a RunnableOnLane");
+    this.bound = this.wrapped;
     this.lane = fields.lane;
-    this.step = toStep(this.bound);
     const lane = laneOf(fields.lane);
     if (lane === null) {
       this.offloaded = null;
@@ -96,14 +95,6 @@ export class RunnableOnLane<
     return { kind: "onLane", bound: this.bound, lane: this.lane };
   }
 
-  override getName(suffix?: string): string {
-    return this.bound.getName(suffix);
-  }
-
-  override get label(): string {
-    return this.step.label;
-  }
-
   /** On the loop the inside has the runs; elsewhere it is one run, which is told as that of the inside would be. */
   override get trace(): Trace | undefined {
     return this.offloaded === null ? undefined : traceOf(this.step);
@@ -115,7 +106,7 @@ export class RunnableOnLane<
   }
 
   /** A batch feeds its inputs to the lane. What waits for lanes inside is async, so that `auto` leaves it as it is. */
-  get stages(): readonly Step[] | undefined {
+  override get stages(): readonly Step[] | undefined {
     if (this.auto !== undefined) return this.step.stages;
     return this.offloaded?.lane.feed === undefined ? undefined : [this];
   }
@@ -185,6 +176,10 @@ export class RunnableOnLane<
     return offloaded === null
       ? startCall<RunOutput>(this.step, input, ctx.pin())
       : (offloaded.lane.run(offloaded.stage, input, this.calls.of(ctx)) as Promise<RunOutput>);
+  }
+
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    return this.streamGathered(chunks, ctx);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {

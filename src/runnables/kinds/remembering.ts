@@ -1,12 +1,10 @@
 import type { RunContext } from "../../core/context.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
-import type { Step, Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { Aggregate } from "../../core/streams/concat.ts";
-import { toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
-import { Runnable } from "../runnable.ts";
 import type { RunnableInterface } from "../types.ts";
+import { RunnableWrapper } from "../wrapper.ts";
 import { inputMessages, type Message, outputMessages } from "./messages.ts";
 
 /** Where the messages of a conversation are kept: LangChain's `BaseChatMessageHistory` and what is like it. */
@@ -52,28 +50,23 @@ export class Conversation {
 }
 
 /** @internal Runs what answers in a conversation, and saves the exchange. Observers see what answers. */
-export class RunnableRemembering extends Runnable {
+export class RunnableRemembering extends RunnableWrapper {
   readonly bound: RunnableInterface;
   private readonly conversation: Conversation;
-  private readonly step: Step;
 
   constructor({ bound, conversation }: { bound: RunnableInterface; conversation: Conversation }) {
-    super();
+    super(bound, "The runnable of a conversation");
     this.bound = bound;
     this.conversation = conversation;
-    this.step = toStep(bound);
   }
 
   override get node(): RunnableNode {
     return { kind: "remembering", bound: this.bound, conversation: this.conversation };
   }
 
-  override getName(suffix?: string): string {
-    return this.bound.getName(suffix);
-  }
-
-  override get trace(): Trace | undefined {
-    return undefined;
+  /** Each exchange is saved when its answer is there. */
+  protected override get forwardsStages(): boolean {
+    return false;
   }
 
   override async run(input: unknown, ctx: RunContext): Promise<unknown> {

@@ -2,9 +2,11 @@ import { Backoff, type BackoffOptions } from "../../core/backoff.ts";
 import { mergeConfigs, type RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { invalidOption } from "../../core/errors/errors.ts";
+import type { InputSource } from "../../core/input-source.ts";
+import { Scope } from "../../core/scope.ts";
 import { abortError } from "../../core/signal.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
-import { COMPOSES, type Trace } from "../../core/step.ts";
+import { COMPOSES, type Step, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
 import { openChunks } from "../../core/streams/open-chunks.ts";
 import { Rewind } from "../../core/streams/rewind.ts";
@@ -13,6 +15,7 @@ import { wait } from "../../core/wait.ts";
 import { looped } from "../../graph/parts.ts";
 import { unsaved } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
+import { WrappedSource, WrappedStage } from "../wrapped-stage.ts";
 import { BOUND_FIELDS, drawBound, RunnableBinding, type RunnableBindingArgs } from "./binding.ts";
 
 /** Is told of each failed attempt, the last one included. What it throws ends the run instead of a further attempt. */
@@ -125,23 +128,53 @@ export class RunnableRetry<
     return COMPOSES;
   }
 
-  /** The time of a call spans all attempts. */
-  override get timeoutOwner(): undefined {
-    return undefined;
+  /**
+   * The first attempts of a batch feed a lane. Those that fail go on one by one.
+   *
+   * The time of a call spans all attempts. On a lane it counts from when a worker starts the first one, which the lane knows; what is
+   * left of it then is a timeout of its own.
+   */
+  protected override wrapStages(stages: readonly Step[] | undefined): readonly Step[] | undefined {
+    const [stage] = stages ?? [];
+    if (stage === undefined || stages?.length !== 1 || !this.isUnbound) return undefined;
+    const runAgain: RunAgain = (...failed) => this.runAgain(...failed);
+    return [
+      new WrappedStage(stage, {
+        run: (input, ctx) => this.run(input as RunInput, ctx),
+        openFeed: (feed, ctx) => stage.openFeed?.(new RetriedSource(feed, runAgain, ctx), ctx),
+        why: `up to ${this.maxAttemptNumber} attempts`,
+      }),
+    ];
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    const startedAt = ctx.scope?.keeper === undefined ? 0 : performance.now();
     try {
       const out = this.attempt(input, ctx, 1);
       if (!isThenable(out)) return out;
-      return (out as PromiseLike<RunOutput>).then(undefined, (error) => this.runAgain(input, ctx, error));
+      return (out as PromiseLike<RunOutput>).then(undefined, (error) => this.runAgain(input, ctx, error, startedAt));
     } catch (error) {
-      return this.runAgain(input, ctx, error);
+      return this.runAgain(input, ctx, error, startedAt);
     }
   }
 
-  /** All attempts but the first, which failed with `error`. */
-  private async runAgain(input: RunInput, ctx: RunContext, error: unknown): Promise<RunOutput> {
+  /**
+   * All attempts but the first, which failed with `error`.
+   *
+   * @param startedAt When that one started, if the step kept its time.
+   */
+  private runAgain(input: RunInput, ctx: RunContext, error: unknown, startedAt: number): Promise<RunOutput> {
+    const { scope } = ctx;
+    if (scope?.keeper === undefined) return this.tryOn(input, ctx, error);
+    // The step says so by itself that the time is up.
+    if (error instanceof DOMException && error.name === "TimeoutError") return Promise.reject(error);
+    const leftMs = Math.max(1, (scope.timeoutMs as number) - (performance.now() - startedAt));
+    const own = new Scope(scope.signal, leftMs);
+    const inner = ctx.with({ config: { ...ctx.config, signal: own.signal }, scope: own });
+    return Promise.resolve(own.guard(() => this.tryOn(input, inner, error)));
+  }
+
+  private async tryOn(input: RunInput, ctx: RunContext, error: unknown): Promise<RunOutput> {
     let failure = error;
     for (let attempt = 2; ; attempt++) {
       await this.awaitNext(failure, input, ctx, attempt - 1);
@@ -183,14 +216,16 @@ export class RunnableRetry<
 
   private attempt(input: RunInput, ctx: RunContext, attempt: number): RunOutput | PromiseLike<RunOutput> {
     const tag = tagOf(attempt);
-    return this.isUnbound ? startStep<RunOutput>(this.step, input, ctx, tag) : this.runBound(input, ctx.unnamed(), tag);
+    return this.isUnbound
+      ? startStep<RunOutput>(this.step, input, ctx, tag)
+      : this.runWrapped(input, ctx.unnamed(), tag);
   }
 
   private streamAttempt(chunks: Chunks<RunInput>, ctx: RunContext, attempt: number): Chunks<RunOutput> {
     const tag = tagOf(attempt);
     return this.isUnbound
       ? streamStep<RunOutput>(this.step, chunks, ctx, tag)
-      : this.streamBound(chunks, ctx.unnamed(), tag);
+      : this.streamWrapped(chunks, ctx.unnamed(), tag);
   }
 
   /** Waits until it is time for the next attempt. Throws when there will be none. */
@@ -221,6 +256,43 @@ export class RunnableRetry<
   private get retryFields() {
     const { bound, config, kwargs, configFactories, maxAttemptNumber, onFailedAttempt, retryIf, backoff } = this;
     return { bound, config, kwargs, configFactories, maxAttemptNumber, onFailedAttempt, retryIf, backoff };
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: inputs of all types are tried again
+type RunAgain = (input: any, ctx: RunContext, error: unknown, startedAt: number) => Promise<unknown>;
+
+/** The inputs of a batch on their way to a lane. Those that fail there are told of when they have been tried again. */
+class RetriedSource extends WrappedSource {
+  private readonly running = new Map<number, readonly [input: unknown, startedAt: number]>();
+
+  constructor(
+    source: InputSource,
+    private readonly runAgain: RunAgain,
+    private readonly ctx: RunContext,
+  ) {
+    super(source);
+  }
+
+  override inputOf(key: number): unknown {
+    const input = super.inputOf(key);
+    this.running.set(key, [input, this.ctx.scope?.keeper === undefined ? 0 : performance.now()]);
+    return input;
+  }
+
+  override fulfil(key: number, output: unknown): void {
+    this.running.delete(key);
+    super.fulfil(key, output);
+  }
+
+  override reject(key: number, error: unknown): void {
+    const { source, ctx } = this;
+    const [input, startedAt] = this.running.get(key) ?? [undefined, 0];
+    this.running.delete(key);
+    this.runAgain(input, ctx, error, startedAt).then(
+      (output) => source.fulfil(key, output),
+      (failure) => source.reject(key, failure),
+    );
   }
 }
 

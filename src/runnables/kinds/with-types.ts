@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
+import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { invalidSchema } from "../../core/schema/invalid-schema.ts";
 import { isJsonSchema } from "../../core/schema/json-schema.ts";
 import {
@@ -10,14 +11,15 @@ import {
   validationError,
 } from "../../core/schema/standard-schema.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
-import type { Step, Trace } from "../../core/step.ts";
+import type { Step } from "../../core/step.ts";
 import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { graphOfPart, withSchemas } from "../../graph/parts.ts";
-import { coerce, toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
-import { Runnable } from "../runnable.ts";
+import type { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
+import { WrappedSource, WrappedStage } from "../wrapped-stage.ts";
+import { RunnableWrapper } from "../wrapper.ts";
 
 /** The schemas of what a runnable takes and gives. */
 export interface TypeSchemas<
@@ -52,22 +54,22 @@ export class RunnableWithTypes<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
-> extends Runnable<RunInput, RunOutput, CallOptions> {
+> extends RunnableWrapper<RunInput, RunOutput, CallOptions> {
   readonly bound: RunnableInterface;
   readonly inputSchema: StandardSchema | undefined;
   readonly outputSchema: StandardSchema | undefined;
-  private readonly step: Step;
-  private readonly refuseInput = (issues: readonly SchemaIssue[]) => validationError(this.label, "input", issues);
-  private readonly refuseOutput = (issues: readonly SchemaIssue[]) => validationError(this.label, "output", issues);
+  private readonly parseInput: Parse | undefined;
+  private readonly parseOutput: Parse | undefined;
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_SCHEMA */
   constructor(fields: { bound: RunnableLike; types: TypeSchemas }) {
-    super();
-    this.bound = coerce(fields.bound, "The bound of a RunnableWithTypes");
+    super(fields.bound, "The bound of a RunnableWithTypes");
+    this.bound = this.wrapped;
     const { input, output } = checkTypes(fields.types);
     this.inputSchema = input;
     this.outputSchema = output;
-    this.step = toStep(this.bound);
+    this.parseInput = this.parser(input, "input");
+    this.parseOutput = this.parser(output, "output");
   }
 
   static override lc_name(): string {
@@ -78,54 +80,53 @@ export class RunnableWithTypes<
     return { kind: "withTypes", bound: this.bound, types: { input: this.inputSchema, output: this.outputSchema } };
   }
 
-  override getName(suffix?: string): string {
-    return this.bound.getName(suffix);
-  }
-
-  override get label(): string {
-    return this.step.label;
-  }
-
-  /** Its runs are those of the runnable inside. */
-  override get trace(): Trace | undefined {
-    return undefined;
+  /** What goes into the first stage is validated before, and what comes out of the last one behind it. */
+  protected override wrapStages(stages: readonly Step[] | undefined): readonly Step[] | undefined {
+    return stages?.map((stage, index) => {
+      const input = index === 0 ? this.parseInput : undefined;
+      const output = index === stages.length - 1 ? this.parseOutput : undefined;
+      const checks = [input && "validates its input", output && "validates its output"].filter(Boolean);
+      return new WrappedStage(stage, {
+        run: (value, ctx) =>
+          parsedBy(
+            output,
+            parsedBy(input, value, (parsed) => stage.run(parsed, ctx)),
+          ),
+        openFeed: (feed, ctx) => TypedSource.open(stage, feed, ctx, input, output),
+        why: checks.length === 0 ? undefined : checks.join(", "),
+      });
+    });
   }
 
   /** @throws RUNLANE_VALIDATION_FAILED */
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const parsed = this.parseInput(input);
-    return isThenable(parsed) ? parsed.then((value) => this.runParsed(value, ctx)) : this.runParsed(parsed, ctx);
+    return parsedBy(this.parseInput, input, (parsed) => this.runParsed(parsed, ctx)) as RunOutput;
+  }
+
+  /** A schema is for whole values. */
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    return this.streamGathered(chunks, ctx);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    const parsed = this.parseInput(input);
+    const parsed = this.parseInput === undefined ? input : this.parseInput(input);
     if (!isThenable(parsed)) return this.streamParsed(parsed, ctx);
     ignoreRejection(parsed);
     return this.streamPromised(parsed, ctx);
   }
 
-  /** Joins two chunks as the bound runnable joins them. */
-  override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.concatAs(this.bound as Partial<Runnable>, first, second);
+  private parser(schema: StandardSchema | undefined, side: "input" | "output"): Parse | undefined {
+    if (schema === undefined) return undefined;
+    const refuse = (issues: readonly SchemaIssue[]) => validationError(this.label, side, issues);
+    return (value) => parseWith(schema, value, refuse);
   }
 
-  private parseInput(input: unknown): unknown {
-    return this.inputSchema === undefined ? input : parseWith(this.inputSchema, input, this.refuseInput);
-  }
-
-  private parseOutput(output: unknown): RunOutput | PromiseLike<RunOutput> {
-    const { outputSchema } = this;
-    if (outputSchema === undefined) return output as RunOutput;
-    return parseWith(outputSchema as StandardSchema<unknown, RunOutput>, output, this.refuseOutput);
-  }
-
-  private runParsed(input: unknown, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const output: unknown = startCall(this.step, input, ctx);
-    return isThenable(output) ? output.then((value) => this.parseOutput(value)) : this.parseOutput(output);
+  private runParsed(input: unknown, ctx: RunContext): unknown {
+    return parsedBy(this.parseOutput, startCall(this.step, input, ctx));
   }
 
   private streamParsed(input: unknown, ctx: RunContext): Chunks<RunOutput> {
-    if (this.outputSchema === undefined) return streamCall<RunOutput>(this.step, new SingleChunk(input), ctx);
+    if (this.parseOutput === undefined) return streamCall<RunOutput>(this.step, new SingleChunk(input), ctx);
     const output = this.runParsed(input, ctx);
     if (!isThenable(output)) return new SingleChunk(output as RunOutput);
     return promised(output as PromiseLike<RunOutput>);
@@ -133,6 +134,103 @@ export class RunnableWithTypes<
 
   private async *streamPromised(input: PromiseLike<unknown>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
     yield* this.streamParsed(await input, ctx);
+  }
+}
+
+/** Gives the parsed value, or a promise of it. @throws RUNLANE_VALIDATION_FAILED */
+type Parse = (value: unknown) => unknown;
+
+/** What becomes of a value, or of the one that a promise settles to, when it has been parsed. */
+function parsedBy(parse: Parse | undefined, value: unknown, next?: (parsed: unknown) => unknown): unknown {
+  if (isThenable(value)) return value.then((settled) => parsedBy(parse, settled, next));
+  const parsed = parse === undefined ? value : parse(value);
+  if (next === undefined) return parsed;
+  return isThenable(parsed) ? parsed.then(next) : next(parsed);
+}
+
+/** The inputs of a batch on their way to a lane, validated before a worker has room for them. */
+class TypedSource extends WrappedSource {
+  private handle: FeedHandle | undefined;
+  private readonly ready: (readonly [key: number, input: unknown])[] = [];
+  private taken: unknown;
+
+  static open(
+    stage: Step,
+    feed: InputSource,
+    ctx: RunContext,
+    input: Parse | undefined,
+    output: Parse | undefined,
+  ): FeedHandle | undefined {
+    if (input === undefined && output === undefined) return stage.openFeed?.(feed, ctx);
+    const source = new TypedSource(feed, input, output);
+    source.handle = stage.openFeed?.(source, ctx);
+    return source.handle;
+  }
+
+  private constructor(
+    source: InputSource,
+    private readonly input: Parse | undefined,
+    private readonly output: Parse | undefined,
+  ) {
+    super(source);
+  }
+
+  override get waiting(): number {
+    const { source, ready, input } = this;
+    if (input === undefined) return source.waiting;
+    while (ready.length === 0 && source.waiting > 0) this.prepare(input);
+    return ready.length === 0 ? 0 : ready.length + source.waiting;
+  }
+
+  private prepare(parse: Parse): void {
+    const { source } = this;
+    const key = source.take();
+    const onError = (error: unknown): void => source.reject(key, error);
+    try {
+      const parsed = parse(source.inputOf(key));
+      if (!isThenable(parsed)) {
+        this.ready.push([key, parsed]);
+        return;
+      }
+      parsed.then((value) => {
+        this.ready.push([key, value]);
+        this.handle?.wake();
+      }, onError);
+    } catch (error) {
+      // Not now: somebody is looking how many inputs there are.
+      queueMicrotask(() => onError(error));
+    }
+  }
+
+  override take(): number {
+    const next = this.input === undefined ? undefined : this.ready.shift();
+    if (next === undefined) return super.take();
+    this.taken = next[1];
+    return next[0];
+  }
+
+  override inputOf(key: number): unknown {
+    if (this.input === undefined) return super.inputOf(key);
+    const { taken } = this;
+    this.taken = undefined;
+    return taken;
+  }
+
+  override fulfil(key: number, output: unknown): void {
+    const { source } = this;
+    let parsed: unknown;
+    try {
+      parsed = this.output === undefined ? output : this.output(output);
+    } catch (error) {
+      source.reject(key, error);
+      return;
+    }
+    if (isThenable(parsed))
+      parsed.then(
+        (value) => source.fulfil(key, value),
+        (error) => source.reject(key, error),
+      );
+    else source.fulfil(key, parsed);
   }
 }
 

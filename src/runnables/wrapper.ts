@@ -1,0 +1,159 @@
+import type { RunnableConfig } from "../core/config.ts";
+import type { RunContext } from "../core/context.ts";
+import { startCall, streamCall } from "../core/start-step.ts";
+import type { Step, Trace } from "../core/step.ts";
+import type { Chunks } from "../core/streams/chunks.ts";
+import { openStream } from "../core/streams/runnable-stream.ts";
+import { isThenable } from "../core/thenable.ts";
+import { coerce, toStep } from "./coerce.ts";
+import { Runnable } from "./runnable.ts";
+import type { RunnableInterface, RunnableLike } from "./types.ts";
+import { WrappedStage } from "./wrapped-stage.ts";
+
+/**
+ * A runnable around another one, which has its name, its runs and its lane. By itself it changes nothing: a subclass says in
+ * {@link enter} in which context the inside runs. What holds of the inside then holds of the wrapper without a further word: where it
+ * runs and whose time counts, and that a batch goes through its stages.
+ *
+ * A subclass that does more than change the context, and therefore overrides `run`, overrides {@link wrapStages} too, or says by
+ * {@link forwardsStages} that its inputs go one by one.
+ */
+export abstract class RunnableWrapper<
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableConfig = RunnableConfig,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  /** @internal What it is around. */
+  protected readonly wrapped: RunnableInterface<RunInput, RunOutput, CallOptions>;
+  protected readonly step: Step;
+  private wrappedStages: { readonly stages: readonly Step[] | undefined } | undefined;
+
+  /** @param where What errors call the wrapped runnable. @throws RUNLANE_NOT_RUNNABLE */
+  constructor(wrapped: RunnableLike<RunInput, RunOutput, CallOptions>, where: string) {
+    super();
+    this.wrapped = coerce(wrapped, where);
+    this.step = toStep(this.wrapped);
+  }
+
+  override getName(suffix?: string): string {
+    return this.wrapped.getName(suffix);
+  }
+
+  override get label(): string {
+    return this.step.label;
+  }
+
+  /** The inside has the runs. */
+  override get trace(): Trace | undefined {
+    return undefined;
+  }
+
+  override get laneName(): string | undefined {
+    return this.step.laneName;
+  }
+
+  override get timeoutOwner(): Step | undefined {
+    return this.step.timeoutOwner;
+  }
+
+  get stages(): readonly Step[] | undefined {
+    this.wrappedStages ??= { stages: this.forwardsStages ? this.wrapStages(this.step.stages) : undefined };
+    return this.wrappedStages.stages;
+  }
+
+  override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    return this.runWrapped(input, ctx);
+  }
+
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    return this.streamWrapped(chunks, ctx);
+  }
+
+  /** The context of the inside. */
+  protected enter(ctx: RunContext): RunContext | PromiseLike<RunContext> {
+    return ctx;
+  }
+
+  /** Whether {@link enter} may be called once for all inputs of a batch, and gives the context at once. */
+  protected get forwardsStages(): boolean {
+    return true;
+  }
+
+  /**
+   * What a batch goes through instead of single runs.
+   *
+   * @param stages Those of the inside; undefined where its inputs go one by one.
+   */
+  protected wrapStages(stages: readonly Step[] | undefined): readonly Step[] | undefined {
+    return stages?.map((stage) => {
+      return new WrappedStage(stage, {
+        run: (input, ctx) => stage.run(input, this.enter(ctx) as RunContext),
+        openFeed: (feed, ctx) => stage.openFeed?.(feed, this.enter(ctx) as RunContext),
+      });
+    });
+  }
+
+  /** Runs the inside in its context. @param tag What observers are told of its place. */
+  protected runWrapped(input: RunInput, ctx: RunContext, tag?: string): RunOutput | PromiseLike<RunOutput> {
+    const inner = this.enter(ctx);
+    return isThenable(inner)
+      ? (inner as PromiseLike<RunContext>).then((entered) => this.runIn(entered, input, ctx, tag))
+      : this.runIn(inner as RunContext, input, ctx, tag);
+  }
+
+  private runIn(
+    inner: RunContext,
+    input: RunInput,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): RunOutput | PromiseLike<RunOutput> {
+    if (inner.scope === null || inner.scope === ctx.scope) return startCall<RunOutput>(this.step, input, inner, tag);
+    return inner.scope.guard(() => startCall<RunOutput>(this.step, input, inner, tag));
+  }
+
+  /** The chunks of the inside, run in its context. */
+  protected streamWrapped(chunks: Chunks<RunInput>, ctx: RunContext, tag?: string): Chunks<RunOutput> {
+    const inner = this.enter(ctx);
+    return isThenable(inner)
+      ? this.streamEntered(inner as PromiseLike<RunContext>, chunks, ctx, tag)
+      : this.streamIn(inner as RunContext, chunks, ctx, tag);
+  }
+
+  private async *streamEntered(
+    entering: PromiseLike<RunContext>,
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): AsyncGenerator<RunOutput, void> {
+    yield* this.streamIn(await entering, chunks, ctx, tag);
+  }
+
+  private streamIn(
+    inner: RunContext,
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    tag: string | undefined,
+  ): Chunks<RunOutput> {
+    const { scope } = inner;
+    if (scope === null || scope === ctx.scope) return streamCall<RunOutput>(this.step, chunks, inner, tag);
+    try {
+      scope.check();
+      return guardChunks(streamCall<RunOutput>(this.step, chunks, inner, tag), inner);
+    } catch (error) {
+      scope.close();
+      throw error;
+    }
+  }
+
+  /** Joins two chunks as the inside joins them. */
+  override _concatOutputChunks<O>(first: O, second: O): O {
+    return this.concatAs(this.wrapped as Partial<Runnable>, first, second);
+  }
+}
+
+/** The chunks of a run with a signal or a timeout of its own. */
+async function* guardChunks<T>(chunks: Chunks<T>, ctx: RunContext): AsyncGenerator<T, void> {
+  yield* await openStream(chunks, ctx.scope);
+}
