@@ -1,7 +1,7 @@
 /** Worker threads and child processes: what a hop costs, alone and by the thousand, and what the event loop notices. */
 import { availableParallelism } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { type Lane, processes, RunnableLambda, threads, transfer } from "runlane";
+import { type Lane, processes, type Runnable, RunnableLambda, threads, transfer } from "runlane";
 import { roundsPerMs, spin, spinAlone } from "./cpu.ts";
 import { processRivals, rivals, type Way } from "./lanes/rivals.ts";
 import {
@@ -160,7 +160,7 @@ const each =
 /** A batch through wrappers goes to the lane as one through the bare step does. */
 async function wrapped({ double }: ReturnType<typeof on>, quick: boolean): Promise<Row[]> {
   const many = numbers(quick ? 30_000 : 100_000);
-  const batchOf = (step: Pick<typeof double, "batch">) => async (n: number) => {
+  const batchOf = (step: Pick<Runnable, "batch">) => async (n: number) => {
     for (let k = 0; k < n; k++) await step.batch(many);
   };
   const validate = (value: unknown) => ({ value: value as number });
