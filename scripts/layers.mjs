@@ -27,6 +27,7 @@ export const ROOMS = [
   { room: "serve", entry: true },
   { room: "adapters", entry: true },
   { room: "testing", entry: true, closed: true },
+  { room: "lane-kit", entry: true, closed: true },
   { room: "lanes/worker", entry: true, closed: true },
   { room: "diagnose/watcher", entry: true, closed: true },
   { room: "diagnose", entry: true },

@@ -12,7 +12,7 @@ import type {
 } from "../lane.ts";
 import { laneClosed } from "../pool/faults.ts";
 import { StageRecords } from "../stage/stage-records.ts";
-import type { Revive, StageStep } from "../stage/stage-step.ts";
+import type { StageRunner } from "../stage/stage-step.ts";
 import { LoopCall } from "./loop-call.ts";
 import { LoopStage } from "./loop-stage.ts";
 
@@ -35,7 +35,7 @@ export class LoopLane implements Lane {
 
   /** @param revive Makes what runs of the data of a stage. */
   constructor(
-    private readonly revive: Revive,
+    private readonly revive: (shipped: unknown, label: string) => Promise<StageRunner>,
     readonly name = "loop",
   ) {}
 
@@ -52,7 +52,7 @@ export class LoopLane implements Lane {
         call.expireIfLate();
         if (call.end(false)) resolve(output);
       };
-      const work = (step: StageStep): void => {
+      const work = (step: StageRunner): void => {
         if (call.stopped !== undefined) return;
         this.start(call);
         try {

@@ -1,21 +1,21 @@
 import { oneLine, startFailed } from "../pool/faults.ts";
 import type { StageMeter } from "../stage/stage-meter.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
-import type { Revive, StageStep } from "../stage/stage-step.ts";
+import type { StageRunner } from "../stage/stage-step.ts";
 
 /** What this event loop knows of a stage: what it runs, once that is loaded, and what has been measured of it. */
 export class LoopStage {
   readonly label: string;
   readonly meter: StageMeter;
   /** Undefined until it is loaded. */
-  step: StageStep | undefined;
+  step: StageRunner | undefined;
   /** Settles when {@link step} is there. */
-  readonly loading: Promise<StageStep>;
+  readonly loading: Promise<StageRunner>;
 
   constructor(
     private readonly lane: string,
     record: StageRecord,
-    private readonly revive: Revive,
+    private readonly revive: (shipped: unknown, label: string) => Promise<StageRunner>,
   ) {
     this.label = record.label;
     this.meter = record.meter;
@@ -35,10 +35,10 @@ export class LoopStage {
     this.meter.measured(1, 1, busyMs, 0);
   }
 
-  private async load(record: StageRecord): Promise<StageStep> {
+  private async load(record: StageRecord): Promise<StageRunner> {
     await record.shipping;
     try {
-      return await this.revive(record.shipped?.data);
+      return await this.revive(record.shipped?.data, record.label);
     } catch (error) {
       throw startFailed(this.label, this.lane, oneLine(error), error);
     }

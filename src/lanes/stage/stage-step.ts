@@ -9,16 +9,26 @@ export interface StepCall {
   readonly meter?: StepMeter | undefined;
 }
 
-/** A stage, ready to run in this thread. */
-export interface StageStep {
+/** A stage, ready to run its inputs. */
+export interface StageRunner {
+  /**
+   * Runs one input. Returns the output itself when no step had to wait, a promise otherwise.
+   *
+   * @param call The config as it arrived, and what aborts when the call is cancelled.
+   */
   run(input: unknown, call: StepCall): unknown;
+  /** The chunks of the output, as they are produced. */
   stream(input: unknown, call: StepCall): AsyncIterable<unknown>;
+  /** Loads all that the stage uses. */
+  warm?(): Promise<void>;
+}
+
+/** A stage in this thread. */
+export interface StageStep extends StageRunner {
   /** Makes what {@link StepCall.meter} is. */
   meter(): StepMeter;
   /** The names of the resources that the stage uses. */
   readonly resources?: readonly string[];
-  /** Loads all that the stage uses. */
-  warm?(): Promise<void>;
   /** Loads what every input needs. Undefined where that is there already. */
   prepare?(): Promise<unknown> | undefined;
 }

@@ -10,13 +10,13 @@ import type { StageStep, StepCall } from "../../lanes/stage/stage-step.ts";
 import { StepMeter } from "../../observe/step-meter.ts";
 import type { ResourceSlot } from "../../resources/slot.ts";
 import { findInstance } from "../../shipping/data/find-instance.ts";
-import { reviveTree } from "../../shipping/tree/revive.ts";
+import { type Evaluate, reviveTree } from "../../shipping/tree/revive.ts";
 import type { ShippedTree } from "../../shipping/tree/ship-tree.ts";
 import { requirementsOf, slotsUsedBy } from "../inspect/requirements.ts";
 
 /** A tree of runnables, ready to run in this thread by the classes that made it. */
-export async function treeStage(tree: ShippedTree): Promise<StageStep> {
-  const step = await reviveTree(tree);
+export async function treeStage(tree: ShippedTree, evaluate?: Evaluate): Promise<StageStep> {
+  const step = await reviveTree(tree, evaluate);
   for (const slot of requirementsOf(step).slots) if (slot.declaration.warm) loadEarly(slot);
   const stage: StageStep = {
     ...(tree.plain === true ? onlyPlain(step) : stepStage(step)),

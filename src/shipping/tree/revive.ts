@@ -8,6 +8,10 @@ import type { ShippedResource } from "./ship-resource.ts";
 import { isRunlaneStep, type ShippedTree } from "./ship-tree.ts";
 import { reviveUse, reviveUses, withUses } from "./uses.ts";
 
+/** Makes a function of its source: an expression that stands for it. */
+// biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
+export type Evaluate = (source: string, name: string) => Function;
+
 /**
  * Makes the function of a ref in this thread. An export that is a runnable becomes a function that returns it, which a lambda then
  * runs.
@@ -15,9 +19,13 @@ import { reviveUse, reviveUses, withUses } from "./uses.ts";
  * @throws RUNLANE_EXPORT_NOT_FOUND, and what the module throws when it is imported
  */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
-export async function reviveFunction(ref: FunctionRef): Promise<Function> {
+export async function reviveFunction(ref: FunctionRef, evaluate: Evaluate = evaluateHere): Promise<Function> {
   const func = ref.from === "module" ? await importFunction(ref) : evaluate(ref.source, ref.name);
-  return withUses(func, ref.uses && (await reviveUses(ref.uses, { reviveFunction, reviveLoader })));
+  const revivers = {
+    reviveFunction: (inner: FunctionRef) => reviveFunction(inner, evaluate),
+    reviveLoader: (inner: FunctionRef) => reviveLoader(inner, evaluate),
+  };
+  return withUses(func, ref.uses && (await reviveUses(ref.uses, revivers)));
 }
 
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
@@ -33,14 +41,14 @@ export async function reviveVersion(shipped: ShippedResource): Promise<void> {
 
 /** A loader of a resource, or what disposes of it: its module is imported when it is called. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
-function reviveLoader(ref: FunctionRef): Function {
+function reviveLoader(ref: FunctionRef, evaluate: Evaluate = evaluateHere): Function {
   if (ref.from === "source") return evaluate(ref.source, ref.name);
   return markModule(async (given: unknown) => (await importFunction(ref))(given), ref);
 }
 
 /** Evaluates the source of a function, as strict as it was in its module. Its stacks call the place `runlane:<name>`. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
-function evaluate(source: string, name: string): Function {
+function evaluateHere(source: string, name: string): Function {
   const place = `runlane:${name.replace(/[^\w$.-]/g, "_") || "function"}`;
   // biome-ignore lint/security/noGlobalEval: this is what shipping by source means. In a `vm` script import() would warn or fail.
   const func = globalThis.eval(`"use strict";(${source}\n)\n//# sourceURL=${place}`);
@@ -50,9 +58,10 @@ function evaluate(source: string, name: string): Function {
 /**
  * Makes the step of a shipped tree in this thread, by the classes that made the tree.
  *
+ * @param evaluate Makes functions of their sources. @default in this realm
  * @throws RUNLANE_UNKNOWN_KIND, RUNLANE_EXPORT_NOT_FOUND, and what modules throw when they are imported
  */
-export async function reviveTree(tree: ShippedTree): Promise<Step> {
+export async function reviveTree(tree: ShippedTree, evaluate?: Evaluate): Promise<Step> {
   /** What stood in several places of a tree is one thing there too. */
   const steps = new Map<ShippedTree, Promise<Step>>();
   const functions = new Map<FunctionRef, Promise<unknown>>();
@@ -77,7 +86,7 @@ export async function reviveTree(tree: ShippedTree): Promise<Step> {
   }
 
   function functionOf(ref: FunctionRef): Promise<unknown> {
-    return remember(functions, ref, reviveFunction);
+    return remember(functions, ref, (one) => reviveFunction(one, evaluate));
   }
 
   return step(tree);
