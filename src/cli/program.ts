@@ -4,6 +4,7 @@ import { CliError, EXIT, oneLine } from "./cli-error.ts";
 import { coldStartCommand } from "./coldstart.ts";
 import { explainCommand } from "./explain.ts";
 import { readVersion } from "./paths.ts";
+import { serveCommand } from "./serve.ts";
 
 /**
  * Runs the command line. What a subcommand needs is loaded only when it runs, so that `--help` answers at once.
@@ -41,6 +42,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   batchCommand(program, args, onExit);
   coldStartCommand(program, onExit);
   explainCommand(program, onExit);
+  serveCommand(program, onExit);
   return program;
 }
 
@@ -55,5 +57,6 @@ Examples:
   $ runlane batch pipeline.ts --input lines.txt --output counts.jsonl
   $ runlane explain pipeline.ts --input lines.txt
   $ runlane coldstart pipeline.ts --input '"to be or not to be"'
+  $ runlane serve pipeline.ts
   $ runlane help batch
 `;

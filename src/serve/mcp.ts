@@ -64,9 +64,10 @@ export class McpTools {
   }
 
   /** Speaks the protocol over standard input and output until the client closes them. @throws RUNLANE_MISSING_PACKAGE */
-  async serveStdio(visit: Visit): Promise<void> {
+  async serveStdio(): Promise<void> {
     const { McpServer } = await optionalPackage(() => import("@modelcontextprotocol/server"), "runlane/serve", SDK);
     const { StdioServerTransport } = await import("@modelcontextprotocol/server/stdio");
+    const visit = { exchange: new SilentExchange(), client: { id: "stdio" }, pathConfig: undefined };
     const server = this.register(new McpServer({ name: "runlane", version: this.version }), visit);
     const closed = new Promise<void>((resolve) => {
       server.server.onclose = resolve;
@@ -120,6 +121,22 @@ export class McpTools {
     }
     return server;
   }
+}
+
+/** What runs of standard input and output know of a request: nothing. */
+class SilentExchange implements Exchange {
+  readonly method = "POST";
+  readonly path = "";
+  readonly query = "";
+  readonly address = "";
+  readonly signal = new AbortController().signal;
+  readonly headerNames = (): readonly string[] => [];
+  readonly header = (): undefined => undefined;
+  readonly body = async (): Promise<Uint8Array> => new Uint8Array();
+  readonly respond = (): void => {};
+  readonly open = (): never => {
+    throw new Error("Standard output has no body of its own.");
+  };
 }
 
 interface CallContext {
