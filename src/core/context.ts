@@ -57,58 +57,91 @@ export class RunContext {
   readonly propagates: boolean;
   /** Whether steps stay on the event loop, however slow they are: they are on the lane `"loop"`. */
   readonly pinned: boolean;
+  /** Whether the config has a name or an id for the run itself. */
+  private readonly named: boolean;
+  private complete: RunnableConfig | undefined;
   private inner: RunContext | undefined;
   private unnamedTwin: RunContext | undefined;
   private pinnedTwin: RunContext | undefined;
 
+  /**
+   * @param basis The config, which becomes this context's own; or, with `run`, the frozen one of a context around.
+   * @param run The run whose callbacks the config has, if it brings some. Such a config is made when somebody asks for it: a step
+   *   without functions of its own asks for none.
+   */
   constructor(
-    /** The config as this run sees it: frozen, complete, its timeout already turned into the signal. */
-    readonly config: RunnableConfig,
+    private readonly basis: RunnableConfig,
     { scope, slot, observer, pacer, propagates, pinned }: Circumstances,
+    private readonly run: ObservedRun | null = null,
   ) {
-    this.recursionLimit = config.recursionLimit ?? DEFAULT_RECURSION_LIMIT;
+    this.recursionLimit = basis.recursionLimit ?? DEFAULT_RECURSION_LIMIT;
     this.scope = scope;
     this.slot = slot;
     this.observer = observer;
     this.pacer = pacer;
-    this.watched = scope !== null || observer !== null || config.runName !== undefined || config.runId !== undefined;
+    this.named = basis.runName !== undefined || basis.runId !== undefined;
+    this.watched = scope !== null || observer !== null || this.named;
     this.propagates = propagates;
     this.pinned = pinned;
     this.inner = undefined;
     this.unnamedTwin = undefined;
     this.pinnedTwin = undefined;
+    this.complete = undefined;
+    if (run === null) this.keep(basis);
+  }
+
+  /** The config as this run sees it: frozen, complete, its timeout already turned into the signal. */
+  get config(): RunnableConfig {
+    return this.complete ?? this.keep(this.copied());
+  }
+
+  /** {@link config} in all but the callbacks, which may be those of the run around: it costs nothing. */
+  get settings(): RunnableConfig {
+    return this.basis;
+  }
+
+  private copied(): RunnableConfig {
+    const { basis, run } = this;
+    return run?.bringsCallbacks === true ? { ...basis, callbacks: run.callbacks } : { ...basis };
+  }
+
+  private keep(config: RunnableConfig): RunnableConfig {
     keepLeftOut(config);
-    if (slot !== null || observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
-    Object.freeze(config);
+    if (this.slot !== null || this.observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
+    this.complete = Object.freeze(config);
+    return config;
   }
 
   /** The context of a lambda's function and of the runnable that it returns: one level deeper, without this run's name and id. */
   descend(): RunContext {
     if (this.inner === undefined) {
-      const { runName, runId, ...config } = this.config;
+      const config = this.complete === undefined ? this.copied() : { ...this.complete };
+      if (this.named) forgetName(config);
       config.recursionLimit = Math.max(0, this.recursionLimit - 1);
       this.inner = new RunContext(config, this);
-      if (plainContexts.has(this.config)) plainContexts.set(config, this.inner);
+      if (this.run === null && plainContexts.has(this.basis)) plainContexts.set(config, this.inner);
     }
     return this.inner;
   }
 
   /** The context of the steps inside a run: without the run's own name and id. */
   unnamed(): RunContext {
-    if (this.config.runName === undefined && this.config.runId === undefined) return this;
+    if (!this.named) return this;
     if (this.unnamedTwin === undefined) {
-      const { runName, runId, ...config } = this.config;
+      const config = { ...this.config };
+      forgetName(config);
       this.unnamedTwin = new RunContext(config, this);
     }
     return this.unnamedTwin;
   }
 
   /** The context of what runs inside an observed run. */
-  observed({ observer, callbacks }: ObservedRun): RunContext {
-    if (callbacks === undefined && observer === this.observer) return this;
+  observed(run: ObservedRun): RunContext {
+    const { observer } = run;
+    if (observer === this.observer) return this;
     const { scope, slot, pacer, pinned } = this;
-    const config = callbacks === undefined ? { ...this.config } : { ...this.config, callbacks };
-    return new RunContext(config, { scope, slot, observer, pacer, propagates: true, pinned });
+    const basis = run.bringsCallbacks === true ? this.basis : this.config;
+    return new RunContext(basis, { scope, slot, observer, pacer, propagates: true, pinned }, run);
   }
 
   /** The same, for steps that stay on the event loop. */
@@ -122,6 +155,11 @@ export class RunContext {
   with(changes: Partial<Circumstances> & { config?: RunnableConfig }): RunContext {
     return new RunContext({ ...(changes.config ?? this.config) }, { ...this, ...changes });
   }
+}
+
+function forgetName(config: RunnableConfig): void {
+  delete config.runName;
+  delete config.runId;
 }
 
 /** The contexts of calls without a config, by the configs that functions get in them: such a config costs nothing to pass on. */

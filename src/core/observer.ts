@@ -60,7 +60,9 @@ export interface StepTimes {
 export interface ObservedRun {
   /** Observes the steps inside this one. */
   readonly observer: Observer;
-  /** What steps inside find as `config.callbacks`; without one they find what this step found. */
+  /** Whether steps inside find {@link callbacks} in their config; otherwise they find what this step found. */
+  readonly bringsCallbacks?: boolean;
+  /** What steps inside find as `config.callbacks`. It is made when somebody asks for it. */
   readonly callbacks?: unknown;
   /** Calls what the step runs before it first waits. */
   readonly within?: (<T>(run: () => T) => T) | undefined;
@@ -176,7 +178,10 @@ function runOfBoth(first: ObservedRun, second: ObservedRun): ObservedRun {
   const { within: inner } = second;
   return {
     observer: new ObserverPair(first.observer, second.observer),
-    callbacks: second.callbacks,
+    bringsCallbacks: second.bringsCallbacks === true,
+    get callbacks() {
+      return second.callbacks;
+    },
     tap: second.tap?.bind(second),
     within: outer === undefined ? inner : inner === undefined ? outer : (run) => outer(() => inner(run)),
     end: (output, input) => both(first.end(output, input), second.end(output, input)),

@@ -68,7 +68,7 @@ function observe<Out>(
   observer: Observer,
   tag: string | undefined,
 ): Out | PromiseLike<Out> {
-  const run = observer.start(step.observedAs ?? step, input, ctx.config, tag, false);
+  const run = observer.start(step.observedAs ?? step, input, ctx.settings, tag, false);
   return isThenable(run)
     ? (run as PromiseLike<ObservedRun>).then((started) => runObserved(step, input, ctx, started))
     : runObserved(step, input, ctx, run as ObservedRun);

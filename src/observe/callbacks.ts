@@ -4,14 +4,15 @@ import { describe, runlaneError } from "../core/errors/errors.ts";
 import { defineCallbacks, type ObservedRun, type Observer } from "../core/observer.ts";
 import { serialized } from "../core/serialization/serializable.ts";
 import type { Step } from "../core/step.ts";
-import { asObject } from "./as-object.ts";
-import { emit, type Listener } from "./handlers.ts";
-import { announce, CallbackManager, type ManagerLike, seesChunks, tapped } from "./manager.ts";
+import { asInput, asOutput } from "./as-object.ts";
+import { emit, type Listener, tellChainEnd } from "./handlers.ts";
+import { CallbackManager, type ManagerLike, seesChunks, tapped, tellChainStart } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
 
 /** Tells the callbacks of a call when its steps start and end, as LangChain would tell them. */
-class CallbackObserver implements Observer {
-  constructor(readonly manager: CallbackManager) {}
+abstract class CallbackObserver implements Observer {
+  /** Who listens, and what runs that start here inherit. */
+  abstract readonly manager: CallbackManager;
 
   forInput(): Observer {
     return this;
@@ -26,32 +27,40 @@ class CallbackObserver implements Observer {
     input: unknown,
     config: RunnableConfig,
     tag: string | undefined,
-    streaming: false | "known" | "deferred",
+    streaming: Streaming,
   ): ObservedRun | PromiseLike<ObservedRun> {
     const { trace } = step;
     if (trace === undefined || (streaming === false && !trace.whole)) return this.passOver(tag);
     const { manager } = this;
-    const { handlers } = manager;
-    const runId = config.runId ?? newRunId();
-    const parentRunId = manager._parentRunId;
-    const tags = mergeTags(tag === undefined ? manager.tags : [...manager.tags, tag], config.tags);
-    const metadata = { ...manager.metadata, ...config.metadata };
-    const inputs = streaming === "deferred" ? { input: "" } : trace.wrapsInput ? { input } : asObject(input, "input");
-    const name = config.runName ?? step.getName();
-    const extra = streaming === "deferred" ? { lc_defers_inputs: true } : undefined;
-    const args = [serialized(step), inputs, runId, parentRunId, tags, metadata, undefined, name, extra];
-    const run = new CallbackRun(this, config, runId, tags, metadata, streaming);
-    const told = announce(handlers, "ignoreChain", "ChainStart", args);
+    const run = new CallbackRun(manager, config, tag, streaming);
+    const isDeferred = streaming === "deferred";
+    const inputs = isDeferred ? { input: "" } : trace.wrapsInput ? { input } : asInput(input);
+    const told = tellChainStart(
+      manager.handlers,
+      serialized(step),
+      inputs,
+      run.runId,
+      manager._parentRunId,
+      run.tags,
+      run.metadata,
+      config.runName ?? step.getName(),
+      isDeferred ? { lc_defers_inputs: true } : undefined,
+    );
     return told === undefined ? run : started(run, told);
   }
 
   /** For a step without runs of its own: what runs inside it gets its tag. */
   private passOver(tag: string | undefined): ObservedRun {
-    if (tag === undefined) return new PassedOver(this, undefined);
-    const { manager } = this;
-    const tagged = new CallbackManager(manager._parentRunId, manager);
-    tagged.tags = [...manager.tags, tag];
-    return new PassedOver(new CallbackObserver(tagged), tagged);
+    return tag === undefined ? new Untagged(this) : new Tagged(this.manager, tag);
+  }
+}
+
+type Streaming = false | "known" | "deferred";
+
+/** Observes the call that was given the callbacks. */
+class CallObserver extends CallbackObserver {
+  constructor(readonly manager: CallbackManager) {
+    super();
   }
 }
 
@@ -66,45 +75,87 @@ async function started(run: CallbackRun, told: Promise<unknown>): Promise<Callba
   }
 }
 
-class PassedOver implements ObservedRun {
-  constructor(
-    readonly observer: Observer,
-    readonly callbacks: CallbackManager | undefined,
-  ) {}
+class Untagged implements ObservedRun {
+  constructor(readonly observer: Observer) {}
   end(): undefined {}
   fail(): undefined {}
 }
 
-/** A run that handlers have been told of. */
-class CallbackRun implements ObservedRun {
-  readonly observer: CallbackObserver;
-  readonly callbacks: CallbackManager;
-  private readonly around: CallbackManager;
+class Tagged extends CallbackObserver implements ObservedRun {
+  readonly bringsCallbacks = true;
+  readonly manager: CallbackManager;
+
+  constructor(around: CallbackManager, tag: string) {
+    super();
+    this.manager = new CallbackManager(around._parentRunId, around);
+    this.manager.tags = [...around.tags, tag];
+  }
+
+  get observer(): Observer {
+    return this;
+  }
+
+  get callbacks(): CallbackManager {
+    return this.manager;
+  }
+
+  end(): undefined {}
+  fail(): undefined {}
+}
+
+/** A run that handlers have been told of, and who observes what runs inside it. */
+class CallbackRun extends CallbackObserver implements ObservedRun {
+  readonly runId: string;
+  readonly tags: string[];
+  readonly metadata: Record<string, unknown>;
+  private made: CallbackManager | undefined = undefined;
 
   constructor(
-    { manager }: CallbackObserver,
-    config: RunnableConfig,
-    private readonly runId: string,
-    private readonly tags: string[],
-    metadata: Record<string, unknown>,
-    private readonly streaming: false | "known" | "deferred",
+    private readonly around: CallbackManager,
+    private readonly config: RunnableConfig,
+    tag: string | undefined,
+    private readonly streaming: Streaming,
   ) {
-    this.around = manager;
-    const handlers = manager.inheritableHandlers;
-    const inheritableTags = mergeTags(manager.inheritableTags, config.tags);
-    const inheritableMetadata =
-      manager.inheritableMetadata === manager.metadata
-        ? metadata
-        : { ...manager.inheritableMetadata, ...config.metadata };
-    this.callbacks = new CallbackManager(runId, {
+    super();
+    this.runId = config.runId ?? newRunId();
+    this.tags = mergeTags(tag === undefined ? around.tags : [...around.tags, tag], config.tags);
+    this.metadata = mergeMetadata(around.metadata, config.metadata);
+  }
+
+  get observer(): Observer {
+    return this;
+  }
+
+  get bringsCallbacks(): true {
+    return true;
+  }
+
+  get callbacks(): CallbackManager {
+    return this.manager;
+  }
+
+  /** Made when something runs inside, or a function gets it in its config. */
+  override get manager(): CallbackManager {
+    this.made ??= this.managerInside();
+    return this.made;
+  }
+
+  private managerInside(): CallbackManager {
+    const { around, config } = this;
+    const handlers = around.inheritableHandlers;
+    const tags = mergeTags(around.inheritableTags, config.tags);
+    const metadata =
+      around.inheritableMetadata === around.metadata
+        ? this.metadata
+        : mergeMetadata(around.inheritableMetadata, config.metadata);
+    return new CallbackManager(this.runId, {
       handlers,
       inheritableHandlers: handlers,
-      tags: inheritableTags,
-      inheritableTags,
-      metadata: inheritableMetadata,
-      inheritableMetadata,
+      tags,
+      inheritableTags: tags,
+      metadata,
+      inheritableMetadata: metadata,
     });
-    this.observer = new CallbackObserver(this.callbacks);
   }
 
   get tap(): ObservedRun["tap"] {
@@ -113,29 +164,33 @@ class CallbackRun implements ObservedRun {
   }
 
   end(output: unknown, input?: { readonly value: unknown }): undefined | Promise<unknown> {
-    const outputs = this.streaming === "deferred" ? (output ?? {}) : asObject(output, "output");
-    return this.report("handleChainEnd", outputs, input);
+    const outputs = this.streaming === "deferred" ? (output ?? {}) : asOutput(output);
+    const { around, runId, tags } = this;
+    return tellChainEnd(around.handlers, outputs, runId, around._parentRunId, tags, inputsOf(input));
   }
 
   fail(error: unknown, input?: { readonly value: unknown }): undefined | Promise<unknown> {
-    return this.report("handleChainError", error, input);
+    const args = [error, this.runId, this.around._parentRunId, this.tags, inputsOf(input)];
+    return emit(this.around.handlers, "ignoreChain", "handleChainError", args);
   }
+}
 
-  private report(
-    method: "handleChainEnd" | "handleChainError",
-    what: unknown,
-    input: { readonly value: unknown } | undefined,
-  ): undefined | Promise<unknown> {
-    const kwargs = input === undefined ? undefined : { inputs: asObject(input.value, "input") };
-    const args = [what, this.runId, this.around._parentRunId, this.tags, kwargs];
-    return emit(this.around.handlers, "ignoreChain", method, args);
-  }
+function inputsOf(input: { readonly value: unknown } | undefined): { inputs: unknown } | undefined {
+  return input === undefined ? undefined : { inputs: asInput(input.value) };
 }
 
 /** The tags of a run: the config's come last, as in LangChain. */
 function mergeTags(inherited: string[], own: readonly string[] | undefined): string[] {
   if (own === undefined || own.length === 0) return inherited;
   return [...inherited.filter((tag) => !own.includes(tag)), ...own];
+}
+
+/** The metadata of a run. What nobody adds to is shared, not copied. */
+function mergeMetadata(
+  inherited: Record<string, unknown>,
+  own: Record<string, unknown> | undefined,
+): Record<string, unknown> {
+  return own === undefined || Object.keys(own).length === 0 ? inherited : { ...inherited, ...own };
 }
 
 /** Names handlers for a call beyond those that its config names, and the run that it is part of if the config names none. */
@@ -230,5 +285,5 @@ function giveConfigurable(manager: CallbackManager, { configurable, metadata = {
 
 defineCallbacks((config) => {
   const manager = configure(config);
-  return manager === undefined || manager.handlers.length === 0 ? null : new CallbackObserver(manager);
+  return manager === undefined || manager.handlers.length === 0 ? null : new CallObserver(manager);
 });

@@ -1,4 +1,4 @@
-import { callOutside } from "../core/ambient.ts";
+import { callOutside, storage } from "../core/ambient.ts";
 import { isThenable } from "../core/thenable.ts";
 
 /**
@@ -108,6 +108,66 @@ export function emit(
   return waiting === undefined ? undefined : Promise.all(waiting);
 }
 
+/**
+ * {@link emit} of the end of a chain. Starts and ends of chains are nearly all that there is to tell, so they are called by their
+ * names with their arguments: that costs half of what looking methods up and passing lists on does.
+ */
+export function tellChainEnd(
+  handlers: readonly Listener[],
+  outputs: unknown,
+  runId: string,
+  parentRunId: string | undefined,
+  tags: readonly string[],
+  kwargs: { readonly inputs: unknown } | undefined,
+): undefined | Promise<unknown> {
+  if (!areFree(handlers))
+    return emit(handlers, "ignoreChain", "handleChainEnd", [outputs, runId, parentRunId, tags, kwargs]);
+  let waiting: PromiseLike<unknown>[] | undefined;
+  for (const handler of handlers) {
+    if (handler.ignoreChain === true || typeof handler.handleChainEnd !== "function") continue;
+    try {
+      const told: unknown = handler.handleChainEnd(outputs, runId, parentRunId, tags, kwargs);
+      if (isThenable(told)) waiting = waitFor(handler, "handleChainEnd", told, waiting);
+    } catch (error) {
+      waiting = blame(handler, "handleChainEnd", error, waiting);
+    }
+  }
+  return waiting === undefined ? undefined : Promise.all(waiting);
+}
+
+/** Whether handlers can be called right away: none has earlier events to deal with, and there is no context to leave. */
+export function areFree(handlers: readonly Listener[]): boolean {
+  return storage() === undefined && (busy.size === 0 || !handlers.some((handler) => backlogs.has(handler)));
+}
+
+/** Deals with what a handler returned that was called right away: it goes to those who are waited for, or to the handler's backlog. */
+export function waitFor(
+  handler: Listener,
+  method: `handle${string}`,
+  returned: PromiseLike<unknown>,
+  waiting: PromiseLike<unknown>[] | undefined,
+): PromiseLike<unknown>[] | undefined {
+  const told = returned.then(undefined, (error) => report(handler, method, error));
+  if (isAwaited(handler)) return waiting === undefined ? [told] : [...waiting, told];
+  keepBusy(handler, told);
+  return waiting;
+}
+
+/** The same for one that threw: the run hears of that only if the handler raises its errors. */
+export function blame(
+  handler: Listener,
+  method: `handle${string}`,
+  error: unknown,
+  waiting: PromiseLike<unknown>[] | undefined,
+): PromiseLike<unknown>[] | undefined {
+  try {
+    report(handler, method, error);
+    return waiting;
+  } catch (raised) {
+    return [...(waiting ?? []), Promise.reject(raised)];
+  }
+}
+
 function isAwaited(handler: Listener): boolean {
   return handler.raiseError === true || (handler.awaitHandlers ?? awaitedByDefault(handler));
 }
@@ -143,7 +203,10 @@ function call(
 function hand(handler: Listener, method: `handle${string}`, args: readonly unknown[]): void {
   const backlog = backlogs.get(handler);
   const told = backlog === undefined ? call(handler, method, args) : backlog.then(() => call(handler, method, args));
-  if (told === undefined) return;
+  if (told !== undefined) keepBusy(handler, told);
+}
+
+function keepBusy(handler: Listener, told: PromiseLike<unknown>): void {
   const done: Promise<unknown> = Promise.resolve(told).then(
     () => finish(handler, done),
     () => finish(handler, done),

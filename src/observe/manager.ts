@@ -1,5 +1,6 @@
 import { ownValue } from "../core/own.ts";
-import { type CallbackHandler, emit, type IgnoreSwitch, type Listener } from "./handlers.ts";
+import { isThenable } from "../core/thenable.ts";
+import { areFree, blame, type CallbackHandler, emit, type IgnoreSwitch, type Listener, waitFor } from "./handlers.ts";
 import { newRunId } from "./run-id.ts";
 import { ChainRun, LLMRun, RetrieverRun, ToolRun } from "./run-manager.ts";
 
@@ -218,6 +219,49 @@ export class CallbackManager {
     const args = [eventName, data, runId, this.tags, this.metadata];
     await emit(this.handlers, "ignoreCustomEvent", "handleCustomEvent", args);
   }
+}
+
+/** {@link announce} of a chain, called by name: see `tellChainEnd`. */
+export function tellChainStart(
+  handlers: readonly Listener[],
+  chain: unknown,
+  inputs: unknown,
+  runId: string,
+  parentRunId: string | undefined,
+  tags: string[],
+  metadata: Record<string, unknown>,
+  name: string,
+  extra: Record<string, unknown> | undefined,
+): undefined | Promise<unknown> {
+  if (!areFree(handlers)) {
+    const args = [chain, inputs, runId, parentRunId, tags, metadata, undefined, name, extra];
+    return announce(handlers, "ignoreChain", "ChainStart", args);
+  }
+  for (const handler of handlers) {
+    if (handler._addRunToRunMap === undefined || handler.ignoreChain === true) continue;
+    handler._createRunForChainStart?.(chain, inputs, runId, parentRunId, tags, metadata, undefined, name, extra);
+  }
+  let waiting: PromiseLike<unknown>[] | undefined;
+  for (const handler of handlers) {
+    if (handler.ignoreChain === true || typeof handler.handleChainStart !== "function") continue;
+    try {
+      const told: unknown = handler.handleChainStart(
+        chain,
+        inputs,
+        runId,
+        parentRunId,
+        tags,
+        metadata,
+        undefined,
+        name,
+        extra,
+      );
+      if (isThenable(told)) waiting = waitFor(handler, "handleChainStart", told, waiting);
+    } catch (error) {
+      waiting = blame(handler, "handleChainStart", error, waiting);
+    }
+  }
+  return waiting === undefined ? undefined : Promise.all(waiting);
 }
 
 /** The starts that handlers are told of. */

@@ -1,12 +1,13 @@
-/** Random bytes are bought in bulk: one call costs a microsecond, whatever it fetches. */
-const POOL_BYTES = 4096;
-/** Bytes of an id that are random: 12 bits after the version, 62 after the variant. */
-const RANDOM_BYTES = 10;
+/** Random numbers are bought in bulk: one call costs microseconds, whatever it fetches. */
+const POOL_SIZE = 2048;
+/** How many of 16 bits an id takes. 74 of those 80 bits are its own, as the RFC has it. */
+const NUMBERS = 5;
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const DASH = 45;
 
-let pool: Uint8Array | undefined;
-let used = 0;
+const pool = new Uint16Array(POOL_SIZE);
+let used = POOL_SIZE;
 let lastTime = -1;
 let prefix = "";
 
@@ -17,8 +18,7 @@ let prefix = "";
  * @param now The time in milliseconds since 1970.
  */
 export function newRunId(now: number = Date.now()): string {
-  if (pool === undefined || used + RANDOM_BYTES > POOL_BYTES) {
-    pool ??= new Uint8Array(POOL_BYTES);
+  if (used + NUMBERS > POOL_SIZE) {
     crypto.getRandomValues(pool);
     used = 0;
   }
@@ -27,11 +27,38 @@ export function newRunId(now: number = Date.now()): string {
     const hex = now.toString(16).padStart(12, "0");
     prefix = `${hex.slice(0, 8)}-${hex.slice(8)}-7`;
   }
-  const bytes = pool;
-  const at = used;
-  used += RANDOM_BYTES;
-  const byte = (offset: number): string => HEX[bytes[at + offset] as number] as string;
-  const version = ((bytes[at] as number) & 0x0f).toString(16) + byte(1);
-  const variant = (HEX[((bytes[at + 2] as number) & 0x3f) | 0x80] as string) + byte(3);
-  return `${prefix}${version}-${variant}-${byte(4)}${byte(5)}${byte(6)}${byte(7)}${byte(8)}${byte(9)}`;
+  const a = pool[used++] as number;
+  const b = pool[used++] as number;
+  const c = pool[used++] as number;
+  const d = pool[used++] as number;
+  const e = pool[used++] as number;
+  // One call for all characters: putting the text together of pieces costs twice as much.
+  const random = String.fromCharCode(
+    digit(a, 0),
+    digit(a, 4),
+    digit(a, 8),
+    DASH,
+    DIGITS[8 + (a >>> 14)] as number,
+    digit(b, 0),
+    digit(b, 4),
+    digit(b, 8),
+    DASH,
+    digit(c, 0),
+    digit(c, 4),
+    digit(c, 8),
+    digit(c, 12),
+    digit(d, 0),
+    digit(d, 4),
+    digit(d, 8),
+    digit(d, 12),
+    digit(e, 0),
+    digit(e, 4),
+    digit(e, 8),
+    digit(e, 12),
+  );
+  return prefix + random;
+}
+
+function digit(bits: number, shift: number): number {
+  return DIGITS[(bits >>> shift) & 15] as number;
 }

@@ -1,4 +1,4 @@
-import { asObject } from "./as-object.ts";
+import { asInput, asOutput } from "./as-object.ts";
 import type { CallbackHandler } from "./handlers.ts";
 
 /**
@@ -93,7 +93,7 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
       run_type: type,
       parent_run_id: parentRunId,
       start_time: start,
-      inputs: asObject(inputs, "input") as Record<string, unknown>,
+      inputs: asInput(inputs) as Record<string, unknown>,
       tags: tags ?? [],
       extra,
       serialized,
@@ -114,7 +114,7 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   private succeed(runId: string, outputs: unknown, more: { inputs?: unknown } | undefined): unknown {
     const run = this.runs.get(runId);
     if (run === undefined) return undefined;
-    run.outputs = asObject(outputs, "output") as Record<string, unknown>;
+    run.outputs = asOutput(outputs) as Record<string, unknown>;
     return this.settle(run, "end", more, undefined);
   }
 
@@ -128,7 +128,7 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   private settle(run: Run, event: "end" | "error", more: { inputs?: unknown } | undefined, error: unknown): unknown {
     run.end_time = Date.now();
     run.events.push({ name: event, time: new Date(run.end_time).toISOString() });
-    if (more?.inputs !== undefined) run.inputs = asObject(more.inputs, "input") as Record<string, unknown>;
+    if (more?.inputs !== undefined) run.inputs = asInput(more.inputs) as Record<string, unknown>;
     this.runs.delete(run.id);
     this.announced.delete(run.id);
     return this.onEnd?.(run, error);

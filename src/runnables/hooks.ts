@@ -4,7 +4,7 @@ import { runlaneError } from "../core/errors/errors.ts";
 import { abortError, raceWithSignal } from "../core/signal.ts";
 import { asGenerator, type Chunks, closeQuietly } from "../core/streams/chunks.ts";
 import { Joined, recorded } from "../core/streams/observe-stream.ts";
-import { asObject } from "../observe/as-object.ts";
+import { asInput, asOutput } from "../observe/as-object.ts";
 import { managerFor } from "../observe/callbacks.ts";
 import { tapped } from "../observe/manager.ts";
 import type { ChainRun } from "../observe/run-manager.ts";
@@ -38,7 +38,7 @@ export async function callReported<In, Out>(
   options: ReportedOptions | undefined,
 ): Promise<Out> {
   const config = ensureConfig<RunnableConfig>(options);
-  const run = await startRun(reporter, asObject(input, "input"), config);
+  const run = await startRun(reporter, asInput(input), config);
   let output: Out;
   try {
     checkSignal(config);
@@ -47,7 +47,7 @@ export async function callReported<In, Out>(
     await run?.handleChainError(error);
     throw error;
   }
-  await run?.handleChainEnd(asObject(output, "output"));
+  await run?.handleChainEnd(asOutput(output));
   return output;
 }
 
@@ -66,7 +66,7 @@ export async function batchReported<In, Out>(
 ): Promise<(Out | Error)[]> {
   const configs = configsFor(options, inputs.length);
   const starting = inputs.map((input, index) =>
-    startRun(reporter, asObject(input, "input"), configs[index] as RunnableConfig),
+    startRun(reporter, asInput(input), configs[index] as RunnableConfig),
   );
   const runs = await Promise.all(starting);
   let outputs: (Out | Error)[];
@@ -79,7 +79,7 @@ export async function batchReported<In, Out>(
   }
   const reports = runs.map((run, index) => {
     const output = outputs[index];
-    return output instanceof Error ? run?.handleChainError(output) : run?.handleChainEnd(asObject(output, "output"));
+    return output instanceof Error ? run?.handleChainError(output) : run?.handleChainEnd(asOutput(output));
   });
   await Promise.all(reports);
   return outputs;
@@ -99,7 +99,7 @@ export async function* transformReported<In, Out>(
   const run = await startRun(reporter, { input: "" }, config, { lc_defers_inputs: true });
   let open = true;
   let source: AsyncGenerator<Out> | undefined;
-  const inputs = (): { inputs: unknown } => ({ inputs: asObject(input.value, "input") });
+  const inputs = (): { inputs: unknown } => ({ inputs: asInput(input.value) });
   try {
     const made = transform.call(reporter, asGenerator(arriving as AsyncIterable<In>), run, config);
     source = run === undefined ? made : tapped(run.handlers, run.runId, made);
