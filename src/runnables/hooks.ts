@@ -65,9 +65,7 @@ export async function batchReported<In, Out>(
   batchOptions: RunnableBatchOptions | undefined,
 ): Promise<(Out | Error)[]> {
   const configs = configsFor(options, inputs.length);
-  const starting = inputs.map((input, index) =>
-    startRun(reporter, asInput(input), configs[index] as RunnableConfig),
-  );
+  const starting = inputs.map((input, index) => startRun(reporter, asInput(input), configs[index] as RunnableConfig));
   const runs = await Promise.all(starting);
   let outputs: (Out | Error)[];
   try {
