@@ -19,6 +19,9 @@ export interface Observer {
     streaming: false | "known" | "deferred",
   ): ObservedRun | PromiseLike<ObservedRun>;
 
+  /** Whether somebody waits for what has been told, and should get a turn before more happens. @default false */
+  readonly isBehind?: boolean;
+
   /** The observer of one input of a batch. */
   forInput(index: number): Observer;
 
@@ -68,6 +71,8 @@ export interface ObservedRun {
   readonly within?: (<T>(run: () => T) => T) | undefined;
   /** Hands the chunks of a stream on to those who want to see each. Leaving what it returns closes what it was given. */
   readonly tap?: ((chunks: AsyncGenerator<unknown>) => AsyncGenerator<unknown>) | undefined;
+  /** Shows a chunk of a stream to those who want to see each. A promise is waited for before the next one. */
+  readonly see?: ((chunk: unknown) => undefined | PromiseLike<unknown>) | undefined;
   /** @param input What the input of a stream turned out to be, when it was not known at the start. */
   end(output: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
   fail(error: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
@@ -135,6 +140,10 @@ class ObserverPair implements Observer {
     return includes(this.first, observer) || includes(this.second, observer);
   }
 
+  get isBehind(): boolean {
+    return this.first.isBehind === true || this.second.isBehind === true;
+  }
+
   forInput(index: number): Observer {
     return new ObserverPair(this.first.forInput(index), this.second.forInput(index));
   }
@@ -183,6 +192,7 @@ function runOfBoth(first: ObservedRun, second: ObservedRun): ObservedRun {
       return second.callbacks;
     },
     tap: second.tap?.bind(second),
+    see: second.see?.bind(second),
     within: outer === undefined ? inner : inner === undefined ? outer : (run) => outer(() => inner(run)),
     end: (output, input) => both(first.end(output, input), second.end(output, input)),
     fail: (error, input) => both(first.fail(error, input), second.fail(error, input)),

@@ -6,13 +6,18 @@ import { serialized } from "../core/serialization/serializable.ts";
 import type { Step } from "../core/step.ts";
 import { asInput, asOutput } from "./as-object.ts";
 import { emit, type Listener, tellChainEnd } from "./handlers.ts";
-import { CallbackManager, type ManagerLike, seesChunks, tapped, tellChainStart } from "./manager.ts";
+import { CallbackManager, type ManagerLike, seesChunks, shown, tapped, tapsChunks, tellChainStart } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
 
 /** Tells the callbacks of a call when its steps start and end, as LangChain would tell them. */
 abstract class CallbackObserver implements Observer {
   /** Who listens, and what runs that start here inherit. */
   abstract readonly manager: CallbackManager;
+
+  get isBehind(): boolean {
+    for (const handler of this.manager.handlers) if (handler.isBehind === true) return true;
+    return false;
+  }
 
   forInput(): Observer {
     return this;
@@ -160,7 +165,12 @@ class CallbackRun extends CallbackObserver implements ObservedRun {
 
   get tap(): ObservedRun["tap"] {
     const { handlers } = this.around;
-    return handlers.some(seesChunks) ? (chunks) => tapped(handlers, this.runId, chunks) : undefined;
+    return handlers.some(tapsChunks) ? (chunks) => tapped(handlers, this.runId, chunks) : undefined;
+  }
+
+  get see(): ObservedRun["see"] {
+    const { handlers } = this.around;
+    return handlers.some(seesChunks) ? (chunk) => shown(handlers, this.runId, chunk, this) : undefined;
   }
 
   end(output: unknown, input?: { readonly value: unknown }): undefined | Promise<unknown> {

@@ -1,18 +1,43 @@
+import { Fifo } from "../core/fifo.ts";
+
 /** How many events may wait to be taken before the run that makes them waits too. */
 const ROOM = 64;
+/** How long the oldest of them may wait while the run goes on without a pause, in milliseconds. */
+const PATIENCE_MS = 8;
+
+const FINISHED: IteratorResult<never, void> = { done: true, value: undefined };
+
+interface Reader<T> {
+  resolve(result: IteratorResult<T, void>): void;
+  reject(error: unknown): void;
+}
 
 /** Events on their way to one reader, who may be slower than their source. */
 export class EventQueue<T> {
-  private readonly events: T[] = [];
+  private readonly events = new Fifo<T>();
   private closed = false;
   private failure: { readonly error: unknown } | undefined;
-  private wakeReader: (() => void) | undefined;
+  private readonly readers = new Fifo<Reader<T>>();
   private waiters: (() => void)[] = [];
+  private waitingSince = 0;
+
+  /** @param now The clock, in milliseconds. */
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   push(event: T): void {
     if (this.closed) return;
+    const reader = this.readers.shift();
+    if (reader !== undefined) {
+      reader.resolve({ done: false, value: event });
+      return;
+    }
+    if (this.events.length === 0) this.waitingSince = this.now();
     this.events.push(event);
-    this.wakeReader?.();
+  }
+
+  /** Whether the reader should get a turn before more happens. */
+  get isBehind(): boolean {
+    return this.events.length > 0 && this.now() - this.waitingSince >= PATIENCE_MS;
   }
 
   /** Resolves when there is room for more: at once, or when the reader has caught up. */
@@ -28,35 +53,44 @@ export class EventQueue<T> {
     if (this.closed) return;
     this.closed = true;
     this.failure = failure;
-    this.wakeReader?.();
+    for (let reader = this.readers.shift(); reader !== undefined; reader = this.readers.shift())
+      this.read().then(reader.resolve, reader.reject);
     this.release();
   }
 
   private release(): void {
     const { waiters } = this;
+    if (waiters.length === 0) return;
     this.waiters = [];
     for (const resume of waiters) resume();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    try {
-      for (;;) {
-        const event = this.events.shift();
-        if (event !== undefined) {
-          if (this.events.length < ROOM) this.release();
-          yield event;
-        } else if (this.closed) {
-          if (this.failure !== undefined) throw this.failure.error;
-          return;
-        } else {
-          await new Promise<void>((resolve) => {
-            this.wakeReader = resolve;
-          });
-          this.wakeReader = undefined;
-        }
-      }
-    } finally {
-      this.close();
+  private read(): Promise<IteratorResult<T, void>> {
+    const { events } = this;
+    if (events.length > 0) {
+      const value = events.shift() as T;
+      if (events.length < ROOM) this.release();
+      return Promise.resolve({ done: false, value });
     }
+    if (this.closed) {
+      const { failure } = this;
+      this.failure = undefined;
+      return failure === undefined ? Promise.resolve(FINISHED) : Promise.reject(failure.error);
+    }
+    return new Promise((resolve, reject) => {
+      this.readers.push({ resolve, reject });
+    });
+  }
+
+  /** The events, for one reader: no promise waits for one that is there already. */
+  [Symbol.asyncIterator](): AsyncIterator<T, void> {
+    return {
+      next: () => this.read(),
+      return: async () => {
+        this.events.clear();
+        this.close();
+        return FINISHED;
+      },
+    };
   }
 }

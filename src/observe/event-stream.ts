@@ -2,6 +2,7 @@ import { ChunkRecorder } from "./chunk-recorder.ts";
 import { type EventFilter, isWanted } from "./event-filter.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Run } from "./run-recorder.ts";
+import { ShownChunks } from "./shown-chunks.ts";
 
 /**
  * Something that happened in a run, as `streamEvents` reports it.
@@ -31,29 +32,81 @@ export interface StreamEvent {
   data: any;
 }
 
-interface Seen {
+/** A run, and how its events look. */
+interface ReportedRun extends Run {
+  shown?: Shown;
+}
+
+interface Shown {
   readonly type: string;
+  readonly names: EventNames;
   readonly parents: string[];
-  tapped?: Promise<void>;
+  /** Whether the filter lets its events through. */
+  readonly isWanted: boolean;
+  /** Who shows its chunks: the first to show one. */
+  by?: object;
+  /** Settles when its chunks have been passed on, if they are shown by somebody who does not wait for its end. */
+  passedOn?: Promise<void>;
+}
+
+interface EventNames {
+  readonly start: string;
+  readonly stream: string;
+  readonly end: string;
+  readonly error: string;
+}
+
+const namesByType = new Map<string, EventNames>();
+
+function namesOf(type: string): EventNames {
+  let names = namesByType.get(type);
+  if (names === undefined) {
+    names = {
+      start: `on_${type}_start`,
+      stream: `on_${type}_stream`,
+      end: `on_${type}_end`,
+      error: `on_${type}_error`,
+    };
+    namesByType.set(type, names);
+  }
+  return names;
 }
 
 /** The name by which steps find the handler that wants to see their chunks; LangChain's steps look for it too. */
 const NAME = "event_stream_tracer";
 
+/** The run as a whole: its input is on its first event, and not again on its last. */
+interface Root {
+  readonly id: string;
+  readonly input: unknown;
+}
+
 /** Turns callbacks into events. */
 export class EventStream extends ChunkRecorder {
   readonly name = NAME;
+  protected override readonly isBrief = true;
   private readonly queue = new EventQueue<StreamEvent>();
-  private readonly seen = new Map<string, Seen>();
+  private readonly isFiltered: boolean;
+  /** How many runs have not reported their end. */
+  private open = 0;
   /** Ends that are kept back until the chunks of their runs have been reported. */
   private readonly heldBack = new Set<() => void>();
 
-  constructor(private readonly filter: EventFilter = {}) {
+  constructor(
+    private readonly filter: EventFilter,
+    private readonly root: Root,
+  ) {
     super();
+    this.isFiltered = Object.keys(filter).length > 0;
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<StreamEvent, void> {
+  [Symbol.asyncIterator](): AsyncIterator<StreamEvent, void> {
     return this.queue[Symbol.asyncIterator]();
+  }
+
+  /** Whether the reader has waited for long enough to get a turn. */
+  get isBehind(): boolean {
+    return this.queue.isBehind;
   }
 
   /** Ends the stream. With a failure, its reader gets the error after what has been reported. */
@@ -62,111 +115,110 @@ export class EventStream extends ChunkRecorder {
     this.queue.close(failure);
   }
 
-  /** Reports the chunks of a run on their way. The run that reports its chunks first is the one that is heard. */
-  async *tapOutputIterable<T>(runId: string, chunks: AsyncIterator<T>): AsyncGenerator<T, void> {
-    let finish: (() => void) | undefined;
-    try {
-      let run: Run | undefined;
-      let reports = true;
-      for (let result = await chunks.next(); result.done !== true; result = await chunks.next()) {
-        const chunk = result.value;
-        run ??= this.runOf(runId);
-        const seen = this.seen.get(runId);
-        if (finish === undefined && reports) {
-          reports = run !== undefined && seen !== undefined && seen.tapped === undefined;
-          if (reports && seen !== undefined) finish = this.hold(seen);
-          if (reports && run !== undefined) this.send(run, "stream", { chunk: this.asChunk(seen, chunk) });
-        } else if (reports && run !== undefined && seen?.type !== "tool" && seen?.type !== "retriever") {
-          this.send(run, "stream", { chunk: this.asChunk(seen, chunk) });
-        }
-        await this.queue.room();
-        yield chunk;
-      }
-    } finally {
-      finish?.();
+  /**
+   * Reports a chunk of a run.
+   *
+   * @param by Who shows it. The one that shows chunks of a run first is the one that is heard.
+   * @returns A promise when the reader has to catch up first.
+   */
+  seeChunk(runId: string, chunk: unknown, by: object): undefined | Promise<void> {
+    const run = this.runOf(runId);
+    const shown = run?.shown;
+    if (run !== undefined && shown !== undefined) {
+      const isFirst = shown.by === undefined;
+      if (isFirst) shown.by = by;
+      const isListed = isFirst || (shown.type !== "tool" && shown.type !== "retriever");
+      if (shown.by === by && isListed && shown.isWanted)
+        this.send(run, shown, shown.names.stream, { chunk: this.asChunk(shown, chunk) });
     }
+    return this.queue.room();
   }
 
-  /** Keeps the end of a run back until its chunks have been reported. */
-  private hold(seen: Seen): () => void {
-    let finish = (): void => {};
-    const tapped = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    seen.tapped = tapped;
-    return finish;
-  }
-
-  protected override onStart(run: Run): undefined | Promise<void> {
-    const parent = this.seen.get(run.parent_run_id ?? "");
-    const parents = parent === undefined ? [] : [...parent.parents, run.parent_run_id as string];
-    const type = run.run_type === "llm" && run.inputs.messages !== undefined ? "chat_model" : run.run_type;
-    this.seen.set(run.id, { type, parents });
-    const input = inputOf(run);
-    this.send(run, "start", input === undefined ? {} : { input });
-    return this.loadClasses(run);
-  }
-
-  protected override onEnd(run: Run, error: unknown): void {
-    const seen = this.seen.get(run.id);
-    const input = run.run_type === "chain" || run.run_type === "prompt" ? unwrapped(run.inputs, "input") : inputOf(run);
-    const failed = run.error !== undefined;
-    // LangChain has one event for errors, that of tools, and puts the text of the error into it.
-    const problem = seen?.type === "tool" ? run.error : error;
-    const report = (): void => {
-      this.send(
-        run,
-        failed ? "error" : "end",
-        failed ? { error: problem, input } : { output: outputOf(run, seen), input },
-      );
-      this.seen.delete(run.id);
+  /** Reports the chunks of a run on their way; LangChain's steps show theirs so. */
+  tapOutputIterable<T>(runId: string, chunks: AsyncIterator<T>): AsyncGenerator<T, void> {
+    let finish: (() => void) | undefined;
+    const see = (chunk: T): undefined | Promise<void> => {
+      const room = this.seeChunk(runId, chunk, see);
+      const shown = finish === undefined ? this.runOf(runId)?.shown : undefined;
+      if (shown?.by === see) {
+        shown.passedOn = new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+      }
+      return room;
     };
-    if (seen?.tapped === undefined) {
-      report();
+    return new ShownChunks(chunks, see, () => finish?.());
+  }
+
+  protected override runOf(id: string | undefined): ReportedRun | undefined {
+    return super.runOf(id);
+  }
+
+  protected override onStart(run: ReportedRun): undefined | Promise<void> {
+    const { name, tags, parent_run_id: parentId } = run;
+    const parent = parentId === undefined ? undefined : this.runOf(parentId)?.shown;
+    const parents = parent === undefined ? [] : [...parent.parents, parentId as string];
+    const type = run.run_type === "llm" && run.inputs.messages !== undefined ? "chat_model" : run.run_type;
+    const isShown = !this.isFiltered || isWanted(this.filter, { name, type, tags });
+    const shown = { type, names: namesOf(type), parents, isWanted: isShown };
+    run.shown = shown;
+    this.open++;
+    if (isShown) {
+      const input = run.id === this.root.id ? this.root.input : inputOf(run);
+      const isKnown = input !== undefined || run.id === this.root.id;
+      this.send(run, shown, shown.names.start, isKnown ? { input } : {});
+    }
+    return run.run_type === "llm" ? this.loadClasses(run) : undefined;
+  }
+
+  protected override onEnd(run: ReportedRun, error: unknown): void {
+    const shown = run.shown as Shown;
+    const { passedOn } = shown;
+    if (passedOn === undefined) {
+      this.reportEnd(run, shown, error);
       return;
     }
-    const { tapped } = seen;
     const once = (): void => {
-      if (this.heldBack.delete(once)) report();
+      if (this.heldBack.delete(once)) this.reportEnd(run, shown, error);
     };
     this.heldBack.add(once);
-    tapped.then(once);
+    passedOn.then(once);
   }
 
-  protected override onToken(run: Run, token: string, fields: { chunk?: unknown } | undefined): void {
-    const seen = this.seen.get(run.id);
+  private reportEnd(run: Run, shown: Shown, error: unknown): void {
+    this.open--;
+    if (!shown.isWanted) return;
+    const input = run.run_type === "chain" || run.run_type === "prompt" ? unwrapped(run.inputs, "input") : inputOf(run);
+    // LangChain has one event for errors, that of tools, and puts the text of the error into it.
+    if (run.error !== undefined)
+      this.send(run, shown, shown.names.error, { error: shown.type === "tool" ? run.error : error, input });
+    else if (run.id === this.root.id) this.send(run, shown, shown.names.end, { output: outputOf(run, shown) });
+    else this.send(run, shown, shown.names.end, { output: outputOf(run, shown), input });
+  }
+
+  protected override onToken(run: ReportedRun, token: string, fields: { chunk?: unknown } | undefined): void {
+    const { shown } = run;
     // The chunks of a model that is the whole chain are reported by the one who reads its stream.
-    if (this.seen.size === 1 || seen === undefined || seen.tapped !== undefined) return;
+    if (this.open === 1 || shown === undefined || shown.by !== undefined || !shown.isWanted) return;
     const given = fields?.chunk as { message?: unknown } | undefined;
-    const chunk = seen.type === "chat_model" ? (given?.message ?? this.classes?.messageChunk(run, token)) : given;
-    this.send(run, "stream", { chunk: chunk ?? this.asChunk(seen, token) });
+    const chunk = shown.type === "chat_model" ? (given?.message ?? this.classes?.messageChunk(run, token)) : given;
+    this.send(run, shown, shown.names.stream, { chunk: chunk ?? this.asChunk(shown, token) });
   }
 
-  protected override onCustomEvent(run: Run, name: string, data: unknown): void {
-    if (isWanted(this.filter, { ...this.about(run), event: "on_custom_event" })) {
-      this.queue.push({ ...this.envelope(run), event: "on_custom_event", name, data });
-    }
+  protected override onCustomEvent(run: ReportedRun, name: string, data: unknown): void {
+    const { shown } = run;
+    if (shown?.isWanted === true) this.send(run, shown, "on_custom_event", data, name);
   }
 
   /** What a text model streams is reported in LangChain's form. */
-  private asChunk(seen: Seen | undefined, chunk: unknown): unknown {
-    return seen?.type === "llm" && typeof chunk === "string" ? (this.classes?.textChunk(chunk) ?? chunk) : chunk;
+  private asChunk(shown: Shown, chunk: unknown): unknown {
+    return shown.type === "llm" && typeof chunk === "string" ? (this.classes?.textChunk(chunk) ?? chunk) : chunk;
   }
 
-  private send(run: Run, what: string, data: Record<string, unknown>): void {
-    const about = this.about(run);
-    const event = `on_${about.type}_${what}`;
-    if (isWanted(this.filter, { ...about, event })) this.queue.push({ ...this.envelope(run), event, data });
-  }
-
-  private about(run: Run): { name: string; type: string; tags: readonly string[] } {
-    return { name: run.name, type: this.seen.get(run.id)?.type ?? run.run_type, tags: run.tags };
-  }
-
-  private envelope(run: Run): Omit<StreamEvent, "event" | "data"> {
+  private send(run: Run, { parents }: Shown, event: string, data: unknown, name = run.name): void {
+    if (this.filter.excludeEvents?.includes(event) === true) return;
     const metadata = (run.extra.metadata ?? {}) as Record<string, unknown>;
-    const parents = this.seen.get(run.id)?.parents ?? [];
-    return { name: run.name, run_id: run.id, parent_ids: parents, tags: run.tags, metadata };
+    this.queue.push({ event, name, run_id: run.id, parent_ids: parents, tags: run.tags, metadata, data });
   }
 }
 
@@ -179,16 +231,18 @@ function inputOf({ inputs, run_type }: Run): unknown {
 
 /** What was put into an object to be reported. An object with more keys is the value itself. */
 function unwrapped(reported: Record<string, unknown> | undefined, key: string): unknown {
-  return reported !== undefined && key in reported && Object.keys(reported).length === 1 ? reported[key] : reported;
+  if (reported === undefined || !(key in reported)) return reported;
+  for (const other in reported) if (other !== key) return reported;
+  return reported[key];
 }
 
-function outputOf({ outputs, run_type }: Run, seen: Seen | undefined): unknown {
+function outputOf({ outputs, run_type }: Run, { type }: Shown): unknown {
   if (run_type === "retriever") return outputs?.documents ?? outputs;
   if (run_type !== "llm") return unwrapped(outputs, "output");
   const generations = outputs?.generations as
     | { text: string; message?: unknown; generationInfo?: unknown }[][]
     | undefined;
-  if (seen?.type === "chat_model") return generations?.[0]?.[0]?.message;
+  if (type === "chat_model") return generations?.[0]?.[0]?.message;
   const texts = generations?.map((list) => list.map(({ text, generationInfo }) => ({ text, generationInfo })));
   return { generations: texts, llmOutput: outputs?.llmOutput ?? {} };
 }

@@ -4,6 +4,7 @@ import { type EventFilter, isWanted } from "./event-filter.ts";
 import { EventQueue } from "./event-queue.ts";
 import { inPath, type LogEntry, type RunLogOp, RunLogPatch } from "./run-log.ts";
 import type { Run } from "./run-recorder.ts";
+import { ShownChunks } from "./shown-chunks.ts";
 import { listening, type Streamable } from "./stream-events.ts";
 
 /** How inputs and outputs are written: as callbacks get them, or as events show them. */
@@ -16,6 +17,7 @@ const KEPT = new Set(["retriever", "llm", "prompt"]);
 export class LogStream extends ChunkRecorder {
   /** The name by which steps find the handler that wants to see their chunks; LangChain's steps look for it too. */
   readonly name = "log_stream_tracer";
+  protected override readonly isBrief = true;
   private readonly queue = new EventQueue<RunLogPatch>();
   private readonly keys = new Map<string, string>();
   private readonly counts = new Map<string, number>();
@@ -30,8 +32,13 @@ export class LogStream extends ChunkRecorder {
     super();
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<RunLogPatch, void> {
+  [Symbol.asyncIterator](): AsyncIterator<RunLogPatch, void> {
     return this.queue[Symbol.asyncIterator]();
+  }
+
+  /** Whether the reader has waited for long enough to get a turn. */
+  get isBehind(): boolean {
+    return this.queue.isBehind;
   }
 
   /** Writes down a chunk of the whole run's output. */
@@ -44,15 +51,15 @@ export class LogStream extends ChunkRecorder {
     this.queue.close(failure);
   }
 
-  async *tapOutputIterable<T>(runId: string, chunks: AsyncIterable<T>): AsyncGenerator<T, void> {
-    for await (const chunk of chunks) {
-      const key = runId === this.rootId ? undefined : this.keys.get(runId);
-      if (key !== undefined) {
-        this.send([{ op: "add", path: `/logs/${inPath(key)}/streamed_output/-`, value: chunk }]);
-        await this.queue.room();
-      }
-      yield chunk;
-    }
+  seeChunk(runId: string, chunk: unknown): undefined | Promise<void> {
+    const key = runId === this.rootId ? undefined : this.keys.get(runId);
+    if (key === undefined) return undefined;
+    this.send([{ op: "add", path: `/logs/${inPath(key)}/streamed_output/-`, value: chunk }]);
+    return this.queue.room();
+  }
+
+  tapOutputIterable<T>(runId: string, chunks: AsyncIterator<T>): AsyncGenerator<T, void> {
+    return new ShownChunks(chunks, (chunk) => this.seeChunk(runId, chunk));
   }
 
   protected override onStart(run: Run): undefined | Promise<void> {
@@ -80,7 +87,7 @@ export class LogStream extends ChunkRecorder {
       type: run.run_type,
       tags: run.tags,
       metadata: (run.extra.metadata ?? {}) as Record<string, unknown>,
-      start_time: new Date(run.start_time).toISOString(),
+      start_time: new Date().toISOString(),
       streamed_output: [],
       streamed_output_str: [],
       final_output: undefined,
@@ -98,7 +105,7 @@ export class LogStream extends ChunkRecorder {
       const ops: RunLogOp[] = [];
       if (this.format === "streaming_events") ops.push({ op: "replace", path: `${path}/inputs`, value: inputOf(run) });
       ops.push({ op: "add", path: `${path}/final_output`, value: output });
-      ops.push({ op: "add", path: `${path}/end_time`, value: new Date(run.end_time ?? Date.now()).toISOString() });
+      ops.push({ op: "add", path: `${path}/end_time`, value: new Date().toISOString() });
       this.send(ops);
     }
     if (run.id === this.rootId) this.send([{ op: "replace", path: "/final_output", value: output }]);
@@ -147,7 +154,7 @@ export async function* streamRunLog(
 ): AsyncGenerator<RunLogPatch, void> {
   const running = consume(runnable, input, listening(options, log, controller.signal), log);
   try {
-    yield* log;
+    for await (const patch of log) yield patch;
   } finally {
     controller.abort();
     await running;

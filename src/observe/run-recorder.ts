@@ -38,16 +38,16 @@ type Metadata = Record<string, unknown> | undefined;
 type Serialized = { id?: unknown; name?: unknown } | undefined;
 
 /** The same for all kinds of runs. */
-interface Beginning {
-  serialized: unknown;
-  inputs: unknown;
-  runId: string;
-  parentRunId: string | undefined;
-  tags: string[] | undefined;
-  extra: Record<string, unknown>;
-  type: string;
-  name: string | undefined;
-}
+type Beginning = [
+  type: string,
+  serialized: unknown,
+  inputs: unknown,
+  runId: string,
+  parentRunId: string | undefined,
+  tags: string[] | undefined,
+  extra: Record<string, unknown>,
+  name: string | undefined,
+];
 
 /**
  * Listens to callbacks and keeps a {@link Run} of each run that is going on. What to do when one starts or ends is for subclasses
@@ -58,8 +58,13 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   [property: string]: any;
   abstract readonly name: string;
   readonly awaitHandlers: boolean = true;
+  /** Whether runs are kept without their times, events and inner runs: for those who only pass on what they hear. */
+  protected readonly isBrief: boolean = false;
+  /** It needs no word of a run before it is told of it: nothing that happens inside comes to it before. */
+  readonly isToldAtOnce = true;
   private readonly runs = new Map<string, Run>();
-  private readonly announced = new Set<string>();
+  /** Runs that were announced by name alone: LangChain's steps do that before they tell of them. */
+  private readonly untold = new Set<string>();
 
   protected onStart?(run: Run): unknown;
   protected onEnd?(run: Run, error: unknown): unknown;
@@ -74,7 +79,7 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   /** LangChain's mark of a tracer. */
   _addRunToRunMap(run: Run): Run {
     const parent = this.runOf(run.parent_run_id);
-    if (parent !== undefined) {
+    if (parent !== undefined && !this.isBrief) {
       parent.child_runs.push(run);
       parent.child_execution_order = Math.max(parent.child_execution_order, run.child_execution_order);
     }
@@ -82,11 +87,9 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return run;
   }
 
-  private create({ serialized, inputs, runId, parentRunId, tags, extra, type, name }: Beginning): Run {
-    const existing = this.runs.get(runId);
-    if (existing !== undefined) return existing;
-    const start = Date.now();
-    const order = (this.runOf(parentRunId)?.child_execution_order ?? 0) + 1;
+  private create(...[type, serialized, inputs, runId, parentRunId, tags, extra, name]: Beginning): Run {
+    const start = this.isBrief ? 0 : Date.now();
+    const order = this.isBrief ? 0 : (this.runOf(parentRunId)?.child_execution_order ?? 0) + 1;
     return this._addRunToRunMap({
       id: runId,
       name: name ?? nameOf(serialized as Serialized),
@@ -100,15 +103,21 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
       execution_order: order,
       child_execution_order: order,
       child_runs: [],
-      events: [{ name: "start", time: new Date(start).toISOString() }],
+      events: this.isBrief ? NO_EVENTS : [{ name: "start", time: new Date(start).toISOString() }],
     });
   }
 
-  private start(beginning: Beginning): unknown {
-    const run = this.create(beginning);
-    if (this.announced.has(run.id)) return undefined;
-    this.announced.add(run.id);
-    return this.onStart?.(run);
+  private announce(...beginning: Beginning): Run {
+    const known = this.runs.get(beginning[3]);
+    if (known !== undefined) return known;
+    this.untold.add(beginning[3]);
+    return this.create(...beginning);
+  }
+
+  private start(...beginning: Beginning): unknown {
+    const known = this.runs.get(beginning[3]);
+    if (known !== undefined && !this.untold.delete(known.id)) return undefined;
+    return this.onStart?.(known ?? this.create(...beginning));
   }
 
   private succeed(runId: string, outputs: unknown, more: { inputs?: unknown } | undefined): unknown {
@@ -121,24 +130,25 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   private fail(runId: string, error: unknown, more: { inputs?: unknown } | undefined): unknown {
     const run = this.runs.get(runId);
     if (run === undefined) return undefined;
-    run.error = error instanceof Error ? `${error.message}${error.stack ? `\n\n${error.stack}` : ""}` : String(error);
+    run.error = textOf(error);
     return this.settle(run, "error", more, error);
   }
 
   private settle(run: Run, event: "end" | "error", more: { inputs?: unknown } | undefined, error: unknown): unknown {
-    run.end_time = Date.now();
-    run.events.push({ name: event, time: new Date(run.end_time).toISOString() });
+    if (!this.isBrief) {
+      run.end_time = Date.now();
+      run.events.push({ name: event, time: new Date(run.end_time).toISOString() });
+    }
     if (more?.inputs !== undefined) run.inputs = asInput(more.inputs) as Record<string, unknown>;
     this.runs.delete(run.id);
-    this.announced.delete(run.id);
     return this.onEnd?.(run, error);
   }
 
   _createRunForChainStart(...args: ChainStart): Run {
-    return this.create(chainOf(...args));
+    return this.announce(...chainOf(...args));
   }
   handleChainStart(...args: ChainStart): unknown {
-    return this.start(chainOf(...args));
+    return this.start(...chainOf(...args));
   }
   handleChainEnd(out: unknown, id: string, _parent?: string, _tags?: string[], more?: { inputs?: unknown }): unknown {
     return this.succeed(id, out, more);
@@ -154,16 +164,16 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   }
 
   _createRunForLLMStart(...args: ModelStart): Run {
-    return this.create(modelOf("prompts", ...args));
+    return this.announce(...modelOf("prompts", ...args));
   }
   handleLLMStart(...args: ModelStart): unknown {
-    return this.start(modelOf("prompts", ...args));
+    return this.start(...modelOf("prompts", ...args));
   }
   _createRunForChatModelStart(...args: ModelStart): Run {
-    return this.create(modelOf("messages", ...args));
+    return this.announce(...modelOf("messages", ...args));
   }
   handleChatModelStart(...args: ModelStart): unknown {
-    return this.start(modelOf("messages", ...args));
+    return this.start(...modelOf("messages", ...args));
   }
   handleLLMNewToken(
     token: string,
@@ -175,8 +185,10 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   ): unknown {
     const run = this.runs.get(id);
     if (run === undefined) return undefined;
-    const kwargs = { token, idx: index, chunk: fields?.chunk };
-    run.events.push({ name: "new_token", time: new Date().toISOString(), kwargs });
+    if (!this.isBrief) {
+      const kwargs = { token, idx: index, chunk: fields?.chunk };
+      run.events.push({ name: "new_token", time: new Date().toISOString(), kwargs });
+    }
     return this.onToken?.(run, token, fields);
   }
   handleLLMEnd(output: unknown, id: string): unknown {
@@ -187,10 +199,10 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   }
 
   _createRunForToolStart(...args: ToolStart): Run {
-    return this.create(toolOf(...args));
+    return this.announce(...toolOf(...args));
   }
   handleToolStart(...args: ToolStart): unknown {
-    return this.start(toolOf(...args));
+    return this.start(...toolOf(...args));
   }
   handleToolEnd(output: unknown, id: string): unknown {
     return this.succeed(id, { output }, undefined);
@@ -200,10 +212,10 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   }
 
   _createRunForRetrieverStart(...args: RetrieverStart): Run {
-    return this.create(retrieverOf(...args));
+    return this.announce(...retrieverOf(...args));
   }
   handleRetrieverStart(...args: RetrieverStart): unknown {
-    return this.start(retrieverOf(...args));
+    return this.start(...retrieverOf(...args));
   }
   handleRetrieverEnd(documents: unknown, id: string): unknown {
     return this.succeed(id, { documents }, undefined);
@@ -259,29 +271,38 @@ type RetrieverStart = [
   runName?: string,
 ];
 
-const withMetadata = (extra: Record<string, unknown> | undefined, metadata: Metadata): Record<string, unknown> =>
-  metadata === undefined ? { ...extra } : { ...extra, metadata };
+const withMetadata = (extra: Record<string, unknown> | undefined, metadata: Metadata): Record<string, unknown> => {
+  if (metadata === undefined) return { ...extra };
+  return extra === undefined ? { metadata } : { ...extra, metadata };
+};
 
-function chainOf(...[serialized, inputs, runId, parentRunId, tags, metadata, type = "chain", name, extra]: ChainStart) {
-  return { serialized, inputs, runId, parentRunId, tags, extra: withMetadata(extra, metadata), type, name };
+function chainOf(
+  ...[serialized, inputs, id, parentId, tags, metadata, type = "chain", name, extra]: ChainStart
+): Beginning {
+  return [type, serialized, inputs, id, parentId, tags, withMetadata(extra, metadata), name];
 }
 
 function modelOf(
   key: "prompts" | "messages",
-  ...[serialized, inputs, runId, parentRunId, extra, tags, metadata, name]: ModelStart
+  ...[serialized, inputs, id, parentId, extra, tags, metadata, name]: ModelStart
 ): Beginning {
-  const all = withMetadata(extra, metadata);
-  return { serialized, inputs: { [key]: inputs }, runId, parentRunId, tags, extra: all, type: "llm", name };
+  return ["llm", serialized, { [key]: inputs }, id, parentId, tags, withMetadata(extra, metadata), name];
 }
 
-function toolOf(...[serialized, inputs, runId, parentRunId, tags, metadata, name, callId]: ToolStart): Beginning {
+function toolOf(...[serialized, inputs, id, parentId, tags, metadata, name, callId]: ToolStart): Beginning {
   const extra = withMetadata(callId === undefined ? undefined : { tool_call_id: callId }, metadata);
-  return { serialized, inputs, runId, parentRunId, tags, extra, type: "tool", name };
+  return ["tool", serialized, inputs, id, parentId, tags, extra, name];
 }
 
-function retrieverOf(...[serialized, query, runId, parentRunId, tags, metadata, name]: RetrieverStart): Beginning {
-  const extra = withMetadata(undefined, metadata);
-  return { serialized, inputs: { query }, runId, parentRunId, tags, extra, type: "retriever", name };
+function retrieverOf(...[serialized, query, id, parentId, tags, metadata, name]: RetrieverStart): Beginning {
+  return ["retriever", serialized, { query }, id, parentId, tags, withMetadata(undefined, metadata), name];
+}
+
+/** Of runs that are kept in brief. */
+const NO_EVENTS: Run["events"] = [];
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}${error.stack ? `\n\n${error.stack}` : ""}` : String(error);
 }
 
 function nameOf(serialized: Serialized): string {

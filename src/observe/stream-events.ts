@@ -12,30 +12,31 @@ export interface Streamable {
 /**
  * Runs one input and reports what happens inside (version 2 of LangChain's schema). Leaving the loop aborts the run.
  *
- * The run's own input is on its first event, and not again on its last.
- *
  * @param controller Aborts the run.
  */
-export async function* streamEventsV2(
+export function streamEventsV2(
   runnable: Streamable,
   input: unknown,
   options: Partial<RunnableConfig>,
   filter: EventFilter,
   controller = new AbortController(),
-): AsyncGenerator<StreamEvent, void> {
-  const events = new EventStream(filter);
+): AsyncIterator<StreamEvent, void> {
   const runId = options.runId ?? newRunId();
-  const running = consume(runnable, input, { ...listening(options, events, controller.signal), runId }, events, runId);
-  try {
-    for await (const event of events) {
-      if (event.run_id === runId && event.event.endsWith("_start")) event.data.input = input;
-      else if (event.run_id === runId && event.event.endsWith("_end")) delete event.data.input;
-      yield event;
-    }
-  } finally {
-    controller.abort();
-    await running;
-  }
+  const events = new EventStream(filter, { id: runId, input });
+  const reader = events[Symbol.asyncIterator]();
+  let running: Promise<void> | undefined;
+  return {
+    next() {
+      running ??= consume(runnable, input, { ...listening(options, events, controller.signal), runId }, events, runId);
+      return reader.next();
+    },
+    async return() {
+      await reader.return?.();
+      controller.abort();
+      await running;
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /** A config with one more listener and one more reason to abort. */
@@ -59,9 +60,10 @@ async function consume(
   runId: string,
 ): Promise<void> {
   try {
-    const stream = await runnable.stream(input, config);
-    const tapped = events.tapOutputIterable(runId, stream[Symbol.asyncIterator]());
-    while ((await tapped.next()).done !== true);
+    for await (const chunk of await runnable.stream(input, config)) {
+      const room = events.seeChunk(runId, chunk, config);
+      if (room !== undefined) await room;
+    }
     events.close();
   } catch (error) {
     events.close({ error });

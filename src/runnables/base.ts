@@ -13,6 +13,7 @@ import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import { asGenerator, type Chunks, join, promised, SingleChunk } from "../core/streams/chunks.ts";
 import { concat } from "../core/streams/concat.ts";
+import { wholeOf } from "../core/streams/last-chunk.ts";
 import { openStream, type RunnableStream, toStream } from "../core/streams/runnable-stream.ts";
 import { isThenable } from "../core/thenable.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -122,8 +123,14 @@ export abstract class RunnableBase<
   }
 
   /** The chunks of the output, once the whole input is there. */
+<<<<<<< HEAD
   protected streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     return chunks instanceof SingleChunk ? this.streamWhole(chunks.value, ctx) : this.streamJoined(chunks, ctx);
+=======
+  private streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    const whole = wholeOf(chunks);
+    return whole === undefined ? this.streamJoined(chunks, ctx) : this.streamWhole(whole.value, ctx);
+>>>>>>> 6576792 (Events cost a fifth: what is there is passed on at once, chunks on their way cost one promise, and events are built once and only if the filter wants them)
   }
 
   private async *streamJoined(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
@@ -451,21 +458,32 @@ Object.assign(RunnableBase.prototype, {
 });
 Object.defineProperty(RunnableBase.prototype, RUNLANE_STEP, { value: true });
 
-async function* eventsOf(
+/** The events of a run. What makes them is loaded when the first one is asked for. */
+function eventsOf(
   version: "v1" | "v2",
   runnable: RunnableBase,
   input: unknown,
   config: Partial<RunnableConfig>,
   filter: EventFilter,
   controller: AbortController,
-): AsyncGenerator<StreamEvent, void> {
-  if (version === "v2") {
-    const { streamEventsV2 } = await import("../observe/stream-events.ts");
-    yield* streamEventsV2(runnable, input, config, filter, controller);
-  } else {
-    const { streamEventsV1 } = await import("../observe/stream-events-v1.ts");
-    yield* streamEventsV1(runnable, input, config, filter, controller);
-  }
+): AsyncIterable<StreamEvent> {
+  let events: AsyncIterator<StreamEvent> | undefined;
+  const open = async (): Promise<AsyncIterator<StreamEvent>> => {
+    if (version === "v2")
+      return (await import("../observe/stream-events.ts")).streamEventsV2(runnable, input, config, filter, controller);
+    return (await import("../observe/stream-events-v1.ts")).streamEventsV1(runnable, input, config, filter, controller);
+  };
+  const opening = open().then((opened) => {
+    events = opened;
+    return opened;
+  });
+  // Not a generator: one around what is inside would cost each event three promises.
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => events?.next() ?? opening.then((opened) => opened.next()),
+      return: async (value) => (await (await opening).return?.(value)) ?? { done: true, value: undefined },
+    }),
+  };
 }
 
 async function* encoded(events: AsyncIterable<StreamEvent>): AsyncGenerator<Uint8Array, void> {

@@ -3,7 +3,7 @@ import { ensureConfig, type RunnableConfig } from "../core/config.ts";
 import { runlaneError } from "../core/errors/errors.ts";
 import { abortError, raceWithSignal } from "../core/signal.ts";
 import { asGenerator, type Chunks, closeQuietly } from "../core/streams/chunks.ts";
-import { Joined, recorded } from "../core/streams/observe-stream.ts";
+import { Joined, recorded } from "../core/streams/recording.ts";
 import { asInput, asOutput } from "../observe/as-object.ts";
 import { managerFor } from "../observe/callbacks.ts";
 import { tapped } from "../observe/manager.ts";

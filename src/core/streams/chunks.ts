@@ -220,7 +220,13 @@ export function closeQuietly(iterator: AsyncIterator<unknown>): void {
 }
 
 /** Chunks as a generator: LangChain's code calls `next` and `return` on what it is given, so an iterable alone would not do. */
-export async function* asGenerator<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
+export function asGenerator<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
+  const { next, return: leave, throw: fail } = chunks as Partial<AsyncGenerator<T, void>>;
+  const isGenerator = typeof next === "function" && typeof leave === "function" && typeof fail === "function";
+  return isGenerator ? (chunks as AsyncGenerator<T, void>) : passedOn(chunks);
+}
+
+async function* passedOn<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
   yield* chunks;
 }
 

@@ -6,6 +6,7 @@ import { startStep, streamStep } from "../../core/start-step.ts";
 import { type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunked, type Chunks, collect, isChunked, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
 import { Aggregate } from "../../core/streams/concat.ts";
+import { wholeOf } from "../../core/streams/last-chunk.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { auto } from "../../lanes/auto/auto-settings.ts";
 import type { Lane } from "../../lanes/lane.ts";
@@ -320,7 +321,8 @@ export class RunnableLambda<
 
   /** A function takes whole inputs: chunks are joined first, and where they cannot be, the last one is the input. */
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return chunks instanceof SingleChunk ? this.streamWhole(chunks.value, ctx) : this.streamAggregated(chunks, ctx);
+    const whole = wholeOf(chunks);
+    return whole === undefined ? this.streamAggregated(chunks, ctx) : this.streamWhole(whole.value, ctx);
   }
 
   private async *streamAggregated(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {

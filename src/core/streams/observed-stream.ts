@@ -1,0 +1,161 @@
+import type { RunContext } from "../context.ts";
+import type { ObservedRun } from "../observer.ts";
+import { abortError, raceWithSignal } from "../signal.ts";
+import { asGenerator, type Chunks, closeQuietly } from "./chunks.ts";
+import { Joined, type Recording } from "./recording.ts";
+
+/** A run that has started. */
+export interface OpenRun<Out> {
+  readonly chunks: Chunks<Out>;
+  readonly run: ObservedRun;
+  /** What its input turns out to be, where the start of the run did not tell. */
+  readonly input: { readonly value: unknown } | undefined;
+  /** Whether those who want to see chunks see those of this run. */
+  readonly isShown: boolean;
+  /** The input on its way. */
+  readonly recording: Recording | null;
+}
+
+const FINISHED: IteratorResult<never, void> = { done: true, value: undefined };
+
+/**
+ * The chunks of a run, on their way to its consumer, and what is reported of them. Chunks come until the call is aborted, even if who makes
+ * them takes no notice of it.
+ *
+ * It does what an async generator would do, at one promise for each chunk where generators inside generators took eight.
+ */
+export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
+  private open: OpenRun<Out> | null = null;
+  private source: AsyncIterator<Out> | null = null;
+  private readonly output = new Joined();
+  private readonly signal: AbortSignal | undefined;
+  private ended = false;
+  /** How many chunks somebody asks for now: one after the other. */
+  private asked = 0;
+  private tail: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    ctx: RunContext,
+    private readonly start: () => OpenRun<Out> | Promise<OpenRun<Out>>,
+  ) {
+    this.signal = ctx.scope?.signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Out, void>> {
+    const result = this.asked++ === 0 ? this.pull() : this.tail.then(this.pull, this.pull);
+    this.tail = result;
+    return result;
+  }
+
+  private readonly pull = (): Promise<IteratorResult<Out, void>> => {
+    if (this.ended) return this.settle(FINISHED);
+    const { source, signal } = this;
+    if (source === null) return this.begin();
+    if (signal?.aborted === true) return this.onError(abortError(signal));
+    let result: Promise<IteratorResult<Out>>;
+    try {
+      result = source.next();
+    } catch (error) {
+      return this.onError(error);
+    }
+    // One that ends by the same signal itself need not be raced with it.
+    const settled =
+      signal === undefined || (source instanceof ObservedStream && source.signal === signal)
+        ? result
+        : raceWithSignal(result, signal);
+    return settled.then(this.onResult, this.onError);
+  };
+
+  private async begin(): Promise<IteratorResult<Out, void>> {
+    try {
+      const open = await this.start();
+      const { chunks, run, isShown } = open;
+      const shown = isShown && run.tap !== undefined ? (run.tap(asGenerator(chunks)) as AsyncGenerator<Out>) : chunks;
+      this.open = open;
+      this.source = shown[Symbol.asyncIterator]();
+      if (this.ended) await this.leave(open, this.source);
+    } catch (error) {
+      this.ended = true;
+      this.asked--;
+      throw error;
+    }
+    return this.pull();
+  }
+
+  private settle(result: IteratorResult<Out, void>): Promise<IteratorResult<Out, void>> {
+    this.asked--;
+    return Promise.resolve(result);
+  }
+
+  private readonly onResult = (
+    result: IteratorResult<Out>,
+  ): IteratorResult<Out, void> | PromiseLike<IteratorResult<Out, void>> => {
+    if (this.ended) return this.settle(FINISHED);
+    if (result.done === true) return this.finish();
+    this.output.add(result.value);
+    const { run, isShown } = this.open as OpenRun<Out>;
+    const seen = isShown ? run.see?.(result.value) : undefined;
+    this.asked--;
+    return seen === undefined ? result : seen.then(() => result);
+  };
+
+  private async finish(): Promise<IteratorResult<Out, void>> {
+    this.ended = true;
+    const { run, input, recording } = this.open as OpenRun<Out>;
+    try {
+      await run.end(this.output.value, input);
+      // A step that does not read its input to the end would leave the run before it open.
+      await recording?.close();
+    } finally {
+      this.asked--;
+    }
+    return FINISHED;
+  }
+
+  private readonly onError = async (error: unknown): Promise<never> => {
+    try {
+      if (!this.ended) {
+        this.ended = true;
+        closeQuietly(this.source as AsyncIterator<Out>);
+        const { run, input, recording } = this.open as OpenRun<Out>;
+        await run.fail(error, input);
+        await recording?.close();
+      }
+    } finally {
+      this.asked--;
+    }
+    throw error;
+  };
+
+  /** The consumer leaves. */
+  async return(): Promise<IteratorResult<Out, void>> {
+    if (this.ended) return FINISHED;
+    this.ended = true;
+    const { open, source } = this;
+    // A run that is about to start is left when it has.
+    if (open !== null && source !== null) await this.leave(open, source);
+    return FINISHED;
+  }
+
+  private async leave({ run, input, recording }: OpenRun<Out>, source: AsyncIterator<Out>): Promise<void> {
+    const { signal } = this;
+    // A chunk that somebody still asks for is not waited for.
+    if (this.asked > 0) closeQuietly(source);
+    else await source.return?.();
+    await (signal?.aborted === true ? run.fail(abortError(signal), input) : run.end(this.output.value, input));
+    await recording?.close();
+  }
+
+  async throw(error: unknown): Promise<never> {
+    await this.return();
+    throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}

@@ -1,0 +1,87 @@
+import { closeQuietly } from "./chunks.ts";
+import { Joiner } from "./concat.ts";
+
+/** What chunks have joined up to so far; nothing, once two of them could not be joined. */
+export class Joined {
+  private joiner: Joiner | null = new Joiner();
+
+  get value(): unknown {
+    return this.joiner?.value;
+  }
+
+  add(chunk: unknown): void {
+    try {
+      this.joiner?.add(chunk);
+    } catch {
+      this.joiner = null;
+    }
+  }
+}
+
+/** Chunks that are written down on their way. */
+export interface Recording extends AsyncIterable<unknown> {
+  /** Closes the source unless it has ended. Waits for that, but not for a chunk that somebody still asks for. */
+  close(): Promise<void>;
+}
+
+/** Waits for the first chunk of an input, and writes down all of them on their way. */
+export async function recorded(chunks: AsyncIterable<unknown>, input: Joined): Promise<Recording> {
+  const source = chunks[Symbol.asyncIterator]();
+  const first = await source.next();
+  if (first.done !== true) input.add(first.value);
+  return new RecordedChunks(source, first, input);
+}
+
+class RecordedChunks implements Recording, AsyncIterator<unknown> {
+  private ended: boolean;
+  private asked = 0;
+
+  constructor(
+    private readonly source: AsyncIterator<unknown>,
+    private first: IteratorResult<unknown> | undefined,
+    private readonly input: Joined,
+  ) {
+    this.ended = first?.done === true;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  // Not an async function: it would cost each chunk another promise.
+  next(): Promise<IteratorResult<unknown>> {
+    const { first } = this;
+    if (first !== undefined) {
+      this.first = undefined;
+      return Promise.resolve(first);
+    }
+    this.asked++;
+    return this.source.next().then(this.onResult, this.onError);
+  }
+
+  private readonly onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+    this.asked--;
+    if (result.done === true) this.ended = true;
+    else this.input.add(result.value);
+    return result;
+  };
+
+  private readonly onError = (error: unknown): never => {
+    this.asked--;
+    this.ended = true;
+    throw error;
+  };
+
+  async return(value: unknown): Promise<IteratorResult<unknown>> {
+    this.ended = true;
+    await this.source.return?.();
+    return { done: true, value };
+  }
+
+  async close(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.asked > 0) closeQuietly(this.source);
+    else await this.source.return?.();
+  }
+}
