@@ -123,14 +123,9 @@ export abstract class RunnableBase<
   }
 
   /** The chunks of the output, once the whole input is there. */
-<<<<<<< HEAD
   protected streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return chunks instanceof SingleChunk ? this.streamWhole(chunks.value, ctx) : this.streamJoined(chunks, ctx);
-=======
-  private streamGathered(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     const whole = wholeOf(chunks);
     return whole === undefined ? this.streamJoined(chunks, ctx) : this.streamWhole(whole.value, ctx);
->>>>>>> 6576792 (Events cost a fifth: what is there is passed on at once, chunks on their way cost one promise, and events are built once and only if the filter wants them)
   }
 
   private async *streamJoined(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
