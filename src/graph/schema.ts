@@ -1,3 +1,4 @@
+import { isPlainObject } from "../core/plain-object.ts";
 import type { RunnableIOSchema } from "./types.ts";
 
 type JsonSchema = Record<string, unknown>;
@@ -27,10 +28,5 @@ export function toJsonSchema(schema: unknown): JsonSchema {
     // Dates, transforms and the like have no JSON schema. A graph is drawn all the same.
     return { ...ANY };
   }
-  return isPlain(schema) ? { ...schema } : { ...ANY };
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  return isPlainObject(schema) ? { ...schema } : { ...ANY };
 }

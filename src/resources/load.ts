@@ -10,8 +10,8 @@ import type { ResourceSlot } from "./slot.ts";
 /** The longest delay that a JavaScript timer can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Where this thread is: workers say of which lane they are. */
-export const place: { lane: string | undefined } = { lane: undefined };
+/** The lane whose worker this thread is, as the worker says; undefined in the thread of the program. */
+export const workerOf: { lane: string | undefined } = { lane: undefined };
 
 /** One load of a resource, with those that it waits for. */
 export class Load {
@@ -54,8 +54,8 @@ export class Load {
 
   private call(uses: Record<string, unknown>): unknown {
     const { declaration } = this;
-    if (declaration.scope === "process" && place.lane !== undefined) {
-      const details = { where: "A module in a worker", scope: '"process"', lane: place.lane };
+    if (declaration.scope === "process" && workerOf.lane !== undefined) {
+      const details = { where: "A module in a worker", scope: '"process"', lane: workerOf.lane };
       throw runlaneError("RUNLANE_RESOURCE_SCOPE", { ...details, name: JSON.stringify(declaration.name) });
     }
     const startedAt = performance.now();

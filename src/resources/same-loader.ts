@@ -1,3 +1,4 @@
+import { isPlainObject } from "../core/plain-object.ts";
 import type { Declaration } from "./declaration.ts";
 import { slotOf } from "./resource.ts";
 
@@ -45,14 +46,11 @@ function isSameValue(one: unknown, other: unknown): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
   const [slot, otherSlot] = [slotOf(one), slotOf(other)];
   if (slot !== undefined || otherSlot !== undefined) return slot === otherSlot;
-  if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other) || !isPlain(one)) return false;
-  const keys = Object.keys(one);
+  if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false;
+  if (!Array.isArray(one) && !isPlainObject(one)) return false;
+  const keys = Object.keys(one) as (keyof typeof one)[];
   return (
     keys.length === Object.keys(other).length &&
     keys.every((key) => Object.hasOwn(other, key) && isSameValue(one[key], (other as Record<string, unknown>)[key]))
   );
-}
-
-function isPlain(value: object): value is Record<string, unknown> {
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,5 +1,6 @@
 import { describe, runlaneError } from "../core/errors/errors.ts";
 import { setOwn } from "../core/own.ts";
+import { isPlainObject } from "../core/plain-object.ts";
 
 type View = ArrayBufferView & { readonly length?: number };
 type ViewClass = new (buffer: SharedArrayBuffer, offset: number, length?: number) => View;
@@ -30,7 +31,7 @@ export function shareable(value: unknown, name: string): unknown {
       for (const [index, element] of part.entries()) list.push(share(element, `${path}[${index}]`));
       return list;
     }
-    if (!isPlain(part)) return refuse(`${path} is ${describe(part)}`);
+    if (!isPlainObject(part)) return refuse(`${path} is ${describe(part)}`);
     const copy: Record<string, unknown> = {};
     seen.set(part, copy);
     for (const [key, field] of Object.entries(part)) setOwn(copy, key, share(field, `${path}.${key}`));
@@ -67,9 +68,4 @@ export function shareable(value: unknown, name: string): unknown {
 
 function isShared(value: object): value is SharedArrayBuffer {
   return typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }

@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "../core/config.ts";
 import { describe, runlaneError } from "../core/errors/errors.ts";
+import { isPlainObject } from "../core/plain-object.ts";
 import type { Step } from "../core/step.ts";
 import { fromNode } from "./registry.ts";
 import type { Runnable } from "./runnable.ts";
@@ -28,9 +29,7 @@ function isStep(thing: unknown): thing is Step & Runnable {
 export function coerce(thing: unknown, where = "A step"): RunnableInterface {
   if (typeof thing === "function") return fromNode({ kind: "lambda", func: thing });
   if (isRunnable(thing)) return thing;
-  if (typeof thing === "object" && thing !== null && !Array.isArray(thing) && isPlain(thing)) {
-    return fromNode({ kind: "parallel", steps: thing });
-  }
+  if (isPlainObject(thing)) return fromNode({ kind: "parallel", steps: thing });
   throw runlaneError("RUNLANE_NOT_RUNNABLE", { where, received: `${describe(thing)}${graphHint(thing)}` });
 }
 
@@ -38,11 +37,6 @@ export function coerce(thing: unknown, where = "A step"): RunnableInterface {
 function graphHint(thing: unknown): string {
   const hasGraph = typeof thing === "object" && thing !== null && isRunnable((thing as { graph?: unknown }).graph);
   return hasGraph ? ", whose graph is a Runnable: use agent.graph" : "";
-}
-
-function isPlain(thing: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(thing);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** The kernel's view of a runnable: itself when it is Runlane's, else an adapter around it. */

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../core/plain-object.ts";
 import { fromNode, type RunnableNode } from "./registry.ts";
 import type { RunnableInterface } from "./types.ts";
 
@@ -20,7 +21,7 @@ export function rebuildOf(runnable: RunnableInterface): Rebuild {
   if (node !== undefined && isWhole(node, runnable)) {
     return rebuildWith(runnable, node, (fields) => fromNode({ ...node, ...fields }));
   }
-  if (isPlain(lc_kwargs) && (node === undefined || Object.keys(lc_kwargs).length > 0)) {
+  if (isPlainObject(lc_kwargs) && (node === undefined || Object.keys(lc_kwargs).length > 0)) {
     const type = runnable.constructor as new (fields: object) => RunnableInterface;
     return rebuildWith(runnable, { ...lc_kwargs, ...runnable }, (fields) => new type({ ...lc_kwargs, ...fields }));
   }
@@ -48,8 +49,4 @@ function rebuildWith(runnable: RunnableInterface & { name?: unknown }, parts: ob
 /** Whether a node tells all about its runnable: a subclass may have more to it than the class that builds nodes of its kind. */
 function isWhole(node: RunnableNode, runnable: RunnableInterface): boolean {
   return node.kind !== "custom" && fromNode(node).constructor === runnable.constructor;
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

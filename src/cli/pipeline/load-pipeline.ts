@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe } from "../../core/errors/errors.ts";
+import { isPlainObject } from "../../core/plain-object.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "../paths.ts";
@@ -85,10 +86,5 @@ async function usable(exported: unknown, name: string, called: string): Promise<
 
 /** What a CommonJS module exports that exports nothing. */
 function isEmptyObject(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype &&
-    Object.keys(value).length === 0
-  );
+  return isPlainObject(value) && Object.keys(value).length === 0;
 }

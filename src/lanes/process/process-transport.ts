@@ -8,7 +8,7 @@ import type { Transport, WorkerConnection, WorkerEvents } from "../protocol/tran
 
 /** A process that does not end on SIGTERM is killed after this. */
 const KILL_AFTER_MS = 200;
-/** What a process has written arrives after its end; a channel that stays open longer is given up. */
+/** Messages may arrive after the end of a process; a channel that stays open longer is given up. */
 const LAST_WORDS_MS = 1000;
 
 const ignore = () => {};

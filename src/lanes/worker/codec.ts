@@ -8,7 +8,7 @@ import type { WorkerPort } from "./port.ts";
 
 /** How the outputs of one stage leave. */
 export interface OutputPacking {
-  /** What errors about them call the stage. */
+  /** The name of the stage in errors about them. */
   readonly where: string;
   readonly options: PackOptions;
 }

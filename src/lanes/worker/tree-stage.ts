@@ -1,5 +1,5 @@
 import { listenToResources } from "../../resources/changes.ts";
-import { place } from "../../resources/load.ts";
+import { workerOf } from "../../resources/load.ts";
 import { disposeResources } from "../../resources/loaded.ts";
 import { packError } from "../../shipping/data/pack.ts";
 import { reviveVersion } from "../../shipping/tree/revive.ts";
@@ -15,7 +15,7 @@ workerHooks.renew = reviveVersion;
 
 /** Tells the parent what becomes of the resources of this worker. */
 export function reportResources(port: WorkerPort): void {
-  place.lane = port.sharesMemory ? "thread" : "process";
+  workerOf.lane = port.sharesMemory ? "thread" : "process";
   listenToResources({
     changed({ isGiven, status, live, declaration: { timeoutMs } }) {
       // What all threads share was loaded by the parent.

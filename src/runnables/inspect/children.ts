@@ -1,4 +1,5 @@
 import { type FieldType, kindOf, type RunnableNode } from "../../core/kinds.ts";
+import { isPlainObject } from "../../core/plain-object.ts";
 import { isRunnable } from "../coerce.ts";
 
 const WITH_STEPS: ReadonlySet<FieldType> = new Set(["step", "steps", "stepPairs", "stepMap"]);
@@ -21,6 +22,5 @@ function collect(value: unknown, found: object[], seen: Set<object>): void {
   seen.add(value);
   if (isRunnable(value)) found.push(value);
   else if (Array.isArray(value)) for (const element of value) collect(element, found, seen);
-  else if (Object.getPrototypeOf(value) === Object.prototype)
-    for (const element of Object.values(value)) collect(element, found, seen);
+  else if (isPlainObject(value)) for (const element of Object.values(value)) collect(element, found, seen);
 }

@@ -1,4 +1,5 @@
 import { type FieldType, kindOf, type RunnableNode } from "../../core/kinds.ts";
+import { isPlainObject } from "../../core/plain-object.ts";
 import type { Lane, LaneStage } from "../../lanes/lane.ts";
 import { slotsIn } from "../../resources/resource.ts";
 import type { ResourceSlot } from "../../resources/slot.ts";
@@ -47,7 +48,7 @@ export function requirementsOf(
     seen.add(value);
     if (isRunnable(value)) lookAtRunnable(value);
     else if (Array.isArray(value)) for (const element of value) look(element);
-    else if (Object.getPrototypeOf(value) === Object.prototype) for (const field of Object.values(value)) look(field);
+    else if (isPlainObject(value)) for (const field of Object.values(value)) look(field);
   }
 
   function lookAtRunnable(step: object): void {

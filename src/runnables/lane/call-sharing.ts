@@ -5,11 +5,11 @@ import { Scope } from "../../core/scope.ts";
 import { isSame } from "./same.ts";
 import { travelling } from "./travelling-config.ts";
 
-/** What inputs that may share a call have in common. */
+/** The common part of inputs that may share a call. */
 interface Sharing {
   /** The same for configs that say the same. */
   readonly key: string;
-  /** What the function of the call sees of their configs. */
+  /** The config that the function of the call sees. */
   readonly config: RunnableConfig | undefined;
 }
 
@@ -70,7 +70,7 @@ export function contextOf(config: RunnableConfig | undefined, signal: AbortSigna
   return PLAIN.with({ config: { ...PLAIN.config, ...config, ...(signal && { signal }) }, scope, propagates: true });
 }
 
-/** What LangGraph adds to the config of each task: it is that of a run of the graph, never of a call that several runs share. */
+/** The keys that LangGraph adds for each task of a run: they do not belong to a call that several runs share. */
 const OF_TASK: Readonly<Record<string, (key: string) => boolean>> = {
   "": (key) => ["writer", "interrupt", "control", "executionInfo", "serverInfo"].includes(key),
   configurable: (key) => key === "checkpoint_ns" || key === "checkpoint_id" || key === "checkpoint_map",
@@ -94,7 +94,7 @@ function without(object: Record<string, unknown>, isOut: (key: string) => boolea
   return entries.length === Object.keys(object).length ? object : Object.fromEntries(entries);
 }
 
-/** What two configs have in common, `configurable` and `metadata` key by key. */
+/** The keys that say the same in two configs; those of `configurable` and `metadata` each by itself. */
 function sharedPart(one: RunnableConfig | undefined, other: RunnableConfig | undefined): RunnableConfig | undefined {
   if (one === undefined || other === undefined) return undefined;
   const shared: RunnableConfig = {};

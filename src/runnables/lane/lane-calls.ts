@@ -5,7 +5,7 @@ import type { LaneCallOptions } from "../../lanes/lane.ts";
 import { isSame } from "./same.ts";
 import { sentConfig } from "./travelling-config.ts";
 
-/** What of the contexts of calls goes to a lane with them. The inputs of a batch share one object. */
+/** Makes the options of lane calls from the contexts of calls. The inputs of a batch share one object. */
 export class LaneCalls {
   private last: LaneCallOptions = {};
   private lastConfig: RunnableConfig | undefined;

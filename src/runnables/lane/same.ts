@@ -1,3 +1,5 @@
+import { isPlainObject } from "../../core/plain-object.ts";
+
 /** Whether two values say the same, as far as so many levels of arrays and plain objects show. */
 export function isSame(one: unknown, other: unknown, levels: number): boolean {
   if (Object.is(one, other)) return true;
@@ -11,6 +13,5 @@ export function isSame(one: unknown, other: unknown, levels: number): boolean {
 }
 
 function isPlainData(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return Array.isArray(value) || isPlainObject(value);
 }

@@ -3,6 +3,7 @@ import { PLAIN } from "../../core/context.ts";
 import { describe, RunlaneError } from "../../core/errors/errors.ts";
 import { type LeftOut, noteLeftOut } from "../../core/left-out.ts";
 import { ownValue, setOwn } from "../../core/own.ts";
+import { isPlainObject } from "../../core/plain-object.ts";
 import { nodeTypes } from "../../shipping/data/node-types.ts";
 import { notSerializable } from "../../shipping/data/not-serializable.ts";
 import { checkSendable } from "../../shipping/data/pack.ts";
@@ -10,7 +11,7 @@ import { formatPath } from "../../shipping/data/path.ts";
 import { isPlain } from "../../shipping/data/plain.ts";
 import { isSame } from "./same.ts";
 
-/** What belongs to the call itself: the lane has it in other ways, or it stays. */
+/** Keys of the call itself: the lane gets them in other ways, or they stay. */
 const STAYING = new Set(["callbacks", "signal", "store", "runName", "runId", "maxConcurrency", "timeout"]);
 
 /** The part of a config that travels to a lane, or into a call that several share. Nothing, when the config says nothing. */
@@ -66,7 +67,7 @@ function sendable(config: RunnableConfig, shared: boolean): Sent {
 function hasProxy(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null || levels === 0) return false;
   if (nodeTypes().isProxy(value)) return true;
-  return isPlainRecord(value) && Object.values(value).some((field) => hasProxy(field, levels - 1));
+  return isPlainObject(value) && Object.values(value).some((field) => hasProxy(field, levels - 1));
 }
 
 interface Search {
@@ -96,7 +97,7 @@ function sent(value: unknown, path: readonly string[], { shared, ...search }: Se
   try {
     checkSendable(value, "", { shared, root: nameOf(path), onForeign });
   } catch (error) {
-    if (isPlainRecord(value) && path.length < MAX_DEPTH) return record(value, path, { shared, ...search });
+    if (isPlainObject(value) && path.length < MAX_DEPTH) return record(value, path, { shared, ...search });
     throw error;
   }
   return value;
@@ -107,12 +108,8 @@ function onForeign(className: string, path: string, isEmpty: boolean): void {
   if (isEmpty) throw notSerializable("", path, `an instance of ${className}`);
 }
 
-/** What is deeper inside is left out as a whole. */
+/** How deep single values are left out. Objects further inside are left out as a whole. */
 const MAX_DEPTH = 8;
-
-function isPlainRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
 
 /** Why a value cannot travel, as the end of a sentence. */
 function reasonOf(error: unknown, path: readonly string[]): string {

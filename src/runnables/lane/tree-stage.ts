@@ -47,7 +47,7 @@ export function stepStage(step: Step): StageStep {
   };
 }
 
-/** Whoever uses it is told if it fails. */
+/** Begins a load. If it fails, the functions that use the resource are told. */
 function loadEarly(slot: ResourceSlot): void {
   try {
     slot.use();

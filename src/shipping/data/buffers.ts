@@ -1,12 +1,12 @@
 import type { ViewEntry } from "./format.ts";
 
-/** What a typed array is inside, whatever its class says; undefined for a DataView. */
+/** Gives the built-in class of a typed array, whatever its class says; undefined for a DataView. */
 const TAG = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
   ?.get as () => unknown;
 
 interface BufferUse {
   readonly views: { readonly entry: ViewEntry; readonly end: number }[];
-  /** Whether all of it is sent: it is in the value itself, or moves. */
+  /** Set when all of the buffer is sent: it is in the value itself, or moves. */
   whole: boolean;
 }
 

@@ -77,7 +77,7 @@ function standIn(entry: ClassEntry): object {
   return object;
 }
 
-/** Puts the objects that were made in the place of those that stood for them, wherever fields can be reached. */
+/** Replaces stand-ins by the objects that were made for them, wherever fields can be reached. */
 function replaceAll(root: unknown, finals: ReadonlyMap<unknown, unknown>): unknown {
   const final = (value: unknown) => (finals.has(value) ? finals.get(value) : value);
   const seen = new Set<unknown>();

@@ -20,13 +20,13 @@ import { type PlatformClass, platformClass } from "./platform-classes.ts";
 import { type RegisteredClass, registeredClass } from "./registered-classes.ts";
 import { isMarked, takeMark } from "./transfer.ts";
 
-/** What moves to another thread, but only if asked. */
+/** Classes whose instances move to another thread when they are marked, and cannot be copied. */
 const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "TransformStream"]);
 
 /** So many errors stand inside each other when they arrive: the causes of causes beyond them are left out. */
 const MAX_CAUSES = 100;
 
-/** What happens to what cannot travel. */
+/** How an encoder treats values that cannot travel. */
 export interface Lenience {
   /** Leave it out, everywhere. Inside errors it always is. */
   readonly leavesOut?: boolean;
@@ -37,9 +37,9 @@ export interface Lenience {
 /** Copies one value into the form that keeps everything. It copies every container, so it is used only where something needs it. */
 export class Encoder {
   readonly #envelope: Envelope = { [PACKED]: 1, root: undefined, entries: [], order: [], bare: [] };
-  /** What became of objects: their copies, or the entries that stand for them. */
+  /** For each object, its copy, or the entry that stands for it. */
   readonly #seen = new Map<object, object>();
-  /** The entries, and their places among them. */
+  /** The entries, and their indices. */
   readonly #entries = new Map<object, number>();
   readonly #open = new Set<Entry>();
   readonly #buffers = new SentBuffers();
@@ -64,7 +64,7 @@ export class Encoder {
   encode(value: unknown): { value: Envelope; transfer: readonly object[] } {
     this.#envelope.root = LEFT_OUT;
     try {
-      this.#place(this.#envelope, "root", value);
+      this.#write(this.#envelope, "root", value);
     } catch (error) {
       if (error instanceof RangeError && /call stack/i.test(error.message)) throw this.#at.tooDeep(error);
       throw error;
@@ -81,7 +81,7 @@ export class Encoder {
   }
 
   /** Puts a value into a container, or leaves a hole for an entry. Says whether there is a hole. */
-  #place(container: object, key: PropertyKey, value: unknown): boolean {
+  #write(container: object, key: PropertyKey, value: unknown): boolean {
     const encoded = this.#encode(value);
     if (encoded === LEFT_OUT) return false;
     if (this.#isEntry(encoded)) {
@@ -181,7 +181,7 @@ export class Encoder {
     for (const key of keys) {
       this.#at.path.push(key);
       const field = this.#read(value, key);
-      if (field !== LEFT_OUT) this.#place(copy, key, field);
+      if (field !== LEFT_OUT) this.#write(copy, key, field);
       this.#at.path.pop();
     }
     this.#at.level--;
@@ -207,10 +207,10 @@ export class Encoder {
     for (const [key, item] of value.entries()) {
       const at = content.length;
       path.push({ call: `.${isMap ? "keys" : "values"}()[${position++}]` });
-      if (this.#place(content, at, key)) holes = true;
+      if (this.#write(content, at, key)) holes = true;
       if (isMap) {
         path[path.length - 1] = mapKey(key);
-        if (this.#place(content, at + 1, item)) holes = true;
+        if (this.#write(content, at + 1, item)) holes = true;
         if (content.length === at + 1) content.length++;
       }
       path.pop();
@@ -237,7 +237,7 @@ export class Encoder {
   #instance(value: object, { name, serialize }: Pick<RegisteredClass, "name" | "serialize">, platform: boolean): Entry {
     const entry = this.#entry<ClassEntry>(value, { kind: "class", name, platform, at: [] });
     const level = this.#at.enter();
-    if (serialize !== undefined) this.#place(entry, "data", serialize(value));
+    if (serialize !== undefined) this.#write(entry, "data", serialize(value));
     else {
       entry.data = {};
       this.#fields(value, entry.data as object, Object.keys(value));
@@ -256,7 +256,7 @@ export class Encoder {
       // The value has its place even if it is left out.
       entry.symbols.push(name, undefined);
       this.#at.path.push({ call: `[Symbol.for(${JSON.stringify(name)})]` });
-      this.#place(entry.symbols, entry.symbols.length - 1, (value as Record<symbol, unknown>)[symbol]);
+      this.#write(entry.symbols, entry.symbols.length - 1, (value as Record<symbol, unknown>)[symbol]);
       this.#at.path.pop();
     }
   }

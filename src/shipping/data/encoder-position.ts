@@ -3,7 +3,7 @@ import { MAX_LEVELS } from "./format.ts";
 import { notSerializable } from "./not-serializable.ts";
 import { formatPath, type PathKey } from "./path.ts";
 
-/** What stands for a value inside an error that cannot travel: errors arrive without it. */
+/** Stands for a value in an error that cannot travel: errors arrive without it. */
 export const LEFT_OUT = Symbol("left out");
 
 /** Where an encoder is in a value, and what happens there to what cannot travel. */

@@ -87,7 +87,7 @@ const SAMPLES = 64;
 
 /**
  * About how many bytes a value is as a message: an estimate for statistics, within a factor of two for usual data. It looks at no more
- * than 64 places of a collection, and six levels deep.
+ * than 64 elements of a collection, and six levels deep.
  */
 export function bytesOf(value: unknown): number {
   return estimate(value, 0);
@@ -119,7 +119,7 @@ function estimate(value: unknown, depth: number): number {
   return bytes;
 }
 
-/** What many elements come to, judged by the first of them. */
+/** The bytes of many elements, judged by the first of them. */
 function sampled(elements: Iterable<unknown>, count: number, depth: number): number {
   let bytes = 0;
   let looked = 0;

@@ -1,5 +1,5 @@
 /**
- * What travels where structured clone alone would lose something: the value as structured clone keeps it, with holes where objects of
+ * The form of values of which structured clone alone would lose something: the value as structured clone keeps it, with holes where objects of
  * other kinds go, and the entries that fill them. Containers are named by reference, since structured clone keeps identity
  * within a message, so nothing has to be searched on arrival.
  */
@@ -30,7 +30,7 @@ export interface ClassEntry extends Holes {
   readonly name: string;
   /** Whether the platform has the class. */
   readonly platform: boolean;
-  /** What `serialize` made, or the fields if the class has no `serialize`. */
+  /** The result of `serialize`, or the fields if the class has none. */
   data?: unknown;
   /** Fields under symbols of the global registry: names and values by turns. */
   symbols?: unknown[];
@@ -83,7 +83,7 @@ export interface PackOptions {
    * @default true
    */
   readonly shared?: boolean;
-  /** What error messages call the value. @default "input" */
+  /** The name of the value in error messages. @default "input" */
   readonly root?: string;
   /**
    * Told of each instance of a class that nobody registered: it travels as structured clone would send it.
@@ -93,7 +93,7 @@ export interface PackOptions {
   readonly onForeign?: (className: string, path: string, isEmpty: boolean) => void;
 }
 
-/** What every copy of the package in a process has in common. */
+/** A value that all copies of the package in a process share. */
 export function common<T>(name: string, make: () => T): T {
   const holder = globalThis as unknown as Record<symbol, T | undefined>;
   const key = Symbol.for(`runlane.${name}`);

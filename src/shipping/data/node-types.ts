@@ -12,8 +12,8 @@ export function nodeTypes(): Util["types"] {
 }
 
 /**
- * What becomes of an object without fields on the way, which cannot be told otherwise of some objects of the platform: it arrives as it is,
- * as a plain object, or not at all.
+ * Tries how an object without fields arrives: as it is, as a plain object, or not at all. Of some objects of the platform this cannot be
+ * told otherwise.
  */
 export function fateOf(value: object, shared: boolean): "kept" | "plain" | "refused" {
   try {

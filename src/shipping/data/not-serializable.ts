@@ -9,7 +9,7 @@ export function notSerializable(where: string, path: string, received: string, c
   );
 }
 
-/** What an object says, whatever it is. */
+/** A message or a text of a value, whatever the value does. */
 export function textOf(value: unknown): string {
   try {
     return value instanceof Error ? value.message : String(value);

@@ -1,9 +1,9 @@
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
-/** A key of an object, a place in an array, or a call (`.get("a")`), as it is. */
+/** A key of an object, an index of an array, or a call (`.get("a")`), as it is. */
 export type PathKey = string | number | { readonly call: string };
 
-/** A place inside a value, as one would write it: `input.callbacks[0]`. */
+/** The path to a part of a value, as one would write it: `input.callbacks[0]`. */
 export function formatPath(root: string, keys: readonly PathKey[]): string {
   let path = root;
   for (const key of keys) {

@@ -12,7 +12,7 @@ let left = 0;
  * Whether structured clone sends a value as it is: nothing in it is lost, refused, or would drag along what does not belong to it.
  * It allocates nothing up to twenty thousand objects, and costs 3 to 7 percent of the clone: 1 ns for a number, 33 for an object of
  * three fields (the clone: 900), 2 for each number in an array (the clone: 20), 3 microseconds for an object of 10 kB (the clone: 45).
- * What it does not see, fields of arrays and Proxies, sending does: see `explainFailure`.
+ * It does not see fields of arrays and Proxies; sending does: see `explainFailure`.
  */
 export function isPlain(value: unknown, shared: boolean): boolean {
   if (typeof value !== "object" || value === null) return typeof value !== "function" && typeof value !== "symbol";
@@ -57,7 +57,7 @@ function check(value: unknown, shared: boolean, depth: number, seen: Set<object>
   }
   if (prototype === Array.prototype) {
     const array = value as unknown[];
-    // Fields of an array cannot be listed without listing its places. The one kind that is common is a regular expression's match.
+    // Fields of an array cannot be listed without listing its elements. The one kind that is common is a regular expression's match.
     if ("groups" in array) return false;
     // An iterator would cost three times as much.
     for (let index = 0; index < array.length; index++) {

@@ -32,7 +32,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
 /** Classes of the platform that structured clone keeps between threads. */
 const CLONEABLE = new Set(["Blob", "CryptoKey"]);
 
-/** What becomes of an instance of a class of the platform. */
+/** A class of the platform, and how its instances travel. */
 export type PlatformClass = { readonly name: string; readonly codec: Codec | undefined; readonly cloneable: boolean };
 
 /** The nearest class of the platform on a prototype chain, if there is one besides Object. */

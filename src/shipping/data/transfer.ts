@@ -40,7 +40,7 @@ export function transfer<T>(value: T, list?: readonly object[]): T {
   return value;
 }
 
-/** Whether anything was ever marked, and this object is. */
+/** Whether this object is marked. Costs one check until something is. */
 export function isMarked(value: object): boolean {
   return marks.used && marks.lists.has(value);
 }

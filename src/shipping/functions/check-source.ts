@@ -16,7 +16,7 @@ export interface Shippable {
   readonly impurity?: string;
 }
 
-/** What keeps a function from being shipped. */
+/** An obstacle to shipping a function. */
 export type Obstacle =
   | { readonly captured: readonly Captured[] }
   | { readonly reason: string; readonly node?: SyntaxNode | undefined };
@@ -26,11 +26,11 @@ export interface Captured {
   readonly name: string;
   /** Where it is used first. */
   readonly node: SyntaxNode;
-  /** What else there is to say, when it is no plain variable. */
+  /** A hint, when it is no plain variable. */
   readonly note?: string;
 }
 
-/** What tsx and esbuild wrap functions in, to keep their names (`keepNames`). */
+/** The helper that tsx and esbuild wrap functions in to keep their names (`keepNames`). */
 const KEEPS_NAMES = /^__name\d*$/;
 const NAME_HELPER = `(target, value) => Object.defineProperty(target, "name", { value, configurable: true })`;
 
@@ -89,7 +89,7 @@ function rewritten({ free }: SourceFacts): Obstacle | undefined {
   return undefined;
 }
 
-/** What depends on the place of a function and is no variable. */
+/** Finds syntax that means something else elsewhere, and is no variable. */
 function unmovable({ receivers, imports, evals, free }: SourceFacts, root: SyntaxNode): Obstacle | undefined {
   const [receiver] = receivers;
   if (receiver !== undefined) {
@@ -158,7 +158,7 @@ function shippable(
   return { ...shipped, pure: true };
 }
 
-/** What a function may take out of its config and still do the same elsewhere. */
+/** The keys of the config with which a function does the same elsewhere. */
 const TRAVELLING = /^(?:uses|signal|configurable|tags|metadata)$/;
 
 /** Whether a function may see more of its config than what travels. */

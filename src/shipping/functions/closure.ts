@@ -1,7 +1,7 @@
 import type { Session } from "node:inspector";
 import { builtin } from "../node-builtin.ts";
 
-/** What the engine knows of a function's surroundings, and its source does not say. */
+/** A function's surroundings as the engine knows them: its source does not say. */
 export interface Closure {
   /** Of the names asked about, those that the scopes around the function declare, globals that they shadow included. */
   readonly declared: ReadonlySet<string>;
@@ -10,7 +10,7 @@ export interface Closure {
 }
 
 /** Where a function starts. */
-export interface FunctionPlace {
+export interface FunctionStart {
   /** The URL of the file. */
   readonly url: string;
   /** The line of its parameters, counted from 1, and their column, counted from 0. */
@@ -52,7 +52,7 @@ const LOOK_UP = `function (names, self) {
 }`;
 
 /** Where a function stands in the file that the program runs. It is for error messages: 50 ms in a program of 500 modules. */
-export function placeOf(func: object): FunctionPlace | undefined {
+export function startOf(func: object): FunctionStart | undefined {
   return inspect(func, ({ internal, urlOf }, id) => {
     const location = internal(id, "[[FunctionLocation]]")?.value as Location | undefined;
     const url = location && urlOf(location.scriptId);

@@ -2,7 +2,7 @@ import type { SyntaxNode } from "./parse.ts";
 import { declareBlock, declareFunctionBody, namesOf, Scope } from "./syntax-scope.ts";
 import { childrenOf } from "./walk-syntax.ts";
 
-/** What a function's source says about what the function needs from around it. */
+/** A function's needs from around it, as its source tells. */
 export interface SourceFacts {
   /** The names that it uses and does not declare, with the nodes that use them. */
   readonly free: ReadonlyMap<string, readonly FreeUse[]>;
@@ -174,7 +174,7 @@ export function analyse(root: SyntaxNode): SourceFacts {
   return { ...facts, free: inOrder(free), usesItself, writesOutside };
 }
 
-/** Sorts uses by their places, since parsers order the parts of a node as they like. */
+/** Sorts uses as they stand in the source, since parsers order the parts of a node as they like. */
 function inOrder(free: ReadonlyMap<string, FreeUse[]>): Map<string, readonly FreeUse[]> {
   const start = (uses: readonly FreeUse[]): number => (uses[0] as FreeUse).node.start;
   for (const uses of free.values()) uses.sort((one, other) => one.node.start - other.node.start);

@@ -5,7 +5,7 @@ import { type ShippedUses, shipUses } from "../tree/uses.ts";
 import { type Captured, checkFunction, type Shippable } from "./check-source.ts";
 import { moduleRefOf } from "./module-ref.ts";
 import type { SyntaxNode } from "./parse.ts";
-import { type Place, placesIn } from "./source-place.ts";
+import { locationsIn, type SourceLocation } from "./source-location.ts";
 
 /** A function as plain data: where another thread finds it, or the source that makes it. */
 export type FunctionRef =
@@ -24,20 +24,20 @@ export type FunctionRef =
     };
 
 /** A variable that a function takes from the scopes around it. */
-export interface CapturedVariable extends Place {
+export interface CapturedVariable extends SourceLocation {
   readonly name: string;
 }
 
 export interface ShipOptions {
-  /** Whose function it is, as error messages call it: `Step "score"`. */
+  /** The owner of the function, as error messages call it: `Step "score"`. */
   readonly where: string;
-  /** What the function gets as `config.uses`. */
+  /** The function's `config.uses`. */
   readonly uses?: Readonly<Record<string, unknown>> | undefined;
   /** Whether the other side shares memory with this one, as threads of one process do. @default true */
   readonly shared?: boolean | undefined;
 }
 
-/** What is known of a function without running it. */
+/** Facts about a function that its source tells. */
 export interface Inspection {
   /** Whether it can run in another thread. */
   readonly shippable: boolean;
@@ -79,7 +79,7 @@ export function shipVersion(
   return shipDeclaration(declaration, options, shipFunction, shipUses);
 }
 
-/** What `auto` asks about a function: may it be moved without being asked? Never throws. */
+/** Inspects a function for `auto`: may it be moved without being asked? Never throws. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are inspected
 export function inspectFunction(func: Function): Inspection {
   const isAsync = /^(?:Async|AsyncGenerator)Function$/.test(func.constructor?.name ?? "");
@@ -104,14 +104,16 @@ function listOf(captured: readonly Captured[]): string {
 }
 
 function capturedError(func: object, captured: readonly Captured[], where: string, uses: object): Error {
-  const places = placesIn(
+  const locations = locationsIn(
     func,
     captured.map(({ node }) => node),
   );
-  const variables = captured.map(({ name }, index): CapturedVariable => ({ name, ...(places[index] as Place) }));
+  const variables = captured.map(
+    ({ name }, index): CapturedVariable => ({ name, ...(locations[index] as SourceLocation) }),
+  );
   const list = captured.map(({ name, note }, index) => {
     const hint = Object.hasOwn(uses, name) ? `it is in \`uses\`, so read config.uses.${name} instead` : note;
-    return `${name} (${placed(places[index] as Place)}${hint === undefined ? "" : `, ${hint}`})`;
+    return `${name} (${located(locations[index] as SourceLocation)}${hint === undefined ? "" : `, ${hint}`})`;
   });
   const details = { where, func: called(func), variables: list.join(", ") };
   return Object.assign(runlaneError("RUNLANE_CAPTURED_VARIABLE", details), { variables });
@@ -122,12 +124,16 @@ function notShippable(
   { reason, node }: { reason: string; node?: SyntaxNode | undefined },
   where: string,
 ): Error {
-  const [place] = node === undefined ? [] : placesIn(func, [node]);
-  const details = { where, what: called(func), reason: place === undefined ? reason : `${reason} (${placed(place)})` };
-  return Object.assign(runlaneError("RUNLANE_NOT_SHIPPABLE", details), place);
+  const [location] = node === undefined ? [] : locationsIn(func, [node]);
+  const details = {
+    where,
+    what: called(func),
+    reason: location === undefined ? reason : `${reason} (${located(location)})`,
+  };
+  return Object.assign(runlaneError("RUNLANE_NOT_SHIPPABLE", details), location);
 }
 
-function placed({ line, file }: Place): string {
+function located({ line, file }: SourceLocation): string {
   return file ?? `line ${line} of the function`;
 }
 

@@ -2,7 +2,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import type { ModuleRef } from "./module-ref.ts";
 import { isTypeScript, prepareTypeScript } from "./typescript.ts";
 
-/** What can be found in a module: a function, or a runnable, Runlane's or LangChain's. */
+/** An export that can be a step: a function, or a runnable, Runlane's or LangChain's. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are exported
 export type Shipped = Function | { readonly lc_runnable: unknown };
 

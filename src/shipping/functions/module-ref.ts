@@ -8,7 +8,7 @@ export type ModuleRef = Extract<FunctionRef, { from: "module" }>;
 /** Under it, a function says which module it is from. */
 const MODULE_REF = Symbol.for("runlane.module-ref");
 
-/** What TypeScript's files are called after they have been compiled. */
+/** Extensions of TypeScript's files, by those of the compiled ones. */
 const COMPILED: readonly (readonly [compiled: RegExp, sources: readonly string[]])[] = [
   [/\.js$/, [".ts", ".tsx"]],
   [/\.mjs$/, [".mts"]],
@@ -21,7 +21,7 @@ const COMPILED: readonly (readonly [compiled: RegExp, sources: readonly string[]
  *
  * @param url The module's `file:` URL, most often `new URL("./score.js", import.meta.url)`.
  * @param exportName The name of a function or a runnable that it exports; `"default"` for its default export.
- * @param where What error messages call the place.
+ * @param where How error messages begin.
  * @throws RUNLANE_INVALID_OPTION, RUNLANE_MODULE_NOT_FOUND
  */
 export function moduleRef(url: string | URL, exportName: string, where = "RunnableLambda.fromModule"): ModuleRef {

@@ -8,7 +8,7 @@ export function isTypeScript(file: string): boolean {
 /**
  * Makes TypeScript modules loadable in this thread: Node 22.18 and newer strip types themselves, older ones load them through tsx.
  *
- * @param lookFrom The files, by path or URL, from whose places tsx is looked for.
+ * @param lookFrom The files, by path or URL, from which tsx is looked for.
  * @returns Whether they are loadable: false when Node cannot load them and tsx is not installed.
  */
 export async function prepareTypeScript(lookFrom: readonly string[]): Promise<boolean> {
@@ -20,7 +20,7 @@ export async function prepareTypeScript(lookFrom: readonly string[]): Promise<bo
 /**
  * The modules whose `register()` makes TypeScript loadable: none where Node strips types itself, those of tsx elsewhere.
  *
- * @param lookFrom The files, by path or URL, from whose places tsx is looked for.
+ * @param lookFrom The files, by path or URL, from which tsx is looked for.
  * @returns Their URLs; undefined where Node cannot load TypeScript and tsx is not installed.
  */
 export function typeScriptLoaders(lookFrom: readonly string[]): string[] | undefined {

@@ -15,11 +15,11 @@ type Origin = SyntaxNode | ElementOf | typeof UNKNOWN;
 
 const KEY: SyntaxNode = { type: "Literal", start: 0, end: 0 };
 
-/** What the variables of a function may stand for. Variables of one name count as one. */
+/** The values that variables of a function may have. Variables of one name count as one. */
 export class Origins {
-  /** What is assigned to a variable. */
+  /** The expressions assigned to a variable. */
   readonly assigned = new Map<string, Origin[]>();
-  /** What is put into the object or the collection that a variable stands for. */
+  /** The expressions put into the object or the collection that is a variable's value. */
   readonly stored = new Map<string, Origin[]>();
 
   constructor(root: SyntaxNode) {

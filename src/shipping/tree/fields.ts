@@ -5,7 +5,7 @@ import { pack, unpack } from "../data/pack.ts";
 import type { FunctionRef } from "../functions/function-ref.ts";
 import type { ShippedTree } from "./ship-tree.ts";
 
-/** What shipping a field needs. */
+/** The means of shipping a field. */
 export interface FieldShipping {
   /** The step whose field it is, as error messages call it. */
   readonly where: string;

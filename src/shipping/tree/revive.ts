@@ -46,12 +46,12 @@ function reviveLoader(ref: FunctionRef, evaluate: Evaluate = evaluateHere): Func
   return markModule(async (given: unknown) => (await importFunction(ref))(given), ref);
 }
 
-/** Evaluates the source of a function, as strict as it was in its module. Its stacks call the place `runlane:<name>`. */
+/** Evaluates the source of a function, as strict as it was in its module. Its stacks call it `runlane:<name>`. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
 function evaluateHere(source: string, name: string): Function {
-  const place = `runlane:${name.replace(/[^\w$.-]/g, "_") || "function"}`;
+  const sourceName = `runlane:${name.replace(/[^\w$.-]/g, "_") || "function"}`;
   // biome-ignore lint/security/noGlobalEval: this is what shipping by source means. In a `vm` script import() would warn or fail.
-  const func = globalThis.eval(`"use strict";(${source}\n)\n//# sourceURL=${place}`);
+  const func = globalThis.eval(`"use strict";(${source}\n)\n//# sourceURL=${sourceName}`);
   return Object.defineProperty(func, "name", { value: name, configurable: true });
 }
 
@@ -62,7 +62,7 @@ function evaluateHere(source: string, name: string): Function {
  * @throws RUNLANE_UNKNOWN_KIND, RUNLANE_EXPORT_NOT_FOUND, and what modules throw when they are imported
  */
 export async function reviveTree(tree: ShippedTree, evaluate?: Evaluate): Promise<Step> {
-  /** What stood in several places of a tree is one thing there too. */
+  /** A step or a function that stood several times in a tree is made once. */
   const steps = new Map<ShippedTree, Promise<Step>>();
   const functions = new Map<FunctionRef, Promise<unknown>>();
 

@@ -1,4 +1,5 @@
 import { runlaneError } from "../../core/errors/errors.ts";
+import { isPlainObject } from "../../core/plain-object.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { Declaration, ResourceOptions, ResourceUses } from "../../resources/declaration.ts";
 import { declareShipped, giveShared } from "../../resources/registry.ts";
@@ -113,7 +114,7 @@ export function shippedResources(shipped: unknown): ShippedResource[] {
     if (as === "resource" || as === "shared") found.set((part as ShippedResource).name, part as ShippedResource);
     if (as === "shared") return;
     if (Array.isArray(part)) for (const element of part) look(element);
-    else if (Object.getPrototypeOf(part) === Object.prototype) for (const field of Object.values(part)) look(field);
+    else if (isPlainObject(part)) for (const field of Object.values(part)) look(field);
   }
   look(shipped);
   return [...found.values()];

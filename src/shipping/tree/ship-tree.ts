@@ -4,7 +4,7 @@ import { MAX_LEVELS } from "../data/format.ts";
 import { type FunctionRef, inspectFunction, shipFunction } from "../functions/function-ref.ts";
 import { type FieldShipping, fieldFor } from "./fields.ts";
 
-/** A tree of runnables as plain data: the nodes, with shipped trees in the places of runnables and refs in those of functions. */
+/** A tree of runnables as plain data: the nodes, with shipped trees instead of runnables and refs instead of functions. */
 export type ShippedTree = { readonly kind: string; readonly [field: string]: unknown };
 
 /** A runnable that says what it is made of. */
@@ -24,16 +24,16 @@ export function isRunlaneStep(thing: object): boolean {
 }
 
 export interface ShipTreeOptions {
-  /** What error messages call the place, for example `withLane("thread")`. */
+  /** How error messages begin, for example `withLane("thread")`. */
   readonly where: string;
   /** Whether the other side shares memory with this one, as threads of one process do. @default true */
   readonly shared?: boolean;
-  /** Whether only steps are taken that do the same in every thread, and return at once. @default false */
+  /** Refuses steps that are async, or may not do the same in every thread. @default false */
   readonly pure?: boolean;
 }
 
 /**
- * Makes a runnable, with all that is in it, ready to run in another thread. What stands in several places of the tree travels once.
+ * Makes a runnable, with all that is in it, ready to run in another thread. A step that stands several times in the tree travels once.
  *
  * @throws RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE
  */
@@ -108,7 +108,7 @@ function refuseImpure(func: Function, refuse: (reason: string) => never): void {
   if (shippable && !pure) refuse(`may not do the same in a thread: ${reason}`);
 }
 
-/** What a function uses may be changed by it, or by others, where it is not a plain value. */
+/** Refuses objects in `uses`: the function, or others, may change them. */
 function refuseState(uses: Record<string, unknown>, refuse: (reason: string) => never): void {
   for (const [name, value] of Object.entries(uses))
     if (typeof value === "object" && value !== null) refuse(`uses ${name}, an object that others may change`);

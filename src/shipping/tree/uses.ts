@@ -7,7 +7,7 @@ import { checkFunction } from "../functions/check-source.ts";
 import type { FunctionRef, ShipOptions } from "../functions/function-ref.ts";
 import { reviveResource, type ShippedResource, shipResource } from "./ship-resource.ts";
 
-/** What a function uses, as plain data. */
+/** The `uses` of a function, as plain data. */
 export type ShippedUses = Readonly<Record<string, ShippedUse>>;
 
 export type ShippedUse =

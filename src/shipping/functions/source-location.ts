@@ -1,19 +1,19 @@
 import { builtin } from "../node-builtin.ts";
-import { placeOf } from "./closure.ts";
+import { startOf } from "./closure.ts";
 import { lineOf, type SyntaxNode } from "./parse.ts";
 
-/** Where something stands in a function. */
-export interface Place {
+/** Where a part of a function stands in its source. */
+export interface SourceLocation {
   /** The line of the function's source, counted from 1. */
   readonly line: number;
   /** The same in the file as its author wrote it, when it is known: `file:///app/score.ts:12`. */
   readonly file?: string;
 }
 
-/** Finds the places of some parts of a function, for an error message. */
-export function placesIn(func: object, nodes: readonly (SyntaxNode | undefined)[]): Place[] {
+/** Locates some parts of a function, for an error message. */
+export function locationsIn(func: object, nodes: readonly (SyntaxNode | undefined)[]): SourceLocation[] {
   const text = Function.prototype.toString.call(func);
-  const start = placeOf(func);
+  const start = startOf(func);
   return nodes.map((node) => {
     const line = node === undefined ? 1 : lineOf(node, text);
     if (start === undefined) return { line };
@@ -26,7 +26,7 @@ function columnOf(node: SyntaxNode | undefined, text: string): number {
   return node === undefined ? 0 : node.start - 2 - text.lastIndexOf("\n", node.start - 2);
 }
 
-/** The place in the file that was compiled, when its source map is known to Node, as it is under tsx. */
+/** The line of the file that was compiled, when its source map is known to Node, as it is under tsx. */
 function original(url: string, line: number, column: number): string {
   let found = line;
   try {
