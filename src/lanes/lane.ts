@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { FeedHandle, InputSource } from "../core/input-source.ts";
 import type { StageObserver } from "../core/observer.ts";
 import type { ResourceStatus } from "../resources/status.ts";

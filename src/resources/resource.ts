@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ResourceSlot } from "./slot.ts";
 import type { ResourceScope, ResourceStatus } from "./status.ts";
 

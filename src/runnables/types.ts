@@ -93,11 +93,10 @@ export interface AddsKeys<Mapping> {
 }
 
 /** What `pipe` takes. */
-export type NextStep<RunOutput, NewRunOutput, Result, Added> = (
+export type NextStep<RunOutput, NewRunOutput, Result, Added> =
   | RunnableLike<RunOutput, NewRunOutput>
   | StepFunc<RunOutput, Result>
-) &
-  AddsKeys<Added>;
+  | (RunnableInterface<RunOutput, NewRunOutput> & AddsKeys<Added>);
 
 /** What a chain gives after that. For the index see {@link StepOutput}. */
 export type Piped<RunOutput, NewRunOutput, Result, Added> = [Added] extends [never]

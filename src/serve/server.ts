@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import http from "node:http";
 import type { ServeOptions } from "./options.ts";
 import { type Chains, Service } from "./service.ts";

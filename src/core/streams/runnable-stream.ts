@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { UnderlyingSource } from "node:stream/web";
 import type { Scope } from "../scope.ts";
 import { raceWithSignal } from "../signal.ts";
@@ -7,15 +8,15 @@ import { type Chunks, closeQuietly, SingleChunk } from "./chunks.ts";
  * What `stream` returns: a web ReadableStream that is its own async iterator. Leaving a `for await` loop, `cancel` and an abort all
  * close the generators behind it.
  */
-export interface RunnableStream<T> extends ReadableStream<T> {
+export type RunnableStream<T> = ReadableStream<T> & StreamIterator<T>;
+
+/** Not by `ReadableStream`'s own iterator: the types of browsers know of that only since TypeScript 5.6, and as an extra. */
+interface StreamIterator<T> extends AsyncIterableIterator<T> {
   next(): Promise<IteratorResult<T>>;
   return(value?: unknown): Promise<IteratorResult<T>>;
   throw(error?: unknown): Promise<IteratorResult<T>>;
-  [Symbol.asyncIterator](): ReadableStreamAsyncIterator<T>;
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-type ReadableStreamAsyncIterator<T> = ReturnType<ReadableStream<T>["values"]>;
 
 const FINISHED: IteratorResult<never> = { done: true, value: undefined };
 

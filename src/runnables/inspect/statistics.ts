@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { observeCallsOn } from "../../core/measured.ts";
 import type { LaneCapacity, StageStatistics } from "../../lanes/lane.ts";
 import { type StepRow, StepStatistics } from "../../observe/statistics.ts";
