@@ -6,48 +6,47 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const source = fileURLToPath(new URL("../../src", import.meta.url));
-const tsx = import.meta.resolve("tsx");
+const built = fileURLToPath(new URL("../../dist", import.meta.url));
 
-/** A folder with Runlane's source where no package is installed. */
+/** A folder with Runlane where no package is installed. */
 let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "runlane-"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  cpSync(source, join(folder, "src"), { recursive: true });
+  cpSync(built, join(folder, "dist"), { recursive: true });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs a program in a process of its own. Gives what it prints, as JSON. */
 async function run(program: string): Promise<unknown> {
-  writeFileSync(join(folder, "program.ts"), `${COUNTERS}\n${program}`);
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", tsx, "program.ts"], { cwd: folder });
+  writeFileSync(join(folder, "program.js"), `${COUNTERS}\n${program}`);
+  const { stdout } = await promisify(execFile)(process.execPath, ["program.js"], { cwd: folder });
   return JSON.parse(stdout);
 }
 
 /** Counts how often any AsyncLocalStorage is used. */
 const COUNTERS = `
   import { AsyncLocalStorage } from "node:async_hooks";
-  const used: string[] = [];
-  for (const method of ["run", "enterWith"] as const) {
-    const original: any = AsyncLocalStorage.prototype[method];
-    AsyncLocalStorage.prototype[method] = function (this: any, ...args: any[]) {
+  const used = [];
+  for (const method of ["run", "enterWith"]) {
+    const original = AsyncLocalStorage.prototype[method];
+    AsyncLocalStorage.prototype[method] = function (...args) {
       used.push(method);
       return original.apply(this, args);
-    } as any;
+    };
   }
-  const installed = () => (globalThis as any)[Symbol.for("ls:tracing_async_local_storage")] !== undefined;
-  const print = (value: unknown) => console.log(JSON.stringify(value));
+  const installed = () => globalThis[Symbol.for("ls:tracing_async_local_storage")] !== undefined;
+  const print = (value) => console.log(JSON.stringify(value));
 `;
 
 const CALLS = `
-  const { RunnableLambda, RunnableMap } = await import("./src/index.ts");
-  const inner = RunnableLambda.from((x: number, config) => config.configurable?.user ?? x);
-  const chain = RunnableLambda.from(async (x: number) => inner.invoke(x)).pipe(RunnableMap.from({ a: inner }));
+  const { RunnableLambda, RunnableMap } = await import("./dist/index.js");
+  const inner = RunnableLambda.from((x, config) => config.configurable?.user ?? x);
+  const chain = RunnableLambda.from(async (x) => inner.invoke(x)).pipe(RunnableMap.from({ a: inner }));
   const options = { configurable: { user: "Ada" }, tags: ["a"], timeout: 60_000, callbacks: [{ handleChainStart() {} }] };
-  const found: unknown[] = [];
+  const found = [];
   found.push(await chain.invoke(1), await chain.invoke(1, options), await chain.batch([1], options, {}));
   for await (const chunk of await chain.stream(1, options)) found.push(chunk);
   for await (const { event } of chain.streamEvents(1, { ...options, version: "v2" })) if (event === "on_chain_end") found.push(event);
@@ -60,18 +59,16 @@ describe("import of runlane", () => {
 
   it("hands no config on to calls made inside functions", async () => {
     expect(await run(`${CALLS} print(found.slice(0, 2));`)).toEqual([{ a: 1 }, { a: "Ada" }]);
-    expect(
-      await run(`${CALLS} print(await RunnableLambda.from((x: number) => inner.invoke(x)).invoke(1, options));`),
-    ).toBe(1);
+    expect(await run(`${CALLS} print(await RunnableLambda.from((x) => inner.invoke(x)).invoke(1, options));`)).toBe(1);
   });
 });
 
 describe("import of runlane/context", () => {
   it("installs the storage, which calls then hand their config on through", async () => {
     const program = `
-      await import("./src/adapters/context.ts");
+      await import("./dist/adapters/context.js");
       ${CALLS}
-      print([installed(), used.length > 0, await RunnableLambda.from((x: number) => inner.invoke(x)).invoke(1, options)]);
+      print([installed(), used.length > 0, await RunnableLambda.from((x) => inner.invoke(x)).invoke(1, options)]);
     `;
     expect(await run(program)).toEqual([true, true, "Ada"]);
   });
@@ -79,9 +76,9 @@ describe("import of runlane/context", () => {
   it("takes the storage that is there already, before runlane or after", async () => {
     const program = `
       const mine = new AsyncLocalStorage();
-      (globalThis as any)[Symbol.for("ls:tracing_async_local_storage")] = mine;
-      await import("./src/adapters/context.ts");
-      print((globalThis as any)[Symbol.for("ls:tracing_async_local_storage")] === mine);
+      globalThis[Symbol.for("ls:tracing_async_local_storage")] = mine;
+      await import("./dist/adapters/context.js");
+      print(globalThis[Symbol.for("ls:tracing_async_local_storage")] === mine);
     `;
     expect(await run(program)).toBe(true);
   });
@@ -89,7 +86,7 @@ describe("import of runlane/context", () => {
 
 describe("import of runlane/langchain", () => {
   it("needs @langchain/core", async () => {
-    const program = `print(await import("./src/adapters/langchain/index.ts").catch(({ code, message }) => [code, message]));`;
+    const program = `print(await import("./dist/adapters/langchain/index.js").catch(({ code, message }) => [code, message]));`;
     expect(await run(program)).toEqual(["ERR_MODULE_NOT_FOUND", expect.stringContaining("@langchain/core")]);
   });
 });

@@ -99,10 +99,14 @@ const CELLS = FAULTS.flatMap((fault) =>
   fault.kinds.flatMap((kind) =>
     [0, 1, 50].flatMap((queued) => [1, 2, 4].map((workers) => ({ name: fault.name, kind, queued, workers, fault }))),
   ),
-).filter(({ queued, workers }) => everything || (queued === 50 && workers === 2) || (queued === 0 && workers === 1));
+).filter(({ kind, queued, workers }) => {
+  const isCrowd = queued === 50 && workers === 2;
+  // The parent's side is one for both kinds, so the smallest case is run with the quicker one.
+  return everything || isCrowd || (kind === "thread" && queued === 0 && workers === 1);
+});
 
 describe("a worker that ends costs the guilty input alone", () => {
-  it.each(CELLS)("$name, $kind, $queued queued, $workers workers", { timeout: 30_000 }, async (cell) => {
+  it.each(CELLS)("$name, $kind, $queued queued, $workers workers", { timeout: 120_000 }, async (cell) => {
     const { fault, kind, queued, workers } = cell;
     const { guilty, all = false, timeoutMs } = fault;
     await using lane = open(kind, { max: workers, ...fault.options });

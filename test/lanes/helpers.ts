@@ -25,4 +25,4 @@ export const open = (kind: Kind, options: PoolOptions = {}): Lane =>
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /** How long a test waits for what will come, on a machine that has other things to do. */
-export const PATIENCE = { timeout: 10_000 };
+export const PATIENCE = { timeout: 50_000 };
