@@ -1,8 +1,10 @@
-/** `npm run bench -- [suite] [--quick] [--json]`. */
+/** `npm run bench -- [suite] [--quick] [--json] [--compare <a run that --json has printed>]`. Exits with 1 when a budget is missed. */
 import defaults from "node:events";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import Table from "cli-table3";
-import type { Row, Suite } from "./measure.ts";
+import { parseArgs } from "node:util";
+import type { Suite } from "./measure.ts";
+import { type Run, type SuiteRow, slower, table, tellSlower } from "./report.ts";
 
 // A peer that traces its calls would be measured with its tracing.
 for (const name of Object.keys(process.env)) if (/^LANG(SMITH|CHAIN)_/.test(name)) delete process.env[name];
@@ -27,44 +29,36 @@ function refuse(message: string): never {
   process.exit(2);
 }
 
-function figure(value: number | null): string {
-  if (value === null) return "";
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
-  return value.toPrecision(3);
-}
+const options = {
+  quick: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  compare: { type: "string" },
+} as const;
 
-function print(rows: Row[]): void {
-  const head = ["what", "runlane", "peer", "its", "ratio", "budget", ""];
-  const colAligns = ["left", "right", "left", "right", "right", "right", "left"] as const;
-  const table = new Table({ head, colAligns: [...colAligns], style: { head: [], border: [], compact: true } });
-  for (const { name, value, unit, peer, peerValue, ratio, budget, ok } of rows) {
-    const verdict = budget === null ? "" : ok ? "ok" : "MISSED";
-    const theirs = peerValue === null ? "" : `${figure(peerValue)} ${unit}`;
-    table.push([name, `${figure(value)} ${unit}`, peer ?? "", theirs, figure(ratio), budget ?? "", verdict]);
+function read(): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return refuse((error as Error).message);
   }
-  const missed = rows.filter((row) => !row.ok).length;
-  const budgets = rows.filter((row) => row.budget !== null).length;
-  process.stdout.write(`${table}\n${budgets - missed} of ${budgets} budgets met\n`);
 }
 
-const args = process.argv.slice(2);
-const flags = args.filter((arg) => arg.startsWith("-"));
-const [suite = "all", ...rest] = args.filter((arg) => !arg.startsWith("-"));
-const unknown = flags.find((flag) => flag !== "--quick" && flag !== "--json");
-if (unknown) refuse(`unknown option ${unknown}; there are --quick and --json`);
+const { values, positionals } = read();
+const [suite = "all", ...rest] = positionals;
 if (rest.length > 0) refuse("one suite at a time, or none for all of them");
 const chosen = suite === "all" ? Object.keys(SUITES) : [suite];
 if (!chosen.every((name) => Object.hasOwn(SUITES, name))) {
   refuse(`unknown suite "${suite}"; there are ${Object.keys(SUITES).join(", ")}`);
 }
+const before = values.compare === undefined ? undefined : (JSON.parse(readFileSync(values.compare, "utf8")) as Run);
 
-const rows: Row[] = [];
+const rows: SuiteRow[] = [];
 for (const name of chosen) {
   const run = await SUITES[name]!();
   process.stderr.write(`running ${name}\n`);
-  rows.push(...(await run({ quick: flags.includes("--quick") })));
+  for (const row of await run({ quick: values.quick })) rows.push({ suite: name, ...row });
 }
-if (flags.includes("--json")) {
-  const document = { suite, node: process.version, cpus: availableParallelism(), rows };
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-} else print(rows);
+const run: Run = { suite, quick: values.quick, node: process.version, cpus: availableParallelism(), rows };
+process.stdout.write(`${values.json ? JSON.stringify(run, null, 2) : table(rows)}\n`);
+if (before !== undefined) process.stderr.write(`${tellSlower(slower(before, run))}\n`);
+if (rows.some((row) => !row.ok)) process.exitCode = 1;

@@ -1,5 +1,5 @@
 // @ts-check
-/** `npm run bench -- [suite] [--quick] [--json]`. Standard output is left to the benchmarks. */
+/** `npm run bench -- [suite] [--quick] [--json] [--compare <file>]`. Standard output is left to the benchmarks. */
 import { build } from "./build.mjs";
 import { fail, install, node } from "./lib.mjs";
 

@@ -5,7 +5,7 @@
  *   npm test                     all stages
  *   npm test -- --verbose        all stages, with the output of those that pass
  *   npm test -- test/core -t x   only Vitest, with these arguments
- *   npm run check                only what reads the sources: build, lint, types, layers, knip, exports
+ *   npm run check                only what reads the sources: build, lint, types, layers, figures, knip, exports
  *   npm run test:watch           Vitest, again and again as files change
  *   npm run test:all             all stages, with every cell of every table, and then the other versions of Node
  *   npm run test:stress          Vitest, on cores that are kept busy
@@ -50,6 +50,7 @@ const staticRows = [
   [
     { name: "types", run: types },
     { name: "layers", run: () => script("scripts/layers.mjs") },
+    { name: "figures", run: () => script("scripts/figures.mjs", "--check") },
     { name: "knip", run: () => script(command("knip")) },
     { name: "exports", run: () => script("scripts/exports.mjs") },
   ],
