@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../core/config.ts";
 import { RunlaneError } from "../core/errors/errors.ts";
 import type { ValidationError } from "../core/schema/standard-schema.ts";
+import { TimeHistogram } from "../observe/histogram.ts";
 import { newRunId } from "../observe/run-id.ts";
 import type { Runnable } from "../runnables/runnable.ts";
 import { Admission } from "./admission.ts";
@@ -13,6 +14,8 @@ export class ServedChain {
   /** Runs since the start, and those of them that failed. */
   runs = 0;
   failed = 0;
+  /** What runs take, without their wait. */
+  readonly durations = new TimeHistogram();
 
   constructor(
     readonly name: string,
@@ -45,7 +48,9 @@ export class ServedChain {
       this.failed++;
       throw error;
     } finally {
-      admission.leave(performance.now() - started);
+      const tookMs = performance.now() - started;
+      this.durations.add(tookMs);
+      admission.leave(tookMs);
     }
   }
 

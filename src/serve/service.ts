@@ -3,6 +3,9 @@ import { newRunId } from "../observe/run-id.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
 import type { Runnable } from "../runnables/runnable.ts";
 import type { RunnableLike } from "../runnables/types.ts";
+import { METRICS_TYPE, metricsText } from "./about/metrics.ts";
+import { openApi } from "./about/openapi.ts";
+import { Page } from "./about/page.ts";
 import { authenticator } from "./authenticate.ts";
 import { type ChatOptions, chat } from "./chat.ts";
 import { Cors } from "./cors.ts";
@@ -14,6 +17,7 @@ import { DEFAULT_BODY_LIMIT, type ServeOptions } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import { refusalOf, ServedChain } from "./served-chain.ts";
 import type { Exchange } from "./transport/exchange.ts";
+import { WatchedExchange } from "./transport/watched-exchange.ts";
 import type { Visit } from "./visit.ts";
 
 /** A chain, or chains by name: the name is the path. */
@@ -71,6 +75,10 @@ export class Service {
     this.endpoints = { configKeys, configurableKeys, chatInput, bodyLimit, onError };
     for (const chain of this.chains) this.addRoutes(chain);
     this.addHealth();
+    this.addDescriptions(
+      options.version ?? "0.0.0",
+      options.tokens !== undefined || options.authenticate !== undefined,
+    );
     this.mcp = new McpTools(this.chains, options, bodyLimit, options.version ?? "0.0.0");
     if (this.mcp.names.length > 0) this.add("any", "/mcp", (visit) => this.mcp.answer(visit), this.chains[0]);
   }
@@ -151,6 +159,29 @@ export class Service {
     );
   }
 
+  private addDescriptions(version: string, isProtected: boolean): void {
+    const page = new Page(this.chains, isProtected);
+    const document = JSON.stringify(openApi(this.chains, { version, isProtected }));
+    let before = loopUtilization();
+    this.add("GET", "/openapi.json", async ({ exchange }) => exchange.respond(200, JSON_HEADERS, document));
+    this.add("GET", "/", async ({ exchange }) => {
+      const headers = {
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": await page.contentSecurityPolicy(),
+      };
+      exchange.respond(200, headers, page.html);
+    });
+    this.add("GET", "/metrics", async ({ exchange }) => {
+      const used = loopUtilization(before);
+      before = loopUtilization();
+      exchange.respond(
+        200,
+        { "content-type": METRICS_TYPE },
+        metricsText(this.chains, this.inFlight, used?.utilization),
+      );
+    });
+  }
+
   private add(method: Route["method"], path: string, answer: Endpoint, chain?: ServedChain): void {
     this.routes.set(path, { method, chain, answer });
   }
@@ -168,49 +199,11 @@ export class Service {
   }
 }
 
-/** Remembers the status of the answer, for the log. */
-class WatchedExchange implements Exchange {
-  status: number | undefined;
+type Utilization = ReturnType<typeof performance.eventLoopUtilization>;
 
-  constructor(private readonly inner: Exchange) {}
-
-  get method(): string {
-    return this.inner.method;
-  }
-  get path(): string {
-    return this.inner.path;
-  }
-  get query(): string {
-    return this.inner.query;
-  }
-  get address(): string {
-    return this.inner.address;
-  }
-  get signal(): AbortSignal {
-    return this.inner.signal;
-  }
-
-  header(name: string): string | undefined {
-    return this.inner.header(name);
-  }
-
-  headerNames(): readonly string[] {
-    return this.inner.headerNames();
-  }
-
-  body(limit: number): Promise<Uint8Array> {
-    return this.inner.body(limit);
-  }
-
-  respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
-    this.status ??= status;
-    this.inner.respond(status, headers, body);
-  }
-
-  open(status: number, headers: Readonly<Record<string, string>>): ReturnType<Exchange["open"]> {
-    this.status ??= status;
-    return this.inner.open(status, headers);
-  }
+/** How busy the event loop was since the time before; undefined where the platform does not tell. */
+function loopUtilization(before?: Utilization): Utilization | undefined {
+  return performance.eventLoopUtilization?.(before);
 }
 
 function chainsOf(chains: Chains, options: ServeOptions): ServedChain[] {
