@@ -63,6 +63,13 @@ export abstract class FanOut {
     this.pipeline?.stop();
   }
 
+  /** Takes back what no stage has started. The inputs are those that were started last. */
+  protected dropWaiting(): void {
+    const dropped = this.pipeline?.drop() ?? 0;
+    this.inFlight -= dropped;
+    this.started -= dropped;
+  }
+
   /** Starts what can start now. Called again whenever that may have changed. */
   protected pump(): void {
     if (this.pumping || this.parked) return;

@@ -87,6 +87,13 @@ abstract class PipelineStage {
     this.stopped = true;
   }
 
+  /** Forgets the values that wait. Returns how many there were. */
+  drop(): number {
+    const { size } = this.buffer;
+    for (let left = size; left > 0; left--) this.buffer.shift();
+    return size;
+  }
+
   protected shift(): unknown {
     const { buffer } = this;
     const value = buffer.shift();
@@ -237,6 +244,11 @@ export class StagePipeline {
 
   push(index: number, value: unknown): void {
     this.stages[0]!.push(index, value);
+  }
+
+  /** Empties the first stage's buffer. Returns how many inputs were in it: those that were pushed last. */
+  drop(): number {
+    return this.stages[0]!.drop();
   }
 
   /** Nothing more is started. What lanes have been given goes on, and is not told of. */

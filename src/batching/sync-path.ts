@@ -66,7 +66,7 @@ export class SyncRun {
 }
 
 /** Whether a value stands for another one. */
-function isMore(value: unknown): boolean {
+export function isMore(value: unknown): boolean {
   return (typeof value === "object" && value !== null && standsForMore(value)) || typeof value === "function";
 }
 

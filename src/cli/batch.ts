@@ -1,5 +1,8 @@
 import { type Command, Option } from "commander";
 import {
+  BIG_INTEGERS,
+  type BigIntegers,
+  delimiter,
   FORMATS,
   type Format,
   PIPELINE_LANES,
@@ -18,6 +21,10 @@ export interface BatchOptions {
   readonly files?: readonly string[] | undefined;
   /** How to read the lines, whatever the file is called. */
   readonly format?: Format | undefined;
+  /** What stands between two fields of a CSV record. */
+  readonly delimiter?: string | undefined;
+  /** What is done about integers in JSON that a number cannot hold. */
+  readonly bigIntegers?: BigIntegers | undefined;
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
   readonly report?: string | undefined;
@@ -88,6 +95,13 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     .option("-i, --input <file>", "read inputs from the lines of a file; - for standard input")
     .option("-f, --files <glob...>", "make every matching file an input: its path")
     .addOption(new Option("--format <format>", "read lines as this, whatever the file is called").choices(FORMATS))
+    .option("--delimiter <text>", "what stands between two fields of CSV (default: a comma)", delimiter)
+    .addOption(
+      new Option(
+        "--big-integers <how>",
+        "JSON integers that a number cannot hold: fail (default), read as text, round",
+      ).choices(BIG_INTEGERS),
+    )
     .option("--limit <count>", "run the first inputs of the source only", positiveInteger)
     .optionsGroup("Output:")
     .option("-o, --output <file>", "write records to a file (default: standard output)")

@@ -29,16 +29,24 @@ export function oneLine(text: string): string {
   return text.replace(/\s*[\r\n]+\s*/g, " ").trim();
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown, also of what throws when it is looked at. */
 export function messageOf(thrown: unknown): string {
-  if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
-  return String(thrown);
+  try {
+    if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
+    return String(thrown);
+  } catch {
+    return "a value that cannot be looked at was thrown";
+  }
 }
 
 /** The `code` of a system error (`ENOENT`), or undefined. */
 export function systemCode(thrown: unknown): string | undefined {
-  const code = (thrown as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" ? code : undefined;
+  try {
+    const code = (thrown as { code?: unknown } | null | undefined)?.code;
+    return typeof code === "string" ? code : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const SYSTEM_CAUSES: Record<string, string> = {

@@ -1,5 +1,8 @@
 import { type Command, Option } from "commander";
 import {
+  BIG_INTEGERS,
+  type BigIntegers,
+  delimiter,
   FORMATS,
   type Format,
   PIPELINE_LANES,
@@ -18,6 +21,10 @@ export interface ExplainOptions {
   readonly input?: string | undefined;
   /** How to read the lines, whatever the file is called. */
   readonly format?: Format | undefined;
+  /** What stands between two fields of a CSV record. */
+  readonly delimiter?: string | undefined;
+  /** What is done about integers in JSON that a number cannot hold. */
+  readonly bigIntegers?: BigIntegers | undefined;
   /** How many inputs are run at most. */
   readonly limit: number;
   /** Where the whole pipeline runs, whatever lanes its steps have. */
@@ -50,6 +57,13 @@ export function explainCommand(program: Command, onExit: (code: number) => void)
     .option("--export <name>", "explain this export of the module", "default")
     .option("-i, --input <file>", "run the lines of a file and measure each step; - for standard input")
     .addOption(new Option("--format <format>", "read lines as this, whatever the file is called").choices(FORMATS))
+    .option("--delimiter <text>", "what stands between two fields of CSV (default: a comma)", delimiter)
+    .addOption(
+      new Option(
+        "--big-integers <how>",
+        "JSON integers that a number cannot hold: fail (default), read as text, round",
+      ).choices(BIG_INTEGERS),
+    )
     .option("--limit <count>", "run the first inputs of the file only", positiveInteger, 1000)
     .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
     .option("--json", "write the plan as JSON")

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { ownValue } from "../core/own.ts";
 
 /** Where a pipeline may be told to run: on the event loop, in worker threads, in child processes, or where it turns out. */
 export const PIPELINE_LANES = ["loop", "thread", "process", "auto"] as const;
@@ -6,14 +7,28 @@ export const PIPELINE_LANES = ["loop", "thread", "process", "auto"] as const;
 export type PipelineLane = (typeof PIPELINE_LANES)[number];
 
 /** The formats of `--format`. */
-export const FORMATS = ["jsonl", "csv", "txt"] as const;
+export const FORMATS = ["jsonl", "json", "csv", "tsv", "txt"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** The format that a file's name tells. */
+const EXTENSIONS: Readonly<Record<string, Format>> = {
+  jsonl: "jsonl",
+  ndjson: "jsonl",
+  json: "json",
+  csv: "csv",
+  tsv: "tsv",
+  tab: "tsv",
+};
+
+/** The format that a file's name tells, compressed or not. */
 export function formatOf(path: string): Format {
-  if (path === "-" || /\.(jsonl|ndjson)$/i.test(path)) return "jsonl";
-  return /\.csv$/i.test(path) ? "csv" : "txt";
+  if (path === "-") return "jsonl";
+  const [, extension = ""] = /\.([^./\\]+)(?:\.(?:gz|zst))?$/i.exec(path) ?? [];
+  return ownValue(EXTENSIONS, extension.toLowerCase()) ?? "txt";
 }
+
+/** The choices of `--big-integers`. */
+export const BIG_INTEGERS = ["fail", "string", "round"] as const;
+export type BigIntegers = (typeof BIG_INTEGERS)[number];
 
 /** A command that does something with a pipeline. */
 export function pipelineCommand(program: Command, name: string): Command {
@@ -39,5 +54,13 @@ export function positiveInteger(text: string): number {
   if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
     throw new InvalidArgumentError("It must be a whole number from 1 up.");
   }
+  return value;
+}
+
+/** Parses `--delimiter`, which shells make hard to write as a tab. */
+export function delimiter(text: string): string {
+  const value = text.replaceAll("\\t", "\t");
+  if (value === "" || /["\r\n]/.test(value))
+    throw new InvalidArgumentError("It must be a character that is no quote and no line end.");
   return value;
 }

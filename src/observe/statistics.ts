@@ -52,6 +52,13 @@ class Measures implements StepCounter {
     for (const one of ms) this.times.add(one);
   }
 
+  /** Adds inputs that took about as long as one that was timed. */
+  counted(ms: number, times: number, failed: number): void {
+    this.inputs += times;
+    this.failed += failed;
+    this.times.add(ms, times);
+  }
+
   get row(): StepRow {
     const { name, inputs, failed, times } = this;
     // A step without a lane of its own may have moved meanwhile.
@@ -123,6 +130,11 @@ export class StepStatistics extends StepObserver {
       },
       failed: (index, error) => this.blame(index, step, error),
     };
+  }
+
+  /** Counts inputs of a step that somebody else has run: `times` of them took about `ms` milliseconds each. */
+  count(step: Step, ms: number, times: number, failed = 0): void {
+    this.counterOf(step).counted(ms, times, failed);
   }
 
   /** One row per step, in the order of the steps. */

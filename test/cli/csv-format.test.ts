@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CsvFormat } from "../../src/cli/input/csv-format.ts";
-import { placesOf, readText, valuesOf } from "./read-lines.ts";
+import { placesOf, readingsOf, readText, valuesOf } from "./read-lines.ts";
 
 const quoted = (field: string) => `"${field.replaceAll('"', '""')}"`;
 
@@ -64,8 +64,8 @@ describe("CSV", () => {
   it("does not let an open quote hold back more than so many characters", () => {
     const format = new CsvFormat({ name: "data.csv", skip: 0 }, 100);
     const lines = ["a,b", '1,"open', ...Array.from({ length: 20 }, (_, n) => `${n},plain`)];
-    for (const [position, line] of lines.entries()) format.line(Buffer.from(line), 0, line.length, position + 1);
-    const readings = format.take();
+    format.lines(lines, 1, lines.join("\n"));
+    const readings = readingsOf(format.take());
     expect(readings.length).toBeGreaterThan(10);
     expect(readings[0]?.problem?.message).toContain("not closed within 100 characters");
     expect(readings[1]?.value).toEqual({ a: "0", b: "plain" });
@@ -92,6 +92,34 @@ describe("CSV", () => {
     expect(readings).toHaveLength(5000);
     const failed = readings.flatMap(({ problem }, index) => (problem === undefined ? [] : [index]));
     expect(failed).toEqual([5, 782, 1559, 2336, 3113, 3890, 4667]);
+  });
+
+  it("tells an input as it was read, whatever became of it since, quoted fields included", async () => {
+    const readings = await readText('a,b\n1,"x, ""y"""\n2,z\n', "csv");
+    (readings[0]?.value as Record<string, string>).a = "changed";
+    expect(readings.map(({ json }) => JSON.parse(json))).toEqual([
+      { a: "1", b: 'x, "y"' },
+      { a: "2", b: "z" },
+    ]);
+  });
+
+  it("reads columns of any name", async () => {
+    const [reading] = await readText("__proto__,toString\n1,2\n", "csv");
+    expect(Object.entries(reading?.value as object)).toEqual([
+      ["__proto__", "1"],
+      ["toString", "2"],
+    ]);
+  });
+
+  it("reads tabs, and what else is named as delimiter", async () => {
+    expect(valuesOf(await readText('a\tb\n1,5\t"x\ty"\n', "tsv"))).toEqual([{ a: "1,5", b: "x\ty" }]);
+    expect(valuesOf(await readText("a;b\n1,5;2\n", "csv", { delimiter: ";" }))).toEqual([{ a: "1,5", b: "2" }]);
+    await expect(readText("a\n", "txt", { delimiter: ";" })).rejects.toThrow(/--delimiter is for CSV/);
+  });
+
+  it("does not take carriage returns inside a record for a part of a field", async () => {
+    const readings = await readText("a,b\r\n1,2\r3,4\r\n5,6\r\n", "csv");
+    expect(readings.map(({ problem }) => problem !== undefined)).toEqual([true, false]);
   });
 
   it("refuses a header that is damaged or names a column twice", async () => {

@@ -43,8 +43,7 @@ describe("fileSource", () => {
     expect(source.count).toBe(3000);
     const read: unknown[] = [];
     const blocks = source.read(5);
-    for (let block = await blocks.next(); !block.done; block = await blocks.next())
-      read.push(...block.value.map(({ value }) => value));
+    for (let block = await blocks.next(); !block.done; block = await blocks.next()) read.push(...block.value.values);
     expect(read).toEqual(paths.slice(5));
   });
 });

@@ -1,39 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { CliError } from "../../src/cli/cli-error.ts";
-import type { InputSource, Reading } from "../../src/cli/input/reading.ts";
+import { InputBlock, type InputSource } from "../../src/cli/input/reading.ts";
 import { InputFeed } from "../../src/cli/run/input-feed.ts";
-import { InputQueue } from "../../src/cli/run/input-queue.ts";
 
-const good = (value: unknown): Reading => ({ value, place: { name: "in" } });
-const bad = (value: unknown): Reading => ({ ...good(value), problem: new CliError("RUNLANE_CLI_INVALID_LINE", "bad") });
-
-interface SceneOptions {
-  skip?: number;
-  limit?: number;
-  maxProblems?: number;
-  /** How many blocks there are, when the source can tell. */
-  blocks?: number;
+function blockOf(...values: unknown[]): InputBlock {
+  const block = new InputBlock("in");
+  for (const value of values) block.add(value, 1, JSON.stringify(value));
+  return block;
 }
 
 interface Scene {
   feed: InputFeed;
-  queue: InputQueue;
-  /** The indices of the unreadable inputs that were passed on. */
-  problems: number[];
   closed: () => boolean;
 }
 
-function scene(blocks: AsyncIterable<readonly Reading[]>, options: SceneOptions = {}): Scene {
-  const { skip = 0, limit, maxProblems, blocks: blockCount } = options;
+function scene(
+  blocks: AsyncIterable<InputBlock>,
+  { skip = 0, limit, count }: { skip?: number; limit?: number; count?: number } = {},
+): Scene {
   let closed = false;
-  let blocksRead = 0;
-  const problems: number[] = [];
+  let read = 0;
   const source: InputSource = {
     name: "in",
-    ...(blockCount !== undefined && { fraction: () => blocksRead / blockCount }),
+    ...(count !== undefined && { fraction: () => read / count }),
     read: async function* () {
       for await (const block of blocks) {
-        blocksRead++;
+        read++;
         yield block;
       }
     },
@@ -41,65 +33,60 @@ function scene(blocks: AsyncIterable<readonly Reading[]>, options: SceneOptions 
       closed = true;
     },
   };
-  const queue = new InputQueue(skip, ({ index }) => problems.push(index), maxProblems);
-  return { feed: new InputFeed({ source, queue, skip, limit }), queue, problems, closed: () => closed };
+  return { feed: new InputFeed(source, skip, limit), closed: () => closed };
 }
 
-async function* blocksOf(...blocks: Reading[][]) {
-  yield* blocks;
-}
-
-/** A source that gives one block and then waits for ever. */
-async function* waitingSource(first: Reading[]) {
-  yield first;
-  await new Promise(() => {});
+async function* blocksOf(...blocks: unknown[][]) {
+  for (const values of blocks) yield blockOf(...values);
 }
 
 async function valuesOf(feed: InputFeed): Promise<unknown[]> {
   const values: unknown[] = [];
-  for await (const value of feed) values.push(value);
-  return values;
+  for (;;) {
+    while (feed.hasNext) values.push(feed.block?.values[feed.cursor++]);
+    if (feed.ended) return values;
+    await feed.load();
+  }
 }
 
 describe("InputFeed", () => {
-  it("gives the inputs of all blocks and passes unreadable ones on in their turn", async () => {
-    const { feed, queue, problems } = scene(blocksOf([bad(0), good("a")], [bad(2), bad(3)], [good("b"), bad(5)]));
-    expect(await valuesOf(feed)).toEqual(["a", "b"]);
-    expect(problems).toEqual([0]);
-    expect(queue.settle()).toMatchObject({ index: 1, value: "a" });
-    expect(problems).toEqual([0]);
-    queue.advance();
-    expect(problems).toEqual([0, 2, 3]);
-    expect(queue.settle()).toMatchObject({ index: 4, value: "b" });
-    queue.advance();
-    expect(problems).toEqual([0, 2, 3, 5]);
-    expect(queue.running).toBe(0);
-  });
-
-  it("counts unreadable inputs for the limit, and closes the source when it is reached", async () => {
-    const { feed, closed } = scene(blocksOf([good(0), bad(1), good(2), good(3)]), { limit: 3 });
-    expect(await valuesOf(feed)).toEqual([0, 2]);
+  it("gives the inputs of all blocks, and closes the source at its end", async () => {
+    const { feed, closed } = scene(blocksOf(["a", "b"], ["c"]));
+    expect(await valuesOf(feed)).toEqual(["a", "b", "c"]);
     expect(closed()).toBe(true);
   });
 
-  it("counts the inputs of earlier runs for the limit", async () => {
-    expect(await valuesOf(scene(blocksOf([good(2), good(3)]), { skip: 2, limit: 3 }).feed)).toEqual([2]);
-    expect(await valuesOf(scene(blocksOf([good(5)]), { skip: 5, limit: 3 }).feed)).toEqual([]);
+  it("closes the source when the limit is reached, and counts the inputs of earlier runs", async () => {
+    const { feed, closed } = scene(blocksOf([0, 1, 2], [3, 4]), { limit: 4 });
+    expect(await valuesOf(feed)).toEqual([0, 1, 2, 3]);
+    expect(closed()).toBe(true);
+    expect(await valuesOf(scene(blocksOf([2, 3]), { skip: 2, limit: 3 }).feed)).toEqual([2]);
+    expect(await valuesOf(scene(blocksOf([5]), { skip: 5, limit: 3 }).feed)).toEqual([]);
   });
 
-  it("ends at once when it is stopped, also while it waits for the source", async () => {
-    const { feed, closed } = scene(waitingSource([good(0)]));
-    expect(await feed.next()).toEqual({ done: false, value: 0 });
-    const waiting = feed.next();
+  it("ends at once when it is stopped, also while it waits for the source, and drops what it has read", async () => {
+    async function* waiting() {
+      yield blockOf(0, 1);
+      await new Promise(() => {});
+    }
+    const { feed, closed } = scene(waiting());
+    await feed.load();
+    feed.cursor = 1;
     feed.stop();
-    expect(await waiting).toEqual({ done: true, value: undefined });
-    expect(await feed.next()).toEqual({ done: true, value: undefined });
+    expect(feed.hasNext).toBe(false);
     expect(closed()).toBe(true);
+    const other = scene(waiting());
+    await other.feed.load();
+    other.feed.cursor = 2;
+    const loading = other.feed.load();
+    other.feed.stop();
+    await loading;
+    expect(other.feed.ended).toBe(true);
   });
 
   it("ends where the source fails, and keeps what was read and the reason", async () => {
     async function* failing() {
-      yield [good(0)];
+      yield blockOf(0);
       throw Object.assign(new Error("read"), { code: "EIO" });
     }
     const { feed } = scene(failing());
@@ -107,49 +94,26 @@ describe("InputFeed", () => {
     expect(feed.failure?.message).toBe("cannot read on in the input in: the disk or its driver failed (EIO)");
   });
 
-  it("tells what is wrong with the beginning of the source before anything runs", async () => {
+  it("keeps errors of the command as they are", async () => {
     const wrong = new CliError("RUNLANE_CLI_INPUT", "no header");
     async function* failing() {
-      yield await Promise.reject<Reading[]>(wrong);
+      yield await Promise.reject<InputBlock>(wrong);
     }
     const { feed } = scene(failing());
-    await expect(feed.prime()).rejects.toBe(wrong);
-  });
-
-  it("does not lose the block that it has read beforehand", async () => {
-    const { feed } = scene(blocksOf([good(0)], [good(1)]));
-    await feed.prime();
-    expect(await valuesOf(feed)).toEqual([0, 1]);
+    await feed.load();
+    expect(feed.failure).toBe(wrong);
   });
 
   it("tells how much is done by the inputs that are, not by the blocks that were read", async () => {
-    const { feed, queue } = scene(blocksOf([good(0), good(1), good(2), good(3)], [good(4), good(5)]), { blocks: 2 });
-    await feed.prime();
-    expect(feed.fraction).toBe(0);
-    const fractions: unknown[] = [];
-    for await (const _ of feed) {
-      queue.settle();
-      fractions.push(feed.fraction);
-    }
-    expect(fractions).toEqual([0.125, 0.25, 0.375, 0.5, 0.75, 1]);
-  });
-
-  it("does not read on while too many unreadable inputs wait for one that is running", async () => {
-    let blocks = 0;
-    async function* endless() {
-      yield [good("slow")];
-      for (; blocks < 1000; blocks++) yield Array.from({ length: 10 }, bad);
-    }
-    const { feed, queue, problems } = scene(endless(), { maxProblems: 50 });
-    await feed.next();
-    const next = feed.next();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(blocks).toBeLessThan(10);
-    expect(problems).toEqual([]);
-    queue.settle();
-    queue.advance();
-    expect((await next).done).toBe(true);
-    expect(blocks).toBe(1000);
-    expect(problems).toHaveLength(10_000);
+    const { feed } = scene(blocksOf([0, 1, 2, 3], [4, 5]), { count: 2 });
+    await feed.load();
+    expect(feed.fraction(0)).toBe(0);
+    feed.cursor = 3;
+    expect(feed.fraction(1)).toBe(0.25);
+    feed.cursor = 4;
+    expect(feed.fraction(0)).toBe(0.5);
+    await feed.load();
+    feed.cursor = 1;
+    expect(feed.fraction(0)).toBe(0.75);
   });
 });

@@ -18,7 +18,7 @@ function recordingSinks(write: (text: string) => void | Promise<void> = () => {}
 }
 
 describe("RecordWriter", () => {
-  it("writes records in their order, neighbours of one file at once", async () => {
+  it("writes the records of each file in their order, in one piece each", async () => {
     const { writes, closed, output, errors } = recordingSinks();
     const writer = new RecordWriter(output, errors);
     for (const [file, line] of ["o0", "o1", "e2", "e3", "o4"].map((text) => [text[0], text] as const)) {
@@ -28,9 +28,8 @@ describe("RecordWriter", () => {
     expect(writes).toEqual([]);
     await writer.close();
     expect(writes).toEqual([
-      ["output", "o0o1"],
       ["errors", "e2e3"],
-      ["output", "o4"],
+      ["output", "o0o1o4"],
     ]);
     expect(closed).toEqual(["output", "errors"]);
   });
@@ -41,17 +40,18 @@ describe("RecordWriter", () => {
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { writes, output, errors } = recordingSinks(() => new Promise((resolve) => setImmediate(resolve)));
         const writer = new RecordWriter(output, errors);
-        const expected: string[] = [];
+        const expected = { output: "", error: "" };
         for (const [index, action] of steps.entries()) {
           if (action === "flush") void writer.flush();
           else if (action === "wait") await new Promise((resolve) => setImmediate(resolve));
           else {
-            expected.push(`${action}${index};`);
+            expected[action] += `${action}${index};`;
             void writer[action](`${action}${index};`);
           }
         }
         await writer.close();
-        expect(writes.map(([, text]) => text).join("")).toBe(expected.join(""));
+        const written = (file: string) => writes.flatMap(([to, text]) => (to === file ? text : [])).join("");
+        expect({ output: written("output"), error: written("errors") }).toEqual(expected);
       }),
     );
   });
@@ -87,7 +87,7 @@ describe("RecordWriter", () => {
     await expect(async () => writer.flush()).rejects.toThrow("disk full");
     await expect(async () => writer.flush()).rejects.toThrow("disk full");
     await expect(writer.close()).rejects.toThrow("disk full");
-    expect(writes).toEqual([["output", "a"]]);
+    expect(writes).toEqual([["errors", "b"]]);
     expect(closed).toEqual(["output", "errors"]);
   });
 });

@@ -18,7 +18,7 @@ function plan(folder: string, options: { resume?: boolean; overwrite?: boolean }
 function lineOf(index: number, fails: boolean): string {
   const text = "ü€😀".repeat(index % 3);
   if (!fails) return outputLine(index, { text });
-  return failureLine({ index, step: "s", error: text, source: `in:${index}`, input: text });
+  return failureLine({ index, step: "s", error: text, source: `in:${index}`, inputJson: JSON.stringify(text) });
 }
 
 /** Writes the records of a run from where it has to start; a true in `fails` is an input that fails. */

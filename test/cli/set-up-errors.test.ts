@@ -52,7 +52,11 @@ describe("a run that cannot start", () => {
     ["a concurrency that is no number", ["batch", SHOUT, ...INPUT, "-c", "many"], /'many' is invalid/],
     ["a limit of 1.5", ["batch", SHOUT, ...INPUT, "--limit", "1.5"], /'1.5' is invalid/],
     ["a limit below 0", ["batch", SHOUT, ...INPUT, "--limit=-1"], /'-1' is invalid/],
-    ["an unknown format", ["batch", SHOUT, ...INPUT, "--format", "xml"], /Allowed choices are jsonl, csv, txt/],
+    [
+      "an unknown format",
+      ["batch", SHOUT, ...INPUT, "--format", "xml"],
+      /Allowed choices are jsonl, json, csv, tsv, txt/,
+    ],
     ["a format for files", ["batch", SHOUT, "--files", "*", "--format", "csv"], /--format is for the lines of --input/],
     [
       "both resume and overwrite",

@@ -2,7 +2,6 @@ import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import { CliError, EXIT, systemCause } from "../cli-error.ts";
 import type { ExplainOptions } from "../explain.ts";
 import { openInput } from "../input/open-input.ts";
-import { formatPlace } from "../input/reading.ts";
 import { loadPipeline } from "../pipeline/load-pipeline.ts";
 import { placePipeline } from "../pipeline/place-pipeline.ts";
 
@@ -24,18 +23,20 @@ export async function runExplain(options: ExplainOptions): Promise<number> {
 }
 
 /** Lines that are no inputs are told of, and passed over. */
-async function readInputs({ input, format, limit }: ExplainOptions): Promise<unknown[]> {
-  const source = await openInput({ input, format });
+async function readInputs(options: ExplainOptions): Promise<unknown[]> {
+  const { limit } = options;
+  const source = await openInput(options);
   const inputs: unknown[] = [];
   try {
     const readings = source.read(0);
-    for (let block = await readings.next(); block.done !== true; block = await readings.next()) {
-      for (const { value, problem, place } of block.value) {
-        if (inputs.length === limit) return inputs;
-        if (problem === undefined) inputs.push(value);
-        else process.stderr.write(`runlane: ${formatPlace(place)}: ${problem.message}\n`);
+    for (let next = await readings.next(); next.done !== true; next = await readings.next()) {
+      const block = next.value;
+      for (let at = 0; at < block.size && inputs.length < limit; at++) {
+        const problem = block.problemOf(at);
+        if (problem === undefined) inputs.push(block.values[at]);
+        else process.stderr.write(`runlane: ${block.placeOf(at)}: ${problem.message}\n`);
       }
-      if (inputs.length === limit) return inputs;
+      if (inputs.length === limit) break;
     }
   } catch (error) {
     if (error instanceof CliError) throw error;

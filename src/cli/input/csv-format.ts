@@ -1,108 +1,121 @@
-import { parse } from "csv-parse/sync";
-import { CliError, messageOf, systemCode } from "../cli-error.ts";
-import {
-  invalidLine,
-  type LineFormat,
-  type LineFormatOptions,
-  notUtf8Line,
-  ReadyInputs,
-  tooLongLine,
-} from "./line-formats.ts";
-import { decode } from "./line-splitter.ts";
-import type { Reading } from "./reading.ts";
+import { setOwn } from "../../core/own.ts";
+import { CliError } from "../cli-error.ts";
+import { BlockFormat, type LineFormatOptions } from "./line-formats.ts";
 
 /** A quote that is not closed within this many characters is taken for a stray one, so that it cannot eat the file. */
 const MAX_OPEN_CHARACTERS = 16 * 1024 * 1024;
 
+/** A line, and its number. */
+interface Line {
+  readonly text: string;
+  readonly number: number;
+}
+
 /**
  * The first record names the columns, every other one is an input: an object of strings.
  *
- * Lines are joined into records here, by counting quotes (a line with an odd number of them opens or closes a field), and
- * csv-parse reads the records. So one stray quote costs one line instead of all that follow: when a record of several
- * lines does not parse, its first line is the bad one, and reading goes on with the second.
+ * Lines are joined into records here, by counting quotes (a line with an odd number of them opens or closes a field). So one
+ * stray quote costs one line instead of all that follow: when a record of several lines does not parse, its first line is the bad
+ * one, and reading goes on with the second.
  */
-export class CsvFormat implements LineFormat {
-  readonly #options: LineFormatOptions;
+export class CsvFormat extends BlockFormat {
   readonly #maxOpenCharacters: number;
-  readonly #ready: ReadyInputs;
-  #columns: string[] | undefined;
-  /** Rows of one line that wait to be parsed together. */
-  #rows: RawRow[] = [];
+  readonly #delimiter: string;
+  #columns: readonly string[] | undefined;
   /** The lines of a record whose last quote is still open. */
-  #open: RawRow[] = [];
+  #open: Line[] = [];
   #openCharacters = 0;
 
   constructor(options: LineFormatOptions, maxOpenCharacters = MAX_OPEN_CHARACTERS) {
-    this.#options = options;
+    super(options, (text) => JSON.stringify(this.#fieldsOf(text)));
     this.#maxOpenCharacters = maxOpenCharacters;
-    this.#ready = new ReadyInputs(options.skip);
+    this.#delimiter = options.delimiter ?? ",";
   }
 
-  line(bytes: Buffer, start: number, end: number, number: number): void {
-    const { text, valid } = decode(bytes, start, end);
-    if (valid) this.#line({ text, line: number });
-    else this.#bad(number, () => notUtf8Line(this.#options, number, text.trimEnd()));
+  lines(texts: readonly string[], firstNumber: number, whole: string): void {
+    const hasQuotes = whole.includes('"');
+    for (let at = 0; at < texts.length; at++) {
+      const text = texts[at]!;
+      if (this.#open.length === 0 && !(hasQuotes && text.includes('"'))) this.#plain(text, firstNumber + at);
+      else this.#quoted({ text, number: firstNumber + at });
+    }
   }
 
-  tooLong(number: number): void {
-    this.#bad(number, () => tooLongLine(this.#options, number));
-  }
-
-  end(): void {
+  override end(): void {
     while (this.#open.length > 0) this.#giveUpFirstLine("a quoted field is opened and never closed");
   }
 
-  take(): readonly Reading[] {
-    this.#parseRows();
-    return this.#ready.take();
+  /** Takes a line without quotes. */
+  #plain(line: string, number: number): void {
+    const text = withoutReturn(line);
+    if (text === "") return;
+    const columns = this.#columns;
+    if (columns === undefined) {
+      this.#header(text, number);
+      return;
+    }
+    if (this.skipsNext()) return;
+    const fields = text.split(this.#delimiter);
+    const why = text.includes("\r")
+      ? STRAY_END
+      : fields.length === columns.length
+        ? undefined
+        : wrongCount(columns, fields);
+    if (why === undefined) this.block.add(toObject(columns, fields), number, text);
+    else this.addProblem(number, why, text);
   }
 
-  #line(row: RawRow): void {
-    const closesOrOpens = hasOddQuotes(row.text);
+  /** Takes a line that has quotes, or stands inside a quoted field. */
+  #quoted(line: Line): void {
+    const closesOrOpens = hasOddQuotes(line.text);
     if (this.#open.length === 0 && !closesOrOpens) {
-      if (row.text !== "" && row.text !== "\r") this.#row(row);
+      this.#record({ text: withoutReturn(line.text), number: line.number });
       return;
     }
     const closes = this.#open.length > 0 && closesOrOpens;
-    this.#open.push(row);
-    this.#openCharacters += row.text.length;
+    this.#open.push(line);
+    this.#openCharacters += line.text.length;
     if (closes) this.#closeRecord();
-    else if (this.#openCharacters > this.#maxOpenCharacters) {
+    else if (this.#openCharacters > this.#maxOpenCharacters)
       this.#giveUpFirstLine(`a quoted field is not closed within ${this.#maxOpenCharacters} characters`);
-    }
-  }
-
-  /** Takes a record of one line. */
-  #row(row: RawRow): void {
-    if (this.#columns === undefined) this.#header(row);
-    else if (!this.#ready.skipsNext()) this.#rows.push(row);
   }
 
   /** Reads a record of several lines at once: where the next record starts depends on whether this one is valid. */
   #closeRecord(): void {
-    const [first] = this.#open as [RawRow];
-    const row = { text: this.#open.map((part) => part.text).join("\n"), line: first.line };
-    if (this.#columns === undefined) {
-      this.#forgetOpenLines();
-      this.#header(row);
-      return;
-    }
-    const [parsed] = parseRows([row], this.#columns) as [ParsedRow<Record<string, string>>];
-    if ("why" in parsed) {
-      this.#giveUpFirstLine(parsed.why);
-      return;
+    const [first] = this.#open as [Line];
+    const text = withoutReturn(this.#open.map((line) => line.text).join("\n"));
+    if (this.#columns !== undefined) {
+      const fields = this.#parse(text);
+      if (typeof fields === "string") {
+        this.#giveUpFirstLine(fields);
+        return;
+      }
     }
     this.#forgetOpenLines();
-    this.#parseRows();
-    if (!this.#ready.skipsNext()) this.#ready.push(this.#input(row, parsed.fields));
+    this.#record({ text, number: first.number });
+  }
+
+  #record({ text, number }: Line): void {
+    const columns = this.#columns;
+    if (columns === undefined) {
+      this.#header(text, number);
+      return;
+    }
+    if (this.skipsNext()) return;
+    const fields = this.#parse(text);
+    if (typeof fields === "string") this.addProblem(number, fields, text.trimEnd());
+    else this.block.add(toObject(columns, fields), number, text);
   }
 
   #giveUpFirstLine(why: string): void {
-    const [first, ...rest] = this.#open as [RawRow, ...RawRow[]];
+    const [first, ...rest] = this.#open as [Line, ...Line[]];
     // All lines between the first and the last have an even number of quotes, so this goes at most one call deeper.
     this.#forgetOpenLines();
-    this.#bad(first.line, () => invalidLine(this.#options, first.line, why, first.text.trimEnd()));
-    for (const row of rest) this.#line(row);
+    this.problem(first.number, why, first.text.trimEnd());
+    for (const line of rest) {
+      if (this.#open.length > 0 || line.text.includes('"')) this.#quoted(line);
+      else this.#plain(line.text, line.number);
+    }
   }
 
   #forgetOpenLines(): void {
@@ -110,109 +123,93 @@ export class CsvFormat implements LineFormat {
     this.#openCharacters = 0;
   }
 
-  #header(row: RawRow): void {
-    const header = parseHeader(row);
-    if ("why" in header) this.#refuseHeader(row.line, header.why);
-    else this.#columns = header.fields;
+  #header(text: string, number: number): void {
+    const names = this.#parse(text);
+    if (typeof names === "string") this.#refuseHeader(number, names);
+    const repeated = names.find((name, position) => names.indexOf(name) !== position);
+    if (repeated !== undefined)
+      this.#refuseHeader(number, `the header has the column ${JSON.stringify(repeated)} twice`);
+    this.#columns = names;
   }
 
   #refuseHeader(line: number, why: string): never {
     throw new CliError(
       "RUNLANE_CLI_INPUT",
-      `${this.#options.name}:${line}: ${why}; the first line of a CSV file names its columns`,
+      `${this.options.name}:${line}: ${why}; the first line of a CSV file names its columns`,
     );
   }
 
-  #bad(line: number, describe: () => Reading): void {
+  protected override problem(line: number, why: string, text: string | undefined): void {
     while (this.#open.length > 0)
       this.#giveUpFirstLine(`a quoted field is not closed before line ${line}, which is no text`);
-    this.#parseRows();
-    const reading = describe();
-    if (this.#columns === undefined) this.#refuseHeader(line, reading.problem?.message.replace(/^.*?:\d+: /, "") ?? "");
-    if (!this.#ready.skipsNext()) this.#ready.push(reading);
+    if (this.#columns === undefined) this.#refuseHeader(line, why);
+    super.problem(line, why, text);
   }
 
-  #parseRows(): void {
-    if (this.#rows.length === 0 || this.#columns === undefined) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    for (const [position, parsed] of parseRows(rows, this.#columns).entries()) {
-      const row = rows[position] as RawRow;
-      const reading =
-        "why" in parsed
-          ? invalidLine(this.#options, row.line, parsed.why, row.text.trimEnd())
-          : this.#input(row, parsed.fields);
-      this.#ready.push(reading);
+  /** The fields of one record, or why it is none. */
+  #parse(text: string): string[] | string {
+    const columns = this.#columns;
+    const fields = parseRecord(text, this.#delimiter);
+    if (typeof fields === "string" || columns === undefined || fields.length === columns.length) return fields;
+    return wrongCount(columns, fields);
+  }
+
+  /** An input as it was read: by then it may have been changed. */
+  #fieldsOf(text: string): Record<string, string> {
+    const fields = text.includes('"') ? (this.#parse(text) as string[]) : text.split(this.#delimiter);
+    return toObject(this.#columns!, fields);
+  }
+}
+
+/** Splits one record into its fields (RFC 4180: double quotes, a quote inside a field is written twice), or says why it is none. */
+function parseRecord(text: string, delimiter: string): string[] | string {
+  const fields: string[] = [];
+  for (let at = 0; ; at += delimiter.length) {
+    let field = "";
+    if (text[at] === '"') {
+      let from = at + 1;
+      at = text.indexOf('"', from);
+      while (at !== -1 && text[at + 1] === '"') {
+        field += text.slice(from, at + 1);
+        from = at + 2;
+        at = text.indexOf('"', from);
+      }
+      if (at === -1) return "a quoted field is opened and never closed";
+      field += text.slice(from, at);
+      at++;
+      if (at < text.length && !text.startsWith(delimiter, at))
+        return 'a quoted field goes on after its closing quote; write a quote inside a field as ""';
+    } else {
+      const found = text.indexOf(delimiter, at);
+      field = text.slice(at, found === -1 ? text.length : found);
+      at += field.length;
+      if (field.includes('"'))
+        return 'a quote stands inside a field that is not quoted; put the field in quotes and write the quote as ""';
+      if (/[\r\n]/.test(field)) return STRAY_END;
     }
+    fields.push(field);
+    if (at >= text.length) return fields;
   }
+}
 
-  #input(row: RawRow, fields: Record<string, string>): Reading {
-    return { value: fields, place: { name: this.#options.name, line: row.line } };
-  }
+const STRAY_END = "a line end stands inside a field that is not quoted; do lines end with carriage returns alone?";
+
+function wrongCount(columns: readonly string[], fields: readonly string[]): string {
+  return `the header has ${columns.length} columns, but this record has ${fields.length}`;
+}
+
+function toObject(columns: readonly string[], fields: readonly string[]): Record<string, string> {
+  const object: Record<string, string> = {};
+  for (let at = 0; at < columns.length; at++) setOwn(object, columns[at]!, fields[at]);
+  return object;
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
 
 function hasOddQuotes(text: string): boolean {
   let odd = false;
   for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) odd = !odd;
   return odd;
-}
-
-/** The text of one CSV record, without its last line feed, and the line it starts in. Quoted fields may hold line ends. */
-export interface RawRow {
-  readonly text: string;
-  readonly line: number;
-}
-
-/** What became of one row: its fields, or the reason why it has none. */
-export type ParsedRow<Fields> = { readonly fields: Fields } | { readonly why: string };
-
-// RFC 4180: comma, double quotes, a quote inside a field is written twice. Both line ends are accepted in one file.
-const DIALECT = { record_delimiter: ["\r\n", "\n"], bom: false };
-
-/** Reads the header: the names of the columns. */
-export function parseHeader(row: RawRow): ParsedRow<string[]> {
-  try {
-    const [fields] = parse(`${row.text}\n`, DIALECT) as string[][];
-    if (fields === undefined) return { why: "the header is empty" };
-    const repeated = fields.find((name, position) => fields.indexOf(name) !== position);
-    return repeated === undefined ? { fields } : { why: `the header has the column ${JSON.stringify(repeated)} twice` };
-  } catch (error) {
-    return { why: explain(error, 0) };
-  }
-}
-
-/**
- * Reads rows into objects. A parser costs 15 µs to set up, more than a row takes, so all rows go through one; only when
- * that fails are they halved until the bad ones stand alone.
- */
-export function parseRows(rows: readonly RawRow[], columns: readonly string[]): ParsedRow<Record<string, string>>[] {
-  if (rows.length === 0) return [];
-  try {
-    const text = `${rows.map((row) => row.text).join("\n")}\n`;
-    const parsed = parse(text, { ...DIALECT, columns: [...columns] }) as Record<string, string>[];
-    if (parsed.length === rows.length) return parsed.map((fields) => ({ fields }));
-    if (rows.length === 1) return [{ why: `it reads as ${parsed.length} records` }];
-  } catch (error) {
-    if (rows.length === 1) return [{ why: explain(error, columns.length) }];
-  }
-  const half = rows.length >> 1;
-  return [...parseRows(rows.slice(0, half), columns), ...parseRows(rows.slice(half), columns)];
-}
-
-/** csv-parse counts lines from the text it is given, so its messages are replaced by some without line numbers. */
-function explain(error: unknown, columns: number): string {
-  switch (systemCode(error)) {
-    case "CSV_RECORD_INCONSISTENT_COLUMNS": {
-      const found = (error as { record?: unknown[] }).record?.length;
-      return `the header has ${columns} columns, but this record has ${found}`;
-    }
-    case "CSV_QUOTE_NOT_CLOSED":
-      return "a quoted field is opened and never closed";
-    case "CSV_INVALID_CLOSING_QUOTE":
-      return 'a quoted field goes on after its closing quote; write a quote inside a field as ""';
-    case "INVALID_OPENING_QUOTE":
-      return 'a quote stands inside a field that is not quoted; put the field in quotes and write the quote as ""';
-    default:
-      return messageOf(error);
-  }
 }

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { escapePath, glob } from "tinyglobby";
 import { CliError } from "../cli-error.ts";
-import type { InputSource, Reading } from "./reading.ts";
+import { InputBlock, type InputSource } from "./reading.ts";
 
 const BLOCK = 1024;
 
@@ -27,9 +27,11 @@ export function fileSource(paths: readonly string[]): InputSource {
   return { name: "files", count: paths.length, read: (skip) => readPaths(paths, skip), close: () => {} };
 }
 
-async function* readPaths(paths: readonly string[], skip: number): AsyncGenerator<readonly Reading[], void, undefined> {
+async function* readPaths(paths: readonly string[], skip: number): AsyncGenerator<InputBlock, void, undefined> {
   for (let from = skip; from < paths.length; from += BLOCK) {
-    yield paths.slice(from, from + BLOCK).map((path) => ({ value: path, place: { name: path } }));
+    const block = new InputBlock("files", JSON.stringify);
+    for (const path of paths.slice(from, from + BLOCK)) block.add(path, 0, path);
+    yield block;
   }
 }
 

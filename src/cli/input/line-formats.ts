@@ -1,12 +1,13 @@
 import { CliError, messageOf } from "../cli-error.ts";
+import type { BigIntegers } from "../options.ts";
+import { mayHaveBigIntegers, parseWithBigIntegers } from "./big-integers.ts";
 import type { LineVisitor } from "./line-splitter.ts";
-import { decode } from "./line-splitter.ts";
-import type { Reading } from "./reading.ts";
+import { InputBlock } from "./reading.ts";
 
 /** How the lines of a source become inputs: one implementation per format, none of which knows the others. */
 export interface LineFormat extends LineVisitor {
   /** Hands out the inputs that have become ready since the last call. Is called once per chunk. */
-  take(): readonly Reading[];
+  take(): InputBlock;
   /** Is called after the last line, before the last `take`. */
   end(): void;
 }
@@ -17,126 +18,119 @@ export interface LineFormatOptions {
   readonly name: string;
   /** How many inputs to pass over without building them. */
   readonly skip: number;
+  /** What is done about integers in JSON that a number cannot hold. @default "fail" */
+  readonly bigIntegers?: BigIntegers | undefined;
+  /** What stands between two fields of a CSV record. @default "," */
+  readonly delimiter?: string | undefined;
 }
 
-/** The inputs that a format has ready, less those to pass over at the start. */
-export class ReadyInputs {
-  #skip: number;
-  #ready: Reading[] = [];
+/** What formats share: the inputs that are ready, less those to pass over at the start, and lines that are none. */
+export abstract class BlockFormat implements LineFormat {
+  protected block: InputBlock;
+  private left: number;
 
-  constructor(skip: number) {
-    this.#skip = skip;
+  /** @param toJson Makes the JSON of an input of its text, where that is none. */
+  constructor(
+    protected readonly options: LineFormatOptions,
+    private readonly toJson?: (text: string) => string,
+  ) {
+    this.left = options.skip;
+    this.block = new InputBlock(options.name, toJson);
   }
 
-  /** Counts one input; true when it is to be passed over, so that nobody has to build it. */
-  skipsNext(): boolean {
-    if (this.#skip === 0) return false;
-    this.#skip--;
-    return true;
-  }
+  abstract lines(texts: readonly string[], firstNumber: number, whole: string): void;
 
-  push(reading: Reading): void {
-    this.#ready.push(reading);
-  }
-
-  take(): readonly Reading[] {
-    const ready = this.#ready;
-    this.#ready = [];
-    return ready;
-  }
-}
-
-/** A line that is no input. */
-export function invalidLine(options: LineFormatOptions, line: number, why: string, value: unknown): Reading {
-  const problem = new CliError("RUNLANE_CLI_INVALID_LINE", `${options.name}:${line}: ${why}`);
-  // The command's own stack helps nobody here; the line does, and the message names it.
-  problem.stack = `${problem.name}: ${problem.message}`;
-  return { value, place: { name: options.name, line }, problem };
-}
-
-/** A line that does not fit into a string; its text cannot be kept. */
-export function tooLongLine(options: LineFormatOptions, line: number): Reading {
-  return invalidLine(options, line, "the line is longer than a JavaScript string can be (512 MB)", null);
-}
-
-/** A line with bytes that are not UTF-8, which would otherwise turn into replacement characters silently. */
-export function notUtf8Line(options: LineFormatOptions, line: number, text: string): Reading {
-  return invalidLine(options, line, "the line is not valid UTF-8", text);
-}
-
-/** Every line is one JSON value (https://jsonlines.org); a line of white space is no input and is passed over. */
-export class JsonlFormat implements LineFormat {
-  readonly #options: LineFormatOptions;
-  readonly #ready: ReadyInputs;
-
-  constructor(options: LineFormatOptions) {
-    this.#options = options;
-    this.#ready = new ReadyInputs(options.skip);
-  }
-
-  line(bytes: Buffer, start: number, end: number, number: number): void {
-    if (isBlank(bytes, start, end) || this.#ready.skipsNext()) return;
-    const { text, valid } = decode(bytes, start, end);
-    this.#ready.push(valid ? this.#parse(text, number) : notUtf8Line(this.#options, number, text.trimEnd()));
+  notText(text: string, number: number, why: string): void {
+    this.problem(number, why, text.trimEnd());
   }
 
   tooLong(number: number): void {
-    if (!this.#ready.skipsNext()) this.#ready.push(tooLongLine(this.#options, number));
+    this.problem(number, "the line is longer than a JavaScript string can be (512 MB)", undefined);
   }
 
   end(): void {}
 
-  take(): readonly Reading[] {
-    return this.#ready.take();
+  take(): InputBlock {
+    const { block } = this;
+    this.block = new InputBlock(this.options.name, this.toJson);
+    return block;
   }
 
-  #parse(text: string, line: number): Reading {
-    try {
-      return { value: JSON.parse(text), place: { name: this.#options.name, line } };
-    } catch (error) {
-      // Newer Nodes add "(line 1 column 5)", which would contradict the line number in front of it.
-      const why = messageOf(error).replace(/ \(line 1 column \d+\)/, "");
-      return invalidLine(this.#options, line, `not a JSON value: ${why}`, text.trimEnd());
-    }
+  /** Counts one input; true when it is to be passed over, so that nobody has to build it. */
+  protected skipsNext(): boolean {
+    if (this.left === 0) return false;
+    this.left--;
+    return true;
+  }
+
+  /** Adds a line that is no input. */
+  protected problem(line: number, why: string, text: string | undefined): void {
+    if (!this.skipsNext()) this.addProblem(line, why, text);
+  }
+
+  /** Adds a line that is no input and has been counted. */
+  protected addProblem(line: number, why: string, text: string | undefined): void {
+    const problem = new CliError("RUNLANE_CLI_INVALID_LINE", `${this.options.name}:${line}: ${why}`);
+    // The command's own stack helps nobody here; the line does, and the message names it.
+    problem.stack = `${problem.name}: ${problem.message}`;
+    this.block.addProblem(problem, line, text);
   }
 }
 
-/** Whether a line holds nothing but spaces, tabs and carriage returns; the first byte of most lines tells that it does not. */
-function isBlank(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at];
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+/** Every line is one JSON value (https://jsonlines.org); a line of white space is no input and is passed over. */
+export class JsonlFormat extends BlockFormat {
+  private readonly bigIntegers: BigIntegers;
+
+  constructor(options: LineFormatOptions) {
+    super(options);
+    this.bigIntegers = options.bigIntegers ?? "fail";
+  }
+
+  lines(texts: readonly string[], firstNumber: number, whole: string): void {
+    // Looked for in all lines at once: line by line it would take as long as a short line does.
+    const hasBig = mayHaveBigIntegers(whole);
+    for (let at = 0; at < texts.length; at++) {
+      const text = texts[at]!;
+      if (!isBlank(text) && !this.skipsNext()) this.value(text, firstNumber + at, hasBig);
+    }
+  }
+
+  /** Adds a value by its text. */
+  protected value(text: string, line: number, mayBeBig: boolean): void {
+    let value: unknown;
+    try {
+      value = mayBeBig && mayHaveBigIntegers(text) ? parseWithBigIntegers(text, this.bigIntegers) : JSON.parse(text);
+    } catch (error) {
+      // Newer Nodes add "(line 1 column 5)", which would contradict the line number in front of it.
+      const why = messageOf(error).replace(/ \(line 1 column \d+\)/, "");
+      this.addProblem(line, error instanceof SyntaxError ? `not a JSON value: ${why}` : why, text.trimEnd());
+      return;
+    }
+    this.block.add(value, line, text);
+  }
+}
+
+/** Whether a line holds nothing but spaces, tabs and carriage returns; the first character of most lines tells that it does not. */
+function isBlank(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0d) return false;
   }
   return true;
 }
 
-const CARRIAGE_RETURN = 0x0d;
-
 /** Every line is an input, as a string; an empty line is an empty string. */
-export class TextFormat implements LineFormat {
-  readonly #options: LineFormatOptions;
-  readonly #ready: ReadyInputs;
-
+export class TextFormat extends BlockFormat {
   constructor(options: LineFormatOptions) {
-    this.#options = options;
-    this.#ready = new ReadyInputs(options.skip);
+    super(options, JSON.stringify);
   }
 
-  line(bytes: Buffer, start: number, end: number, number: number): void {
-    if (this.#ready.skipsNext()) return;
-    const lineEnd = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
-    const { text, valid } = decode(bytes, start, lineEnd);
-    const place = { name: this.#options.name, line: number };
-    this.#ready.push(valid ? { value: text, place } : notUtf8Line(this.#options, number, text));
-  }
-
-  tooLong(number: number): void {
-    if (!this.#ready.skipsNext()) this.#ready.push(tooLongLine(this.#options, number));
-  }
-
-  end(): void {}
-
-  take(): readonly Reading[] {
-    return this.#ready.take();
+  lines(texts: readonly string[], firstNumber: number): void {
+    for (let at = 0; at < texts.length; at++) {
+      if (this.skipsNext()) continue;
+      const line = texts[at]!;
+      const text = line.endsWith("\r") ? line.slice(0, -1) : line;
+      this.block.add(text, firstNumber + at, text);
+    }
   }
 }

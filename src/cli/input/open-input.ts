@@ -8,7 +8,9 @@ import type { InputSource } from "./reading.ts";
  *
  * @throws CliError
  */
-export async function openInput(options: Pick<BatchOptions, "input" | "files" | "format">): Promise<InputSource> {
+export async function openInput(
+  options: Pick<BatchOptions, "input" | "files" | "format" | "delimiter" | "bigIntegers">,
+): Promise<InputSource> {
   const { input, files, format } = options;
   if (files !== undefined && input === undefined) {
     if (format !== undefined) throw usage("--format is for the lines of --input; with --files every input is a path");
@@ -19,7 +21,7 @@ export async function openInput(options: Pick<BatchOptions, "input" | "files" | 
   if (files !== undefined) throw usage("--input and --files exclude each other");
   const { openFile, openStdin } = await import("./byte-stream.ts");
   const { lineSource } = await import("./line-source.ts");
-  return lineSource(input === "-" ? openStdin() : openFile(input), format ?? formatOf(input));
+  return lineSource(input === "-" ? openStdin() : openFile(input), format ?? formatOf(input), options);
 }
 
 function usage(message: string): CliError {

@@ -1,23 +1,70 @@
 import type { CliError } from "../cli-error.ts";
 
-/** One input as it came out of the source: a value, or the problem that kept it from becoming one. */
-export interface Reading {
-  /** The input for the pipeline; for an input that could not be read, its raw text where there is one. */
-  readonly value: unknown;
-  /** Where it stands: `orders.csv:17`, counted from line 1, or the path of a file. */
-  readonly place: Place;
-  /** Why the line is no input. Such an input has an index like any other, and goes to the errors file. */
-  readonly problem?: CliError;
+/**
+ * Some inputs of a source, in order, as columns: an object for each line would cost more than most pipelines do with it.
+ */
+export class InputBlock {
+  /** What the pipeline gets; for an input that could not be read, its text where there is one. */
+  readonly values: unknown[] = [];
+  private readonly lines: number[] = [];
+  private readonly texts: (string | undefined)[] = [];
+  private problems: Map<number, CliError> | undefined;
+
+  /**
+   * @param source How places call the source.
+   * @param toJson Makes the JSON of an input of its text; without it, texts are JSON.
+   */
+  constructor(
+    private readonly source: string,
+    private readonly toJson?: (text: string) => string,
+  ) {}
+
+  get size(): number {
+    return this.values.length;
+  }
+
+  /** @param text What stands in the source: the errors file tells it, whatever the pipeline does to the value. */
+  add(value: unknown, line: number, text: string): void {
+    this.values.push(value);
+    this.lines.push(line);
+    this.texts.push(text);
+  }
+
+  /** Adds an input that could not be read. It has an index like any other, and goes to the errors file. */
+  addProblem(problem: CliError, line: number, text: string | undefined): void {
+    this.problems ??= new Map();
+    this.problems.set(this.values.length, problem);
+    this.values.push(text);
+    this.lines.push(line);
+    this.texts.push(text);
+  }
+
+  /** Why an input could not be read. */
+  problemOf(at: number): CliError | undefined {
+    return this.problems?.get(at);
+  }
+
+  get hasProblems(): boolean {
+    return this.problems !== undefined;
+  }
+
+  /** Where an input stands: `orders.csv:17`, counted from line 1, or the path of a file. */
+  placeOf(at: number): string {
+    const line = this.lines[at]!;
+    return line === 0 ? (this.texts[at] ?? this.source) : `${this.source}:${line}`;
+  }
+
+  /** An input as it was read, as JSON on one line. */
+  jsonOf(at: number): string {
+    const text = this.texts[at];
+    if (text === undefined) return "null";
+    const isRead = this.problemOf(at) === undefined;
+    return isRead ? (this.toJson?.(text) ?? text.trim()) : JSON.stringify(text);
+  }
 }
 
-/** A line of a named source; kept apart until somebody wants to see it, since most never do. */
-export interface Place {
-  readonly name: string;
-  readonly line?: number;
-}
-
-/** Turns bytes, or names, into readings: block by block, so that a source of any size needs the memory of one block. */
-export type Readings = AsyncIterator<readonly Reading[], void, undefined>;
+/** Turns bytes, or names, into inputs: block by block, so that a source of any size needs the memory of one block. */
+export type InputBlocks = AsyncIterator<InputBlock, void, undefined>;
 
 /** What the command knows about a source besides its inputs. */
 export interface InputSource {
@@ -31,12 +78,7 @@ export interface InputSource {
    * Starts to read.
    * @param skip How many inputs to pass over without building them, because an earlier run has done them.
    */
-  read(skip: number): Readings;
+  read(skip: number): InputBlocks;
   /** Frees the file. */
   close(): void;
-}
-
-/** `orders.csv:17` */
-export function formatPlace(place: Place): string {
-  return place.line === undefined ? place.name : `${place.name}:${place.line}`;
 }

@@ -3,18 +3,16 @@ import type { Sink } from "./sink.ts";
 const FLUSH_CHARACTERS = 256 * 1024;
 
 /**
- * Writes the records of both files in the order of their indices, in large pieces.
+ * Writes the records of both files in large pieces, each file in the order of the indices.
  *
- * The order across the two files is what makes `--resume` exact. Records for one file are collected only until one comes for
- * the other, and pieces are written one after the other. So whenever the process dies, the records on disk are those of the
- * first n inputs, and at most the one written last is torn.
+ * What has been collected goes into one file after the other. A process that dies between the two leaves gaps in the one
+ * that is ahead, no further back than what one flush writes; `--resume` finds them and goes on at the first one.
  */
 export class RecordWriter {
   readonly #output: Sink;
   readonly #errors: Sink;
-  /** Pieces that wait to be written, oldest first; neighbours go to different sinks. */
-  #pieces: { readonly sink: Sink; text: string }[] = [];
-  #characters = 0;
+  #outputText = "";
+  #errorsText = "";
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -25,12 +23,14 @@ export class RecordWriter {
 
   /** Adds the record of an output. A promise that it returns has to be waited for: the reader is slower than the pipeline. */
   output(line: string): void | Promise<void> {
-    return this.#add(this.#output, line);
+    this.#outputText += line;
+    if (this.#outputText.length >= FLUSH_CHARACTERS) return this.flush();
   }
 
   /** Adds the record of a failed input. */
   error(line: string): void | Promise<void> {
-    return this.#add(this.#errors, line);
+    this.#errorsText += line;
+    if (this.#errorsText.length >= FLUSH_CHARACTERS) return this.flush();
   }
 
   /**
@@ -40,11 +40,12 @@ export class RecordWriter {
   flush(): void | Promise<void> {
     if (this.#writing !== undefined) return this.#writing.then(() => this.flush());
     if (this.#failure !== undefined) throw this.#failure.error;
-    for (let piece = this.#pieces.shift(); piece !== undefined; piece = this.#pieces.shift()) {
-      this.#characters -= piece.text.length;
-      const writing = this.#write(piece.sink, piece.text);
-      if (writing !== undefined) return this.flush();
-    }
+    const errors = this.#errorsText;
+    this.#errorsText = "";
+    if (errors !== "" && this.#write(this.#errors, errors)) return this.flush();
+    const output = this.#outputText;
+    this.#outputText = "";
+    if (output !== "" && this.#write(this.#output, output)) return this.flush();
   }
 
   /** Writes what has been collected and closes the sinks. */
@@ -57,18 +58,11 @@ export class RecordWriter {
     }
   }
 
-  #add(sink: Sink, line: string): void | Promise<void> {
-    const last = this.#pieces.at(-1);
-    if (last?.sink === sink) last.text += line;
-    else this.#pieces.push({ sink, text: line });
-    this.#characters += line.length;
-    if (this.#characters >= FLUSH_CHARACTERS) return this.flush();
-  }
-
-  #write(sink: Sink, text: string): Promise<void> | undefined {
+  /** @returns Whether it goes on writing. */
+  #write(sink: Sink, text: string): boolean {
     try {
       const result = sink.write(text);
-      if (result === undefined) return undefined;
+      if (result === undefined) return false;
       this.#writing = result.then(
         () => {
           this.#writing = undefined;
@@ -78,7 +72,7 @@ export class RecordWriter {
           this.#failure = { error };
         },
       );
-      return this.#writing;
+      return true;
     } catch (error) {
       this.#failure = { error };
       throw error;

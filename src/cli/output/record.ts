@@ -13,7 +13,8 @@ export interface Failure {
   readonly error: unknown;
   /** Where the input stands: `file:line`. */
   readonly source: string;
-  readonly input: unknown;
+  /** The input as it was read, as JSON on one line. */
+  readonly inputJson: string;
 }
 
 /**
@@ -34,15 +35,10 @@ export function outputLine(index: number, output: unknown): string {
   return `{"index":${index},"output":${json}}\n`;
 }
 
-/** The line of one failed input. An input that the pipeline has made unfit for JSON is left out. */
-export function failureLine(failure: Failure): string {
-  const { index, step, source } = failure;
-  const record = { index, step, error: describeError(failure.error), source };
-  try {
-    return `${JSON.stringify({ ...record, input: failure.input })}\n`;
-  } catch {
-    return `${JSON.stringify(record)}\n`;
-  }
+/** The line of one failed input. */
+export function failureLine({ index, step, error, source, inputJson }: Failure): string {
+  const described = JSON.stringify(describeError(error));
+  return `{"index":${index},"step":${JSON.stringify(step)},"error":${described},"source":${JSON.stringify(source)},"input":${inputJson}}\n`;
 }
 
 /** An error as plain data. */
@@ -54,23 +50,48 @@ export interface ErrorRecord {
   readonly cause?: ErrorRecord;
 }
 
-/** Describes anything that was thrown. Causes are followed a few levels down, since they may form a ring. */
+/**
+ * Describes anything that was thrown, whatever it throws itself when it is looked at. Causes are followed a few levels down, since they
+ * may form a ring.
+ */
 export function describeError(thrown: unknown, depth = 4): ErrorRecord {
-  if (typeof thrown !== "object" || thrown === null) return { name: typeof thrown, message: printable(thrown) };
-  const { name, message, code, stack, cause } = thrown as Partial<Record<keyof ErrorRecord, unknown>>;
+  if ((typeof thrown !== "object" && typeof thrown !== "function") || thrown === null)
+    return { name: thrown === null ? "object" : typeof thrown, message: printable(thrown) };
+  const [name, message, code, stack] = (["name", "message", "code", "stack"] as const).map((key) => look(thrown, key));
+  const cause = look(thrown, "cause");
   return {
-    name: typeof name === "string" ? name : (thrown.constructor?.name ?? "Object"),
+    name: typeof name === "string" ? name : className(thrown),
     message: typeof message === "string" ? message : printable(thrown),
-    ...((typeof code === "string" || typeof code === "number") && { code }),
+    ...((typeof code === "string" || Number.isFinite(code)) && { code: code as string | number }),
     ...(typeof stack === "string" && { stack }),
     ...(cause !== undefined && cause !== null && depth > 0 && { cause: describeError(cause, depth - 1) }),
   };
 }
 
+/** A field of what was thrown; undefined when its getter, or the proxy around it, throws. */
+function look(thrown: object, key: string): unknown {
+  try {
+    return (thrown as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function className(thrown: object): string {
+  const name = look((look(thrown, "constructor") ?? {}) as object, "name");
+  return typeof name === "string" && name !== "" ? name : "Object";
+}
+
 function printable(value: unknown): string {
   try {
-    return typeof value === "object" ? JSON.stringify(value) : String(value);
+    const text = typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+    if (typeof text === "string") return text;
   } catch {
+    // Its class says at least something.
+  }
+  try {
     return Object.prototype.toString.call(value);
+  } catch {
+    return "a value that cannot be looked at";
   }
 }

@@ -18,9 +18,8 @@ export interface Resumption {
 /**
  * Finds out where the records of an earlier run end. Nothing is changed.
  *
- * A process that is killed leaves the records of the first n inputs, and perhaps the beginning of another: see RecordWriter. A
- * machine that loses its power may lose the end of one file and keep that of the other, which leaves gaps. Everything from the
- * first gap on is cut off, too, and done again.
+ * A process that is killed, or a machine that loses its power, may lose the end of one file and keep that of the other, which leaves gaps:
+ * see RecordWriter. Everything from the first gap on is cut off and done again.
  *
  * @throws CliError RUNLANE_CLI_OUTPUT when the files do not hold the records of one run.
  */
@@ -68,6 +67,8 @@ function lastIndexOf(file: RecordFile | undefined): number {
 function findEnd(ahead: RecordFile | undefined, behindIndex: number): { firstIndex: number; bytes: number } {
   let end = { firstIndex: behindIndex + 1, bytes: ahead?.wholeBytes ?? 0 };
   let newer: RecordPosition | undefined;
+  // From there: the last record may be larger than what is checked.
+  let lastStart: number | undefined;
   for (const record of ahead?.backwards() ?? []) {
     if (newer !== undefined && record.index >= newer.index) throw notOneRun("their indices are not in order");
     if (newer === undefined) end = { ...end, firstIndex: Math.max(behindIndex, record.index) + 1 };
@@ -76,7 +77,8 @@ function findEnd(ahead: RecordFile | undefined, behindIndex: number): { firstInd
     }
     if (record.index <= behindIndex) return end;
     newer = record;
-    if ((ahead?.wholeBytes ?? 0) - record.start > MAX_CHECKED_BYTES) return end;
+    lastStart ??= record.start;
+    if (lastStart - record.start > MAX_CHECKED_BYTES) return end;
   }
   if (newer !== undefined && newer.index - 1 !== behindIndex) end = { firstIndex: behindIndex + 1, bytes: newer.start };
   return end;

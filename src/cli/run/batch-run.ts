@@ -1,6 +1,8 @@
+import { DEFAULT_STREAM_CONCURRENCY } from "../../batching/batch-stream.ts";
+import { InputRuns } from "../../batching/inputs.ts";
 import { withObserver } from "../../core/observer.ts";
-import type { StepStatistics } from "../../observe/statistics.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { toStep } from "../../runnables/coerce.ts";
 import { Analysis } from "../../runnables/inspect/explain.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError } from "../cli-error.ts";
@@ -8,8 +10,10 @@ import type { InputSource } from "../input/reading.ts";
 import type { RecordWriter } from "../output/record-writer.ts";
 import { ReaderLeft } from "../output/sink.ts";
 import { InputFeed } from "./input-feed.ts";
-import { InputQueue } from "./input-queue.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
+import { RecordedRun } from "./recorded-run.ts";
+import { RunStatistics } from "./run-statistics.ts";
+import { SyncLoop } from "./sync-loop.ts";
 
 const FLUSH_MS = 100;
 
@@ -33,28 +37,29 @@ export type RunEnd =
 
 /** One pass of inputs through a pipeline, from the source to the records. */
 export class BatchRun {
+  /** What each step did. */
+  readonly statistics = new RunStatistics();
   readonly #analysis: Analysis;
   readonly #options: BatchRunOptions;
-  readonly #queue: InputQueue;
   readonly #feed: InputFeed;
-  #keeper: RecordKeeper | undefined;
+  #syncLoop: SyncLoop | undefined;
+  #run: RecordedRun | undefined;
 
   constructor(options: BatchRunOptions) {
-    const { source, firstIndex: skip, limit } = options;
+    const { source, firstIndex, limit, runnable } = options;
     this.#options = options;
-    this.#analysis = new Analysis(options.runnable);
-    this.#queue = new InputQueue(skip, (reading) => void this.#keeper?.problem(reading));
-    this.#feed = new InputFeed({ source, queue: this.#queue, skip, limit });
+    this.#analysis = new Analysis(runnable, this.statistics);
+    this.#feed = new InputFeed(source, firstIndex, limit);
   }
 
-  /** Inputs whose record is not written yet, and the oldest of them. */
-  get queue(): InputQueue {
-    return this.#queue;
+  /** How many inputs have started and are not through. */
+  get running(): number {
+    return this.#run?.running ?? 0;
   }
 
-  /** What each step did. */
-  get statistics(): StepStatistics {
-    return this.#analysis.statistics;
+  /** Where the oldest input stands that is not through, and its index. */
+  get oldest(): { readonly index: number; readonly place: string } | undefined {
+    return this.#run?.oldest;
   }
 
   /** How the inputs were run, with what was measured. @param wallMs How long it took. */
@@ -64,65 +69,85 @@ export class BatchRun {
 
   /** How much of the source is done, from 0 to 1, where its size is known. */
   get fraction(): number | undefined {
-    return this.#feed.fraction;
+    return this.#feed.fraction(this.running);
   }
 
   /**
-   * Reads the beginning of the source.
+   * Reads the beginning of the source, so that what is wrong with it shows before anything is written.
    *
    * @throws CliError
    */
-  prime(): Promise<void> {
-    return this.#feed.prime();
+  async prime(): Promise<void> {
+    if (!this.#feed.ended) await this.#feed.load();
+    if (this.#feed.failure !== undefined) throw this.#feed.failure;
   }
 
-  /** Reads no further. What is in flight goes on, and the run ends when it has its records. */
+  /** Starts nothing more. What is in flight goes on, and the run ends when it has its records. */
   stop(): void {
-    this.#feed.stop();
+    if (this.#run === undefined) this.#feed.stop();
+    else this.#run.stopStarting();
   }
 
   /**
    * Runs everything.
    *
-   * @throws What is no matter of the input or the output: a defect.
+   * @throws What is no matter of the input or the output: a defect. What was done is written before.
    */
   async run(keeper: RecordKeeper, writer: RecordWriter): Promise<RunEnd> {
-    this.#keeper = keeper;
+    this.#run = this.#prepare(keeper);
     const timer = setInterval(() => this.#flush(writer), FLUSH_MS).unref();
     try {
-      await this.#consume(keeper);
+      await this.#run.run();
       await writer.close();
     } catch (error) {
       if (error instanceof ReaderLeft) return { kind: "reader left" };
       if (error instanceof CliError) return { kind: "write failed", error };
+      await closeQuietly(writer);
       throw error;
     } finally {
       clearInterval(timer);
       this.#feed.stop();
+      this.#syncLoop?.countUntimed();
     }
     const { failure } = this.#feed;
     return failure === undefined ? { kind: "finished" } : { kind: "source failed", error: failure };
   }
 
-  async #consume(keeper: RecordKeeper): Promise<void> {
-    const { runnable, concurrency } = this.#options;
-    const config = withObserver(concurrency === undefined ? {} : { maxConcurrency: concurrency }, this.statistics);
-    for await (const [position, outcome] of runnable.batchStream(this.#feed, config)) {
-      const failedStep = () => this.statistics.takeFailedStep(position) ?? runnable.getName();
-      const writing = keeper.outcome(this.#queue.settle(), outcome, failedStep);
-      // Awaiting what is no promise would cost a turn of the microtask queue for every input.
-      if (writing !== undefined) await writing;
-      this.#queue.advance();
-    }
+  #prepare(keeper: RecordKeeper): RecordedRun {
+    const { runnable, firstIndex, concurrency } = this.#options;
+    const { statistics } = this;
+    const step = toStep(runnable);
+    const limits = concurrency === undefined ? {} : { maxConcurrency: concurrency };
+    const runs = new InputRuns(step, withObserver(limits, statistics), { abortable: true });
+    const plain = new InputRuns(step, limits, { abortable: true });
+    this.#syncLoop = SyncLoop.of(step, { observed: runs.call, plain: plain.call }, statistics);
+    return new RecordedRun({
+      runs,
+      feed: this.#feed,
+      keeper,
+      firstIndex,
+      concurrency: concurrency ?? DEFAULT_STREAM_CONCURRENCY,
+      syncLoop: this.#syncLoop,
+      failedStep: (number, error) => statistics.failedStep(number, error) ?? runnable.getName(),
+    });
   }
 
   /** Writes what has been collected for a while. What goes wrong here is thrown again by the next write. */
   #flush(writer: RecordWriter): void {
-    const giveUp = () => this.#feed.stop();
+    const giveUp = () => this.stop();
     try {
       writer.flush()?.catch(giveUp);
     } catch {
       giveUp();
     }
+  }
+}
+
+/** Something else has gone wrong already. */
+async function closeQuietly(writer: RecordWriter): Promise<void> {
+  try {
+    await writer.close();
+  } catch {
+    // What could not be written is done again by the run that resumes.
   }
 }

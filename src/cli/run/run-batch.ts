@@ -2,7 +2,6 @@ import { lanesOf } from "../../runnables/inspect/lanes-of.ts";
 import type { BatchOptions } from "../batch.ts";
 import { EXIT } from "../cli-error.ts";
 import { Messages, startProgress } from "../display/progress.ts";
-import { formatPlace } from "../input/reading.ts";
 import { RecordWriter } from "../output/record-writer.ts";
 import { StdoutSink } from "../output/sink.ts";
 import type { RunEnd } from "./batch-run.ts";
@@ -30,7 +29,7 @@ export async function runBatch(options: BatchOptions): Promise<number> {
     signal = received;
     run.stop();
     stopping.abort();
-    const { running } = run.queue;
+    const { running } = run;
     if (running > 0) messages.say(`finishing the ${running} inputs in flight; ${received} again quits at once`);
   });
   try {
@@ -71,8 +70,8 @@ async function perform(prepared: PreparedRun, meter: ProgressMeter, messages: Me
       messages.print(howToResume(options, destination));
     },
     waitingFor: () => {
-      const oldest = run.queue.oldest();
-      return oldest && `input ${oldest.index} (${formatPlace(oldest.place)})`;
+      const { oldest } = run;
+      return oldest && `input ${oldest.index} (${oldest.place})`;
     },
   });
   try {

@@ -43,12 +43,14 @@ export async function analyze(runnable: RunnableInterface, { inputs, config }: A
 
 /** Measures a run that somebody else starts, with {@link statistics} as its observer. Make it before the run. */
 export class Analysis {
-  readonly statistics = new StepStatistics();
   private readonly step: Step;
   /** What the lanes had measured before. */
   private readonly before: ReadonlyMap<Step, StageStatistics | undefined>;
 
-  constructor(runnable: object) {
+  constructor(
+    runnable: object,
+    readonly statistics: StepStatistics = new StepStatistics(),
+  ) {
     this.step = toStep(runnable as RunnableInterface);
     this.before = new Map(stagesOf(this.step).map((stage) => [stage as Step, stage.placement?.figures?.()]));
   }

@@ -1,0 +1,41 @@
+import type { Step } from "../../core/step.ts";
+import { StepStatistics } from "../../observe/statistics.ts";
+
+/**
+ * The statistics of a run, which know by the error which step it came from. So all inputs can share one observer; one for each
+ * input would cost more than a short step.
+ */
+export class RunStatistics extends StepStatistics {
+  readonly #steps = new WeakMap<object, string>();
+  /** What was thrown last that is no object. */
+  #primitive: { readonly error: unknown; readonly name: string } | undefined;
+
+  /** The name of the step that an input has failed in, if any step has said so. */
+  failedStep(index: number, error: unknown): string | undefined {
+    const told = this.takeFailedStep(index);
+    if (told !== undefined) return told;
+    if (isObject(error)) return this.#steps.get(error);
+    return this.#primitive !== undefined && Object.is(this.#primitive.error, error) ? this.#primitive.name : undefined;
+  }
+
+  /** Remembers that an error came from a step. */
+  blameFor(error: unknown, step: Step): void {
+    this.failedIn(step, error);
+  }
+
+  /** The innermost step says first that it has failed. */
+  protected override failedIn(step: Step, error: unknown): void {
+    if (!isObject(error))
+      this.#primitive = { error, name: step.path === undefined ? step.label : this.#nameFor(error, step) };
+    else if (!this.#steps.has(error)) this.#steps.set(error, step.label);
+  }
+
+  /** A sequence fails with what a step of it has failed with. */
+  #nameFor(error: unknown, step: Step): string {
+    return this.#primitive !== undefined && Object.is(this.#primitive.error, error) ? this.#primitive.name : step.label;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
