@@ -3,6 +3,7 @@ import type { ObservedRun, Observer } from "./observer.ts";
 import { raceWithSignal } from "./signal.ts";
 import type { Step } from "./step.ts";
 import type { Chunks } from "./streams/chunks.ts";
+import { streamOf } from "./streams/joins.ts";
 import { observeStream } from "./streams/observe-stream.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -48,7 +49,7 @@ export function streamCall<Out>(
   ctx: RunContext,
   tag?: string,
 ): Chunks<Out> {
-  return ctx.observer === null ? step.runStream(chunks, ctx) : observeStream(step, chunks, ctx, ctx.observer, tag);
+  return ctx.observer === null ? streamOf(step, chunks, ctx) : observeStream(step, chunks, ctx, ctx.observer, tag);
 }
 
 /** The chunks of a step inside another one. */
@@ -58,7 +59,7 @@ export function streamStep<Out>(
   ctx: RunContext,
   tag?: string,
 ): Chunks<Out> {
-  return ctx.watched ? streamCall(step, chunks, ctx.unnamed(), tag) : step.runStream(chunks, ctx);
+  return ctx.watched ? streamCall(step, chunks, ctx.unnamed(), tag) : streamOf(step, chunks, ctx);
 }
 
 function observe<Out>(

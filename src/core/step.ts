@@ -2,6 +2,7 @@ import type { RunnableConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
 import type { FeedHandle, InputSource } from "./input-source.ts";
 import type { Chunks } from "./streams/chunks.ts";
+import type { Join } from "./streams/joins.ts";
 
 /**
  * What the engine needs from a runnable: the contract of the kernel, "run now, promise later".
@@ -25,6 +26,9 @@ export interface Step<In = any, Out = any> {
 
   /** Turns the chunks of an input into the chunks of an output, as they come. */
   runStream(chunks: Chunks<In>, ctx: RunContext): Chunks<Out>;
+
+  /** How the chunks of the output join, if the class of the step says so itself. Without it they join as their stream says. */
+  readonly ownJoin?: Join | undefined;
 
   /** The steps inside, in order, when this one is made of steps. */
   readonly path?: readonly Step[];

@@ -12,7 +12,8 @@ import { Serializable } from "../core/serialization/serializable.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import { asGenerator, type Chunks, join, promised, SingleChunk } from "../core/streams/chunks.ts";
-import { concat } from "../core/streams/concat.ts";
+import { Joiner } from "../core/streams/concat.ts";
+import { type Join, joinByHook, laterChunks } from "../core/streams/joins.ts";
 import { wholeOf } from "../core/streams/last-chunk.ts";
 import { openStream, type RunnableStream, toStream } from "../core/streams/runnable-stream.ts";
 import { isThenable } from "../core/thenable.ts";
@@ -128,8 +129,8 @@ export abstract class RunnableBase<
     return whole === undefined ? this.streamJoined(chunks, ctx) : this.streamWhole(whole.value, ctx);
   }
 
-  private async *streamJoined(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    yield* this.streamWhole(await join(chunks, ctx), ctx);
+  private streamJoined(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return laterChunks(async () => this.streamWhole(await join(chunks, ctx), ctx));
   }
 
   /** The chunks of the output of one whole input. */
@@ -435,14 +436,31 @@ export abstract class RunnableBase<
     return separateConfig(options);
   }
 
-  /** Joins two chunks as a runnable inside joins them: LangChain's, too, may have a way of its own. */
-  protected concatAs<O>(inner: Partial<Pick<RunnableBase, "_concatOutputChunks">>, first: O, second: O): O {
-    return inner._concatOutputChunks === undefined ? concat(first, second) : inner._concatOutputChunks(first, second);
+  /** @internal LangChain's hook, where a class has one of its own. */
+  get ownJoin(): Join | undefined {
+    return this._concatOutputChunks === RunnableBase.prototype._concatOutputChunks ? undefined : joinByHook(this);
   }
 
-  /** Joins two chunks of this runnable's output. @throws RUNLANE_NOT_CONCATENABLE */
+  /** @internal How the chunks of the output join, as far as that is known without a stream of them. */
+  get outputJoin(): Join | undefined {
+    return this.ownJoin ?? this.innerJoin;
+  }
+
+  /** How the chunks of the steps join that make the output. */
+  protected get innerJoin(): Join | undefined {
+    return undefined;
+  }
+
+  /**
+   * Joins two chunks of this runnable's output: LangChain's hook. A subclass that overrides it is asked wherever its chunks are joined.
+   *
+   * @throws RUNLANE_NOT_CONCATENABLE
+   */
   _concatOutputChunks<O>(first: O, second: O): O {
-    return concat(first, second);
+    const joiner = this.innerJoin?.make() ?? new Joiner();
+    joiner.add(first);
+    joiner.add(second);
+    return joiner.value as O;
   }
 }
 

@@ -2,6 +2,7 @@ import type { RunnableConfig } from "../core/config.ts";
 import { describe, runlaneError } from "../core/errors/errors.ts";
 import { isPlainObject } from "../core/plain-object.ts";
 import type { Step } from "../core/step.ts";
+import type { Join } from "../core/streams/joins.ts";
 import { fromNode } from "./registry.ts";
 import type { Runnable } from "./runnable.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
@@ -42,6 +43,11 @@ function graphHint(thing: unknown): string {
 /** The kernel's view of a runnable: itself when it is Runlane's, else an adapter around it. */
 export function toStep(runnable: RunnableInterface): Step {
   return isStep(runnable) ? runnable : fromNode({ kind: "foreign", runnable });
+}
+
+/** How the chunks of a runnable's output join, as far as that is known without a stream of them. */
+export function outputJoinOf(runnable: RunnableInterface): Join | undefined {
+  return (toStep(runnable) as Step & Partial<Runnable>).outputJoin;
 }
 
 /**

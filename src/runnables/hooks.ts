@@ -3,6 +3,7 @@ import { ensureConfig, type RunnableConfig } from "../core/config.ts";
 import { runlaneError } from "../core/errors/errors.ts";
 import { abortError, raceWithSignal } from "../core/signal.ts";
 import { asGenerator, type Chunks, closeQuietly } from "../core/streams/chunks.ts";
+import { type Join, joinedBy } from "../core/streams/joins.ts";
 import { Joined, recorded } from "../core/streams/recording.ts";
 import { asInput, asOutput } from "../observe/as-object.ts";
 import { managerFor } from "../observe/callbacks.ts";
@@ -18,6 +19,7 @@ import type { ChainRun } from "../observe/run-manager.ts";
 interface Reporter {
   getName(): string;
   toJSON(): unknown;
+  readonly ownJoin?: Join | undefined;
 }
 
 /** Options of a run that reports itself; `runType` says what kind of run it is. @default "chain" */
@@ -91,15 +93,17 @@ export async function* transformReported<In, Out>(
   options: ReportedOptions | undefined,
 ): AsyncGenerator<Out, void> {
   const config = ensureConfig<RunnableConfig>(options);
-  const input = new Joined();
-  const output = new Joined();
+  const input = Joined.of(chunks);
   const arriving = await recorded(chunks, input);
   const run = await startRun(reporter, { input: "" }, config, { lc_defers_inputs: true });
   let open = true;
   let source: AsyncGenerator<Out> | undefined;
+  let output: Joined | undefined;
   const inputs = (): { inputs: unknown } => ({ inputs: asInput(input.value) });
   try {
     const made = transform.call(reporter, asGenerator(arriving as AsyncIterable<In>), run, config);
+    if (reporter.ownJoin !== undefined) joinedBy(made, reporter.ownJoin);
+    output = Joined.of(made);
     source = run === undefined ? made : tapped(run.handlers, run.runId, made);
     for (;;) {
       checkSignal(config);
@@ -118,10 +122,10 @@ export async function* transformReported<In, Out>(
     await arriving.close();
     if (open) {
       if (source !== undefined) closeQuietly(source);
-      await run?.handleChainEnd(output.value ?? {}, undefined, undefined, undefined, inputs());
+      await run?.handleChainEnd(output?.value ?? {}, undefined, undefined, undefined, inputs());
     }
   }
-  await run?.handleChainEnd(output.value ?? {}, undefined, undefined, undefined, inputs());
+  await run?.handleChainEnd(output?.value ?? {}, undefined, undefined, undefined, inputs());
 }
 
 /** A complete config for each input. The run id of a shared one is the first input's alone. @throws RUNLANE_CONFIG_COUNT */

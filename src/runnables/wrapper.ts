@@ -3,9 +3,10 @@ import type { RunContext } from "../core/context.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import type { Step, Trace } from "../core/step.ts";
 import type { Chunks } from "../core/streams/chunks.ts";
+import { type Join, laterChunks } from "../core/streams/joins.ts";
 import { openStream } from "../core/streams/runnable-stream.ts";
-import { isThenable } from "../core/thenable.ts";
-import { coerce, toStep } from "./coerce.ts";
+import { ignoreRejection, isThenable } from "../core/thenable.ts";
+import { coerce, outputJoinOf, toStep } from "./coerce.ts";
 import { Runnable } from "./runnable.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
 import { WrappedStage } from "./wrapped-stage.ts";
@@ -121,13 +122,14 @@ export abstract class RunnableWrapper<
       : this.streamIn(inner as RunContext, chunks, ctx, tag);
   }
 
-  private async *streamEntered(
+  private streamEntered(
     entering: PromiseLike<RunContext>,
     chunks: Chunks<RunInput>,
     ctx: RunContext,
     tag: string | undefined,
   ): AsyncGenerator<RunOutput, void> {
-    yield* this.streamIn(await entering, chunks, ctx, tag);
+    ignoreRejection(entering);
+    return laterChunks(async () => this.streamIn(await entering, chunks, ctx, tag));
   }
 
   private streamIn(
@@ -140,20 +142,15 @@ export abstract class RunnableWrapper<
     if (scope === null || scope === ctx.scope) return streamCall<RunOutput>(this.step, chunks, inner, tag);
     try {
       scope.check();
-      return guardChunks(streamCall<RunOutput>(this.step, chunks, inner, tag), inner);
+      const out = streamCall<RunOutput>(this.step, chunks, inner, tag);
+      return laterChunks(() => openStream(out, scope));
     } catch (error) {
       scope.close();
       throw error;
     }
   }
 
-  /** Joins two chunks as the inside joins them. */
-  override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.concatAs(this.wrapped as Partial<Runnable>, first, second);
+  protected override get innerJoin(): Join | undefined {
+    return outputJoinOf(this.wrapped);
   }
-}
-
-/** The chunks of a run with a signal or a timeout of its own. */
-async function* guardChunks<T>(chunks: Chunks<T>, ctx: RunContext): AsyncGenerator<T, void> {
-  yield* await openStream(chunks, ctx.scope);
 }

@@ -1,7 +1,8 @@
 import type { RunContext } from "../context.ts";
 import { Fifo } from "../fifo.ts";
 import { ignoreRejection, isThenable } from "../thenable.ts";
-import { Aggregate, Joiner } from "./concat.ts";
+import type { ChunkJoiner } from "./concat.ts";
+import { Aggregate, joinedLike, joinerFor } from "./joins.ts";
 
 /**
  * A whole value where chunks are expected: one chunk, known now. A chain that streams nothing hands its value through as this and
@@ -51,7 +52,7 @@ async function* drain<T>(iterator: Iterator<T | PromiseLike<T>>): AsyncGenerator
 
 /** Joins all chunks into the value that `invoke` gives. Where they cannot be joined, the last one counts. */
 export function collect<T>(source: Chunked<T>, ctx: RunContext): T | Promise<T> {
-  const aggregate = new Aggregate();
+  const aggregate = Aggregate.of(source);
   if (isAsyncIterable(source)) return collectRest(source as AsyncIterable<T>, aggregate, ctx);
   for (;;) {
     const result = source.next();
@@ -93,12 +94,13 @@ async function collectRest<T>(chunks: AsyncIterable<T>, aggregate: Aggregate, ct
 
 /** Joins all chunks; two that cannot be joined are an error. @throws RUNLANE_NOT_CONCATENABLE */
 export async function join<T>(chunks: Chunks<T>, ctx: RunContext): Promise<T> {
-  const joiner = new Joiner();
+  let joiner: ChunkJoiner | undefined;
   for await (const chunk of chunks) {
+    joiner ??= joinerFor(chunks);
     joiner.add(chunk);
     ctx.scope?.check();
   }
-  return joiner.value as T;
+  return joiner?.value as T;
 }
 
 /**
@@ -143,7 +145,7 @@ export function tee<T>(chunks: Chunks<T>, readers: number): Chunks<T>[] {
         return FINISHED;
       },
     };
-    return reader;
+    return joinedLike(reader, chunks);
   });
 }
 
@@ -223,7 +225,7 @@ export function closeQuietly(iterator: AsyncIterator<unknown>): void {
 export function asGenerator<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
   const { next, return: leave, throw: fail } = chunks as Partial<AsyncGenerator<T, void>>;
   const isGenerator = typeof next === "function" && typeof leave === "function" && typeof fail === "function";
-  return isGenerator ? (chunks as AsyncGenerator<T, void>) : passedOn(chunks);
+  return isGenerator ? (chunks as AsyncGenerator<T, void>) : joinedLike(passedOn(chunks), chunks);
 }
 
 async function* passedOn<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {

@@ -1,6 +1,14 @@
 import { describe, runlaneError } from "../errors/errors.ts";
 import { ownValue, setOwn } from "../own.ts";
 
+/** What chunks are added to, one after the other. */
+export interface ChunkJoiner {
+  /** @throws What two chunks that do not join are refused with. */
+  add(chunk: unknown): void;
+  /** What has been joined so far. */
+  readonly value: unknown;
+}
+
 /**
  * Joins the chunks of one stream, by LangChain's rules: strings, numbers and arrays with what adds them, objects with a `concat`
  * method by that, other objects key by key (a key that holds an array is replaced). A missing chunk is no chunk.
@@ -8,7 +16,7 @@ import { ownValue, setOwn } from "../own.ts";
  * It takes linear time: what a join made is added to by the next one. 20,000 arrays of one element took 16 s when each join copied
  * what was there.
  */
-export class Joiner {
+export class Joiner implements ChunkJoiner {
   private joined: unknown;
   /** What was made here, and that nobody else has seen. */
   private own: Set<unknown> | null = null;
@@ -73,26 +81,4 @@ export function concat(first: any, second: any): any {
   joiner.add(first);
   joiner.add(second);
   return joiner.value;
-}
-
-/** Joins the chunks of a stream where it can be done, and keeps the last one where it cannot. */
-export class Aggregate {
-  private joiner: Joiner | null = new Joiner();
-  private last: unknown;
-
-  get value(): unknown {
-    return this.joiner === null ? this.last : this.joiner.value;
-  }
-
-  add(chunk: unknown): void {
-    if (this.joiner !== null) {
-      try {
-        this.joiner.add(chunk);
-        return;
-      } catch {
-        this.joiner = null;
-      }
-    }
-    this.last = chunk;
-  }
 }

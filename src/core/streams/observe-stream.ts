@@ -4,6 +4,7 @@ import { abortError } from "../signal.ts";
 import type { Step } from "../step.ts";
 import { isThenable } from "../thenable.ts";
 import { type Chunks, join, SingleChunk } from "./chunks.ts";
+import { streamOf } from "./joins.ts";
 import { LastChunk, wholeOf } from "./last-chunk.ts";
 import { ObservedStream, type OpenRun } from "./observed-stream.ts";
 import { Joined, type Recording, recorded } from "./recording.ts";
@@ -57,7 +58,7 @@ function runNow<Out>(
 ): Chunks<Out> {
   let out: Chunks<Out>;
   try {
-    out = step.runStream(chunks, ctx.observed(run));
+    out = streamOf(step, chunks, ctx.observed(run));
   } catch (error) {
     return failing(run.fail(error, input), error);
   }
@@ -109,7 +110,7 @@ async function open<Out>(
   const given =
     trace.stream === "joined" && !(chunks instanceof SingleChunk) ? new SingleChunk(await join(chunks, ctx)) : chunks;
   const isKnown = given instanceof SingleChunk && trace.stream !== "deferred";
-  const input = new Joined();
+  const input = Joined.of(chunks);
   let recording: Recording | null = null;
   if (given instanceof SingleChunk) input.add(given.value);
   else recording = await recorded(given, input);
@@ -133,7 +134,7 @@ async function begin<Out>(
   recording: Recording | null,
 ): Promise<OpenRun<Out>> {
   try {
-    const out = step.runStream(chunks, ctx.observed(run));
+    const out = streamOf(step, chunks, ctx.observed(run));
     return { chunks: out, run, input, isShown: step.trace?.stream === "deferred", recording };
   } catch (error) {
     await run.fail(error, input);

@@ -2,6 +2,7 @@ import type { RunContext } from "../context.ts";
 import type { ObservedRun } from "../observer.ts";
 import { abortError, raceWithSignal } from "../signal.ts";
 import { asGenerator, type Chunks, closeQuietly } from "./chunks.ts";
+import { type Join, joinedBy, joinOf } from "./joins.ts";
 import { Joined, type Recording } from "./recording.ts";
 
 /** A run that has started. */
@@ -27,7 +28,7 @@ const FINISHED: IteratorResult<never, void> = { done: true, value: undefined };
 export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   private open: OpenRun<Out> | null = null;
   private source: AsyncIterator<Out> | null = null;
-  private readonly output = new Joined();
+  private readonly output = new Joined(() => this.join);
   private readonly signal: AbortSignal | undefined;
   private ended = false;
   /** How many chunks somebody asks for now: one after the other. */
@@ -39,6 +40,12 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
     private readonly start: () => OpenRun<Out> | Promise<OpenRun<Out>>,
   ) {
     this.signal = ctx.scope?.signal;
+    joinedBy(this, () => this.join);
+  }
+
+  /** Whose chunks they are is known when the run has started. */
+  private get join(): Join | undefined {
+    return this.open === null ? undefined : joinOf(this.open.chunks);
   }
 
   [Symbol.asyncIterator](): this {

@@ -1,4 +1,5 @@
 import { type Chunks, closeQuietly } from "./chunks.ts";
+import { joinedLike } from "./joins.ts";
 
 /**
  * Starts a stream and waits for its first chunk, so that a stream which fails before it can be replaced by another one. A stream
@@ -7,9 +8,10 @@ import { type Chunks, closeQuietly } from "./chunks.ts";
  * @returns All its chunks. Leaving them closes the stream behind them.
  */
 export async function openChunks<T>(start: () => Chunks<T>): Promise<AsyncGenerator<T, void>> {
-  const source = start()[Symbol.asyncIterator]();
+  const chunks = start();
+  const source = chunks[Symbol.asyncIterator]();
   try {
-    return resume(await source.next(), source);
+    return joinedLike(resume(await source.next(), source), chunks);
   } catch (error) {
     closeQuietly(source);
     throw error;

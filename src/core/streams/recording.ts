@@ -1,17 +1,28 @@
 import { closeQuietly } from "./chunks.ts";
-import { Joiner } from "./concat.ts";
+import { type ChunkJoiner, Joiner } from "./concat.ts";
+import { type Join, joinedLike, joinOf } from "./joins.ts";
 
 /** What chunks have joined up to so far; nothing, once two of them could not be joined. */
 export class Joined {
-  private joiner: Joiner | null = new Joiner();
+  private joiner: ChunkJoiner | null | undefined;
+
+  /** @param join How they join. It is asked when the first of them is there. */
+  constructor(private readonly join: () => Join | undefined) {}
+
+  /** For the chunks of a stream. */
+  static of(chunks: object): Joined {
+    return new Joined(() => joinOf(chunks));
+  }
 
   get value(): unknown {
     return this.joiner?.value;
   }
 
   add(chunk: unknown): void {
+    if (this.joiner === null) return;
     try {
-      this.joiner?.add(chunk);
+      this.joiner ??= this.join()?.make() ?? new Joiner();
+      this.joiner.add(chunk);
     } catch {
       this.joiner = null;
     }
@@ -29,7 +40,7 @@ export async function recorded(chunks: AsyncIterable<unknown>, input: Joined): P
   const source = chunks[Symbol.asyncIterator]();
   const first = await source.next();
   if (first.done !== true) input.add(first.value);
-  return new RecordedChunks(source, first, input);
+  return joinedLike(new RecordedChunks(source, first, input), chunks);
 }
 
 class RecordedChunks implements Recording, AsyncIterator<unknown> {

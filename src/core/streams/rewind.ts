@@ -1,4 +1,4 @@
-import { Aggregate } from "./concat.ts";
+import { Aggregate, joinedLike } from "./joins.ts";
 
 /**
  * Chunks that can be read from the beginning again, as often as needed, until {@link release}. They are read from their source as
@@ -9,12 +9,13 @@ export class Rewind<T> {
   failed = false;
   private readonly source: AsyncIterator<T>;
   private readonly results = new Map<number, Promise<IteratorResult<T>>>();
-  private readonly aggregate = new Aggregate();
+  private readonly aggregate: Aggregate;
   private released = false;
   private dropped = 0;
   private ended = false;
 
-  constructor(chunks: AsyncIterable<T>) {
+  constructor(private readonly chunks: AsyncIterable<T>) {
+    this.aggregate = Aggregate.of(chunks);
     this.source = chunks[Symbol.asyncIterator]();
   }
 
@@ -24,7 +25,11 @@ export class Rewind<T> {
   }
 
   /** The chunks from the beginning. */
-  async *read(): AsyncGenerator<T, void> {
+  read(): AsyncGenerator<T, void> {
+    return joinedLike(this.readAll(), this.chunks);
+  }
+
+  private async *readAll(): AsyncGenerator<T, void> {
     for (let index = 0; ; index++) {
       const result = await this.at(index);
       if (result.done === true) return;

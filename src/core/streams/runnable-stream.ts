@@ -3,6 +3,7 @@ import type { UnderlyingSource } from "node:stream/web";
 import type { Scope } from "../scope.ts";
 import { raceWithSignal } from "../signal.ts";
 import { type Chunks, closeQuietly, SingleChunk } from "./chunks.ts";
+import { joinedLike } from "./joins.ts";
 
 /**
  * What `stream` returns: a web ReadableStream that is its own async iterator. Leaving a `for await` loop, `cancel` and an abort all
@@ -88,7 +89,7 @@ export async function openStream<T>(chunks: Chunks<T>, scope: Scope | null): Pro
   const reader = new ChunkReader(chunks, scope);
   if (scope !== null || !(chunks instanceof SingleChunk)) await reader.open();
   create ??= chooseConstruction();
-  return create(reader) as RunnableStream<T>;
+  return joinedLike(create(reader) as RunnableStream<T>, chunks);
 }
 
 /**

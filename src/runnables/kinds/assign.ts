@@ -3,8 +3,9 @@ import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startCall, streamStep } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
-import { type Chunks, tee } from "../../core/streams/chunks.ts";
-import { isThenable } from "../../core/thenable.ts";
+import { type Chunks, closeQuietly, SingleChunk, tee } from "../../core/streams/chunks.ts";
+import { type Join, joinedBy, joinOf, joinOfBoth } from "../../core/streams/joins.ts";
+import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { graphOfPart } from "../../graph/parts.ts";
 import type { GraphRunnable, Node } from "../../graph/types.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -71,16 +72,53 @@ export class RunnableAssign<
     );
   }
 
-  override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const [own, forMapper] = tee(chunks, 2) as [Chunks<RunInput>, Chunks<RunInput>];
-    const replaced = new Set(this.mapper.getStepsKeys());
-    for await (const chunk of own) {
-      this.checkInput(chunk);
-      const kept = Object.entries(chunk).filter(([key]) => !replaced.has(key));
-      if (kept.length > 0) yield Object.fromEntries(kept) as RunOutput;
-    }
-    yield* streamStep<RunOutput>(this.mapper as Step, forMapper, ctx);
+  protected override get innerJoin(): Join {
+    return joinOfBoth(
+      this.isMade,
+      () => this.mapper.outputJoin,
+      () => undefined,
+    );
   }
+
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    let added: Chunks<RunOutput> | undefined;
+    const open = (forMapper: Chunks<RunInput>): Chunks<RunOutput> => {
+      added = streamStep<RunOutput>(this.mapper as Step, forMapper, ctx);
+      return added;
+    };
+    const join = joinOfBoth(
+      this.isMade,
+      () => added && joinOf(added),
+      () => joinOf(chunks),
+    );
+    return joinedBy(this.streamBoth(chunks, open), join);
+  }
+
+  /** The keys of the input, then the new ones, which are made meanwhile. */
+  private async *streamBoth(
+    chunks: Chunks<RunInput>,
+    open: (forMapper: Chunks<RunInput>) => Chunks<RunOutput>,
+  ): AsyncGenerator<RunOutput, void> {
+    const [own, forMapper] = tee(chunks, 2) as [Chunks<RunInput>, Chunks<RunInput>];
+    if (chunks instanceof SingleChunk) this.checkInput(chunks.value);
+    const added = open(forMapper)[Symbol.asyncIterator]();
+    const first = added.next();
+    ignoreRejection(first);
+    let isAdded = false;
+    try {
+      for await (const chunk of own) {
+        this.checkInput(chunk);
+        const kept = Object.entries(chunk).filter(([key]) => !this.isMade(key));
+        if (kept.length > 0) yield Object.fromEntries(kept) as RunOutput;
+      }
+      for (let result = await first; result.done !== true; result = await added.next()) yield result.value;
+      isAdded = true;
+    } finally {
+      if (!isAdded) closeQuietly(added);
+    }
+  }
+
+  private readonly isMade = (key: string): boolean => Object.hasOwn(this.mapper.steps, key);
 
   private checkInput(input: unknown): void {
     if (typeof input === "object" && input !== null && !Array.isArray(input)) return;

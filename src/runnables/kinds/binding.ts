@@ -83,6 +83,12 @@ export class RunnableBinding<
     );
   }
 
+  /** Binds more call options. Of two for one key the later one counts. */
+  override bind(kwargs: Partial<CallOptions>): RunnableBinding<RunInput, RunOutput, CallOptions> {
+    const { bound, config, configFactories } = this;
+    return new RunnableBinding({ bound, kwargs: { ...this.kwargs, ...kwargs }, config, configFactories });
+  }
+
   override withConfig(config: Partial<CallOptions>): RunnableBinding<RunInput, RunOutput, CallOptions> {
     const { bound, kwargs, configFactories } = this;
     return new RunnableBinding({ bound, kwargs, config: mergeConfigs(this.config, config), configFactories });

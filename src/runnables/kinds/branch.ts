@@ -3,6 +3,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import { laterChunks } from "../../core/streams/joins.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { choice, type Drawable } from "../../graph/parts.ts";
 import { coerce, toStep } from "../coerce.ts";
@@ -103,9 +104,11 @@ export class RunnableBranch<RunInput = any, RunOutput = any> extends Runnable<Ru
     return this.streamWhole(chunks.value, ctx);
   }
 
-  protected override async *streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const { step, tag } = await this.choose(input, ctx, 0);
-    yield* streamStep<RunOutput>(step, new SingleChunk(input), ctx, tag);
+  protected override streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return laterChunks(async () => {
+      const { step, tag } = await this.choose(input, ctx, 0);
+      return streamStep<RunOutput>(step, new SingleChunk(input), ctx, tag);
+    });
   }
 
   /** The step of the first condition from `from` on that holds. */

@@ -3,6 +3,7 @@ import type { RunContext } from "../../core/context.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
+import { laterChunks } from "../../core/streams/joins.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
 import { WrappedStage } from "../wrapped-stage.ts";
@@ -70,15 +71,7 @@ export abstract class RunnableConfigurable<
     const step = this.choose(ctx);
     const inner = this.contextOf(ctx);
     return isThenable(step)
-      ? streamMade(step as PromiseLike<Step>, chunks, inner)
+      ? laterChunks(async () => streamCall<RunOutput>(await (step as PromiseLike<Step>), chunks, inner))
       : streamCall<RunOutput>(step, chunks, inner);
   }
-}
-
-async function* streamMade<Out>(
-  step: PromiseLike<Step>,
-  chunks: Chunks<unknown>,
-  ctx: RunContext,
-): AsyncGenerator<Out, void> {
-  yield* streamCall<Out>(await step, chunks, ctx);
 }

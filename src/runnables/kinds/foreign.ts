@@ -3,7 +3,9 @@ import type { RunContext } from "../../core/context.ts";
 import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { type Serialized, serialized } from "../../core/serialization/serializable.ts";
 import type { Step, Trace } from "../../core/step.ts";
-import { asGenerator, type Chunks } from "../../core/streams/chunks.ts";
+import { asGenerator, type Chunks, join, SingleChunk } from "../../core/streams/chunks.ts";
+import { hasJoin, type Join, joinByHook, joinOf } from "../../core/streams/joins.ts";
+import { openChunks } from "../../core/streams/open-chunks.ts";
 import { graphOfPart } from "../../graph/parts.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -60,7 +62,24 @@ class RunnableForeign extends Runnable {
 
   override runStream(chunks: Chunks<unknown>, ctx: RunContext): Chunks<unknown> {
     // For whole inputs too, as in LangChain's chains: its passthrough, for one, reports chunks in `transform` only.
+    return hasJoin(chunks) ? this.transformJoined(chunks, ctx) : this.transformed(chunks, ctx);
+  }
+
+  private transformed(chunks: Chunks<unknown>, ctx: RunContext): AsyncGenerator<unknown> {
     return this.runnable.transform(asGenerator(chunks), { ...ctx.config });
+  }
+
+  /** LangChain's classes join their input by LangChain's rules. Where others hold, they are given the whole. */
+  private async *transformJoined(chunks: Chunks<unknown>, ctx: RunContext): AsyncGenerator<unknown, void> {
+    const opened = await openChunks(() => chunks);
+    const isSpecial = joinOf(opened)?.isSpecial === true;
+    yield* this.transformed(isSpecial ? new SingleChunk(await join(opened, ctx)) : opened, ctx);
+  }
+
+  /** LangChain's hook, where the class has one of its own. */
+  override get ownJoin(): Join | undefined {
+    const { runnable } = this;
+    return hasOwnHook(runnable) ? joinByHook(runnable) : undefined;
   }
 }
 
@@ -69,13 +88,33 @@ class RunnableForeign extends Runnable {
  * that of what it binds.
  */
 function hasOwnBatch(runnable: RunnableInterface): boolean {
-  const { lc_namespace, bound } = runnable as { lc_namespace?: readonly string[]; bound?: RunnableInterface };
-  if (lc_namespace?.join("/") === "langchain_core/runnables") return bound !== undefined && hasOwnBatch(bound);
-  const owners: object[] = [];
-  for (let object: object | null = runnable; object !== null; object = Object.getPrototypeOf(object))
-    if (Object.hasOwn(object, "batch")) owners.push(object);
-  // The last one is that of the base class.
-  return owners.length > 1;
+  const { bound } = runnable as { bound?: RunnableInterface };
+  if (isComposition(runnable)) return bound !== undefined && hasOwnBatch(bound);
+  return ownersOf(runnable, "batch") > 1;
+}
+
+type Hooked = Parameters<typeof joinByHook>[0];
+
+/** Whether the class of a runnable has a hook of its own to join chunks. */
+function hasOwnHook(runnable: object): runnable is Hooked {
+  const { bound, last } = runnable as { bound?: object; last?: object };
+  if (!isComposition(runnable)) return ownersOf(runnable, "_concatOutputChunks") > 1;
+  // Those of compositions ask what is inside.
+  const inner = bound ?? last;
+  return inner !== undefined && hasOwnHook(inner);
+}
+
+/** Whether a runnable is one of LangChain's own compositions. */
+function isComposition(runnable: object): boolean {
+  return (runnable as { lc_namespace?: readonly string[] }).lc_namespace?.join("/") === "langchain_core/runnables";
+}
+
+/** How many classes of an object have a method: the last one is the base class. */
+function ownersOf(thing: object, method: string): number {
+  let owners = 0;
+  for (let object: object | null = thing; object !== null; object = Object.getPrototypeOf(object))
+    if (Object.hasOwn(object, method)) owners++;
+  return owners;
 }
 
 defineKind("foreign", {

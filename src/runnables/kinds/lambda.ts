@@ -5,7 +5,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import { type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunked, type Chunks, collect, isChunked, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
-import { Aggregate } from "../../core/streams/concat.ts";
+import { Aggregate, laterChunks } from "../../core/streams/joins.ts";
 import { wholeOf } from "../../core/streams/last-chunk.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { auto } from "../../lanes/auto/auto-settings.ts";
@@ -325,13 +325,15 @@ export class RunnableLambda<
     return whole === undefined ? this.streamAggregated(chunks, ctx) : this.streamWhole(whole.value, ctx);
   }
 
-  private async *streamAggregated(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    const aggregate = new Aggregate();
-    for await (const chunk of chunks) {
-      aggregate.add(chunk);
-      ctx.scope?.check();
-    }
-    yield* this.streamWhole(aggregate.value as RunInput, ctx);
+  private streamAggregated(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return laterChunks(async () => {
+      const aggregate = Aggregate.of(chunks);
+      for await (const chunk of chunks) {
+        aggregate.add(chunk);
+        ctx.scope?.check();
+      }
+      return this.streamWhole(aggregate.value as RunInput, ctx);
+    });
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
@@ -341,12 +343,8 @@ export class RunnableLambda<
     return this.streamPromised(out, input, ctx);
   }
 
-  private async *streamPromised(
-    out: PromiseLike<unknown>,
-    input: RunInput,
-    ctx: RunContext,
-  ): AsyncGenerator<RunOutput, void> {
-    yield* this.chunksOf(await out, input, ctx);
+  private streamPromised(out: PromiseLike<unknown>, input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return laterChunks(async () => this.chunksOf(await out, input, ctx));
   }
 
   private chunksOf(value: unknown, input: RunInput, ctx: RunContext): Chunks<RunOutput> {

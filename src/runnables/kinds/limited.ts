@@ -7,6 +7,7 @@ import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
+import { handingOn } from "../../core/streams/joins.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -147,10 +148,14 @@ export class RunnableLimited<
   }
 
   // A generator starts, and takes its place, when its first chunk is asked for: one that nobody reads could not give its place back.
-  override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return handingOn((from) => this.streamEntering(() => from(streamCall<RunOutput>(this.step, chunks, ctx)), ctx));
+  }
+
+  private async *streamEntering(open: () => Chunks<RunOutput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
     if (!this.limiter.tryEnter()) await this.awaitStart(ctx);
     try {
-      yield* streamCall<RunOutput>(this.step, chunks, ctx);
+      yield* open();
     } finally {
       this.limiter.leave();
     }

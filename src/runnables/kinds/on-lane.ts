@@ -5,6 +5,7 @@ import { setOwn } from "../../core/own.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import { joinedBy } from "../../core/streams/joins.ts";
 import type { Lane, LaneStage } from "../../lanes/lane.ts";
 import { type LaneName, laneOf } from "../../lanes/named-lanes.ts";
 import type { Placement } from "../../plan/placement.ts";
@@ -183,10 +184,10 @@ export class RunnableOnLane<
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    const { offloaded } = this;
-    return offloaded === null
-      ? streamCall<RunOutput>(this.step, new SingleChunk(input), ctx.pin())
-      : (offloaded.lane.stream(offloaded.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>);
+    const { offloaded, outputJoin } = this;
+    if (offloaded === null) return streamCall<RunOutput>(this.step, new SingleChunk(input), ctx.pin());
+    const chunks = offloaded.lane.stream(offloaded.stage, input, this.calls.of(ctx)) as AsyncGenerator<RunOutput, void>;
+    return outputJoin === undefined ? chunks : joinedBy(chunks, outputJoin);
   }
 }
 

@@ -6,11 +6,12 @@ import { setOwn } from "../../core/own.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step, Trace } from "../../core/step.ts";
 import { type Chunks, closeQuietly, mergeChunks, SingleChunk, tee } from "../../core/streams/chunks.ts";
+import { type Join, joinByKey, joinedBy, joinOf } from "../../core/streams/joins.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { Graph } from "../../graph/graph.ts";
 import { type Drawable, embed } from "../../graph/parts.ts";
 import { anySchema } from "../../graph/schema.ts";
-import { coerce, toStep } from "../coerce.ts";
+import { coerce, outputJoinOf, toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableMapLike } from "../types.ts";
@@ -131,19 +132,34 @@ export class RunnableParallel<
     return isThenable(outputs) ? (outputs as Promise<unknown[]>).then(assemble) : assemble(outputs);
   }
 
-  override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+  protected override get innerJoin(): Join {
+    return joinByKey(this.keys, (key) => outputJoinOf(this.steps[key] as RunnableInterface));
+  }
+
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    const streams = new Map<string, Chunks<unknown>>();
+    const join = joinByKey(this.keys, (key) => {
+      const stream = streams.get(key);
+      return stream && joinOf(stream);
+    });
+    return joinedBy(this.streamBranches(chunks, ctx, streams), join);
+  }
+
+  private async *streamBranches(
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    streams: Map<string, Chunks<unknown>>,
+  ): AsyncGenerator<RunOutput, void> {
     const { keys, path, tags } = this;
     const inputs = tee(chunks, keys.length);
-    const streams = path.map((branch, index) => {
-      const stream = streamStep<unknown>(branch, inputs[index] as Chunks<RunInput>, ctx, tags[index]);
-      return [keys[index] as string, stream] as const;
-    });
-    if (streams.every(([, stream]) => stream instanceof SingleChunk)) {
+    for (const [index, branch] of path.entries())
+      streams.set(keys[index] as string, streamStep(branch, inputs[index] as Chunks<RunInput>, ctx, tags[index]));
+    if ([...streams.values()].every((stream) => stream instanceof SingleChunk)) {
       for (const [key, stream] of streams) yield { [key]: (stream as SingleChunk<unknown>).value } as RunOutput;
       return;
     }
     try {
-      for await (const [key, chunk] of mergeChunks(streams)) yield { [key]: chunk } as RunOutput;
+      for await (const [key, chunk] of mergeChunks([...streams])) yield { [key]: chunk } as RunOutput;
     } finally {
       // A branch that has not begun to read does not let go of its input by itself.
       for (const input of inputs) if (!(input instanceof SingleChunk)) closeQuietly(input[Symbol.asyncIterator]());

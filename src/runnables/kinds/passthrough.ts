@@ -2,7 +2,7 @@ import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts";
-import { Aggregate } from "../../core/streams/concat.ts";
+import { Aggregate, joinedLike } from "../../core/streams/joins.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
@@ -70,14 +70,14 @@ export class RunnablePassthrough<RunInput = any> extends Runnable<RunInput, RunI
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunInput> {
     if (this.func === undefined) return chunks;
-    if (!(chunks instanceof SingleChunk)) return this.watch(chunks, ctx);
+    if (!(chunks instanceof SingleChunk)) return joinedLike(this.watch(chunks, ctx), chunks);
     const out = this.run(chunks.value, ctx);
     if (!isThenable(out)) return chunks;
     return promised(out as PromiseLike<RunInput>);
   }
 
   private async *watch(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunInput, void> {
-    const aggregate = new Aggregate();
+    const aggregate = Aggregate.of(chunks);
     for await (const chunk of chunks) {
       aggregate.add(chunk);
       yield chunk;

@@ -4,6 +4,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { fieldOf } from "../../core/own.ts";
 import { TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import { joinedBy, joinedLike, joinOf, joinUnder } from "../../core/streams/joins.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 
@@ -73,7 +74,14 @@ export class RunnablePick<
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    return chunks instanceof SingleChunk ? new SingleChunk(this.run(chunks.value, ctx)) : this.pickEach(chunks, ctx);
+    if (chunks instanceof SingleChunk) return new SingleChunk(this.run(chunks.value, ctx));
+    const { keys } = this;
+    const picked = this.pickEach(chunks, ctx);
+    if (typeof keys !== "string") return joinedLike(picked, chunks);
+    return joinedBy(
+      picked,
+      joinUnder(keys, () => joinOf(chunks)),
+    );
   }
 
   private async *pickEach(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {

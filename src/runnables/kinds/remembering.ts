@@ -1,7 +1,7 @@
 import type { RunContext } from "../../core/context.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
-import { Aggregate } from "../../core/streams/concat.ts";
+import { Aggregate, handingOn, joinedLike } from "../../core/streams/joins.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import type { RunnableInterface } from "../types.ts";
 import { RunnableWrapper } from "../wrapper.ts";
@@ -75,12 +75,21 @@ export class RunnableRemembering extends RunnableWrapper {
     return output;
   }
 
-  override async *runStream(chunks: Chunks<unknown>, ctx: RunContext): AsyncGenerator<unknown, void> {
-    const input = new Aggregate();
-    const output = new Aggregate();
-    const source = chunks instanceof SingleChunk ? chunks : noted(chunks, input);
+  override runStream(chunks: Chunks<unknown>, ctx: RunContext): AsyncGenerator<unknown, void> {
+    return handingOn((from) => this.streamSaved(chunks, ctx, from));
+  }
+
+  private async *streamSaved(
+    chunks: Chunks<unknown>,
+    ctx: RunContext,
+    from: (source: Chunks<unknown>) => Chunks<unknown>,
+  ): AsyncGenerator<unknown, void> {
+    const input = Aggregate.of(chunks);
+    const source = chunks instanceof SingleChunk ? chunks : joinedLike(noted(chunks, input), chunks);
     if (chunks instanceof SingleChunk) input.add(chunks.value);
-    for await (const chunk of streamCall(this.step, source, ctx)) {
+    const out = from(streamCall(this.step, source, ctx));
+    const output = Aggregate.of(out);
+    for await (const chunk of out) {
       output.add(chunk);
       yield chunk;
     }

@@ -8,6 +8,7 @@ import { abortError } from "../../core/signal.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import { COMPOSES, type Step, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import { handingOn } from "../../core/streams/joins.ts";
 import { openChunks } from "../../core/streams/open-chunks.ts";
 import { Rewind } from "../../core/streams/rewind.ts";
 import { isThenable } from "../../core/thenable.ts";
@@ -186,10 +187,18 @@ export class RunnableRetry<
     }
   }
 
-  override async *runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+  override runStream(chunks: Chunks<RunInput>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return handingOn((from) => this.streamAgain(chunks, ctx, from));
+  }
+
+  private async *streamAgain(
+    chunks: Chunks<RunInput>,
+    ctx: RunContext,
+    from: (source: Chunks<RunOutput>) => Chunks<RunOutput>,
+  ): AsyncGenerator<RunOutput, void> {
     const rewind = chunks instanceof SingleChunk ? null : new Rewind(chunks);
     try {
-      yield* await this.openStreamAgain(chunks, rewind, ctx);
+      yield* from(await this.openStreamAgain(chunks, rewind, ctx));
     } finally {
       await rewind?.close();
     }
@@ -245,6 +254,11 @@ export class RunnableRetry<
   private checkSignals(ctx: RunContext): void {
     ctx.scope?.check();
     if (this.boundSignal?.aborted === true) throw abortError(this.boundSignal);
+  }
+
+  /** Binds more call options. The attempts stay as they are. */
+  override bind(kwargs: Partial<CallOptions>): RunnableRetry<RunInput, RunOutput, CallOptions> {
+    return new RunnableRetry({ ...this.retryFields, kwargs: { ...this.kwargs, ...kwargs } });
   }
 
   /** Binds more config. The attempts stay as they are. */

@@ -4,11 +4,12 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startWatched, streamStep } from "../../core/start-step.ts";
 import { COMPOSES, type Step, type SyncFunction, type Trace } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
+import type { Join } from "../../core/streams/joins.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { Graph } from "../../graph/graph.ts";
 import { type Drawable, type Ends, embed } from "../../graph/parts.ts";
 import { fuse, stagesOf } from "../../plan/stages.ts";
-import { coerce, toStep } from "../coerce.ts";
+import { coerce, outputJoinOf, toStep } from "../coerce.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { NextStep, Piped, RunnableInterface, RunnableLike, StepFunc, StepOutput } from "../types.ts";
@@ -161,9 +162,8 @@ export class RunnableSequence<
     return flowing as Chunks<RunOutput>;
   }
 
-  /** Joins two chunks as the last step joins them. */
-  override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.concatAs(this.steps.at(-1) as Partial<Runnable>, first, second);
+  protected override get innerJoin(): Join | undefined {
+    return outputJoinOf(this.steps.at(-1) as RunnableInterface);
   }
 
   override pipe<NewRunOutput, Result = never, Added = never>(

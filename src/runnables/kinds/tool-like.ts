@@ -83,6 +83,11 @@ export class RunnableToolLike<Schema extends ToolSchema = ToolSchema, RunOutput 
     return `${this.name}${suffix}`;
   }
 
+  /** Binds call options around the tool, which keeps its name. */
+  override bind(kwargs: RunnableConfig): RunnableBinding<ToolInput<Schema> | ToolCall, RunOutput> {
+    return new RunnableBinding({ bound: this, kwargs, config: {} });
+  }
+
   /** The same tool with a config: still a tool. */
   override withConfig(config: RunnableConfig): RunnableToolLike<Schema, RunOutput> {
     return new RunnableToolLike({ ...this.fields, config: mergeConfigs(this.config, config) });

@@ -4,6 +4,7 @@ import { describe, invalidOption, runlaneError } from "../../core/errors/errors.
 import { startStep, streamStep } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import { laterChunks } from "../../core/streams/joins.ts";
 import { openChunks } from "../../core/streams/open-chunks.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { Graph } from "../../graph/graph.ts";
@@ -147,9 +148,11 @@ export class RunnableWithFallbacks<
     return this.runFrom(index + 1, inputAfter(this.exceptionKey, error, input), ctx, failure);
   }
 
-  protected override async *streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    this.checkInput(input);
-    yield* await this.openFirst(input, ctx);
+  protected override streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return laterChunks(async () => {
+      this.checkInput(input);
+      return this.openFirst(input, ctx);
+    });
   }
 
   /** The stream of the first step that gets as far as a first chunk. */

@@ -13,6 +13,7 @@ import {
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
 import { type Chunks, promised, SingleChunk } from "../../core/streams/chunks.ts";
+import { laterChunks } from "../../core/streams/joins.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
 import { graphOfPart, withSchemas } from "../../graph/parts.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
@@ -132,8 +133,8 @@ export class RunnableWithTypes<
     return promised(output as PromiseLike<RunOutput>);
   }
 
-  private async *streamPromised(input: PromiseLike<unknown>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
-    yield* this.streamParsed(await input, ctx);
+  private streamPromised(input: PromiseLike<unknown>, ctx: RunContext): AsyncGenerator<RunOutput, void> {
+    return laterChunks(async () => this.streamParsed(await input, ctx));
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Aggregate, concat, Joiner } from "../../../src/core/streams/concat.ts";
+import { concat, Joiner } from "../../../src/core/streams/concat.ts";
+import { Aggregate } from "../../../src/core/streams/joins.ts";
 
 /** Two elements and a hole between them. */
 function sparse(first: number, last: number): number[] {
