@@ -12,6 +12,13 @@ export interface BackoffOptions {
   jitter?: boolean | undefined;
 }
 
+const OPTIONS: readonly string[] = [
+  "initialDelayMs",
+  "factor",
+  "maxDelayMs",
+  "jitter",
+] satisfies (keyof BackoffOptions)[];
+
 /** The longest delay that a JavaScript timer can wait: about 24.8 days. A longer one would not wait at all. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -37,6 +44,9 @@ export class Backoff {
     const invalid = (option: string, expected: string, received: unknown): Error =>
       invalidOption(where, option, expected, received);
     if (typeof options !== "object" || options === null) throw invalid("backoff", "an object of options", options);
+    for (const [option, value] of Object.entries(options))
+      if (!OPTIONS.includes(option))
+        throw invalid(`backoff.${option}`, `left out: the options are ${OPTIONS.join(", ")}`, value);
     const { initialDelayMs = 1000, factor = 2, maxDelayMs = Number.POSITIVE_INFINITY, jitter = true } = options;
     if (!isNonNegative(initialDelayMs) || initialDelayMs === Number.POSITIVE_INFINITY)
       throw invalid("backoff.initialDelayMs", "a finite number of milliseconds of at least 0", initialDelayMs);

@@ -14,6 +14,8 @@ export interface EventFilter {
   excludeTags?: string[];
   /** Names of events that are not wanted, for example `on_chain_error`, which LangChain does not have. */
   excludeEvents?: string[];
+  /** Whether events of version 2 have the ids of the runs around theirs, as `parent_ids`. LangChain.js has no such field. @default false */
+  includeParentIds?: boolean;
 }
 
 /** Whether a filter lets through what a run reports. */

@@ -23,7 +23,7 @@ export interface StreamEvent {
   /** The name of the run, or of the custom event. */
   name: string;
   run_id: string;
-  /** The ids of the runs around this one, from the outermost in; LangChain.js has no such field. */
+  /** The ids of the runs around this one, from the outermost in: with {@link EventFilter.includeParentIds}. */
   parent_ids?: string[];
   tags?: string[];
   metadata: Record<string, unknown>;
@@ -40,7 +40,7 @@ interface ReportedRun extends Run {
 interface Shown {
   readonly type: string;
   readonly names: EventNames;
-  readonly parents: string[];
+  readonly parents: readonly string[];
   /** Whether the filter lets its events through. */
   readonly isWanted: boolean;
   /** Who shows its chunks: the first to show one. */
@@ -81,6 +81,8 @@ interface Root {
   readonly input: unknown;
 }
 
+const NO_PARENTS: readonly string[] = [];
+
 /** Turns callbacks into events. */
 export class EventStream extends ChunkRecorder {
   readonly name = NAME;
@@ -89,6 +91,8 @@ export class EventStream extends ChunkRecorder {
   private readonly isFiltered: boolean;
   /** How many runs have not reported their end. */
   private open = 0;
+  /** The run of the first event, which has the input of the whole call. */
+  private firstRun: string | undefined;
   /** Ends that are kept back until the chunks of their runs have been reported. */
   private readonly heldBack = new Set<() => void>();
 
@@ -157,7 +161,10 @@ export class EventStream extends ChunkRecorder {
   protected override onStart(run: ReportedRun): undefined | Promise<void> {
     const { name, tags, parent_run_id: parentId } = run;
     const parent = parentId === undefined ? undefined : this.runOf(parentId)?.shown;
-    const parents = parent === undefined ? [] : [...parent.parents, parentId as string];
+    const parents =
+      parent === undefined || this.filter.includeParentIds !== true
+        ? NO_PARENTS
+        : [...parent.parents, parentId as string];
     const type = run.run_type === "llm" && run.inputs.messages !== undefined ? "chat_model" : run.run_type;
     const isShown = !this.isFiltered || isWanted(this.filter, { name, type, tags });
     const shown = { type, names: namesOf(type), parents, isWanted: isShown };
@@ -192,7 +199,7 @@ export class EventStream extends ChunkRecorder {
     // LangChain has one event for errors, that of tools, and puts the text of the error into it.
     if (run.error !== undefined)
       this.send(run, shown, shown.names.error, { error: shown.type === "tool" ? run.error : error, input });
-    else if (run.id === this.root.id) this.send(run, shown, shown.names.end, { output: outputOf(run, shown) });
+    else if (run.id === this.firstRun) this.send(run, shown, shown.names.end, { output: outputOf(run, shown) });
     else this.send(run, shown, shown.names.end, { output: outputOf(run, shown), input });
   }
 
@@ -218,7 +225,14 @@ export class EventStream extends ChunkRecorder {
   private send(run: Run, { parents }: Shown, event: string, data: unknown, name = run.name): void {
     if (this.filter.excludeEvents?.includes(event) === true) return;
     const metadata = (run.extra.metadata ?? {}) as Record<string, unknown>;
-    this.queue.push({ event, name, run_id: run.id, parent_ids: parents, tags: run.tags, metadata, data });
+    const told: StreamEvent = { event, name, run_id: run.id, tags: run.tags, metadata, data };
+    if (this.filter.includeParentIds === true) told.parent_ids = [...parents];
+    if (this.firstRun === undefined) {
+      this.firstRun = run.id;
+      // What a custom event carries belongs to whoever dispatched it.
+      if (event !== "on_custom_event") told.data = { ...(data as object), input: this.root.input };
+    }
+    this.queue.push(told);
   }
 }
 

@@ -324,11 +324,11 @@ export abstract class RunnableBase<
 
   /**
    * Runs one input and reports what happens inside, step by step: starts, chunks, ends, and errors of all kinds of steps. Leaving
-   * the loop aborts the run. An event carries the ids of the runs around its own (`parent_ids`).
+   * the loop aborts the run. With a filter too, the first event has the input of the call.
    *
    * @param options The config of the run, and `version`, LangChain's schema of events: `"v2"`, or the older `"v1"`. With
    *   `encoding: "text/event-stream"` the stream has the bytes of server-sent events.
-   * @param filter Which events to report. @default all
+   * @param filter Which events to report, and with `includeParentIds`, whether they say what runs are around theirs. @default all
    * @throws RUNLANE_INVALID_CONFIG when there is no such version.
    * @example
    * ```ts

@@ -202,7 +202,11 @@ describe("a runnable that is called inside a function without a config", () => {
   it("is seen by streamEvents of the function", async () => {
     const outer = calling((x) => RunnableLambda.from(() => x, { name: "inner" }).invoke(x));
     const starts: unknown[] = [];
-    for await (const { event, name, parent_ids } of outer.streamEvents(1, { version: "v2" })) {
+    for await (const { event, name, parent_ids } of outer.streamEvents(
+      1,
+      { version: "v2" },
+      { includeParentIds: true },
+    )) {
       if (event.endsWith("_start")) starts.push([name, parent_ids?.length]);
     }
     expect(starts).toEqual([

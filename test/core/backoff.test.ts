@@ -45,6 +45,15 @@ describe("the wait between attempts", () => {
     },
   );
 
+  it.each(["initialInterval", "maxDelay", "delayMs", "toString"])(
+    "refuses an option that it does not know: %s",
+    (option) => {
+      expect(() => new Backoff({ [option]: 1 })).toThrow(
+        `backoff.${option} must be left out: the options are initialDelayMs, factor, maxDelayMs, jitter, but it is the number 1.`,
+      );
+    },
+  );
+
   it.each<[string, unknown]>([
     ["backoff", 5],
     ["backoff.initialDelayMs", { initialDelayMs: -1 }],

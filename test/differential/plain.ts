@@ -21,7 +21,7 @@ export class Ids {
 }
 
 /** What differs from run to run, or between the two libraries without anybody minding. */
-const DROPPED = new Set(["start_time", "end_time", "parent_ids", "ls_integration"]);
+const DROPPED = new Set(["start_time", "end_time", "ls_integration"]);
 
 /** A value as plain data that two libraries can be compared by: class instances by name, errors by name and message. */
 export function plain(value: unknown, ids = new Ids(), depth = 0): unknown {

@@ -47,11 +47,16 @@ async function eventsOf(
 }
 
 describe("parent_ids", () => {
+  it("are not there unless somebody asks for them, so that events are those of LangChain", async () => {
+    const { events } = await eventsOf(add.pipe(add), 1);
+    expect(events.filter((event) => "parent_ids" in event)).toEqual([]);
+  });
+
   it("are the ids of the runs around, from the outermost in", async () => {
     const innermost = add.withConfig({ runName: "innermost" });
     const inner = RunnableSequence.from([add, (x: number, config: object) => innermost.invoke(x, config)], "inner");
     const chain = RunnableSequence.from([add, RunnableParallel.from({ inner })], "root");
-    const { events } = await eventsOf(chain, 1);
+    const { events } = await eventsOf(chain, 1, {}, { includeParentIds: true });
     const names = new Map(events.map(({ run_id, name }) => [run_id, name]));
     const paths = new Set(
       events.map((event) => [...event.parent_ids!.map((id) => names.get(id)), event.name].join("/")),
@@ -71,7 +76,7 @@ describe("parent_ids", () => {
   });
 
   it("are the same on all events of a run", async () => {
-    const { events } = await eventsOf(letters.pipe(letters), "ab");
+    const { events } = await eventsOf(letters.pipe(letters), "ab", {}, { includeParentIds: true });
     for (const run of new Set(events.map(({ run_id }) => run_id))) {
       const lists = events.filter(({ run_id }) => run_id === run).map(({ parent_ids }) => parent_ids);
       expect(new Set(lists.map((list) => JSON.stringify(list))).size).toBe(1);
@@ -165,14 +170,22 @@ describe("filters", () => {
     expect(lines).toEqual(["end Upper", "end Letters", "end Root"]);
   });
 
-  it("that take out the root leave its input out too: each run has its own", async () => {
+  it("that take out the root leave the input of the call on the first event", async () => {
     const { events } = await eventsOf(named, "ab", {}, { excludeNames: ["Root"] });
-    expect(events.filter(({ event }) => event === "on_chain_start").map(({ data }) => data)).toEqual([{}, {}]);
-    const ends = events.filter(({ event }) => event === "on_chain_end");
-    expect(ends.map(({ data }) => data)).toEqual([
-      { input: "ab", output: "AB" },
-      { input: "AB", output: "AB" },
+    expect(events.filter(({ event }) => event === "on_chain_start").map(({ data }) => data)).toEqual([
+      { input: "ab" },
+      {},
     ]);
+    const ends = events.filter(({ event }) => event === "on_chain_end");
+    expect(ends.map(({ data }) => data)).toEqual([{ output: "AB" }, { input: "AB", output: "AB" }]);
+  });
+
+  it("leave the payload of a custom event as it is, first or not", async () => {
+    const payload = { x: 1 };
+    const lambda = RunnableLambda.from((_: unknown, config) => dispatchCustomEvent("ping", payload, config));
+    const { events } = await eventsOf(lambda, 1, {}, { excludeEvents: ["on_chain_start"] });
+    expect(events[0]).toMatchObject({ name: "ping", data: { x: 1 } });
+    expect(payload).toEqual({ x: 1 });
   });
 
   it("let custom events through by the name of their run", async () => {
@@ -374,7 +387,6 @@ describe("custom events", () => {
         event: "on_custom_event",
         name: "progress",
         run_id: own?.run_id,
-        parent_ids: own?.parent_ids,
         tags: ["seq:step:2", "t"],
         metadata: { m: 1 },
         data: payload,
@@ -399,7 +411,7 @@ describe("calls inside a function", () => {
       },
       { name: "outer" },
     );
-    const { events, error } = await eventsOf(outer, "ab");
+    const { events, error } = await eventsOf(outer, "ab", {}, { includeParentIds: true });
     expect(error).toBeUndefined();
     const alone = await eventsOf(inner, "ab");
     expect(inside.map(({ event, name }) => `${event} ${name}`)).toEqual(
@@ -422,7 +434,7 @@ describe("calls inside a function", () => {
 
   it("report the runs of a batch, each with its own input and output", async () => {
     const outer = RunnableLambda.from((inputs: number[], config) => add.batch(inputs, config), { name: "outer" });
-    const { events } = await eventsOf(outer, [0, 1, 2]);
+    const { events } = await eventsOf(outer, [0, 1, 2], {}, { includeParentIds: true });
     const ends = events.filter(({ event, name }) => event === "on_chain_end" && name === "add");
     expect(ends.map(({ data }) => [data.input, data.output])).toEqual([
       [0, 1],

@@ -58,14 +58,20 @@ export class RunlaneError extends Error {
   }
 }
 
-/** Builds the error of one row of the table: its message filled in, followed by the fix. */
+/**
+ * Builds the error of one row of the table: its message filled in, followed by the fix.
+ *
+ * @param options The cause, and `fix: false` where the message goes to somebody who cannot do what the fix says: a model.
+ */
 export function runlaneError<Code extends ErrorCode>(
   code: Code,
   details: ErrorDetails<Code>,
-  options?: ErrorOptions,
+  options: ErrorOptions & { fix?: boolean } = {},
 ): RunlaneError {
-  const { message, fix } = ERROR_TABLE[code];
-  return new RunlaneError(code, `${filled(message, details)} ${fix}`, { ...options, details });
+  const row = ERROR_TABLE[code];
+  const { fix = true, ...rest } = options;
+  const finding = filled(row.message, details);
+  return new RunlaneError(code, fix ? `${finding} ${row.fix}` : finding, { ...rest, details });
 }
 
 /** What an error says happened, without what to do about it. */

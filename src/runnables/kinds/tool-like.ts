@@ -110,7 +110,8 @@ function isToolCall(input: unknown): input is ToolCall {
 
 /** The error of arguments that do not match, with the name and the `output` of LangChain's ToolInputParsingException. */
 function toolInputError(tool: string, args: unknown, issues: readonly SchemaIssue[]) {
-  const error = runlaneError("RUNLANE_INVALID_TOOL_INPUT", { tool, issues: describeIssues("args", issues) });
+  const details = { tool, issues: describeIssues("args", issues) };
+  const error = runlaneError("RUNLANE_INVALID_TOOL_INPUT", details, { fix: false });
   return Object.assign(error, { name: "ToolInputParsingException", output: JSON.stringify(args), issues });
 }
 

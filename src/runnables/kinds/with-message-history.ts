@@ -75,7 +75,7 @@ export class RunnableWithMessageHistory<RunInput = any, RunOutput = any> extends
     const bound = entered
       .pipe(new RunnableRemembering({ bound: runnable, conversation }))
       .withConfig({ runName: "RunnableWithMessageHistory" });
-    const findHistory = async ({ configurable }: RunnableConfig): Promise<RunnableConfig> => {
+    const findHistory = async ({ configurable, callbacks }: RunnableConfig): Promise<RunnableConfig> => {
       const { sessionId } = configurable ?? {};
       if (!sessionId) {
         throw runlaneError("RUNLANE_NO_SESSION", {
@@ -83,7 +83,8 @@ export class RunnableWithMessageHistory<RunInput = any, RunOutput = any> extends
           received: describe(sessionId),
         });
       }
-      return { configurable: { messageHistory: await getMessageHistory(sessionId) } };
+      const found = { configurable: { messageHistory: await getMessageHistory(sessionId) } };
+      return callbacks === undefined ? { ...found, callbacks: [NOBODY] } : found;
     };
     super({ bound: bound as Runnable<RunInput, RunOutput>, config, configFactories: [findHistory] });
     this.runnable = runnable;
@@ -103,6 +104,9 @@ export class RunnableWithMessageHistory<RunInput = any, RunOutput = any> extends
     return { kind: "withMessageHistory", name, runnable, bound, getMessageHistory, ...keys, config: this.config };
   }
 }
+
+/** A handler that hears nothing. LangChain's models give their messages an id, that of the run, only where there are handlers. */
+const NOBODY = { name: "message_history" };
 
 defineKind("withMessageHistory", {
   type: RunnableWithMessageHistory,

@@ -1,5 +1,6 @@
 import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
 import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { expect } from "vitest";
 import { z } from "zod";
 import { add, boom, failing, letters, sleep } from "../functions.ts";
@@ -162,6 +163,20 @@ const histories: Scenario[] = [
     drive: async (memory, run) => {
       const [, kept] = (await chat(invoke([new HumanMessage("x")], session))(memory, run)) as unknown[];
       return kept;
+    },
+  },
+  {
+    name: "history, ids of what a model says",
+    build: (lib) => {
+      const history = new InMemoryChatMessageHistory();
+      const runnable = new FakeListChatModel({ responses: ["one", "two"] });
+      return { history, runnable: new lib.RunnableWithMessageHistory({ runnable, getMessageHistory: () => history }) };
+    },
+    drive: async ({ history, runnable }: Memory, run) => {
+      const said = await runnable.invoke("a", session);
+      for await (const { id } of await runnable.stream("b", session)) run.chunks.push(id);
+      const kept = await history.getMessages();
+      return [said.id, ...kept.map(({ id }) => id)].map((id) => (id === undefined ? "none" : id));
     },
   },
   {
