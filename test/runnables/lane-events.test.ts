@@ -53,6 +53,10 @@ const STEPS: [string, any, unknown][] = [
     }),
     "ab",
   ],
+  ["a step with tags and metadata", upper.withConfig({ tags: ["own"], metadata: { own: 1 } }), "ab"],
+  ["a step with a run name", upper.withConfig({ runName: "other" }), "ab"],
+  ["a bound generator function", split.withConfig({ tags: ["own"] }).withConfig({ metadata: { own: 1 } }), "ab"],
+  ["a bound step that fails", fails.withConfig({ tags: ["own"] }), "ab"],
   ["a sequence", RunnableSequence.from([upper, split]), "ab"],
   ["a passthrough", new RunnablePassthrough(), { a: 1 }],
   ["a pick", new RunnablePick("a"), { a: 1, b: 2 }],
@@ -66,7 +70,8 @@ const STEPS: [string, any, unknown][] = [
 async function told(step: RunnableInterface, input: unknown, isInside: boolean, version: "v1" | "v2") {
   const inside = RunnableSequence.from([new RunnablePassthrough(), step, new RunnablePassthrough()]);
   const chain = (isInside ? inside : step) as typeof inside;
-  const events: { event: string; name: string; run_id: string; tags?: string[]; data: unknown }[] = [];
+  const events: { event: string; name: string; run_id: string; tags?: string[]; data: unknown; metadata?: object }[] =
+    [];
   try {
     for await (const event of chain.streamEvents(input, { version })) events.push(event as never);
   } catch (error) {
@@ -75,7 +80,7 @@ async function told(step: RunnableInterface, input: unknown, isInside: boolean, 
   const run = isInside ? events.find(({ tags }) => tags?.includes("seq:step:2"))?.run_id : events[0]?.run_id;
   return events
     .filter(({ run_id }) => run_id === run)
-    .map(({ event, name, tags, data }) => ({ event, name, tags, data }));
+    .map(({ event, name, tags, data, metadata }) => ({ event, name, tags, data, metadata }));
 }
 
 describe.each(Object.entries(pools))("of a step on the lane %s", (_, lane) => {
@@ -85,6 +90,24 @@ describe.each(Object.entries(pools))("of a step on the lane %s", (_, lane) => {
         expect(await told(step.withLane(lane), input, isInside, version)).toEqual(
           await told(step, input, isInside, version),
         );
+  });
+
+  it("the same is seen of its config as without a lane", async () => {
+    const seen = RunnableLambda.from((_: string, { tags, metadata, configurable, limit }) => [
+      tags,
+      metadata,
+      configurable,
+      limit,
+    ])
+      .bind({ limit: 3 } as object)
+      .withConfig({ tags: ["own"], metadata: { own: 1 }, configurable: { a: 1 } });
+    const given = { tags: ["given"], configurable: { b: 2 } };
+    const here = await seen.invoke("x", given);
+    const events: unknown[] = [];
+    const callbacks = [{ handleChainEnd: (output: unknown) => void events.push(output) }];
+    expect(await seen.withLane(lane).invoke("x", given)).toEqual(here);
+    expect(await seen.withLane(lane).invoke("x", { ...given, callbacks })).toEqual(here);
+    expect(events).toHaveLength(1);
   });
 
   it("chunks are told as they come", async () => {

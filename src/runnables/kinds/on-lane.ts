@@ -61,6 +61,9 @@ export class RunnableOnLane<
   /** Set on the lane `"auto"`. */
   private readonly auto: AutoStep | undefined;
   private readonly isFused: boolean;
+  /** Whether this is around a binding, whose tags, metadata and names handlers are to hear of. */
+  private readonly isAroundBinding: boolean;
+  private insideBindingMade: Step | undefined;
   readonly parts: readonly Step[] | undefined;
 
   /** @throws RUNLANE_UNKNOWN_LANE, RUNLANE_NOT_SHIPPABLE, RUNLANE_CAPTURED_VARIABLE, RUNLANE_NOT_SERIALIZABLE */
@@ -77,6 +80,7 @@ export class RunnableOnLane<
     this.parts = fields.parts;
     this.bound = this.wrapped;
     this.lane = fields.lane;
+    this.isAroundBinding = (this.bound as { node?: RunnableNode }).node?.kind === "binding";
     const lane = laneOf(fields.lane);
     if (lane === null) {
       this.offloaded = null;
@@ -98,7 +102,22 @@ export class RunnableOnLane<
 
   /** On the loop the inside has the runs; elsewhere it is one run, which is told as that of the inside would be. */
   override get trace(): Trace | undefined {
-    return this.offloaded === null ? undefined : traceOf(this.step);
+    return this.offloaded === null || this.isAroundBinding ? undefined : traceOf(this.step);
+  }
+
+  /** The binding around the lane, instead of the lane around the binding. */
+  private get insideBinding(): Step {
+    if (this.insideBindingMade === undefined) {
+      const { node } = this.bound as Runnable;
+      const bound = new RunnableOnLane({ bound: node.bound as RunnableInterface, lane: this.lane });
+      this.insideBindingMade = toStep(fromNode({ ...node, bound }));
+    }
+    return this.insideBindingMade;
+  }
+
+  /** Handlers hear of single runs; whoever counts is told by the workers. */
+  private isToldOf({ observer }: RunContext): boolean {
+    return this.isAroundBinding && observer !== null && observer.stage === undefined;
   }
 
   /** On the loop this is as many steps as the inside. */
@@ -172,6 +191,7 @@ export class RunnableOnLane<
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     const { offloaded, auto } = this;
+    if (offloaded !== null && this.isToldOf(ctx)) return this.insideBinding.run(input, ctx) as PromiseLike<RunOutput>;
     if (auto !== undefined)
       return auto.run(input, ctx, () => startCall(this.step, input, ctx)) as RunOutput | PromiseLike<RunOutput>;
     return offloaded === null
@@ -180,6 +200,7 @@ export class RunnableOnLane<
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
+    if (this.offloaded !== null && this.isToldOf(ctx)) return this.insideBinding.runStream(chunks, ctx);
     return this.streamGathered(chunks, ctx);
   }
 
