@@ -61,6 +61,8 @@ export interface StageStatistics {
   /** Percentiles of the time per input. */
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Workers that knew the stage and were lost to something that no input can be blamed for: a timer that threw, a kill from outside. */
+  readonly lostWorkers?: number;
   /** What could be better, each with its fix: something that is loaded inside the function, for example. */
   readonly hints?: readonly string[];
 }

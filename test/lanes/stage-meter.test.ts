@@ -4,7 +4,7 @@ import { StageMeter } from "../../src/lanes/stage/stage-meter.ts";
 /** A meter that has measured inputs of one cost often enough to be sure. */
 function measured(costMs: number): StageMeter {
   const meter = new StageMeter("step");
-  for (let round = 0; round < 10; round++) meter.measured(100, 100, 100 * costMs, 0);
+  for (let round = 0; round < 10; round++) meter.reported(100, 100, 0, 100 * costMs, 0);
   return meter;
 }
 
@@ -16,7 +16,7 @@ describe("the size of chunks", () => {
   it("grows step by step, however cheap the first input was", () => {
     const meter = new StageMeter("step");
     const sizes = [1, 2, 3].map(() => {
-      meter.measured(1, 1, 0.000_001, 0);
+      meter.reported(1, 1, 0, 0.000_001, 0);
       return meter.chunkSize(1_000_000, 2);
     });
     expect(sizes).toEqual([16, 256, 4096]);
@@ -43,8 +43,8 @@ describe("the size of chunks", () => {
   it("counts what functions do after they have waited", () => {
     const meter = new StageMeter("step");
     // 100 functions return promises at once; each costs 1 ms later.
-    meter.measured(100, 0, 0.1, 0);
-    for (let round = 0; round < 10; round++) meter.measured(0, 10, 10, 0);
+    meter.reported(100, 0, 0, 0.1, 0);
+    for (let round = 0; round < 10; round++) meter.reported(0, 10, 0, 10, 0);
     expect(meter.costMs).toBeCloseTo(1, 1);
   });
 });
@@ -55,8 +55,7 @@ describe("a first input that is slow", () => {
     const meter = new StageMeter("step");
     for (const [at, ms] of times.entries()) {
       if (at === 0) meter.firstReport(1, ms);
-      meter.measured(1, 1, ms, 0);
-      meter.inputs++;
+      meter.reported(1, 1, 0, ms, 0);
     }
     return meter;
   }

@@ -17,7 +17,7 @@ export class LoopCall implements StepCall {
   /** How long its function has kept the loop busy before it returned, in milliseconds. */
   busyMs = 0;
   private settled = false;
-  private readonly queuedAt = performance.now();
+  readonly queuedAt = performance.now();
   private startedAt = 0;
   private controller: AbortController | undefined;
   private readonly unfollow: (() => void) | undefined;
@@ -55,7 +55,7 @@ export class LoopCall implements StepCall {
   start(): void {
     this.hasStarted = true;
     this.startedAt = performance.now();
-    this.stage.meter.queueMs += this.startedAt - this.queuedAt;
+    this.stage.meter.sent([this], this.startedAt);
     const { timeoutMs } = this.options;
     if (timeoutMs !== undefined)
       this.timer = setTimeout(() => this.expire(timeoutMs), Math.min(timeoutMs, MAX_TIMER_MS));

@@ -11,7 +11,7 @@ import type {
   StageStatistics,
 } from "../lane.ts";
 import { laneClosed } from "../pool/faults.ts";
-import { StageRecords } from "../stage/stage-records.ts";
+import { StageRecords } from "../stage/stage-record.ts";
 import type { StageRunner } from "../stage/stage-step.ts";
 import { LoopCall } from "./loop-call.ts";
 import { LoopStage } from "./loop-stage.ts";

@@ -30,9 +30,7 @@ export class LoopStage {
 
   /** One of its inputs has ended. */
   count(failed: boolean, busyMs: number): void {
-    this.meter.inputs++;
-    if (failed) this.meter.failed++;
-    this.meter.measured(1, 1, busyMs, 0);
+    this.meter.reported(1, 1, failed ? 1 : 0, busyMs, 0);
   }
 
   private async load(record: StageRecord): Promise<StageRunner> {

@@ -5,11 +5,11 @@ import type { Chunk } from "./chunk.ts";
 
 const NO_OPTIONS: LaneCallOptions = Object.freeze({});
 
-/** Who is told when calls settle while they wait or run. */
+/** Told what becomes of calls. */
 export interface CallListener {
-  /** The call's signal aborted. */
+  /** The signal of a call has aborted. */
   onCallCancelled(call: Call): void;
-  /** The promise of the call is settled now. */
+  /** A call has its outcome. */
   onCallSettled(): void;
 }
 
@@ -17,19 +17,21 @@ export interface CallListener {
 export abstract class Call {
   readonly options: LaneCallOptions;
   settled = false;
-  /** Whether it waits in a line. */
+  /** Whether it waits in a line of the queue, which keeps this. */
   inLine = false;
-  /** Whether its input was moved to a worker, so that it cannot be sent again. */
+  /** Whether a buffer of its input has moved to a worker, so that the input cannot be sent again. */
   moved = false;
-  /** The chunk that it travels in, when a worker has it. */
+  /** The chunk that it travels in, while a worker has it. */
   chunk: Chunk | null = null;
   index = -1;
-  /** When a worker started on it, in milliseconds since the epoch, as far as somebody needs to know; else 0. */
+  /** When a worker started on it, in milliseconds since the epoch; 0 while nobody needs to know. */
   startedAt = 0;
-  /** When it was cancelled or its time was up; else 0. */
+  /** When it was cancelled or its time was up; 0 before. */
   stoppedAt = 0;
-  /** How many workers died before they started on it. */
+  /** How many workers were lost before they started on it. */
   lost = 0;
+  /** How many workers ended while it was one of those that may have ended them. */
+  suspicions = 0;
   private unfollow: (() => void) | null = null;
 
   constructor(
@@ -43,10 +45,6 @@ export abstract class Call {
     this.options = options ?? NO_OPTIONS;
     const { signal } = this.options;
     if (signal !== undefined) this.unfollow = onAbort(signal, () => this.listener.onCallCancelled(this));
-  }
-
-  get isWatched(): boolean {
-    return this.options.signal !== undefined || this.options.timeoutMs !== undefined;
   }
 
   get abortError(): unknown {
@@ -67,7 +65,7 @@ export abstract class Call {
   /** Hands the error on. */
   protected abstract failed(error: unknown): void;
 
-  /** Back to the queue, because its worker is gone. */
+  /** It has left its worker, because that is gone or gave it back. */
   release(): void {
     this.chunk = null;
     this.index = -1;
@@ -87,7 +85,12 @@ export abstract class Call {
   }
 }
 
-/** A call that somebody waits for by a promise. */
+/** Whether somebody may stop a call with these options. */
+export function isStoppable({ signal, timeoutMs }: LaneCallOptions): boolean {
+  return signal !== undefined || timeoutMs !== undefined;
+}
+
+/** A call whose caller has a promise. */
 export class PromisedCall extends Call {
   constructor(
     record: StageRecord,
@@ -110,24 +113,24 @@ export class PromisedCall extends Call {
   }
 }
 
-/** One of the inputs of a feed. */
+/** A call for one of the inputs of a source. */
 export class SourceCall extends Call {
   constructor(
     record: StageRecord,
-    private readonly feed: InputSource,
+    private readonly source: InputSource,
     private readonly key: number,
     options: LaneCallOptions | undefined,
     queuedAt: number,
     listener: CallListener,
   ) {
-    super(record, feed.inputOf(key), options, queuedAt, listener);
+    super(record, source.inputOf(key), options, queuedAt, listener);
   }
 
   protected succeeded(value: unknown): void {
-    this.feed.fulfil(this.key, value);
+    this.source.fulfil(this.key, value);
   }
 
   protected failed(error: unknown): void {
-    this.feed.reject(this.key, error);
+    this.source.reject(this.key, error);
   }
 }

@@ -3,19 +3,27 @@ import { knownBytes, packConfig, packInput, unpackError, unpackOutput } from "..
 import type { ReportMessage, RunMessage } from "../protocol/messages.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
-import type { Call } from "./call.ts";
+import { type Call, isStoppable } from "./call.ts";
 
-/** Calls that a worker has got together. */
+/** A call is suspected for so many times before it keeps a worker to itself until it settles. */
+const KEEPS_WORKER = 2;
+
+/** Calls of one stage that a worker has got together. */
 export class Chunk {
   /** How many of its inputs have started, as far as messages tell. */
   started = 0;
+  /** Whether all of its functions have returned, so that the worker has time for more. */
+  returned = false;
   /** When the worker last said something about it, in milliseconds since the epoch; 0 before. Kept for watched chunks only. */
   newsAt = 0;
   /** Where the worker claims its inputs. */
   claimSlot = 0;
+  /** How many messages the worker had been sent when it was sent the chunk. */
+  sentAs = 0;
   /** Whether one of its calls may have to be stopped. */
   readonly isWatched: boolean;
-  private unreported: number;
+  /** Inputs whose outcome is still to come. */
+  pending: number;
   private readonly reported: Uint8Array;
 
   constructor(
@@ -26,25 +34,25 @@ export class Chunk {
     readonly isSuspect: boolean,
     readonly worker: WorkerHandle,
   ) {
-    this.unreported = calls.length;
-    this.isWatched = calls.some((call) => call.isWatched);
+    this.pending = calls.length;
     this.reported = new Uint8Array(calls.length);
+    let isWatched = false;
     for (let index = 0; index < calls.length; index++) {
-      calls[index]!.chunk = this;
-      calls[index]!.index = index;
+      const call = calls[index]!;
+      call.chunk = this;
+      call.index = index;
+      isWatched ||= call.options.signal !== undefined || call.options.timeoutMs !== undefined;
     }
+    this.isWatched = isWatched;
   }
 
   get isDone(): boolean {
-    return this.unreported === 0;
+    return this.pending === 0;
   }
 
-  /** Whether all functions have returned, so that the worker has time for more. */
-  returned = false;
-
-  /** Inputs whose outcome is still to come. */
-  get pending(): number {
-    return this.unreported;
+  /** Whether it has the worker to itself: suspects until their functions have returned, and old suspects until they settle. */
+  get keepsWorker(): boolean {
+    return this.isSuspect && (!this.returned || this.calls.some(({ suspicions }) => suspicions >= KEEPS_WORKER));
   }
 
   /** The calls whose outcome is still to come, in order. */
@@ -53,7 +61,7 @@ export class Chunk {
   }
 
   /** Whether inputs of it may run in another worker, if this one has not started them. */
-  get mayBeShared(): boolean {
+  get mayBeStolen(): boolean {
     return (
       !this.returned &&
       !this.isSuspect &&
@@ -68,7 +76,7 @@ export class Chunk {
     for (let at = index; at < calls.length; at++) {
       if (reported[at] === 1) continue;
       reported[at] = 1;
-      this.unreported--;
+      this.pending--;
       const call = calls[at]!;
       if (call.settled) continue;
       call.release();
@@ -78,13 +86,15 @@ export class Chunk {
   }
 
   private fulfil(call: Call, value: unknown): void {
+    let output: unknown;
     try {
-      const output = unpackOutput(value);
-      this.record.meter.bytes += call.options.observer === undefined ? knownBytes(output) : bytesOf(output);
-      call.fulfil(output);
+      output = unpackOutput(value);
     } catch (error) {
       call.reject(error);
+      return;
     }
+    this.record.meter.carried(call.options.observer === undefined ? knownBytes(output) : bytesOf(output));
+    call.fulfil(output);
   }
 
   /** Settles calls. Returns how many of them failed. */
@@ -99,7 +109,7 @@ export class Chunk {
       const index = indices === undefined ? from + at : indices[at]!;
       if (reported[index] === 1) continue;
       reported[index] = 1;
-      this.unreported--;
+      this.pending--;
       const call = calls[index]!;
       if (failed !== undefined && failed[failures] === at) {
         const error = unpackError(values[at]);
@@ -107,12 +117,19 @@ export class Chunk {
         if (step !== undefined) observer?.blames(error, step);
         failures++;
         call.reject(error);
+      } else if (isPlain(values[at])) {
+        call.fulfil(values[at]);
       } else {
         this.fulfil(call, values[at]);
       }
     }
     return failures;
   }
+}
+
+/** Whether a value travels as it is, and has no bytes worth counting. */
+function isPlain(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "boolean";
 }
 
 /**
@@ -135,12 +152,17 @@ export function runMessage({ id, record, calls, claimSlot }: Chunk, shared: bool
     const call = calls[index]!;
     const { options } = call;
     const before = transfer.length;
-    record.meter.bytes += measured ? bytesOf(call.input) : knownBytes(call.input);
-    inputs[index] = packInput(call.input, where, packing, transfer);
-    if (transfer.length > before) call.moved = true;
+    const { input } = call;
+    if (isPlain(input)) {
+      inputs[index] = input;
+    } else {
+      record.meter.carried(measured ? bytesOf(input) : knownBytes(input));
+      inputs[index] = packInput(input, where, packing, transfer);
+      if (transfer.length > before) call.moved = true;
+    }
     if (options.config !== config) sameConfig = false;
     if (options.signal !== signal || options.timeoutMs !== undefined) together = false;
-    if (call.isWatched) {
+    if (isStoppable(options)) {
       watched ??= [];
       watched.push(index);
       if (options.timeoutMs !== undefined) timed = true;

@@ -1,28 +1,33 @@
 import { machineLoad } from "../platform.ts";
 import { explainInput } from "../protocol/codec.ts";
 import type { Transport } from "../protocol/transport.ts";
-import type { StageRecords } from "../stage/stage-records.ts";
+import type { StageRecords } from "../stage/stage-record.ts";
+import type { SilenceWatch } from "../worker-handle/silence-watch.ts";
 import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import { Autoscaler, type PoolLoad } from "./autoscaler.ts";
 import type { Call } from "./call.ts";
 import { Chunk } from "./chunk.ts";
 import { oneLine } from "./faults.ts";
+import { laneChannel, publish } from "./lane-events.ts";
 import type { PoolSettings } from "./pool-options.ts";
-import type { Recovery, Waiting } from "./recovery.ts";
+import type { PoolQueue } from "./queue.ts";
+import type { Recovery } from "./recovery.ts";
 import { WorkStealing } from "./work-stealing.ts";
 import type { Workers } from "./workers.ts";
 
-/** What takes less, in milliseconds, is waited for. */
-const QUICK_MS = 0.02;
+/** Spin for the reply when a stage's mean cost is below this (ms): the reply is there before the event loop has turned. */
+const SPIN_BELOW_MS = 0.02;
 
 /** What a dispatch works with: a pool's own. */
 export interface DispatchParts {
+  readonly lane: string;
   readonly workers: Workers;
   readonly records: StageRecords;
   readonly transport: Transport;
   readonly settings: PoolSettings;
   readonly recovery: Recovery;
-  readonly waiting: Waiting;
+  readonly queue: PoolQueue;
+  readonly silence: SilenceWatch;
 }
 
 /** Gives workers what waits, as far as they can take it, and sees to it that there are as many of them as are of use. */
@@ -33,65 +38,72 @@ export class Dispatch {
   private nextChunk = 0;
   /** The chunk that was sent last, if it is a single input. */
   private single: Chunk | null = null;
+  /** Whether a worker may have inputs ahead of it that another one could have. */
+  private mayShare = false;
   private readonly autoscaler: Autoscaler;
   private readonly stealing: WorkStealing;
 
   constructor(private readonly parts: DispatchParts) {
-    const { workers, settings, waiting } = parts;
+    const { workers, settings } = parts;
     this.autoscaler = new Autoscaler(
       settings,
       () => this.load,
-      () => this.limitChanged(),
+      () => this.onLimitChanged(),
     );
-    this.stealing = new WorkStealing(workers, (calls) => {
-      waiting.lines.putBack(calls);
-      this.now();
-    });
+    this.stealing = new WorkStealing(workers, (calls, worker) => this.onStolen(calls, worker));
   }
 
-  /** Calls are sent at the end of this turn of the event loop, when all that it makes have been made. */
+  /** Sends calls at the end of this turn of the event loop, when all that it makes have been made. */
   soon(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
     this.turnStartedAt = performance.now();
-    this.parts.workers.isBlocked = false;
-    const nextTick = globalThis.process?.nextTick ?? queueMicrotask;
-    queueMicrotask(() =>
-      nextTick(() => {
-        this.isScheduled = false;
-        this.single = null;
-        this.now();
-        this.spinForReply();
-      }),
-    );
+    this.parts.workers.onCallMade();
+    queueMicrotask(this.afterMicrotasks);
   }
 
+  private readonly afterMicrotasks = (): void => {
+    (globalThis.process?.nextTick ?? queueMicrotask)(this.atEndOfTurn);
+  };
+
+  private readonly atEndOfTurn = (): void => {
+    this.isScheduled = false;
+    this.single = null;
+    this.now();
+    this.spinForReply();
+  };
+
   now(): void {
-    const { workers } = this.parts;
-    const { lines, suspects, streamQueue } = this.parts.waiting;
-    suspects.assign(
-      workers,
-      (worker, calls) => this.sendChunk(worker, calls, true),
-      (waiting) => this.startWorkers(() => workers.makeRoom(waiting)),
-    );
-    this.openStreams();
-    let worker = workers.free();
-    let line = worker === null ? null : lines.next();
-    while (worker !== null && line !== null) {
-      const size = line.record.meter.chunkSize(lines.waiting, Math.max(1, workers.all.size));
-      const calls = lines.take(line, Math.min(size, worker.roomFor(line.record)));
-      this.sendChunk(worker, calls, false);
-      worker = workers.free();
-      line = lines.next();
+    const { workers, queue } = this.parts;
+    if (queue.suspectGroups > 0) this.sendSuspects();
+    else workers.release();
+    if (queue.unopened > 0) this.openStreams();
+    let inputs = queue.inputs;
+    if (inputs > 0) {
+      let worker = workers.free();
+      let line = worker === null ? null : queue.next();
+      while (worker !== null && line !== null) {
+        const size = line.record.meter.chunkSize(inputs, Math.max(1, workers.all.size));
+        const calls = queue.take(line, Math.min(size, worker.roomFor(line.record)));
+        this.sendChunk(worker, calls, false);
+        inputs = queue.inputs;
+        if (inputs === 0) break;
+        worker = workers.free();
+        line = queue.next();
+      }
     }
-    const { waiting } = lines;
-    if (waiting === 0) this.stealing.check();
-    if (waiting === 0 && streamQueue.size === 0) return;
-    if (worker === null && workers.all.size >= workers.limit) this.autoscaler.watch();
-    const next = line ?? lines.next();
-    const streams = streamQueue.size;
-    if (next !== null || streams > 0)
-      this.startWorkers(() => workers.grow(waiting + streams, streams > 0 ? undefined : next?.record.meter.costMs));
+    if (inputs > 0 || queue.unopened > 0) this.growFor(inputs);
+    else if (this.mayShare && workers.all.size > 1) this.mayShare = this.stealing.check();
+  }
+
+  /** Starts workers for what no worker is free for. */
+  private growFor(inputs: number): void {
+    const { workers, queue } = this.parts;
+    if (workers.isFull && workers.free() === null) this.autoscaler.watch();
+    const { unopened } = queue;
+    const next = queue.next();
+    if (next !== null || unopened > 0)
+      this.startWorkers(() => workers.grow(inputs + unopened, unopened > 0 ? undefined : next?.record.meter.costMs));
   }
 
   /** Starting a worker may fail at once, where there are no workers or for an option that Node refuses. */
@@ -125,29 +137,60 @@ export class Dispatch {
       else for (const call of calls) this.sendChunk(worker, [call], isSuspect);
       return;
     }
-    const now = performance.now();
-    for (const call of calls) record.meter.queueMs += now - call.queuedAt;
+    record.meter.sent(calls, performance.now());
     this.single = calls.length === 1 && !isSuspect ? chunk : null;
+    if (calls.length > 1 || worker.load > 1) this.mayShare = true;
+    if (!this.parts.silence.isOn) this.parts.silence.start();
+    if (laneChannel.hasSubscribers) this.tellSent(chunk);
+  }
+
+  private tellSent({ id, record, calls, worker, isSuspect }: Chunk): void {
+    const { lane } = this.parts;
+    const { number } = worker;
+    publish({
+      event: "chunk-sent",
+      lane,
+      worker: number,
+      stage: record.label,
+      chunk: id,
+      inputs: calls.length,
+      isSuspect,
+    });
   }
 
   /** Somebody makes one call after the other, of something quick: the answer is there sooner than the event loop could turn. */
   private spinForReply(): void {
     const { single } = this;
-    const { workers, waiting, settings } = this.parts;
-    if (single === null || settings.cores === 1 || workers.busy > 1 || waiting.lines.waiting > 0) return;
+    if (single === null) return;
+    const { workers, queue, settings } = this.parts;
     const { costMs } = single.record.meter;
-    if (costMs !== undefined && costMs < QUICK_MS) single.worker.spinForReply();
+    if (costMs === undefined || costMs >= SPIN_BELOW_MS || settings.cores === 1) return;
+    if (queue.calls === 0 && workers.busy <= 1) single.worker.connection.spinForReply?.();
+  }
+
+  private sendSuspects(): void {
+    const { workers, queue } = this.parts;
+    for (let group = queue.firstSuspects; group !== undefined; group = queue.firstSuspects) {
+      const worker = workers.forSuspects(group.length === 1);
+      if (worker === null) {
+        this.startWorkers(() => workers.makeRoom(queue.suspectGroups));
+        return;
+      }
+      queue.takeSuspects();
+      this.sendChunk(worker, group, true);
+    }
+    workers.release();
   }
 
   private openStreams(): void {
-    const { workers, waiting } = this.parts;
-    const { streamQueue } = waiting;
-    while (streamQueue.size > 0) {
+    const { workers, queue, silence } = this.parts;
+    while (queue.unopened > 0) {
       const worker = workers.free();
-      const stream = worker === null ? undefined : streamQueue.next();
+      const stream = worker === null ? undefined : queue.takeStream();
       if (worker === null || stream === undefined) return;
       try {
         worker.open(stream);
+        if (!silence.isOn) silence.start();
       } catch (error) {
         stream.lost(error);
       }
@@ -155,18 +198,27 @@ export class Dispatch {
   }
 
   private get load(): PoolLoad {
-    const { workers, waiting, records, transport } = this.parts;
-    const isFull = waiting.lines.waiting > 0 && workers.free() === null;
+    const { workers, queue, records, transport } = this.parts;
+    const isFull = queue.inputs > 0 && workers.free() === null;
     const { settled, cpuMs, runMs } = records;
     const { busy, starting } = workers;
     const used = transport.cpuMs === undefined ? { cpuMs, runMs } : { cpuMs: transport.cpuMs() };
     return { isFull, busy, starting, settled, ...used, ...machineLoad() };
   }
 
-  private limitChanged(): void {
-    const { workers } = this.parts;
-    workers.limit = this.autoscaler.limit;
-    workers.retire();
+  private onLimitChanged(): void {
+    const { workers, lane } = this.parts;
+    const { limit } = this.autoscaler;
+    if (laneChannel.hasSubscribers) publish({ event: "limit-changed", lane, from: workers.limit, to: limit });
+    workers.setLimit(limit);
+    this.now();
+  }
+
+  private onStolen(calls: readonly Call[], worker: WorkerHandle): void {
+    const { queue, lane } = this.parts;
+    if (laneChannel.hasSubscribers)
+      publish({ event: "calls-stolen", lane, worker: worker.number, inputs: calls.length });
+    queue.putBack(calls);
     this.now();
   }
 }

@@ -3,10 +3,10 @@ import type { WorkerEnd, WorkerProgress } from "../protocol/transport.ts";
 import type { Call } from "./call.ts";
 import type { Chunk } from "./chunk.ts";
 
-/** A call whose worker died so often before its turn came is suspected itself. */
-const MAX_LOST = 3;
+/** A call that has lost so many workers before its turn came is not given to another one just like that. */
+export const MAX_LOST = 3;
 
-/** Who is to blame when a worker ends by itself. */
+/** Who is to blame for the end of a worker. */
 export interface Verdict {
   readonly guilty: Call | undefined;
   /** Calls that may have ended it: they run again, in halves, each half with a worker to itself. */
@@ -42,13 +42,6 @@ export function judge(
   const innocent: Call[] = [];
   for (const call of waiting) (++call.lost > MAX_LOST ? started : innocent).push(call);
   return { guilty: undefined, suspects: started, innocent };
-}
-
-/** Two groups to try apart, one when there is nothing left to divide. */
-export function halves(suspects: Call[]): Call[][] {
-  if (suspects.length < 2) return suspects.length === 0 ? [] : [suspects];
-  const middle = Math.ceil(suspects.length / 2);
-  return [suspects.slice(0, middle), suspects.slice(middle)];
 }
 
 /** Says how a worker ended, for error messages. */

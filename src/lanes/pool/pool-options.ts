@@ -16,7 +16,10 @@ export interface PoolOptions {
   maxQueue?: number;
   /** How long a cancelled or timed-out function may go on before its worker is ended. @default 500 */
   graceMs?: number;
-  /** How long a worker may take to start, and a stage to be loaded in it. @default 10000 */
+  /**
+   * How long a worker may take to start, counted from its first sign of life, and a stage to be loaded in it. One that gives no sign at
+   * all is given six times as long. @default 10000
+   */
   startTimeoutMs?: number;
   /** Replaces a worker after so many inputs. @default Infinity */
   maxInputsPerWorker?: number;
@@ -44,10 +47,15 @@ export interface PoolSettings
   readonly cores: number;
   /** How many workers there may be although they compute. */
   readonly atOnce: number;
+  /** A worker that has been given something and gives no sign of life for so long is replaced. In milliseconds. */
+  readonly silenceMs: number;
 }
 
 /** Functions that block hold as many workers as this, at most: the figure of Python's executor. */
 const MAX = 32;
+
+/** Long enough for a busy machine to turn to every thread, short enough for somebody who waits. */
+const SILENCE_MS = 2000;
 
 const COUNTS = {
   min: { least: 0, infinite: false },
@@ -100,5 +108,5 @@ export function poolSettings(where: string, options: PoolOptions, cores: number)
   } as PoolSettings;
   const { min, max } = settings;
   if (min > max) throw refuse("min", `at most max (${max})`, min);
-  return { ...settings, cores, atOnce: Math.max(min, Math.min(cores, max)) };
+  return { ...settings, cores, atOnce: Math.max(min, Math.min(cores, max)), silenceMs: SILENCE_MS };
 }

@@ -6,8 +6,8 @@ import type { ResourceSlot } from "../../resources/slot.ts";
 import type { ResourceStatus } from "../../resources/status.ts";
 import { shipVersion } from "../../shipping/functions/function-ref.ts";
 import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
-import type { StageRecords } from "../stage/stage-records.ts";
-import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
+import type { StageRecords } from "../stage/stage-record.ts";
+import { STOP_SHARE, type WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { Workers } from "./workers.ts";
 
@@ -42,7 +42,7 @@ export class PoolResources {
       changed: (slot) => this.changed(slot),
     });
     for (const record of this.records.known())
-      if (record.shipped !== undefined && record.resources.some(({ warm }) => warm)) worker.teach(record);
+      if (record.shipped !== undefined && record.resources.some(({ warm }) => warm)) worker.loads.teach(record);
   }
 
   /** The resources of a worker have changed. */
@@ -77,16 +77,19 @@ export class PoolResources {
     const ended = new Promise<void>((resolve) => {
       this.onEnded = resolve;
     });
-    workers.isFrozen = true;
+    workers.freeze();
     keepAlive.hold();
     for (const worker of this.disposable) worker.end();
     await ended;
     keepAlive.letGo();
-    workers.isFrozen = false;
+    workers.thaw();
   }
 
   private endNow(): void {
-    const waits = this.disposable.map((worker) => worker.endNow());
+    const waits = this.disposable.map(({ connection, graceMs }) => {
+      const wait = connection.endNow(graceMs * STOP_SHARE);
+      return () => wait(graceMs);
+    });
     for (const wait of waits) wait();
   }
 
@@ -98,7 +101,7 @@ export class PoolResources {
     const renewed = shipVersion(next, { where: first.where, shared: this.lane !== "process" });
     return () => {
       for (const { shipped } of uses) Object.assign(shipped, renewed);
-      for (const worker of this.workers.all) worker.renew(renewed);
+      for (const worker of this.workers.all) worker.loads.renew(renewed);
     };
   }
 
@@ -111,7 +114,7 @@ export class PoolResources {
     const [first] = this.usesOf(name);
     if (first === undefined) return;
     this.shared.set(name, live);
-    if (before !== undefined) for (const worker of this.workers.all) worker.renew(first.shipped);
+    if (before !== undefined) for (const worker of this.workers.all) worker.loads.renew(first.shipped);
   }
 
   private usesOf(name: string): { readonly shipped: ShippedResource; readonly where: string }[] {

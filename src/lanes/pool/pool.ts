@@ -14,36 +14,64 @@ import type {
   StageStatistics,
 } from "../lane.ts";
 import type { Transport, WorkerEnd } from "../protocol/transport.ts";
-import type { StageRecord } from "../stage/stage-record.ts";
-import { StageRecords } from "../stage/stage-records.ts";
-import type { WorkerHandle, WorkerListener } from "../worker-handle/worker-handle.ts";
+import { type StageRecord, StageRecords } from "../stage/stage-record.ts";
+import { SilenceWatch } from "../worker-handle/silence-watch.ts";
+import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
+import type { WorkerListener } from "../worker-handle/worker-listener.ts";
 import { type Call, PromisedCall } from "./call.ts";
-import { CallQueue } from "./call-queue.ts";
 import { Dispatch } from "./dispatch.ts";
-import { laneClosed } from "./faults.ts";
+import { describeEnd, laneClosed, oneLine } from "./faults.ts";
 import { KeepAlive } from "./keep-alive.ts";
+import { laneChannel, printLaneEvents, publish } from "./lane-events.ts";
+import { LostWorkers } from "./lost-workers.ts";
 import type { PoolSettings } from "./pool-options.ts";
 import { PoolResources } from "./pool-resources.ts";
+import { PoolQueue } from "./queue.ts";
+import { SourceLine, type SourceListener } from "./queue-lines.ts";
 import { Recovery } from "./recovery.ts";
-import { SourceLine, type SourceListener } from "./source-line.ts";
 import { StreamCall } from "./stream-call.ts";
-import { StreamQueue } from "./stream-queue.ts";
-import { Suspects } from "./suspects.ts";
 import { WarmUps } from "./warm-ups.ts";
 import { Workers } from "./workers.ts";
 
-/** One scheduler for workers of any kind. */
+/**
+ * One scheduler for workers of any kind.
+ *
+ * The life of a call:
+ *
+ * 1. `run` puts it into the queue. At the end of the turn of the event loop, {@link Dispatch} gives chunks of calls of one stage to
+ *    workers that are free: idle ones, and those whose chunk is little enough work to have a second one ahead. The size of a chunk
+ *    follows what inputs of the stage have cost.
+ * 2. When inputs wait and no worker is free, workers are started, up to the limit, which the {@link Autoscaler} moves.
+ * 3. A worker runs the inputs of a chunk in order and reports outcomes, those of a long chunk every few milliseconds. A call settles with
+ *    its outcome. A function that returns a promise leaves the worker free for the next chunk.
+ * 4. When nothing waits and a worker is idle, it gets what others have been given and have not started ({@link WorkStealing}).
+ * 5. A call that is aborted, or whose time is up, settles at once. The worker is told; if the function goes on for `graceMs`, the worker
+ *    is ended, and the other calls that it had go back to the queue ({@link Watchdog}). So they do when the worker gives no sign of life
+ *    ({@link SilenceWatch}).
+ * 6. When a worker ends by itself, {@link Recovery} finds out who is to blame, and runs the others again.
+ *
+ * Draining, by `close()`:
+ *
+ * 1. New calls are refused. What waits and what runs goes on as usual, so workers may still start and be replaced.
+ * 2. When nothing is pending any more, workers are asked to end: they dispose of their resources, and are ended after `graceMs`.
+ * 3. When the last one is gone, `close` resolves.
+ *
+ * Force, by `close({ force: true })`, also after a polite one:
+ *
+ * 1. What no worker has is rejected.
+ * 2. Workers are told to cancel what they have, and are ended after `graceMs`. What they still had then is rejected.
+ * 3. From there on it is a drain in which nothing is run again.
+ */
 export class Pool implements Lane, SourceListener, WorkerListener {
-  private readonly lines = new CallQueue();
+  private readonly queue = new PoolQueue();
   private readonly workers: Workers;
   private readonly records = new StageRecords();
   private readonly keepAlive = new KeepAlive();
+  private readonly silence: SilenceWatch;
   private readonly warmUps: WarmUps;
   private readonly recovery: Recovery;
   private readonly resourcesOfWorkers: PoolResources;
   private readonly dispatch: Dispatch;
-  private readonly suspects = new Suspects();
-  private readonly streamQueue = new StreamQueue();
   private nextStream = 0;
   private closing: Promise<void> | undefined;
   private isForced = false;
@@ -54,35 +82,45 @@ export class Pool implements Lane, SourceListener, WorkerListener {
     transport: Transport,
     readonly settings: PoolSettings,
   ) {
-    this.workers = new Workers(transport, this, settings, captureContext());
-    this.warmUps = new WarmUps(this.workers);
-    this.resourcesOfWorkers = new PoolResources(name, this.workers, this.records, this.keepAlive);
-    const { lines, suspects, streamQueue, warmUps, workers, records } = this;
-    const waiting = { lines, suspects, streamQueue, warmUps };
-    this.recovery = new Recovery(name, workers, waiting);
-    this.dispatch = new Dispatch({ workers, records, transport, settings, recovery: this.recovery, waiting });
+    printLaneEvents();
+    const { queue, records, keepAlive } = this;
+    const workers = new Workers(transport, this, settings, captureContext());
+    this.workers = workers;
+    this.silence = new SilenceWatch(workers.all, settings.silenceMs);
+    const { silence } = this;
+    const warmUps = new WarmUps(workers, () => silence.isOn || silence.start());
+    this.warmUps = warmUps;
+    this.resourcesOfWorkers = new PoolResources(name, workers, records, keepAlive);
+    const lostWorkers = new LostWorkers(name);
+    const onBackedOff = () => this.onWorkersMayStart();
+    const recovery = new Recovery({ lane: name, workers, queue, warmUps, lostWorkers, onBackedOff });
+    this.recovery = recovery;
+    this.dispatch = new Dispatch({ lane: name, workers, records, transport, settings, recovery, queue, silence });
   }
 
   get capacity(): LaneCapacity {
     const { all, busy } = this.workers;
-    return { workers: all.size, busy, queued: this.queued };
+    return { workers: all.size, busy, queued: this.queue.size };
   }
 
   run(stage: LaneStage, input: unknown, options?: LaneCallOptions): Promise<unknown> {
-    const refusal = this.refusal(stage, options);
-    if (refusal !== undefined) return Promise.reject(refusal);
-    const record = this.recordOf(stage);
+    if (this.closing !== undefined || options?.signal?.aborted === true || this.queue.calls >= this.settings.maxQueue) {
+      const refusal = this.refusal(stage, options);
+      if (refusal !== undefined) return Promise.reject(refusal);
+    }
+    const record = this.records.of(stage);
+    if (record.shipped === undefined) this.awaitShipping(stage, record);
     this.dispatch.soon();
     this.keepAlive.add();
     return new Promise((resolve, reject) => {
-      this.lines.push(new PromisedCall(record, input, options, this.dispatch.turnStartedAt, this, resolve, reject));
+      this.queue.push(new PromisedCall(record, input, options, this.dispatch.turnStartedAt, this, resolve, reject));
     });
   }
 
-  feed(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle {
-    const line = new SourceLine(this.recordOf(stage), feed, options, this);
+  feed(stage: LaneStage, source: InputSource, options?: LaneCallOptions): FeedHandle {
+    const line = new SourceLine(this.recordOf(stage), source, options, this);
     this.keepAlive.add();
-    this.lines.addFeed(line);
+    this.queue.pushSource(line);
     if (this.closing === undefined) this.dispatch.soon();
     else line.refuse(laneClosed(stage.label, this.name));
     return line;
@@ -93,8 +131,8 @@ export class Pool implements Lane, SourceListener, WorkerListener {
     if (refusal !== undefined) throw refusal;
     const record = this.recordOf(stage);
     this.keepAlive.add();
-    const stream = new StreamCall(this.nextStream++, record, input, options, (over) => this.streamOver(over));
-    this.streamQueue.push(stream);
+    const stream = new StreamCall(this.nextStream++, record, input, options, (over) => this.onStreamOver(over));
+    this.queue.pushStream(stream);
     this.dispatch.soon();
     yield* stream.read();
   }
@@ -120,13 +158,14 @@ export class Pool implements Lane, SourceListener, WorkerListener {
     const record = stage === undefined ? undefined : this.recordOf(stage);
     await record?.shipping;
     this.keepAlive.add();
-    this.workers.isBlocked = false;
+    this.workers.onCallMade();
     try {
       const warmed = this.warmUps.add(record, options);
       this.dispatch.startWorkers(() => this.warmUps.update());
       await warmed;
     } finally {
       this.onCallSettled();
+      for (const worker of this.workers.all) this.workers.letIdle(worker);
     }
   }
 
@@ -142,13 +181,13 @@ export class Pool implements Lane, SourceListener, WorkerListener {
 
   onCallCancelled(call: Call): void {
     const error = call.abortError;
-    if (call.chunk !== null) call.chunk.worker.stop(call, error);
-    else this.lines.drop(call);
+    if (call.chunk !== null) call.chunk.worker.watchdog.stop(call, error);
+    else this.queue.drop(call);
     call.reject(error);
   }
 
   onCallSettled(): void {
-    if (this.keepAlive.remove()) this.onDrained?.();
+    if (this.keepAlive.remove() && this.onDrained !== undefined) this.onDrained();
   }
 
   onInputTaken(): void {
@@ -160,18 +199,19 @@ export class Pool implements Lane, SourceListener, WorkerListener {
   }
 
   onSourceStopped(line: SourceLine): void {
-    this.lines.removeFeed(line);
+    this.queue.dropSource(line);
     this.onCallSettled();
   }
 
   onWorkerChanged(worker: WorkerHandle): void {
-    if (worker.served === 0) this.workers.isBlocked = false;
     this.dispatch.now();
-    this.workers.letIdle(worker);
-    this.warmUps.update();
+    // Those who wait for all workers would wait for ever for one that ends meanwhile.
+    if (this.warmUps.isAny) this.dispatch.startWorkers(() => this.warmUps.update());
+    else if (worker.isIdle) this.workers.letIdle(worker);
   }
 
   onWorkerReady(worker: WorkerHandle): void {
+    this.workers.onReady();
     this.resourcesOfWorkers.ready(worker);
   }
 
@@ -188,7 +228,11 @@ export class Pool implements Lane, SourceListener, WorkerListener {
   }
 
   onWorkerEnded(worker: WorkerHandle, end: WorkerEnd): void {
-    this.workers.all.delete(worker);
+    if (laneChannel.hasSubscribers) {
+      const reason = worker.killedFor === undefined ? describeEnd(end) : oneLine(worker.killedFor);
+      publish({ event: "worker-ended", lane: this.name, worker: worker.number, reason });
+    }
+    this.workers.onEnded(worker);
     this.resourcesOfWorkers.ended(worker);
     if (worker.wasReady) {
       if (this.isForced) this.recovery.abandon(worker);
@@ -196,44 +240,45 @@ export class Pool implements Lane, SourceListener, WorkerListener {
     } else if (!worker.wasAskedToEnd) {
       this.recovery.neverReady(worker, end);
     }
-    this.dispatch.now();
-    this.warmUps.update();
+    this.onWorkersMayStart();
     if (this.workers.all.size === 0) this.onDrained?.();
   }
 
-  private get queued(): number {
-    return this.lines.waiting + this.suspects.size + this.streamQueue.size;
+  private onWorkersMayStart(): void {
+    this.dispatch.now();
+    this.dispatch.startWorkers(() => this.warmUps.update());
+  }
+
+  private onStreamOver(stream: StreamCall): void {
+    this.queue.dropStream(stream);
+    this.onCallSettled();
   }
 
   private refusal(stage: LaneStage, options: LaneCallOptions | undefined): unknown {
     if (this.closing !== undefined) return laneClosed(stage.label, this.name);
     if (options?.signal?.aborted === true) return abortError(options.signal);
     const { maxQueue } = this.settings;
-    if (this.lines.size >= maxQueue && this.lines.size >= maxQueue + this.workers.vacancies)
+    if (this.queue.calls >= maxQueue && this.queue.calls >= maxQueue + this.workers.vacancies)
       return runlaneError("RUNLANE_QUEUE_FULL", { where: stage.label, queued: maxQueue, lane: this.name });
     return undefined;
   }
 
   private recordOf(stage: LaneStage): StageRecord {
     const record = this.records.of(stage);
-    if (record.shipped === undefined && !record.isAwaited) {
-      record.isAwaited = true;
-      record.shipping!.then(
-        () => this.dispatch.now(),
-        (error) => {
-          this.records.forget(stage);
-          for (const call of this.lines.drain(record)) call.reject(error);
-          this.lines.refuseFeeds(() => error, record);
-          this.streamQueue.fail(() => error, record);
-        },
-      );
-    }
+    if (record.shipped === undefined) this.awaitShipping(stage, record);
     return record;
   }
 
-  private streamOver(stream: StreamCall): void {
-    this.streamQueue.drop(stream);
-    this.onCallSettled();
+  private awaitShipping(stage: LaneStage, record: StageRecord): void {
+    if (record.isAwaited) return;
+    record.isAwaited = true;
+    record.shipping!.then(
+      () => this.dispatch.now(),
+      (error) => {
+        this.records.forget(stage);
+        this.queue.refuse(() => error, record);
+      },
+    );
   }
 
   private async drain(): Promise<void> {
@@ -244,6 +289,8 @@ export class Pool implements Lane, SourceListener, WorkerListener {
       await this.until(() => this.workers.all.size === 0);
     } finally {
       this.dispatch.close();
+      this.silence.close();
+      this.workers.close();
       this.keepAlive.letGo();
     }
   }
@@ -260,7 +307,6 @@ export class Pool implements Lane, SourceListener, WorkerListener {
   private force(): void {
     this.isForced = true;
     this.recovery.closed();
-    this.lines.refuseFeeds((label) => laneClosed(label, this.name));
     for (const worker of this.workers.all) {
       if (worker.isIdle) worker.end();
       else worker.stopAll((label) => laneClosed(label, this.name));

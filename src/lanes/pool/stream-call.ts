@@ -10,6 +10,8 @@ const WINDOW = 32;
 
 /** One stream: chunks wait here until they are read, and the worker produces no more than that. */
 export class StreamCall {
+  /** How many messages the worker had been sent when it was sent this one. */
+  sentAs = 0;
   private worker: WorkerHandle | null = null;
   private chunks: unknown[] = [];
   private consumedCount = 0;
@@ -44,11 +46,11 @@ export class StreamCall {
   start(worker: WorkerHandle): void {
     const transfer: unknown[] = [];
     const { where } = this.record;
-    const { timeoutMs } = this.options;
     const input = packInput(this.input, where, this.record.packing(worker.sharesMemory), transfer);
     const config = packConfig(this.options.config, where, worker.sharesMemory);
     worker.send({ type: "open", stream: this.id, stage: this.record.id, input, config, credit: WINDOW }, transfer);
     this.worker = worker;
+    const { timeoutMs } = this.options;
     if (timeoutMs === undefined) return;
     this.timer = setTimeout(() => this.stop(timedOut(this.record.label, timeoutMs)), timeoutMs);
   }

@@ -16,7 +16,15 @@ interface WarmUp {
 export class WarmUps {
   private waiting: WarmUp[] = [];
 
-  constructor(private readonly workers: Workers) {}
+  constructor(
+    private readonly workers: Workers,
+    /** Told when workers have been told to load something. */
+    private readonly onWarming: () => void,
+  ) {}
+
+  get isAny(): boolean {
+    return this.waiting.length > 0;
+  }
 
   add(record: StageRecord | undefined, { onProgress }: LaneWarmOptions): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -27,13 +35,14 @@ export class WarmUps {
   /** Starts what is missing, and lets go of those who have what they wait for. */
   update(): void {
     if (this.waiting.length === 0) return;
-    const { all, isBlocked } = this.workers;
-    if (!isBlocked) this.workers.start(this.workers.limit - all.size);
+    const { all } = this.workers;
+    this.workers.startAll();
     const serving = [...all].filter(({ state }) => state !== "ending");
     for (const { record } of this.waiting) {
       if (record === undefined) continue;
-      for (const worker of serving) if (worker.state === "ready") worker.warm(record);
+      for (const worker of serving) if (worker.state === "ready") worker.loads.warm(record);
     }
+    this.onWarming();
     const before = this.waiting;
     this.waiting = [];
     for (const one of before) this.tell(one, serving);
@@ -47,7 +56,7 @@ export class WarmUps {
     for (let worker = one.done; worker < done; worker++) one.onProgress?.(worker + 1, serving.length);
     one.done = Math.max(one.done, done);
     // Those that are ending have their places until they are gone.
-    if (done > 0 && done === serving.length) one.resolve();
+    if (done > 0 && done === serving.length && !this.workers.isBackingOff) one.resolve();
     else this.waiting.push(one);
   }
 

@@ -20,36 +20,43 @@ export class WorkStealing {
 
   constructor(
     private readonly workers: Workers,
-    /** Puts calls back into the queue. */
-    private readonly putBack: (calls: readonly Call[]) => void,
+    /** Told of the calls that were taken from a worker. */
+    private readonly onStolen: (calls: readonly Call[], worker: WorkerHandle) => void,
   ) {}
 
-  /** Nothing waits: looks whether a worker is idle while another one has more than it does. */
-  check(): void {
-    if (!this.timers.has(this)) this.steal(WORTH_MS);
+  /** Nothing waits: one worker may be idle while another one has more than it does. Returns whether it is worth looking again. */
+  check(): boolean {
+    return this.timers.has(this) || this.steal(WORTH_MS);
   }
 
   close(): void {
     this.timers.clearAll();
   }
 
-  /** @param worthMs How much work it takes, as far as that can be foreseen. */
-  private steal(worthMs: number): void {
+  /**
+   * @param worthMs How much work it takes, as far as that can be foreseen.
+   * @returns Whether any worker has something that it has not started.
+   */
+  private steal(worthMs: number): boolean {
     let isIdle = false;
     let busiest: WorkerHandle | undefined;
     let most = { inputs: 0, ms: 0 };
     for (const worker of this.workers.all) {
-      if (worker.state !== "ready" || worker.reserved !== null) continue;
-      if (worker.isIdle) isIdle = true;
-      const { unstarted } = worker;
+      if (worker.state !== "ready" || worker.isRecycled || worker.isHeld) continue;
+      if (worker.isIdle) {
+        isIdle = true;
+        continue;
+      }
+      const unstarted = worker.inFlight.unstarted(worker.connection);
       if (unstarted.inputs === 0 || (busiest !== undefined && unstarted.ms <= most.ms)) continue;
       busiest = worker;
       most = unstarted;
     }
-    if (!isIdle || busiest === undefined) return;
+    if (!isIdle || busiest === undefined) return busiest !== undefined;
     this.timers.set(this, PATIENCE_MS, () => this.steal(0));
-    if (most.ms < worthMs) return;
-    const taken = busiest.stealUnstarted();
-    if (taken.length > 0) this.putBack(taken);
+    if (most.ms < worthMs) return true;
+    const taken = busiest.inFlight.stealUnstarted(busiest.connection);
+    if (taken.length > 0) this.onStolen(taken, busiest);
+    return true;
   }
 }

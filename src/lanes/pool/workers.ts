@@ -1,20 +1,30 @@
 import type { Transport } from "../protocol/transport.ts";
-import { WorkerHandle, type WorkerListener } from "../worker-handle/worker-handle.ts";
+import { Timers } from "../worker-handle/timers.ts";
+import { WorkerHandle } from "../worker-handle/worker-handle.ts";
+import type { WorkerListener } from "../worker-handle/worker-listener.ts";
 import type { PoolSettings } from "./pool-options.ts";
 
 /** Another worker is started when the queue holds more work than this for each that there is. */
 const BACKLOG_MS = 20;
+/** How long no worker is started after one was ended from outside while it started: once more each time, and then no more. */
+const BACK_OFF_MS = [50, 250, 1000] as const;
 
-/** The workers of a pool: how many there are, and which one is free. */
+/**
+ * The workers of a pool: how many there are, whether more may start, and which one is free. What changes that is told to it: it alone
+ * keeps the limit, the pause after a failed start, and which workers are held for suspects.
+ */
 export class Workers {
   readonly all = new Set<WorkerHandle>();
-  /** Nothing is started, and nothing given out: the process ends. */
-  isFrozen = false;
-  /** How many workers there may be now. */
-  limit: number;
+  private limitNow: number;
   private started = 0;
+  /** The process ends: nothing is started or given out. */
+  private isFrozen = false;
   /** A worker failed to start while others worked: no more are started until somebody calls again. */
-  isBlocked = false;
+  private isPaused = false;
+  private failedStarts = 0;
+  /** Whether some workers take nothing new, so that one of them becomes idle for suspects. */
+  private isHolding = false;
+  private readonly timers = new Timers();
 
   constructor(
     private readonly transport: Transport,
@@ -23,7 +33,21 @@ export class Workers {
     /** Runs a callback outside of the async context of the call that happened to need a worker. */
     private readonly apart: <T>(callback: () => T) => T,
   ) {
-    this.limit = settings.atOnce;
+    this.limitNow = settings.atOnce;
+  }
+
+  /** How many workers there may be now. */
+  get limit(): number {
+    return this.limitNow;
+  }
+
+  get isFull(): boolean {
+    return this.all.size >= this.limitNow;
+  }
+
+  /** Whether one that failed to start will be tried again in a moment. */
+  get isBackingOff(): boolean {
+    return this.timers.has("back-off");
   }
 
   get starting(): number {
@@ -38,9 +62,9 @@ export class Workers {
     return count;
   }
 
-  /** How many calls could be on their way at once, at least one each. */
+  /** How many calls could be on their way at once, if each worker had one. */
   get vacancies(): number {
-    let count = this.limit - this.all.size;
+    let count = this.limitNow - this.all.size;
     for (const worker of this.all)
       if (worker.state === "starting" || (worker.state === "ready" && worker.isIdle)) count++;
     return count;
@@ -52,84 +76,154 @@ export class Workers {
     let best: WorkerHandle | null = null;
     for (const worker of this.all) {
       if (!worker.isFree) continue;
-      if (worker.isIdle && worker.inFlight.streams.size === 0) return worker;
-      if (
-        best === null ||
-        worker.inFlight.chunks.size + worker.inFlight.streams.size <
-          best.inFlight.chunks.size + best.inFlight.streams.size
-      )
-        best = worker;
+      const { load } = worker;
+      if (load === 0) return worker;
+      if (best === null || load < best.load) best = worker;
     }
     return best;
   }
 
   /** An idle worker to run suspects in: a single one needs a worker that has run nothing yet. */
   forSuspects(single: boolean): WorkerHandle | null {
+    if (this.isFrozen) return null;
     for (const worker of this.all) {
-      if (worker.state !== "ready" || !worker.isIdle || worker.reserved === "recycling") continue;
-      if (!single || worker.served === 0 || this.isBlocked) return worker;
+      if (worker.state !== "ready" || !worker.isIdle || worker.isRecycled) continue;
+      if (!single || worker.served === 0 || this.isPaused) return worker;
     }
     return null;
   }
 
-  /** Makes room for a worker that runs suspects: a new one, the place of an idle one, or the next one that becomes idle. */
-  makeRoom(waiting: number): void {
-    if (this.starting >= waiting) return;
-    const mayStart = !this.isBlocked || this.all.size === 0;
-    if (mayStart && this.all.size < this.limit) {
+  /**
+   * Makes room for a worker that runs suspects: a new one, the place of an idle one, or the next one that becomes idle. Workers whose
+   * functions have all returned only wait: for suspects, that many more may start, up to twice the limit.
+   */
+  makeRoom(groups: number): void {
+    if (this.starting >= groups) return;
+    const mayStart = !this.isPaused || this.all.size === 0;
+    if (mayStart && this.all.size < this.limitNow + this.count(({ inFlight }) => inFlight.onlyWaits)) {
       this.start(1);
       return;
     }
     const ready = [...this.all].filter(({ state }) => state === "ready");
     if (mayStart && ready.length < this.all.size) return;
     const idle = ready.find((worker) => worker.isIdle);
-    if (idle !== undefined) idle.end();
-    // Whichever is through first; until then none of them gets more.
-    else for (const worker of ready) worker.reserved ??= "suspects";
-  }
-
-  releaseReserved(): void {
-    for (const worker of this.all) if (worker.reserved === "suspects") worker.reserved = null;
-  }
-
-  /** Starts workers for calls that no worker is free for. */
-  grow(queued: number, costMs: number | undefined): void {
-    if (queued === 0 || (this.isBlocked && this.all.size > 0)) return;
-    const { starting } = this;
-    const wanted = costMs === undefined ? queued : Math.ceil((queued * costMs) / BACKLOG_MS);
-    const needed = Math.max(wanted, this.all.size === 0 ? 1 : 0, this.settings.min - this.all.size);
-    this.start(Math.min(needed - starting, this.limit - this.all.size));
-  }
-
-  start(count: number): void {
-    if (this.isFrozen) return;
-    for (let left = count; left > 0; left--) {
-      const worker = this.apart(() => new WorkerHandle(this.transport, this.listener, ++this.started));
-      this.all.add(worker);
+    if (idle !== undefined) {
+      idle.end();
+      return;
     }
+    // Whichever is through first; until then none of them gets more.
+    this.isHolding = true;
+    for (const worker of ready) worker.isHeld = true;
   }
 
-  /** Ends workers that are too many, each when it is through with what it has. */
-  retire(): void {
-    let surplus = -this.limit;
-    for (const { state, reserved } of this.all) if (state !== "ending" && reserved !== "recycling") surplus++;
+  /** No suspects wait any more. */
+  release(): void {
+    if (!this.isHolding) return;
+    this.isHolding = false;
+    for (const worker of this.all) worker.isHeld = false;
+  }
+
+  /** Starts workers for inputs that no worker is free for. Those that suspects keep to themselves while they wait do not count. */
+  grow(queued: number, costMs: number | undefined): void {
+    if (queued === 0 || (this.isPaused && this.all.size > 0)) return;
+    const { starting } = this;
+    const size = this.all.size - this.count(({ inFlight }) => inFlight.isKept && inFlight.onlyWaits);
+    const wanted = costMs === undefined ? queued : Math.ceil((queued * costMs) / BACKLOG_MS);
+    const needed = Math.max(wanted, size === 0 ? 1 : 0, this.settings.min - size);
+    this.start(Math.min(needed - starting, this.limitNow - size));
+  }
+
+  /** Starts as many as there may be. */
+  startAll(): void {
+    if (!this.isPaused) this.start(this.limitNow - this.all.size);
+  }
+
+  /** @throws When the first of them cannot be started at all. */
+  private start(count: number): void {
+    if (this.isFrozen || this.isBackingOff) return;
+    for (let left = count; left > 0; left--)
+      this.all.add(this.apart(() => new WorkerHandle(this.transport, this.listener, ++this.started)));
+  }
+
+  /** How many there may be has changed: those that are too many end, each when it is through with what it has. */
+  setLimit(limit: number): void {
+    this.limitNow = limit;
+    let surplus = -limit;
+    for (const { state, isRecycled } of this.all) if (state !== "ending" && !isRecycled) surplus++;
     for (const worker of this.all) {
       if (surplus <= 0) return;
-      if (worker.state === "ending" || worker.reserved === "recycling") continue;
+      if (worker.state === "ending" || worker.isRecycled) continue;
       surplus--;
-      if (worker.isIdle) worker.end();
-      else worker.reserved = "recycling";
+      worker.recycle();
     }
   }
 
-  /** Workers beyond `min` end when they have had nothing to do for long. */
+  /** Ends an idle worker: at once when there are too many, and otherwise when it has had nothing to do for long. */
   letIdle(worker: WorkerHandle): void {
     const { min, idleTimeoutMs } = this.settings;
     if (worker.state !== "ready" || !worker.isIdle) return;
-    worker.endWhenIdle(idleTimeoutMs, () => {
-      let staying = 0;
-      for (const other of this.all) if (other.state !== "ending") staying++;
-      return staying > min;
-    });
+    if (this.all.size > this.limitNow && this.count(isStaying) > this.limitNow) worker.end();
+    else worker.endWhenIdle(idleTimeoutMs, () => this.count(isStaying) > min);
   }
+
+  /** Somebody calls: what could not start before is tried again. */
+  onCallMade(): void {
+    this.isPaused = false;
+  }
+
+  onReady(): void {
+    this.isPaused = false;
+    this.failedStarts = 0;
+  }
+
+  /** A worker could not be started, and others work. */
+  onStartFailed(): void {
+    this.isPaused = true;
+  }
+
+  /**
+   * A worker was ended from outside while it started. Returns false when that has happened too often; otherwise others may start again
+   * after a while.
+   *
+   * @param onOver Told then.
+   */
+  backOff(onOver: () => void): boolean {
+    const waitMs = BACK_OFF_MS[this.failedStarts];
+    if (waitMs === undefined) {
+      this.failedStarts = 0;
+      return false;
+    }
+    if (this.isBackingOff) return true;
+    this.failedStarts++;
+    this.timers.set("back-off", waitMs, onOver);
+    return true;
+  }
+
+  onEnded(worker: WorkerHandle): void {
+    this.all.delete(worker);
+  }
+
+  /** The process ends: from now on nothing is started or given out. */
+  freeze(): void {
+    this.isFrozen = true;
+  }
+
+  /** It goes on all the same. */
+  thaw(): void {
+    this.isFrozen = false;
+  }
+
+  close(): void {
+    this.timers.clearAll();
+  }
+
+  private count(isMeant: (worker: WorkerHandle) => boolean): number {
+    let count = 0;
+    for (const worker of this.all) if (isMeant(worker)) count++;
+    return count;
+  }
+}
+
+function isStaying({ state }: WorkerHandle): boolean {
+  return state !== "ending";
 }

@@ -2,9 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { builtin, inheritedOptions, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool/pool-options.ts";
-import { FrameReader, INBOX, OUTBOX, writeFrame } from "../protocol/frames.ts";
+import { FrameReader, INBOX, OUTBOX, PULSE, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
-import type { Transport, WorkerConnection, WorkerEvents } from "../protocol/transport.ts";
+import type { Transport, WorkerConnection, WorkerEvents, WorkerVitals } from "../protocol/transport.ts";
 
 /** A process that does not end on SIGTERM is killed after this. */
 const KILL_AFTER_MS = 200;
@@ -32,18 +32,22 @@ export class ProcessTransport implements Transport {
       {
         // What it prints goes where this process prints, in order: nothing can get lost on the way. Messages have pipes of their own, one for
         // each direction: when writing fails, what has been written to this process can still be read.
-        stdio: ["ignore", "inherit", "inherit", pipe, pipe],
+        stdio: ["ignore", "inherit", "inherit", pipe, pipe, pipe],
         env: { ...process.env, ...(process.versions.electron !== undefined && { ELECTRON_RUN_AS_NODE: "1" }), ...env },
       },
     );
-    const [inbox, outbox] = [child.stdio[INBOX], child.stdio[OUTBOX]] as unknown as [Socket, Socket];
+    const [inbox, outbox, pulse] = [INBOX, OUTBOX, PULSE].map((fd) => child.stdio[fd]) as [Socket, Socket, Socket];
     child.unref();
     if (children.size === 0) process.on("exit", killAll);
     children.add(child);
     listen(child, outbox, events, v8);
     // It has gone, which is told by its end.
     inbox?.on("error", ignore).unref();
-    return new ProcessConnection(child, (message) => writeFrame(v8, inbox, message));
+    const connection = new ProcessConnection(child, (message) => writeFrame(v8, inbox, message));
+    pulse?.on("data", () => connection.onPulse());
+    pulse?.on("error", ignore).unref();
+    outbox?.on("data", () => connection.onNews());
+    return connection;
   }
 
   private execArgv(): string[] {
@@ -113,6 +117,9 @@ function killAll(): void {
 }
 
 class ProcessConnection implements WorkerConnection {
+  private hasPulse = false;
+  private signs = 0;
+
   constructor(
     private readonly child: ChildProcess,
     readonly send: (message: ToWorker) => void,
@@ -120,6 +127,20 @@ class ProcessConnection implements WorkerConnection {
 
   progress(): null {
     return null;
+  }
+
+  onPulse(): void {
+    this.hasPulse = true;
+    this.signs++;
+  }
+
+  onNews(): void {
+    this.signs++;
+  }
+
+  /** A process has a pulse while it has something to do, unless its pulse has not begun. */
+  vitals(): WorkerVitals {
+    return { signs: this.signs, received: undefined, isExcused: !this.hasPulse };
   }
 
   /** The end of the pipe tells it. It may outlive this process by a moment. */

@@ -8,6 +8,8 @@ type V8 = Pick<typeof import("node:v8"), "serialize" | "deserialize">;
 /** In a worker process, where messages come in and where they go out. Nobody else knows of them: `process.send` is the user's affair. */
 export const INBOX = 3;
 export const OUTBOX = 4;
+/** Where a thread beside the work writes a byte every now and then: while the process has something to do, and once when it is up. */
+export const PULSE = 5;
 
 const HEADER = 8;
 /** Where it is missing, somebody else has written. */

@@ -19,13 +19,15 @@ export const STATE = {
   spinning: 6,
   /** Counts the messages of the thread, so that the parent can wait for one without its event loop. */
   told: 7,
+  /** Counts the messages that have reached the thread. */
+  received: 8,
 } as const;
 
 /**
  * Behind them, slots for chunks whose functions have not all been called: a chunk id and how many of its inputs the thread has claimed.
  * The thread claims inputs before it starts them, and the parent takes back those that it has not, without either waiting for the other.
  */
-export const CLAIMS = 8;
+export const CLAIMS = 10;
 /** More than the chunks that a thread has ahead of it. */
 export const CLAIM_SLOTS = 4;
 export const INTEGERS = CLAIMS + CLAIM_SLOTS;
@@ -50,6 +52,6 @@ export function revoked(chunk: number): number {
 /** How often one side looks for a message of the other before it goes on or sleeps: for about 30 µs, which is what waking it takes. */
 export const SPINS = 4000;
 
-/** After the integers: when the input started, in milliseconds since the epoch, as a 64-bit float. */
+/** After the integers, of which there is an even number: when the input started, in milliseconds since the epoch, as a 64-bit float. */
 export const SINCE_BYTE = 4 * INTEGERS;
 export const STATE_BYTES = SINCE_BYTE + 8;

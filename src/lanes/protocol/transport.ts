@@ -20,9 +20,21 @@ export interface WorkerProgress {
 }
 
 export interface WorkerEvents {
+  /** It runs: its first sign of life. Workers that cannot tell are alive when they are ready. */
+  onAlive(): void;
   onMessage(message: FromWorker): void;
   /** Called once, after the last message. */
   onExit(end: WorkerEnd): void;
+}
+
+/** Signs of life of a worker. */
+export interface WorkerVitals {
+  /** A number that changes with each of them. */
+  readonly signs: number;
+  /** How many messages have reached it; undefined where it says by itself that it is at work. */
+  readonly received: number | undefined;
+  /** Whether it need not give any now: it has received everything, is in the function of an input, or cannot. */
+  readonly isExcused: boolean;
 }
 
 /** The parent's hold on one worker. It never keeps the process alive: the pool does, while there is work. */
@@ -44,6 +56,7 @@ export interface WorkerConnection {
   progress(): WorkerProgress | null;
   /** The id of its thread, when it is one of this process. */
   readonly threadId?: number;
+  vitals(): WorkerVitals;
   /** Ends the worker, whatever it does. */
   kill(): void;
   /**

@@ -20,15 +20,15 @@ const LEAST_OTHERS = 3;
 /** Measures a stage: what its inputs cost, for the size of chunks, and the sums that are shown as statistics. */
 export class StageMeter {
   inputs = 0;
-  failed = 0;
-  queueMs = 0;
   runMs = 0;
   cpuMs = 0;
-  bytes = 0;
   /** Whether its functions return promises: then many inputs of a worker wait at the same time. */
   waits = false;
-  /** What others have found to be better done otherwise. */
-  readonly hints = new Set<string>();
+  private failed = 0;
+  private queueMs = 0;
+  private bytes = 0;
+  private readonly hints = new Set<string>();
+  private readonly losses = new Map<string, number>();
   private firsts = 0;
   private leastFirstMs = Number.POSITIVE_INFINITY;
   private firstMs = 0;
@@ -48,8 +48,35 @@ export class StageMeter {
     return count === 0 ? undefined : this.recentMs / count;
   }
 
-  /** A worker has started `started` inputs and settled `settled` of the stage since its last report. */
-  measured(started: number, settled: number, busyMs: number, cpuMs: number): void {
+  /** Calls that have been queued since have been sent to a worker. */
+  sent(calls: readonly { readonly queuedAt: number }[], now: number): void {
+    for (const { queuedAt } of calls) this.queueMs += now - queuedAt;
+  }
+
+  /** Inputs have travelled to a worker, or outputs back, with so many bytes. */
+  carried(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  /** Its functions have returned promises. */
+  returnedPromises(): void {
+    this.waits = true;
+  }
+
+  /** Something could be done better. */
+  hint(text: string): void {
+    this.hints.add(text);
+  }
+
+  /** A worker that knew the stage was lost, and no input is to blame. */
+  lostWorker(cause: string): void {
+    this.losses.set(cause, (this.losses.get(cause) ?? 0) + 1);
+  }
+
+  /** A worker has started `started` inputs and settled `settled` of the stage, `failed` of them by errors, since its last report. */
+  reported(started: number, settled: number, failed: number, busyMs: number, cpuMs: number): void {
+    this.inputs += settled;
+    this.failed += failed;
     this.runMs += busyMs;
     this.cpuMs += cpuMs;
     this.recentMs = this.recentMs * MEMORY + busyMs;
@@ -98,6 +125,13 @@ export class StageMeter {
   statistics(): StageStatistics {
     const first = this.firstHint();
     const hints = first === undefined ? [...this.hints] : [first, ...this.hints];
+    let lostWorkers = 0;
+    for (const [cause, count] of this.losses) {
+      lostWorkers += count;
+      hints.push(
+        `${count === 1 ? "A worker that ran it was" : `${count} workers that ran it were`} lost: ${cause}. As far as can be told, no function of an input was being called: something that was left behind may have ended it.`,
+      );
+    }
     const { label, inputs, failed, queueMs, runMs, cpuMs, bytes } = this;
     return {
       label,
@@ -111,6 +145,7 @@ export class StageMeter {
       costMs: this.costMs,
       p50Ms: this.times.percentile(0.5),
       p99Ms: this.times.percentile(0.99),
+      ...(lostWorkers > 0 && { lostWorkers }),
       ...(hints.length > 0 && { hints }),
     };
   }

@@ -13,7 +13,7 @@ import {
   STATE,
   STATE_BYTES,
 } from "../protocol/shared-state.ts";
-import type { Transport, WorkerConnection, WorkerEvents, WorkerProgress } from "../protocol/transport.ts";
+import type { Transport, WorkerConnection, WorkerEvents, WorkerProgress, WorkerVitals } from "../protocol/transport.ts";
 
 /** Threads take the options of this process over, and one would fail for them: that which says how the text of a program is read. */
 const FROM_TEXT = /(^| )--input-type/;
@@ -67,6 +67,7 @@ export class ThreadTransport implements Transport {
     worker.on("error", (cause) => {
       error ??= cause;
     });
+    worker.on("online", () => events.onAlive());
     worker.on("exit", (code) => {
       while (receive());
       port.close();
@@ -142,6 +143,14 @@ class ThreadConnection implements WorkerConnection {
 
   get threadId(): number {
     return this.worker.threadId;
+  }
+
+  vitals(): WorkerVitals {
+    const { integers } = this;
+    const received = Atomics.load(integers, STATE.received);
+    const signs = received + Atomics.load(integers, STATE.told) + integers[STATE.chunk]! + integers[STATE.index]!;
+    const isCalling = Atomics.load(integers, STATE.running) === 1;
+    return { signs, received, isExcused: isCalling || received === Atomics.load(integers, STATE.sent) };
   }
 
   endNow(withinMs: number): (ms: number) => void {

@@ -14,17 +14,13 @@ export class InFlight {
   readonly chunks = new Map<number, Chunk>();
   readonly streams = new Map<number, StreamCall>();
 
-  get isEmpty(): boolean {
-    return this.chunks.size === 0 && this.streams.size === 0;
-  }
-
   /** Whether there is room for one chunk more. */
   get hasRoom(): boolean {
     let ahead = 0;
     let aheadMs = 0;
     let waiting = this.streams.size;
     for (const chunk of this.chunks.values()) {
-      if (chunk.isSuspect) return false;
+      if (chunk.keepsWorker) return false;
       if (chunk.returned) {
         waiting += chunk.pending;
       } else {
@@ -42,6 +38,26 @@ export class InFlight {
     return MAX_WAITING - waiting;
   }
 
+  /** Whether all of its functions have returned promises, and nothing else is left. */
+  get onlyWaits(): boolean {
+    if (this.chunks.size === 0 || this.streams.size > 0) return false;
+    for (const { returned } of this.chunks.values()) if (!returned) return false;
+    return true;
+  }
+
+  /** Whether suspects have the worker to themselves. */
+  get isKept(): boolean {
+    for (const { keepsWorker } of this.chunks.values()) if (keepsWorker) return true;
+    return false;
+  }
+
+  /** Whether something of it has reached the worker, which has received so many messages. */
+  hasReached(received: number): boolean {
+    for (const { sentAs } of this.chunks.values()) if (sentAs <= received) return true;
+    for (const { sentAs } of this.streams.values()) if (sentAs <= received) return true;
+    return false;
+  }
+
   /** The stages that it belongs to. */
   get records(): Set<StageRecord> {
     const records = new Set<StageRecord>();
@@ -49,13 +65,13 @@ export class InFlight {
     return records;
   }
 
-  /** What has not been started, as far as another worker may have it. */
+  /** How much of it has not been started and may be stolen by another worker. */
   unstarted(connection: WorkerConnection): { readonly inputs: number; readonly ms: number } {
     let inputs = 0;
     let ms = 0;
     if (connection.claimed !== undefined) {
       for (const chunk of this.chunks.values()) {
-        if (!chunk.mayBeShared) continue;
+        if (!chunk.mayBeStolen) continue;
         const left = Math.max(0, chunk.calls.length - connection.claimed(chunk.claimSlot));
         inputs += left;
         ms += left * (chunk.record.meter.costMs ?? 0);
@@ -64,11 +80,11 @@ export class InFlight {
     return { inputs, ms };
   }
 
-  /** Takes that back. */
+  /** Takes that out. */
   stealUnstarted(connection: WorkerConnection): Call[] {
     const taken: Call[] = [];
     for (const chunk of [...this.chunks.values()]) {
-      if (!chunk.mayBeShared) continue;
+      if (!chunk.mayBeStolen) continue;
       const claimed = connection.claimed!(chunk.claimSlot);
       if (claimed >= chunk.calls.length || !connection.revoke!(chunk.claimSlot, chunk.id, claimed)) continue;
       taken.push(...chunk.cutFrom(claimed));

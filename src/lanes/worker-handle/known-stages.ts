@@ -5,8 +5,10 @@ const MAX_STAGES = 256;
 
 /** The stages that a worker has been told of. */
 export class KnownStages {
-  /** Those whose modules it imports at the moment. */
+  /** Those that it has been told of and has not loaded. */
   readonly loading = new Set<StageRecord>();
+  /** Those whose modules it imports at the moment, as it has said. */
+  readonly importing = new Set<StageRecord>();
   readonly loaded = new Set<StageRecord>();
   /** Those whose resources it has been told to load. */
   readonly warming = new Set<StageRecord>();
@@ -15,6 +17,10 @@ export class KnownStages {
   /** Those whose first inputs have been measured. */
   readonly reported = new WeakSet<StageRecord>();
   private readonly known = new Map<number, StageRecord>();
+
+  get all(): Iterable<StageRecord> {
+    return this.known.values();
+  }
 
   has(record: StageRecord): boolean {
     return this.known.has(record.id);
@@ -29,9 +35,14 @@ export class KnownStages {
     this.loading.add(record);
   }
 
-  hasLoaded(record: StageRecord): void {
-    this.loading.delete(record);
+  onLoaded(record: StageRecord): void {
+    this.onLoadEnded(record);
     this.loaded.add(record);
+  }
+
+  onLoadEnded(record: StageRecord): void {
+    this.loading.delete(record);
+    this.importing.delete(record);
   }
 
   /** One that can be forgotten, when there are too many. */

@@ -1,12 +1,21 @@
 import type { Call } from "../pool/call.ts";
+import type { Chunk } from "../pool/chunk.ts";
+import { timedOut, withStack } from "../pool/faults.ts";
+import { packReason } from "../protocol/codec.ts";
+import type { ReportMessage, ToWorker } from "../protocol/messages.ts";
+import type { WorkerConnection } from "../protocol/transport.ts";
 
-/** What the watchdog of a worker needs to know of it. */
+/** A worker that is in an endless loop tells its stack in 15 ms, if the machine is not busy with something else. */
+const STACK_MS = 250;
+
+/** What the watchdog of a worker needs of it. */
 export interface Watched {
-  /** When the worker started on a call, in milliseconds since the epoch; undefined when it has not. */
-  startOf(call: Call): number | undefined;
-  /** The time of a call is up. */
-  expire(call: Call): void;
-  /** A stopped call has not ended in time. */
+  /** How long what was told to end may go on. */
+  readonly graceMs: number;
+  readonly connection: Pick<WorkerConnection, "progress">;
+  sendQuietly(message: ToWorker): void;
+  /** The lines of the stack of what it runs; undefined where nobody can tell. */
+  stack(withinMs: number): Promise<string[] | undefined> | undefined;
   kill(): void;
 }
 
@@ -19,18 +28,41 @@ export class Watchdog {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private dueAt = Number.POSITIVE_INFINITY;
 
-  constructor(
-    private readonly worker: Watched,
-    private readonly graceMs: number,
-  ) {}
+  constructor(private readonly worker: Watched) {}
 
   watch(call: Call): void {
     this.calls.add(call);
-    const wait = call.stoppedAt > 0 ? this.graceMs : call.options.timeoutMs!;
+    const wait = call.stoppedAt > 0 ? this.worker.graceMs : call.options.timeoutMs!;
     this.arm(Date.now() + wait);
   }
 
-  unwatch(call: Call): void {
+  /** Asks a running call to end; the worker is ended when it does not. The call is settled already, or will be by its outcome. */
+  stop(call: Call, reason: unknown): void {
+    call.stoppedAt = Date.now();
+    const { index } = call;
+    this.worker.sendQuietly({ type: "cancel", chunk: call.chunk!.id, index, reason: packReason(reason) });
+    this.watch(call);
+  }
+
+  /** The time of a call is up. */
+  expire(call: Call): void {
+    const { worker } = this;
+    const error = timedOut(call.record.label, call.options.timeoutMs!);
+    const stack = this.runs(call) ? worker.stack(Math.min(STACK_MS, worker.graceMs / 2)) : undefined;
+    this.stop(call, error);
+    if (stack === undefined) call.reject(error);
+    else stack.then((lines) => call.reject(lines === undefined ? error : withStack(error, lines)));
+  }
+
+  /** What a worker reports of a watched chunk. */
+  onReport(chunk: Chunk, startedBefore: number, { from, indices, values }: ReportMessage): void {
+    const now = Date.now();
+    chunk.newsAt = now;
+    for (let index = startedBefore; index < chunk.started; index++) chunk.calls[index]!.startedAt ||= now;
+    for (let at = 0; at < values.length; at++) this.unwatch(chunk.calls[indices?.[at] ?? from + at]!);
+  }
+
+  private unwatch(call: Call): void {
     if (!this.calls.delete(call) || this.calls.size > 0) return;
     this.close();
   }
@@ -71,7 +103,7 @@ export class Watchdog {
           this.worker.kill();
           return;
         }
-        this.worker.expire(call);
+        this.expire(call);
         due = this.dueOf(call, now);
       }
       if (due < next) next = due;
@@ -81,8 +113,28 @@ export class Watchdog {
 
   /** When something may have to be done about a call. One that has not started is looked at again later. */
   private dueOf(call: Call, now: number): number {
-    const start = this.worker.startOf(call);
-    if (call.stoppedAt > 0) return (start === undefined ? now : Math.max(call.stoppedAt, start)) + this.graceMs;
+    const start = this.startOf(call);
+    const { graceMs } = this.worker;
+    if (call.stoppedAt > 0) return (start === undefined ? now : Math.max(call.stoppedAt, start)) + graceMs;
     return (start ?? now) + call.options.timeoutMs!;
+  }
+
+  /** When the worker started on a call, in milliseconds since the epoch; undefined when it has not. */
+  private startOf(call: Call): number | undefined {
+    if (call.startedAt > 0) return call.startedAt;
+    const progress = this.worker.connection.progress();
+    const { id, newsAt } = call.chunk!;
+    // A process says when a chunk begins; it says when an input starts only if that has a timeout.
+    if (progress === null) return call.stoppedAt > 0 && newsAt > 0 ? newsAt : undefined;
+    if (id > progress.chunk || (id === progress.chunk && call.index > progress.index)) return undefined;
+    const isAt = id === progress.chunk && call.index === progress.index;
+    call.startedAt = isAt && progress.since > 0 ? progress.since : Date.now();
+    return call.startedAt;
+  }
+
+  /** Whether the worker is in the function of a call now, and does not wait for something. */
+  private runs({ chunk, index }: Call): boolean {
+    const progress = this.worker.connection.progress();
+    return progress?.running === true && progress.chunk === chunk?.id && progress.index === index;
   }
 }

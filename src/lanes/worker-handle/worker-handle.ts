@@ -1,60 +1,51 @@
-import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
-import type { Call } from "../pool/call.ts";
 import { type Chunk, runMessage } from "../pool/chunk.ts";
-import { timedOut, withStack } from "../pool/faults.ts";
-import type { PoolSettings } from "../pool/pool-options.ts";
+import { laneChannel, publish } from "../pool/lane-events.ts";
 import type { StreamCall } from "../pool/stream-call.ts";
 import { packReason, unpackError } from "../protocol/codec.ts";
 import type { FromWorker, ReportMessage, ToWorker } from "../protocol/messages.ts";
 import { CLAIM_SLOTS } from "../protocol/shared-state.ts";
-import type { Transport, WorkerConnection, WorkerEnd, WorkerProgress } from "../protocol/transport.ts";
+import type { Transport, WorkerConnection, WorkerEnd, WorkerEvents, WorkerProgress } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import { InFlight } from "./in-flight.ts";
 import { KnownStages } from "./known-stages.ts";
 import { liveWorkers, stacks } from "./live-workers.ts";
 import { Timers } from "./timers.ts";
-import { Watchdog } from "./watchdog.ts";
+import { Watchdog, type Watched } from "./watchdog.ts";
+import type { WorkerListener } from "./worker-listener.ts";
 import { WorkerLoads } from "./worker-loads.ts";
 
-/** A worker that is to end has so much of graceMs to dispose of its resources, and the rest to exit. */
-const STOP_SHARE = 0.8;
-
-/** A worker that is in an endless loop tells its stack in 15 ms, if the machine is not busy with something else. */
-const STACK_MS = 250;
-
-/** What a worker tells its pool. */
-export interface WorkerListener {
-  readonly name: string;
-  readonly settings: PoolSettings;
-  /** It can take more, or has become idle. */
-  onWorkerChanged(worker: WorkerHandle): void;
-  /** It can take its first input. */
-  onWorkerReady(worker: WorkerHandle): void;
-  /** One of its resources has been loaded, or has not, or has been disposed of. */
-  onResourceChanged(worker: WorkerHandle): void;
-  /** What a stage uses could not be loaded in it before its first input. */
-  onWarmFailed(record: StageRecord, error: unknown): void;
-  /** A stage could not be loaded in it. */
-  onStageFailed(worker: WorkerHandle, record: StageRecord, error: unknown): void;
-  onWorkerEnded(worker: WorkerHandle, end: WorkerEnd): void;
-}
+/** A worker that is to end has this share of graceMs to dispose of its resources, and the rest to exit. */
+export const STOP_SHARE = 0.8;
+/** A worker that has given no sign of life yet may take so many times startTimeoutMs: the machine may be starting many at once. */
+const UNBORN = 6;
 
 /** The parent's view of one worker: what it has been given, and what it says. */
-export class WorkerHandle {
+export class WorkerHandle implements WorkerEvents, Watched {
   state: "starting" | "ready" | "ending" = "starting";
-  /** Takes nothing new: it waits for suspects, or has run its share of inputs. */
-  reserved: "suspects" | "recycling" | null = null;
+  /** Set by {@link Workers}: it takes nothing new, so that suspects get it once it is idle. */
+  isHeld = false;
+  /** It takes nothing new, and ends once it has nothing to do. */
+  isRecycled = false;
   /** Why the pool ended it; undefined when it ended by itself. */
   killedFor: unknown;
+  /** Whether that was for its silence. */
+  isSilent = false;
+  /** Whether it ever was ready. */
+  wasReady = false;
+  /** Whether it ends because it is not needed any more. */
+  wasAskedToEnd = false;
   /** Inputs that it has been given. */
   served = 0;
+  /** Messages that it has been sent. */
+  sent = 0;
   readonly inFlight = new InFlight();
   readonly stages = new KnownStages();
   readonly loads: WorkerLoads;
   readonly sharesMemory: boolean;
-  private readonly watchdog: Watchdog;
-  private readonly connection: WorkerConnection;
+  readonly watchdog: Watchdog;
+  readonly connection: WorkerConnection;
   private readonly timers = new Timers();
+  private readonly startedAt = performance.now();
   private lastWords: Extract<FromWorker, { type: "dying" }> | undefined;
   private idleSince = 0;
   private nextClaimSlot = 0;
@@ -66,16 +57,14 @@ export class WorkerHandle {
     /** Tells it from the other workers of its lane. */
     readonly number: number,
   ) {
-    const { graceMs, startTimeoutMs } = listener.settings;
+    const { startTimeoutMs } = listener.settings;
     this.sharesMemory = transport.sharesMemory;
-    this.watchdog = new Watchdog(this, graceMs);
+    this.watchdog = new Watchdog(this);
     this.loads = new WorkerLoads(this, listener, this.stages, this.timers);
-    this.connection = transport.start({
-      onMessage: (message) => this.receive(message),
-      onExit: (end) => this.exited(end),
-    });
+    this.connection = transport.start(this);
     liveWorkers.add(this);
-    this.timers.set(this, startTimeoutMs, () => this.kill(new Error(`It was not ready after ${startTimeoutMs} ms.`)));
+    this.limitStart(UNBORN * startTimeoutMs);
+    if (laneChannel.hasSubscribers) publish({ event: "worker-started", lane: listener.name, worker: number });
   }
 
   /** How long what it was told to end may still go on. */
@@ -83,13 +72,19 @@ export class WorkerHandle {
     return this.listener.settings.graceMs;
   }
 
+  /** The chunks and streams that it has. */
+  get load(): number {
+    return this.inFlight.chunks.size + this.inFlight.streams.size;
+  }
+
   get isIdle(): boolean {
-    return this.inFlight.isEmpty && this.stages.warming.size === 0;
+    return this.load === 0 && this.stages.warming.size === 0;
   }
 
   /** Whether it could take a chunk now. */
   get isFree(): boolean {
-    return this.state === "ready" && this.reserved === null && this.inFlight.hasRoom;
+    if (this.state !== "ready" || this.isHeld || this.isRecycled) return false;
+    return this.load === 0 || this.inFlight.hasRoom;
   }
 
   /** How many more inputs of a stage it may get. */
@@ -104,85 +99,32 @@ export class WorkerHandle {
    * @throws When an input cannot be sent. Nothing has been sent then.
    */
   run(chunk: Chunk): void {
-    const { calls, record } = chunk;
-    this.teach(record);
+    if (!this.stages.has(chunk.record)) this.loads.teach(chunk.record);
     const transfer: unknown[] = [];
     chunk.claimSlot = this.nextClaimSlot++ % CLAIM_SLOTS;
     const message = runMessage(chunk, this.sharesMemory, transfer);
     this.connection.offer?.(chunk.claimSlot, chunk.id);
-    this.connection.send(message, transfer);
+    this.send(message, transfer);
+    chunk.sentAs = this.sent;
     this.inFlight.chunks.set(chunk.id, chunk);
-    this.serve(calls.length);
-    if (message.timed) for (const call of calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
+    this.served += chunk.calls.length;
+    if (message.timed)
+      for (const call of chunk.calls) if (call.options.timeoutMs !== undefined) this.watchdog.watch(call);
+    if (this.served >= this.listener.settings.maxInputsPerWorker) this.isRecycled = true;
   }
 
-  /** Waits a moment for the answer to what it was given last. */
-  spinForReply(): void {
-    this.connection.spinForReply?.();
-  }
-
-  /** What it has been given and has not started, as far as another worker may have it. */
-  get unstarted(): { readonly inputs: number; readonly ms: number } {
-    return this.inFlight.unstarted(this.connection);
-  }
-
-  /** Takes that back. */
-  stealUnstarted(): Call[] {
-    return this.inFlight.stealUnstarted(this.connection);
-  }
-
-  private serve(inputs: number): void {
-    this.served += inputs;
-    if (this.served >= this.listener.settings.maxInputsPerWorker) this.reserved = "recycling";
-  }
-
+  /** @throws When the input cannot be sent. */
   open(stream: StreamCall): void {
-    this.teach(stream.record);
+    if (!this.stages.has(stream.record)) this.loads.teach(stream.record);
     stream.start(this);
+    stream.sentAs = this.sent;
     this.inFlight.streams.set(stream.id, stream);
-    this.serve(1);
+    if (++this.served >= this.listener.settings.maxInputsPerWorker) this.isRecycled = true;
   }
 
   send(message: ToWorker, transfer?: readonly unknown[]): void {
     this.connection.send(message, transfer);
-  }
-
-  /** Tells it to load a stage, if it has not been told. */
-  teach(record: StageRecord): void {
-    const { stages } = this;
-    if (stages.has(record)) return;
-    this.connection.send({ type: "stage", stage: record.id, label: record.label, shipped: record.shipped!.data });
-    stages.add(record);
-    const { records } = this.inFlight;
-    const surplus = stages.surplus((one) => records.has(one));
-    if (surplus !== undefined) this.sendQuietly({ type: "forget", stage: surplus.id });
-  }
-
-  /** Has it load all that a stage uses. */
-  warm(record: StageRecord): void {
-    this.teach(record);
-    const { warming, warmed } = this.stages;
-    if (warming.has(record) || warmed.has(record)) return;
-    warming.add(record);
-    this.sendQuietly({ type: "warm", stage: record.id });
-  }
-
-  /** Has it take over a new version of a resource. */
-  renew(shipped: ShippedResource): void {
-    if (this.state === "ready") this.sendQuietly({ type: "renew", shipped });
-  }
-
-  /** Has it dispose of its resources while the process ends. Returns what waits for that, without the event loop. */
-  endNow(): () => void {
-    const wait = this.connection.endNow(this.graceMs * STOP_SHARE);
-    return () => wait(this.graceMs);
-  }
-
-  /** Asks a running call to end; the worker is ended when it does not. The call is settled already, or will be by its outcome. */
-  stop(call: Call, reason: unknown): void {
-    call.stoppedAt = Date.now();
-    this.sendQuietly({ type: "cancel", chunk: call.chunk!.id, index: call.index, reason: packReason(reason) });
-    this.watchdog.watch(call);
+    this.sent++;
   }
 
   /** Asks all that runs to end, and ends the worker when it does not. */
@@ -193,20 +135,6 @@ export class WorkerHandle {
     }
     for (const stream of this.inFlight.streams.values()) stream.stop(errorOf(stream.record.label));
     this.timers.set(this, this.graceMs, () => this.kill(new Error("The lane was closed by force.")));
-  }
-
-  expire(call: Call): void {
-    const error = timedOut(call.record.label, call.options.timeoutMs!);
-    const stack = this.runs(call) ? this.stack(Math.min(STACK_MS, this.graceMs / 2)) : undefined;
-    this.stop(call, error);
-    if (stack === undefined) call.reject(error);
-    else stack.then((lines) => call.reject(lines === undefined ? error : withStack(error, lines)));
-  }
-
-  /** Whether it is in the function of a call now, and does not wait for something. */
-  private runs({ chunk, index }: Call): boolean {
-    const progress = this.connection.progress();
-    return progress?.running === true && progress.chunk === chunk?.id && progress.index === index;
   }
 
   /** The lines of the stack of what it runs, if it tells in time and somebody watches. */
@@ -224,18 +152,6 @@ export class WorkerHandle {
     return label === undefined ? undefined : { label, chunk, index };
   }
 
-  startOf(call: Call): number | undefined {
-    if (call.startedAt > 0) return call.startedAt;
-    const progress = this.connection.progress();
-    const chunk = call.chunk!.id;
-    // A process says when a chunk begins; it says when an input starts only if that has a timeout.
-    if (progress === null) return call.stoppedAt > 0 && call.chunk!.newsAt > 0 ? call.chunk!.newsAt : undefined;
-    if (chunk > progress.chunk || (chunk === progress.chunk && call.index > progress.index)) return undefined;
-    const isAt = chunk === progress.chunk && call.index === progress.index;
-    call.startedAt = isAt && progress.since > 0 ? progress.since : Date.now();
-    return call.startedAt;
-  }
-
   /** Where it was when it ended. */
   lastProgress(): Pick<WorkerProgress, "chunk" | "index" | "running"> | null {
     const progress = this.connection.progress();
@@ -245,8 +161,11 @@ export class WorkerHandle {
     return index >= 0 ? { chunk, index, running: true } : { chunk, index: Number.MAX_SAFE_INTEGER, running: false };
   }
 
-  /** Whether it ends because it is not needed any more. */
-  wasAskedToEnd = false;
+  /** It takes nothing new, and ends once it has nothing to do. */
+  recycle(): void {
+    this.isRecycled = true;
+    if (this.isIdle) this.end();
+  }
 
   /** Lets it end, and sees to it that it does. */
   end(): void {
@@ -254,7 +173,7 @@ export class WorkerHandle {
     this.state = "ending";
     this.wasAskedToEnd = true;
     this.sendQuietly({ type: "stop", withinMs: this.graceMs * STOP_SHARE });
-    this.timers.set(this, this.listener.settings.graceMs, () => this.kill(new Error("It did not stop.")));
+    this.timers.set(this, this.graceMs, () => this.kill(new Error("It did not stop.")));
   }
 
   /** Ends it now. */
@@ -266,11 +185,26 @@ export class WorkerHandle {
     this.connection.kill();
   }
 
-  /** Whether it ever was ready. */
-  wasReady = false;
+  /** Whether it has something to do that has reached it, when it has received so many messages. */
+  isAtWork(received: number): boolean {
+    return this.loads.isLoading(received) || this.inFlight.hasReached(received);
+  }
 
-  private receive(message: FromWorker): void {
+  /** Ends it for its silence. */
+  killSilent(silenceMs: number): void {
+    this.isSilent = true;
+    this.kill(new Error(`It gave no sign of life for ${silenceMs} ms.`));
+  }
+
+  onAlive(): void {
+    if (this.state === "starting") this.limitStart(this.listener.settings.startTimeoutMs);
+  }
+
+  onMessage(message: FromWorker): void {
     switch (message.type) {
+      case "report":
+        this.report(message);
+        break;
       case "ready":
         this.becameReady();
         break;
@@ -284,9 +218,6 @@ export class WorkerHandle {
       case "hint":
         this.hinted(message);
         break;
-      case "report":
-        this.report(message);
-        break;
       case "chunks":
         this.inFlight.streams.get(message.stream)?.receive(message.values);
         break;
@@ -298,9 +229,13 @@ export class WorkerHandle {
     }
   }
 
+  private limitStart(ms: number): void {
+    this.timers.set(this, ms, () => this.kill(new Error(`It was not ready after ${ms} ms.`)));
+  }
+
   private hinted({ text, stage }: Extract<FromWorker, { type: "hint" }>): void {
-    if (stage !== undefined) this.stages.get(stage)?.meter.hints.add(text);
-    else for (const { record } of this.inFlight.chunks.values()) record.meter.hints.add(text);
+    if (stage !== undefined) this.stages.get(stage)?.meter.hint(text);
+    else for (const { record } of this.inFlight.chunks.values()) record.meter.hint(text);
   }
 
   private becameReady(): void {
@@ -308,6 +243,9 @@ export class WorkerHandle {
     this.timers.clear(this);
     if (this.state !== "starting") return;
     this.state = "ready";
+    const { name } = this.listener;
+    if (laneChannel.hasSubscribers)
+      publish({ event: "worker-ready", lane: name, worker: this.number, startMs: performance.now() - this.startedAt });
     this.listener.onWorkerReady(this);
     this.changed();
   }
@@ -323,39 +261,36 @@ export class WorkerHandle {
   private report(message: ReportMessage): void {
     const chunk = this.inFlight.chunks.get(message.chunk);
     if (chunk === undefined) return;
-    const { meter } = chunk.record;
-    const { started: startedBefore, returned } = chunk;
+    const { record, started: startedBefore, returned } = chunk;
+    const { meter } = record;
     const failed = chunk.take(message);
-    if (!this.stages.reported.has(chunk.record)) {
-      this.stages.reported.add(chunk.record);
+    const started = chunk.started - startedBefore;
+    const settled = message.values.length;
+    if (!this.stages.reported.has(record)) {
+      this.stages.reported.add(record);
       // What a module's function loads as a resource is told of as such.
-      const loadMs = this.loads.resources.loadMsOf(chunk.record);
-      meter.firstReport(chunk.started - startedBefore, message.busyMs - loadMs);
+      meter.firstReport(started, message.busyMs - this.loads.resources.loadMsOf(record));
     }
-    meter.measured(chunk.started - startedBefore, message.values.length, message.busyMs, message.cpuMs);
-    meter.inputs += message.values.length;
-    meter.failed += failed;
-    if (chunk.isWatched) this.follow(chunk, startedBefore, message);
-    if (chunk.isDone) this.inFlight.chunks.delete(chunk.id);
-    if (chunk.returned && !chunk.isDone) meter.waits = true;
-    if (chunk.isDone || chunk.returned !== returned) this.changed();
+    meter.reported(started, settled, failed, message.busyMs, message.cpuMs);
+    if (chunk.isWatched) this.watchdog.onReport(chunk, startedBefore, message);
+    if (laneChannel.hasSubscribers) this.tellReported(chunk, settled, failed, message.busyMs);
+    if (chunk.pending === 0) this.inFlight.chunks.delete(chunk.id);
+    else if (chunk.returned) meter.returnedPromises();
+    if (chunk.pending === 0 || chunk.returned !== returned) this.changed();
   }
 
-  /** Keeps the watchdog in step with what the worker says. */
-  private follow(chunk: Chunk, startedBefore: number, { from, indices, values }: ReportMessage): void {
-    const now = Date.now();
-    chunk.newsAt = now;
-    for (let index = startedBefore; index < chunk.started; index++) chunk.calls[index]!.startedAt ||= now;
-    for (let at = 0; at < values.length; at++) this.watchdog.unwatch(chunk.calls[indices?.[at] ?? from + at]!);
+  private tellReported({ id, record, pending }: Chunk, settled: number, failed: number, busyMs: number): void {
+    const at = { lane: this.listener.name, worker: this.number, stage: record.label, chunk: id };
+    publish({ event: "chunk-reported", ...at, settled, failed, pending, busyMs });
   }
 
-  /** A stage cannot run: its calls here are told, and the others by the listener. */
+  /** A stage cannot run: its calls here are told, and the others by the pool. */
   refuse(record: StageRecord, error: unknown): void {
     this.inFlight.refuse(record, error);
     this.listener.onStageFailed(this, record, error);
   }
 
-  private exited(end: WorkerEnd): void {
+  onExit(end: WorkerEnd): void {
     liveWorkers.delete(this);
     this.timers.clearAll();
     this.watchdog.close();
@@ -368,7 +303,7 @@ export class WorkerHandle {
   changed(): void {
     if (this.isIdle) {
       this.idleSince = performance.now();
-      if (this.reserved === "recycling") this.end();
+      if (this.isRecycled) this.end();
     }
     this.listener.onWorkerChanged(this);
   }
@@ -384,11 +319,12 @@ export class WorkerHandle {
     });
   }
 
-  private sendQuietly(message: ToWorker): void {
+  /** Sends what need not arrive when the worker is ending: its end tells as much. */
+  sendQuietly(message: ToWorker): void {
     try {
-      this.connection.send(message);
+      this.send(message);
     } catch {
-      // It is ending, and will be told by its end.
+      // It is ending.
     }
   }
 }

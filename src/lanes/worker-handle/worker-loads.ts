@@ -1,11 +1,13 @@
 import { runlaneError } from "../../core/errors/errors.ts";
+import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
 import { oneLine, startFailed } from "../pool/faults.ts";
 import { unpackError } from "../protocol/codec.ts";
 import type { FromWorker, ResourceMessage } from "../protocol/messages.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { KnownStages } from "./known-stages.ts";
 import type { Timers } from "./timers.ts";
-import type { WorkerHandle, WorkerListener } from "./worker-handle.ts";
+import type { WorkerHandle } from "./worker-handle.ts";
+import type { WorkerListener } from "./worker-listener.ts";
 import { WorkerResources } from "./worker-resources.ts";
 
 /** What a worker says while it loads stages and what they use. */
@@ -14,6 +16,8 @@ export type LoadMessage = Extract<FromWorker, { type: "loading" | "loaded" | "un
 /** What one worker loads: stages, with their modules, and resources. Each has its time. */
 export class WorkerLoads {
   readonly resources = new WorkerResources();
+  /** How many messages the worker had been sent when it was last told to load resources. */
+  private warmedAs = 0;
 
   constructor(
     private readonly worker: WorkerHandle,
@@ -21,6 +25,38 @@ export class WorkerLoads {
     private readonly stages: KnownStages,
     private readonly timers: Timers,
   ) {}
+
+  /** Tells the worker to load a stage, if it has not been told. */
+  teach(record: StageRecord): void {
+    const { worker, stages } = this;
+    if (stages.has(record)) return;
+    worker.send({ type: "stage", stage: record.id, label: record.label, shipped: record.shipped!.data });
+    stages.add(record);
+    const { records } = worker.inFlight;
+    const surplus = stages.surplus((one) => records.has(one));
+    if (surplus !== undefined) worker.sendQuietly({ type: "forget", stage: surplus.id });
+  }
+
+  /** Has the worker load all that a stage uses. */
+  warm(record: StageRecord): void {
+    const { worker, stages } = this;
+    this.teach(record);
+    if (stages.warming.has(record) || stages.warmed.has(record)) return;
+    stages.warming.add(record);
+    worker.sendQuietly({ type: "warm", stage: record.id });
+    this.warmedAs = worker.sent;
+  }
+
+  /** Has the worker take over a new version of a resource. */
+  renew(shipped: ShippedResource): void {
+    if (this.worker.state === "ready") this.worker.sendQuietly({ type: "renew", shipped });
+  }
+
+  /** Whether a worker that has received so many messages loads something. */
+  isLoading(received: number): boolean {
+    const { importing, warming } = this.stages;
+    return importing.size > 0 || (warming.size > 0 && this.warmedAs <= received);
+  }
 
   receive(message: LoadMessage): void {
     if (message.type === "resource") {
@@ -47,6 +83,7 @@ export class WorkerLoads {
 
   private begun(record: StageRecord): void {
     const { startTimeoutMs } = this.listener.settings;
+    this.stages.importing.add(record);
     this.timers.set(record, startTimeoutMs, () => {
       this.failed(record, `its module was not loaded after ${startTimeoutMs} ms`);
       this.worker.kill(new Error("A stage in it was not loaded in time."));
@@ -56,7 +93,7 @@ export class WorkerLoads {
   private loaded(record: StageRecord, resources: readonly string[]): void {
     record.used = resources;
     this.timers.clear(record);
-    this.stages.hasLoaded(record);
+    this.stages.onLoaded(record);
     this.worker.changed();
   }
 
@@ -64,8 +101,8 @@ export class WorkerLoads {
   private failed(record: StageRecord, reason: string, cause?: unknown): void {
     const { worker } = this;
     this.timers.clear(record);
-    this.stages.loading.delete(record);
-    worker.reserved = "recycling";
+    this.stages.onLoadEnded(record);
+    worker.isRecycled = true;
     worker.refuse(record, startFailed(record.label, this.listener.name, reason, cause));
     worker.changed();
   }

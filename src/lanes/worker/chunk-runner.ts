@@ -125,6 +125,7 @@ export class ChunkRunner {
     private readonly port: WorkerPort,
     private readonly stages: WorkerStages,
     private readonly clock: BusyClock,
+    private readonly onIdle: () => void,
   ) {}
 
   get isIdle(): boolean {
@@ -133,7 +134,7 @@ export class ChunkRunner {
 
   accept(message: RunMessage): void {
     const chunk = new RunningChunk(message, this.port, this.clock, this.stages.packing(message.stage), (id) =>
-      this.chunks.delete(id),
+      this.ended(id),
     );
     this.chunks.set(message.chunk, chunk);
     this.queue.push(chunk);
@@ -142,6 +143,11 @@ export class ChunkRunner {
 
   cancel(chunk: number, index: number, reason: unknown): void {
     this.chunks.get(chunk)?.cancel(index, reason);
+  }
+
+  private ended(chunk: number): void {
+    this.chunks.delete(chunk);
+    if (this.chunks.size === 0) this.onIdle();
   }
 
   private pump(): void {
@@ -162,7 +168,7 @@ export class ChunkRunner {
     const step = await loading.catch(() => undefined);
     if (step === undefined) {
       // The parent has been told that the stage cannot be loaded, and settles its calls.
-      this.chunks.delete(chunk.message.chunk);
+      this.ended(chunk.message.chunk);
     } else {
       // How long the module took to load says nothing about its inputs.
       this.clock.take();

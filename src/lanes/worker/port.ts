@@ -27,6 +27,8 @@ export interface WorkerPort {
    * @param rested Told how many milliseconds it waited.
    */
   spinForMessage?(rested: (ms: number) => void): boolean;
+  /** The worker has something to do, or nothing more. Only a worker that shares no memory has to say so. */
+  tellBusy?(isBusy: boolean): void;
   /** Ends the worker. */
   exit(): void;
 }

@@ -5,9 +5,9 @@ import { FrameReader, INBOX, OUTBOX, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import { packError, reviveStage } from "./codec.ts";
 import { endAfter } from "./hooks.ts";
-import { endWithParent } from "./orphan-watch.ts";
 import type { WorkerPort } from "./port.ts";
 import { serve } from "./serve.ts";
+import { startWatchThread } from "./watch-thread.ts";
 
 /** The entry of a child process. */
 
@@ -23,6 +23,7 @@ const outbox = new Socket({ fd: OUTBOX, readable: false });
 
 class ProcessPort implements WorkerPort {
   readonly sharesMemory = false;
+  tellBusy: (isBusy: boolean) => void = ignore;
   private chunk = -1;
   private index = -1;
 
@@ -74,6 +75,7 @@ process.on("uncaughtException", (error) => {
   if (process.listenerCount("uncaughtException") > 1) return;
   port.die(error, () => exit(1));
 });
-serve(port, reviveStage);
 // Taken out again: user code looks at its arguments too.
-endWithParent(Number(process.argv.splice(2, 1)[0]));
+const parent = Number(process.argv.splice(2, 1)[0]);
+serve(port, reviveStage);
+port.tellBusy = startWatchThread(parent);

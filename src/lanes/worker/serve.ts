@@ -19,39 +19,53 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
     (shipped) => revive(shipped, port),
     // What was loaded beforehand is no time of the input that comes next.
     () => chunks.isIdle && clock.take(),
+    () => tellBusy(),
   );
-  const chunks = new ChunkRunner(port, stages, clock);
-  const streams = new StreamRunner(port, stages);
+  const tellBusy = (): void => port.tellBusy?.(!chunks.isIdle || !streams.isIdle || !stages.isIdle);
+  const chunks = new ChunkRunner(port, stages, clock, tellBusy);
+  const streams = new StreamRunner(port, stages, tellBusy);
   const spinForMessage = spinWait(port, clock, () => chunks.isIdle && streams.isIdle);
   workerHooks.resourceChanged = () => stages.tellUses();
   port.listen((message: ToWorker) => {
+    port.tellBusy?.(true);
+    handle(message);
+    tellBusy();
+  });
+  function handle(message: ToWorker): void {
     switch (message.type) {
-      case "stage":
-        return stages.load(message.stage, message.label, message.shipped);
-      case "forget":
-        return stages.forget(message.stage);
       case "run":
         chunks.accept(message);
-        return spinForMessage();
+        spinForMessage();
+        break;
+      case "stage":
+        stages.load(message.stage, message.label, message.shipped);
+        break;
+      case "forget":
+        stages.forget(message.stage);
+        break;
       case "cancel":
-        return chunks.cancel(message.chunk, message.index, unpackReason(message.reason));
+        chunks.cancel(message.chunk, message.index, unpackReason(message.reason));
+        break;
       case "open":
-        return streams.open(message);
+        streams.open(message);
+        break;
       case "credit":
-        return streams.grant(message.stream, message.count);
+        streams.grant(message.stream, message.count);
+        break;
       case "leave":
-        return streams.leave(message.stream, unpackReason(message.reason));
+        streams.leave(message.stream, unpackReason(message.reason));
+        break;
       case "warm":
         stages.warm(message.stage);
-        return;
+        break;
       case "renew":
         // The old version serves on.
         workerHooks.renew?.(message.shipped).catch((error) => process.emitWarning(error));
-        return;
+        break;
       case "stop":
         endAfter(message.withinMs, () => port.exit());
     }
-  });
+  }
   port.send({ type: "ready" });
   // From Node 22.8 on, what one worker has compiled is kept for the next ones: the first step is ready after 7 ms instead of 12.
   (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();

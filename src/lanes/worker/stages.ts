@@ -9,12 +9,20 @@ export class WorkerStages {
   /** How many resources of each the parent knows of. */
   private readonly told = new Map<number, number>();
   private readonly packings = new Map<number, OutputPacking>();
+  /** How many loads are going on. */
+  private loads = 0;
 
   constructor(
     private readonly port: WorkerPort,
     private readonly revive: Revive,
     private readonly onLoaded: () => void,
+    private readonly onIdle: () => void,
   ) {}
+
+  /** Whether nothing is being loaded. */
+  get isIdle(): boolean {
+    return this.loads === 0;
+  }
 
   load(id: number, label: string, shipped: unknown): void {
     this.packings.set(id, {
@@ -25,6 +33,7 @@ export class WorkerStages {
     });
     this.port.send({ type: "loading", stage: id });
     const loading = this.revive(shipped);
+    this.during(loading);
     this.stages.set(id, loading);
     loading.then(
       (step) => {
@@ -51,13 +60,22 @@ export class WorkerStages {
   /** Loads all that a stage uses, and says so. */
   async warm(id: number): Promise<void> {
     try {
-      const step = await this.known(id);
-      await step.warm?.();
+      const warming = Promise.resolve(this.known(id)).then((step) => step.warm?.());
+      this.during(warming);
+      await warming;
       this.onLoaded();
       this.port.send({ type: "warmed", stage: id });
     } catch (error) {
       this.port.send({ type: "warmed", stage: id, error: packError(error) });
     }
+  }
+
+  private during(load: Promise<unknown>): void {
+    this.loads++;
+    const end = (): void => {
+      if (--this.loads === 0) this.onIdle();
+    };
+    load.then(end, end);
   }
 
   /** The stage; a promise of it while it, or a resource that every input needs, is being loaded: that is no input's time. */

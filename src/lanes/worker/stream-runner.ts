@@ -127,6 +127,7 @@ export class StreamRunner {
   constructor(
     private readonly port: WorkerPort,
     private readonly stages: WorkerStages,
+    private readonly onIdle: () => void,
   ) {}
 
   get isIdle(): boolean {
@@ -136,7 +137,10 @@ export class StreamRunner {
   open(message: OpenMessage): void {
     const stream = new RunningStream(message, this.port, this.stages.packing(message.stage));
     this.streams.set(message.stream, stream);
-    stream.run(this.stages).finally(() => this.streams.delete(message.stream));
+    stream.run(this.stages).finally(() => {
+      this.streams.delete(message.stream);
+      if (this.streams.size === 0) this.onIdle();
+    });
   }
 
   grant(stream: number, count: number): void {

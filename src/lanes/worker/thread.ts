@@ -53,8 +53,11 @@ class ThreadPort implements WorkerPort {
   }
 
   listen(handler: (message: ToWorker) => void): void {
-    this.handler = handler;
-    port.on("message", handler);
+    this.handler = (message) => {
+      add(this.words, STATE.received, 1);
+      handler(message);
+    };
+    port.on("message", this.handler);
     port.on("messageerror", endForUnreadable);
   }
 

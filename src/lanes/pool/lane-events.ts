@@ -1,0 +1,66 @@
+import type { Channel } from "node:diagnostics_channel";
+
+/** What a pool does, as it does it. Workers are numbered in each pool from 1 on. */
+export type LaneEvent = { readonly lane: string } & (
+  | { readonly event: "worker-started"; readonly worker: number }
+  | { readonly event: "worker-ready"; readonly worker: number; readonly startMs: number }
+  | { readonly event: "worker-ended"; readonly worker: number; readonly reason: string }
+  | {
+      readonly event: "chunk-sent";
+      readonly worker: number;
+      readonly stage: string;
+      readonly chunk: number;
+      readonly inputs: number;
+      /** Whether one of its inputs is suspected of having ended a worker. */
+      readonly isSuspect: boolean;
+    }
+  | {
+      readonly event: "chunk-reported";
+      readonly worker: number;
+      readonly stage: string;
+      readonly chunk: number;
+      /** Inputs that this report settles, and those that are still to come. */
+      readonly settled: number;
+      readonly failed: number;
+      readonly pending: number;
+      /** How long the worker was busy since its last report. */
+      readonly busyMs: number;
+    }
+  | { readonly event: "calls-stolen"; readonly worker: number; readonly inputs: number }
+  | { readonly event: "limit-changed"; readonly from: number; readonly to: number }
+);
+
+const NAME = "runlane:lanes";
+const NOBODY = { hasSubscribers: false, publish: () => {} };
+
+/**
+ * The channel of `node:diagnostics_channel` that tells what pools do. Whoever publishes looks at `hasSubscribers` first, so that no
+ * event is made when nobody listens.
+ */
+export const laneChannel: Pick<Channel, "hasSubscribers" | "publish"> =
+  globalThis.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel(NAME) ?? NOBODY;
+
+export function publish(event: LaneEvent): void {
+  laneChannel.publish(event);
+}
+
+let isPrinting = false;
+
+/** With `RUNLANE_DEBUG=lanes` (or a list with `lanes` in it), events are printed, one line each. */
+export function printLaneEvents(): void {
+  const { env, getBuiltinModule } = globalThis.process ?? {};
+  if (isPrinting || env?.RUNLANE_DEBUG?.split(/[,\s]+/).includes("lanes") !== true) return;
+  isPrinting = true;
+  getBuiltinModule?.("node:diagnostics_channel").subscribe(NAME, (event) => {
+    process.stderr.write(`${lineOf(event as LaneEvent)}\n`);
+  });
+}
+
+/** `runlane:lanes thread chunk-sent worker=1 stage="double" chunk=7 inputs=40` */
+export function lineOf({ lane, event, ...details }: LaneEvent): string {
+  const words = Object.entries(details).map(([name, value]) => {
+    if (typeof value === "boolean") return value ? name : "";
+    return `${name}=${typeof value === "number" ? Number(value.toFixed(2)) : JSON.stringify(value)}`;
+  });
+  return [NAME, lane, event, ...words.filter(Boolean)].join(" ");
+}

@@ -1,0 +1,155 @@
+import type { FeedHandle, InputSource, LaneCallOptions } from "../lane.ts";
+import { knownBytes } from "../protocol/codec.ts";
+import type { StageRecord } from "../stage/stage-record.ts";
+import { type Call, type CallListener, SourceCall } from "./call.ts";
+
+/** A chunk stops growing at this many bytes, as far as inputs tell theirs. */
+const MAX_BYTES = 1 << 20;
+/** Calls that have left a line are let go of when there are so many of them. */
+const MAX_GONE = 8192;
+
+/** Inputs of one stage and one priority that wait in order. */
+export interface QueueLine {
+  readonly record: StageRecord;
+  readonly priority: number;
+  /** Since when its first input waits, in milliseconds of `performance.now()`; undefined when it is empty. */
+  readonly since: number | undefined;
+  /** Takes up to `count` of its inputs out. */
+  take(count: number): Call[];
+  /** Takes all of its inputs out. */
+  drain(): Call[];
+}
+
+/** Single calls of one stage and one priority, first come first served. */
+export class CallLine implements QueueLine {
+  private calls: Call[] = [];
+  private head = 0;
+
+  constructor(
+    readonly record: StageRecord,
+    readonly priority: number,
+  ) {}
+
+  /** Drops calls that have settled meanwhile. */
+  get since(): number | undefined {
+    const { calls } = this;
+    while (this.head < calls.length && calls[this.head]!.settled) this.head++;
+    if (this.head < calls.length) return calls[this.head]!.queuedAt;
+    if (this.head > 0) {
+      this.calls = [];
+      this.head = 0;
+    }
+    return undefined;
+  }
+
+  push(call: Call): void {
+    this.calls.push(call);
+  }
+
+  /** Puts calls back to where they came from. */
+  putBack(calls: readonly Call[]): void {
+    this.calls = [...calls, ...this.calls.slice(this.head)];
+    this.head = 0;
+  }
+
+  take(count: number): Call[] {
+    const { calls } = this;
+    const taken: Call[] = [];
+    let bytes = 0;
+    while (taken.length < count && this.head < calls.length && bytes < MAX_BYTES) {
+      const call = calls[this.head++]!;
+      if (call.settled) continue;
+      if (count > 1) bytes += knownBytes(call.input);
+      taken.push(call);
+    }
+    // What was taken must not stay in memory until the line is empty.
+    if (this.head > MAX_GONE && this.head * 2 > calls.length) {
+      this.calls = calls.slice(this.head);
+      this.head = 0;
+    }
+    return taken;
+  }
+
+  drain(): Call[] {
+    const rest = this.calls.slice(this.head).filter((call) => !call.settled);
+    this.calls = [];
+    this.head = 0;
+    return rest;
+  }
+}
+
+/** Told what becomes of an input source. */
+export interface SourceListener extends CallListener {
+  /** An input of a source has become a call. */
+  onInputTaken(): void;
+  /** A source has inputs to give. */
+  onSourceWoken(): void;
+  /** A source gives no more inputs. */
+  onSourceStopped(line: SourceLine): void;
+}
+
+/** The inputs of a source. They become calls when a worker has room for them, and not before. */
+export class SourceLine implements QueueLine, FeedHandle {
+  readonly priority: number;
+  /** A source stands in line again after each chunk, so that single calls get between. */
+  private standsSince = performance.now();
+  private stopped = false;
+  /** Why its inputs are refused from now on. */
+  private refusal: { readonly error: unknown } | undefined;
+
+  constructor(
+    readonly record: StageRecord,
+    private readonly source: InputSource,
+    private readonly options: LaneCallOptions | undefined,
+    private readonly listener: SourceListener,
+  ) {
+    this.priority = options?.priority ?? 0;
+  }
+
+  get waiting(): number {
+    return this.stopped ? 0 : this.source.waiting;
+  }
+
+  get since(): number | undefined {
+    return this.waiting > 0 ? this.standsSince : undefined;
+  }
+
+  take(count: number): SourceCall[] {
+    const { record, source, options, listener } = this;
+    const taken: SourceCall[] = [];
+    const now = performance.now();
+    let bytes = 0;
+    while (taken.length < count && bytes < MAX_BYTES && this.waiting > 0) {
+      listener.onInputTaken();
+      const call = new SourceCall(record, source, source.take(), options, this.standsSince, listener);
+      bytes += knownBytes(call.input);
+      taken.push(call);
+    }
+    this.standsSince = now;
+    return taken;
+  }
+
+  drain(): SourceCall[] {
+    const drained: SourceCall[] = [];
+    while (this.waiting > 0) drained.push(...this.take(Number.POSITIVE_INFINITY));
+    return drained;
+  }
+
+  wake(): void {
+    if (this.stopped) return;
+    if (this.refusal === undefined) this.listener.onSourceWoken();
+    else this.refuse(this.refusal.error);
+  }
+
+  /** Fails the inputs that wait, and all that will. */
+  refuse(error: unknown): void {
+    this.refusal ??= { error };
+    for (const call of this.drain()) call.reject(error);
+  }
+
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.listener.onSourceStopped(this);
+  }
+}

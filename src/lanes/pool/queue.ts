@@ -1,0 +1,195 @@
+import type { StageRecord } from "../stage/stage-record.ts";
+import type { Call } from "./call.ts";
+import { CallLine, type QueueLine, type SourceLine } from "./queue-lines.ts";
+import type { StreamCall } from "./stream-call.ts";
+
+/** Empty lines are kept up to this many lines: who makes one call after the other needs the same one again. */
+const MAX_LINES = 4;
+
+/**
+ * Everything of a pool that no worker has. An input that has not settled is either in a chunk or stream of one worker, or here, in
+ * exactly one of four places:
+ *
+ * 1. a line of single calls, one for each stage and priority;
+ * 2. a source, which keeps its inputs until a worker has room for them, and gets those back that a lost worker had not finished as
+ *    single calls;
+ * 3. the streams that have not been opened;
+ * 4. the suspects: groups of calls of which one may have ended a worker. Each group runs in a worker of its own.
+ */
+export class PoolQueue {
+  /** Single calls that wait in lines. */
+  calls = 0;
+  private lines: CallLine[] = [];
+  private lastLine: CallLine | undefined;
+  private readonly sources = new Set<SourceLine>();
+  private streams: StreamCall[] = [];
+  private groups: Call[][] = [];
+
+  /** Inputs that wait for a worker with room for a chunk. */
+  get inputs(): number {
+    let count = this.calls;
+    for (const source of this.sources) count += source.waiting;
+    return count;
+  }
+
+  /** Streams that wait for a worker. */
+  get unopened(): number {
+    return this.streams.length;
+  }
+
+  /** Groups of suspects that wait for a worker of their own. */
+  get suspectGroups(): number {
+    return this.groups.length;
+  }
+
+  /** All inputs that wait. */
+  get size(): number {
+    let count = this.inputs + this.streams.length;
+    for (const group of this.groups) for (const call of group) if (!call.settled) count++;
+    return count;
+  }
+
+  push(call: Call): void {
+    this.calls++;
+    call.inLine = true;
+    this.lineOf(call).push(call);
+  }
+
+  /** Calls come back from a worker: they are the next of their lines. */
+  putBack(calls: readonly Call[]): void {
+    this.calls += calls.length;
+    const groups = new Map<CallLine, Call[]>();
+    for (const call of calls) {
+      call.inLine = true;
+      const line = this.lineOf(call);
+      const group = groups.get(line);
+      if (group === undefined) groups.set(line, [call]);
+      else group.push(call);
+    }
+    for (const [line, group] of groups) line.putBack(group);
+  }
+
+  pushSource(source: SourceLine): void {
+    this.sources.add(source);
+  }
+
+  dropSource(source: SourceLine): void {
+    this.sources.delete(source);
+  }
+
+  pushStream(stream: StreamCall): void {
+    this.streams.push(stream);
+  }
+
+  dropStream(stream: StreamCall): void {
+    const index = this.streams.indexOf(stream);
+    if (index >= 0) this.streams.splice(index, 1);
+  }
+
+  /** One of these calls may have ended their worker: they run again in halves. */
+  pushSuspects(calls: Call[]): void {
+    for (const call of calls) call.suspicions++;
+    const middle = Math.ceil(calls.length / 2);
+    for (const half of [calls.slice(0, middle), calls.slice(middle)]) if (half.length > 0) this.groups.push(half);
+  }
+
+  /** A call has settled while it waited in its line. */
+  drop(call: Call): void {
+    if (!call.inLine) return;
+    call.inLine = false;
+    this.calls--;
+  }
+
+  /** The line to serve next: of those with the highest priority, the one whose first input waits longest. */
+  next(): QueueLine | null {
+    let best: QueueLine | null = null;
+    let bestSince = 0;
+    if (this.lines.length > MAX_LINES) this.dropEmptyLines();
+    for (const lines of this.sources.size > 0 ? [this.lines, this.sources] : [this.lines]) {
+      for (const line of lines) {
+        const { since, priority } = line;
+        if (since === undefined || line.record.shipped === undefined) continue;
+        if (best !== null && (priority < best.priority || (priority === best.priority && since >= bestSince))) continue;
+        best = line;
+        bestSince = since;
+      }
+    }
+    return best;
+  }
+
+  take(line: QueueLine, count: number): Call[] {
+    const taken = line.take(count);
+    if (line instanceof CallLine) this.tookOut(taken);
+    return taken;
+  }
+
+  /** Takes out the stream that waits longest and whose stage can be sent. */
+  takeStream(): StreamCall | undefined {
+    const index = this.streams.findIndex(({ record }) => record.shipped !== undefined);
+    return index < 0 ? undefined : this.streams.splice(index, 1)[0];
+  }
+
+  /** The first group of suspects that have not settled; undefined when there is none. {@link takeSuspects} takes it out. */
+  get firstSuspects(): Call[] | undefined {
+    for (;;) {
+      const [first] = this.groups;
+      if (first === undefined) return undefined;
+      const group = first.filter((call) => !call.settled);
+      if (group.length > 0) return group;
+      this.groups.shift();
+    }
+  }
+
+  takeSuspects(): void {
+    this.groups.shift();
+  }
+
+  /** Fails all that waits now. Sources may try again with what they have later. */
+  fail(errorOf: (label: string) => unknown): void {
+    this.failMeant(errorOf, () => true);
+    for (const source of this.sources) for (const call of source.drain()) call.reject(errorOf(source.record.label));
+  }
+
+  /** Fails all that waits for a stage, or for any, and what sources have later. */
+  refuse(errorOf: (label: string) => unknown, stage?: StageRecord): void {
+    const isMeant = ({ record }: { readonly record: StageRecord }): boolean => stage === undefined || record === stage;
+    this.failMeant(errorOf, isMeant);
+    for (const source of [...this.sources]) if (isMeant(source)) source.refuse(errorOf(source.record.label));
+  }
+
+  private failMeant(
+    errorOf: (label: string) => unknown,
+    isMeant: (one: { readonly record: StageRecord }) => boolean,
+  ): void {
+    const calls = this.lines.filter(isMeant).flatMap((line) => line.drain());
+    this.tookOut(calls);
+    const suspects = this.groups.flat().filter(isMeant);
+    this.groups = this.groups.map((group) => group.filter((call) => !isMeant(call))).filter(({ length }) => length > 0);
+    for (const call of [...suspects, ...calls]) call.reject(errorOf(call.record.label));
+    const streams = this.streams.filter(isMeant);
+    this.streams = this.streams.filter((stream) => !isMeant(stream));
+    for (const stream of streams) stream.lost(errorOf(stream.record.label));
+  }
+
+  private dropEmptyLines(): void {
+    this.lines = this.lines.filter((line) => line.since !== undefined);
+    this.lastLine = undefined;
+  }
+
+  private tookOut(calls: readonly Call[]): void {
+    for (const call of calls) call.inLine = false;
+    this.calls -= calls.length;
+  }
+
+  private lineOf({ record, options: { priority = 0 } }: Call): CallLine {
+    const { lastLine } = this;
+    if (lastLine !== undefined && lastLine.record === record && lastLine.priority === priority) return lastLine;
+    let line = this.lines.find((other) => other.record === record && other.priority === priority);
+    if (line === undefined) {
+      line = new CallLine(record, priority);
+      this.lines.push(line);
+    }
+    this.lastLine = line;
+    return line;
+  }
+}
