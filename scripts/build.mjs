@@ -25,6 +25,7 @@ const WITH_KERNEL = [
   "serve/index.ts",
   "adapters/remote/index.ts",
   "diagnose/watchdog.ts",
+  "diagnose/doctor/index.ts",
 ];
 /** What threads and child processes start with. */
 const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts", "diagnose/watcher/thread.ts"];

@@ -51,6 +51,34 @@ const LOOK_UP = `function (names, self) {
   return [declared, declared.filter((name) => scope[name] === self)];
 }`;
 
+/** The values that variables around a function have now, of those that its scopes declare; undefined where there is no inspector. */
+export function closureValues(func: object, names: readonly string[]): Map<string, unknown> | undefined {
+  const values = new Map<string, unknown>();
+  const holder = globalThis as { [TAKEN]?: Map<string, unknown> };
+  holder[TAKEN] = values;
+  try {
+    return inspect(func, ({ call, children, internal }, id) => {
+      const scopes = internal(id, "[[Scopes]]")?.objectId;
+      if (scopes === undefined) return undefined;
+      for (const { description, objectId } of children(scopes))
+        if (objectId !== undefined && description !== "Global") call(objectId, TAKE, [{ value: names }]);
+      return values;
+    });
+  } finally {
+    delete holder[TAKEN];
+  }
+}
+
+const TAKEN = Symbol.for("runlane.taken");
+
+/** Runs in a scope of the function: takes the values that no scope nearer to it has. */
+const TAKE = `function (names) {
+  const scope = this.object;
+  const taken = globalThis[Symbol.for("runlane.taken")];
+  if (typeof scope !== "object" || scope === null) return;
+  for (const name of names) if (!taken.has(name) && Object.hasOwn(scope, name)) taken.set(name, scope[name]);
+}`;
+
 /** Where a function stands in the file that the program runs. It is for error messages: 50 ms in a program of 500 modules. */
 export function startOf(func: object): FunctionStart | undefined {
   return inspect(func, ({ internal, urlOf }, id) => {

@@ -1,0 +1,109 @@
+import { type Candidate, rounded } from "../candidate.ts";
+import { median } from "../prove.ts";
+import type { Sample } from "../sample.ts";
+
+/** What is about the process, and cannot be changed and tried in it. */
+export function processWide(sample: Sample, importMs: number | undefined): Candidate[] {
+  return [
+    ...coldStart(sample),
+    ...slowImport(sample, importMs),
+    ...memoryGrowth(sample),
+    ...gcPressure(sample),
+    ...starvedMachine(sample),
+  ];
+}
+
+/** What the first call takes longer than the next ones, in milliseconds, to be worth a word. */
+const COLD_MS = 100;
+
+function coldStart({ firstMs, nextMs, root }: Sample): Candidate[] {
+  const coldMs = firstMs - nextMs;
+  if (coldMs < COLD_MS || firstMs < 5 * nextMs) return [];
+  const resources = root.resources().filter(({ loads }) => Number(loads) > 0);
+  return [
+    {
+      id: "cold-resource",
+      step: undefined,
+      evidence: { "first call, ms": rounded(firstMs), "next calls, ms": rounded(nextMs) },
+      fix:
+        resources.length > 0
+          ? `await pipeline.warm() before the first call (the command: --warm)`
+          : `const model = resource("model", load), uses: { model }, and await pipeline.warm() before the first call`,
+      metric: "time to the first output, ms",
+      variant: undefined,
+      reason: "it happens once in a process; measure with: runlane coldstart",
+      atStakeMs: coldMs,
+    },
+  ];
+}
+
+const SLOW_IMPORT_MS = 500;
+
+function slowImport(_sample: Sample, importMs = 0): Candidate[] {
+  if (importMs < SLOW_IMPORT_MS) return [];
+  return [
+    {
+      id: "slow-import",
+      step: undefined,
+      evidence: { "loading the module, ms": rounded(importMs) },
+      fix: 'const heavy = resource("heavy", () => import("heavy-package")): what is not imported at the top is loaded when it is used',
+      metric: "time to the first output, ms",
+      variant: undefined,
+      reason: "it happens once in a process; measure with: runlane coldstart",
+      atStakeMs: importMs,
+    },
+  ];
+}
+
+/** What may stay in memory of an input, in bytes. */
+const KEPT_BYTES = 20_000;
+
+function memoryGrowth({ keptBytes, inputs }: Sample): Candidate[] {
+  const perInput = keptBytes / inputs.length;
+  if (perInput < KEPT_BYTES || inputs.length < 20) return [];
+  return [
+    {
+      id: "memory-growth",
+      step: undefined,
+      evidence: { "kept per 1,000 inputs, MB": rounded(perInput / 1000) },
+      fix: "look for what collects inputs or outputs (a Map without a limit, a list in a closure); take outputs from batchStream as they come",
+      metric: "batch ms",
+      variant: undefined,
+      reason: "what keeps it is not known",
+      atStakeMs: 0,
+    },
+  ];
+}
+
+function gcPressure({ gcShare, batchMs }: Sample): Candidate[] {
+  if (gcShare < 0.15 || batchMs < 200) return [];
+  return [
+    {
+      id: "gc-pressure",
+      step: undefined,
+      evidence: { "collecting garbage, %": Math.round(100 * gcShare) },
+      fix: "make fewer or smaller objects per input; a larger young generation: node --max-semi-space-size=64",
+      metric: "batch ms",
+      variant: undefined,
+      reason: "an option of the process; measure with: node --max-semi-space-size=64",
+      atStakeMs: gcShare * batchMs,
+    },
+  ];
+}
+
+function starvedMachine({ starvedShare, probes }: Sample): Candidate[] {
+  if (starvedShare < 0.3) return [];
+  const busiest = Math.max(...probes.map(({ wallMs }) => median(wallMs)));
+  return [
+    {
+      id: "starved-machine",
+      step: undefined,
+      evidence: { "waited for a core, %": Math.round(100 * starvedShare), "the slowest step, ms": rounded(busiest) },
+      fix: "no change of code: fewer processes beside this one, or more cores",
+      metric: "batch ms",
+      variant: undefined,
+      reason: "it is not the code",
+      atStakeMs: 0,
+    },
+  ];
+}

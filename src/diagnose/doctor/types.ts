@@ -1,0 +1,89 @@
+import type { RunnableConfig } from "../../core/config.ts";
+
+/** What the doctor knows to look for. */
+export type FindingId =
+  | "cpu-on-loop"
+  | "blocking-io"
+  | "serial-awaits"
+  | "concurrency-low"
+  | "concurrency-high"
+  | "rate-limited"
+  | "retry-storm"
+  | "unbatched-calls"
+  | "repeated-inputs"
+  | "cold-resource"
+  | "slow-import"
+  | "tiny-step-on-lane"
+  | "cloning-cost"
+  | "chunk-size"
+  | "captured-keeps-on-loop"
+  | "memory-growth"
+  | "gc-pressure"
+  | "starved-machine";
+
+/** What is measured with and without a fix; lower is better in each. */
+export type Metric =
+  | "batch ms"
+  | "p50 of single calls, ms"
+  | "time to the first output, ms"
+  | "loop delay p99, ms"
+  | "failed attempts per input"
+  | "p99 of inputs in the batch, ms";
+
+/** What came of running the sample with a fix and without it, in turns. */
+export interface Proof {
+  readonly metric: Metric;
+  /**
+   * `proved` when the fix is better by more than a tenth, with 97.5 % confidence; `none` when no gain was measured, or nothing could be; `refused` when the
+   * outputs differ; `harmful` when it is worse.
+   */
+  readonly verdict: "proved" | "none" | "refused" | "harmful";
+  /** The median of how many times as good it is with the fix, and its 95 % interval; null when nothing was measured. */
+  readonly ratio: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Why nothing was measured, or what differs. */
+  readonly reason?: string | undefined;
+}
+
+/** One thing that could be better. */
+export interface Finding {
+  readonly id: FindingId;
+  /** What tables call the step; the name of the pipeline when it is about all of it. */
+  readonly step: string;
+  /** Where the step is made, `file:line`, when that is known. */
+  readonly place: string | null;
+  readonly evidence: Readonly<Record<string, number | string>>;
+  /** The change, as the code to write. */
+  readonly fix: string;
+  readonly proof: Proof;
+}
+
+/** What {@link diagnose} gives. */
+export interface Diagnosis {
+  /** At most five, those that gain the most first; what is not proved comes last. */
+  readonly findings: readonly Finding[];
+  /** Everything that was looked for, and what became of it. */
+  readonly tried: readonly string[];
+  /** What should be known about the sample: inputs that failed, too few inputs, outputs that differ from run to run. */
+  readonly notes: readonly string[];
+}
+
+/** Compares the outputs without and with a fix. */
+export type Compare = "all" | "keys" | "none" | ((before: unknown, after: unknown) => boolean);
+
+export interface DiagnoseOptions {
+  /** The config that the pipeline is run with. */
+  readonly config?: Partial<RunnableConfig> | undefined;
+  /** How long all of it may take, in milliseconds. @default 45000 */
+  readonly budgetMs?: number | undefined;
+  /** Whether nothing is run a second time: for pipelines with side effects. Then nothing is proved. @default false */
+  readonly once?: boolean | undefined;
+  /**
+   * How outputs are compared: all of them (`all`), only the keys of objects (`keys`), not at all (`none`), or by a function.
+   * @default "all"
+   */
+  readonly compare?: Compare | undefined;
+  /** How long the module of the pipeline took to load, in milliseconds, when that is known. */
+  readonly importMs?: number | undefined;
+}
