@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { batchCommand } from "./batch.ts";
 import { CliError, EXIT, oneLine } from "./cli-error.ts";
 import { coldStartCommand } from "./coldstart.ts";
+import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { readVersion } from "./paths.ts";
 import { serveCommand } from "./serve.ts";
@@ -42,6 +43,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   batchCommand(program, args, onExit);
   coldStartCommand(program, onExit);
   explainCommand(program, onExit);
+  doctorCommand(program, onExit);
   serveCommand(program, onExit);
   return program;
 }
@@ -56,6 +58,7 @@ A pipeline is a module whose default export is a runnable, a function or a LangC
 Examples:
   $ runlane batch pipeline.ts --input lines.txt --output counts.jsonl
   $ runlane explain pipeline.ts --input lines.txt
+  $ runlane doctor pipeline.ts --input lines.txt
   $ runlane coldstart pipeline.ts --input '"to be or not to be"'
   $ runlane serve pipeline.ts
   $ runlane help batch

@@ -1,7 +1,7 @@
 import { stayOnLoop } from "../../lanes/named-lanes.ts";
-import { CliError, EXIT, systemCause } from "../cli-error.ts";
+import { EXIT } from "../cli-error.ts";
 import type { ExplainOptions } from "../explain.ts";
-import { openInput } from "../input/open-input.ts";
+import { readInputs } from "../input/read-inputs.ts";
 import { loadPipeline } from "../pipeline/load-pipeline.ts";
 import { placePipeline } from "../pipeline/place-pipeline.ts";
 
@@ -20,30 +20,4 @@ export async function runExplain(options: ExplainOptions): Promise<number> {
   const plan = inputs === undefined ? runnable.explain() : await runnable.explain({ analyze: true, inputs });
   process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : plan}\n`);
   return EXIT.done;
-}
-
-/** Lines that are no inputs are told of, and passed over. */
-async function readInputs(options: ExplainOptions): Promise<unknown[]> {
-  const { limit } = options;
-  const source = await openInput(options);
-  const inputs: unknown[] = [];
-  try {
-    const readings = source.read(0);
-    for (let next = await readings.next(); next.done !== true; next = await readings.next()) {
-      const block = next.value;
-      for (let at = 0; at < block.size && inputs.length < limit; at++) {
-        const problem = block.problemOf(at);
-        if (problem === undefined) inputs.push(block.values[at]);
-        else process.stderr.write(`runlane: ${block.placeOf(at)}: ${problem.message}\n`);
-      }
-      if (inputs.length === limit) break;
-    }
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    const message = `cannot read on in the input ${source.name}: ${systemCause(error)}`;
-    throw new CliError("RUNLANE_CLI_INPUT", message, { cause: error });
-  } finally {
-    source.close();
-  }
-  return inputs;
 }

@@ -2,7 +2,7 @@ import type { RunnableConfig } from "../../core/config.ts";
 import type { Step } from "../../core/step.ts";
 import type { RunnableNode } from "../../runnables/registry.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
-import { placesIn } from "../../shipping/functions/source-place.ts";
+import { locationsIn } from "../../shipping/functions/source-location.ts";
 import type { FindingId, Metric } from "./types.ts";
 
 /** A pipeline as it would be run with a fix. */
@@ -41,7 +41,7 @@ export function functionOf(step: Step): ((...args: unknown[]) => unknown) | unde
 /** Where the function of a step is written: `file:line`. */
 export function placeOfStep(step: Step | undefined): string | null {
   const func = step === undefined ? undefined : firstFunction(step);
-  const file = func === undefined ? undefined : placesIn(func, [undefined])[0]?.file;
+  const file = func === undefined ? undefined : locationsIn(func, [undefined])[0]?.file;
   return file === undefined ? null : file.replace(/^file:\/\//, "");
 }
 
