@@ -6,6 +6,7 @@ interface Builtins {
   "node:inspector": typeof import("node:inspector");
   "node:module": typeof import("node:module");
   "node:url": typeof import("node:url");
+  "node:vm": typeof import("node:vm");
 }
 
 /** A Node built-in, synchronously. @throws RUNLANE_NOT_SHIPPABLE where there is no Node */

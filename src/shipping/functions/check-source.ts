@@ -2,6 +2,7 @@ import { type Closure, inspectClosure } from "./closure.ts";
 import { analyse, type FreeUse, type SourceFacts } from "./free-variables.ts";
 import { isGlobal, isPureGlobal } from "./globals.ts";
 import { mayChangeInput } from "./input-writes.ts";
+import { type ImportBase, importBase, namesPackage } from "./package-imports.ts";
 import { parseExpression, type SyntaxNode } from "./parse.ts";
 import { rewrittenBy } from "./rewritten.ts";
 
@@ -14,6 +15,8 @@ export interface Shippable {
   readonly pure: boolean;
   /** What else it touches. */
   readonly impurity?: string;
+  /** Where the packages are looked for that it imports. */
+  readonly base?: ImportBase;
 }
 
 /** An obstacle to shipping a function. */
@@ -65,12 +68,20 @@ function check(func: object): Shippable | Obstacle {
   if (root.type === "ClassExpression") return { reason: "is a class" };
   const facts = analyse(root);
   const closure = facts.free.size === 0 ? undefined : inspectClosure(func, [...facts.free.keys()]);
+  const packages = facts.imports.map(addressOf).filter((address) => address !== undefined && namesPackage(address));
+  const base = packages.length === 0 ? undefined : importBase(func, packages as string[]);
   return (
     rewritten(facts) ??
-    unmovable(facts, root) ??
+    unmovable(facts, root, base) ??
     captured(facts, closure) ??
-    shippable(func, text, facts, closure, root)
+    shippable(func, text, facts, closure, root, base)
   );
+}
+
+/** The text that an import names. */
+function addressOf(node: SyntaxNode): string | undefined {
+  const address: unknown = node.source?.value;
+  return typeof address === "string" ? address : undefined;
 }
 
 function nativeReason(func: object): string {
@@ -90,7 +101,11 @@ function rewritten({ free }: SourceFacts): Obstacle | undefined {
 }
 
 /** Finds syntax that means something else elsewhere, and is no variable. */
-function unmovable({ receivers, imports, evals, free }: SourceFacts, root: SyntaxNode): Obstacle | undefined {
+function unmovable(
+  { receivers, imports, evals, free }: SourceFacts,
+  root: SyntaxNode,
+  base: ImportBase | undefined,
+): Obstacle | undefined {
   const [receiver] = receivers;
   if (receiver !== undefined) {
     const word = { ThisExpression: "this", Super: "super" }[receiver.type as string] ?? "new.target";
@@ -101,10 +116,14 @@ function unmovable({ receivers, imports, evals, free }: SourceFacts, root: Synta
     return { reason: "uses the `arguments` of the function around it", node: outer };
   for (const node of imports) {
     if (node.type === "MetaProperty") return { reason: "uses `import.meta`, which belongs to its module", node };
-    const address = node.source.value;
-    if (typeof address !== "string" || !/^(?:node|file|data):/.test(address))
+    const address = addressOf(node);
+    if (
+      address === undefined ||
+      !(/^(?:node|file|data):/.test(address) || (base !== undefined && namesPackage(address)))
+    )
       return {
-        reason: "imports what only its own module can find (`node:` and `file:` addresses can be found anywhere)",
+        reason:
+          "imports what only its own module can find (`node:` and `file:` addresses, and installed packages, can be found anywhere)",
         node,
       };
   }
@@ -140,6 +159,7 @@ function shippable(
   { free, imports, usesItself, writesOutside }: SourceFacts,
   closure: Closure | undefined,
   root: SyntaxNode,
+  base: ImportBase | undefined,
 ): Shippable | Obstacle {
   const selves = [...(closure?.itself ?? [])];
   const properties = Object.keys(func);
@@ -148,7 +168,7 @@ function shippable(
   }
   const helpers = [...free.keys()].filter((name) => KEEPS_NAMES.test(name));
   const names = [...free.keys()].filter((name) => !selves.includes(name) && !helpers.includes(name));
-  const shipped = { source: expressionOf(text, selves, helpers), isAsync: root.async === true };
+  const shipped = { source: expressionOf(text, selves, helpers), isAsync: root.async === true, ...(base && { base }) };
   const touched = names.filter((name) => !isPureGlobal(name));
   if (touched.length > 0) return { ...shipped, pure: false, impurity: `it uses ${touched.join(", ")}` };
   if (imports.length > 0) return { ...shipped, pure: false, impurity: "it imports modules" };

@@ -4,6 +4,7 @@ import { type ShippedResource, shipDeclaration } from "../tree/ship-resource.ts"
 import { type ShippedUses, shipUses } from "../tree/uses.ts";
 import { type Captured, checkFunction, type Shippable } from "./check-source.ts";
 import { moduleRefOf } from "./module-ref.ts";
+import type { ImportBase } from "./package-imports.ts";
 import type { SyntaxNode } from "./parse.ts";
 import { locationsIn, type SourceLocation } from "./source-location.ts";
 
@@ -21,6 +22,8 @@ export type FunctionRef =
       readonly source: string;
       readonly name: string;
       readonly uses: ShippedUses;
+      /** Where the packages are looked for that it imports. */
+      readonly base?: ImportBase;
     };
 
 /** A variable that a function takes from the scopes around it. */
@@ -55,7 +58,8 @@ export interface Inspection {
  * says everything about them.
  *
  * The source may use its own names, the globals that every thread has, and itself. It is run in strict mode. `import()` of `node:`,
- * `file:` and `data:` addresses works; other addresses, `import.meta` and CommonJS's `require` belong to a module, and so are refused.
+ * `file:` and `data:` addresses works, and so does that of packages which its file finds; relative addresses, `import.meta` and CommonJS's
+ * `require` belong to a module, and so are refused.
  *
  * @throws RUNLANE_CAPTURED_VARIABLE, with the variables as `error.variables`; RUNLANE_NOT_SHIPPABLE; RUNLANE_NOT_SERIALIZABLE when
  * something in `uses` cannot travel.
@@ -68,7 +72,8 @@ export function shipFunction(func: Function, options: ShipOptions): FunctionRef 
   const result = checkFunction(func);
   if ("captured" in result) throw capturedError(func, result.captured, where, uses ?? {});
   if ("reason" in result) throw notShippable(func, result, where);
-  return { from: "source", source: result.source, name: nameOf(func), uses: shipUses(options, shipFunction) };
+  const { source, base } = result;
+  return { from: "source", source, name: nameOf(func), uses: shipUses(options, shipFunction), ...(base && { base }) };
 }
 
 /** Makes a version of a resource ready for other threads, as {@link shipFunction} does what a function uses. @throws What that throws */

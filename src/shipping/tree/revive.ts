@@ -3,14 +3,19 @@ import type { Step } from "../../core/step.ts";
 import type { FunctionRef } from "../functions/function-ref.ts";
 import { isRunnable, loadExport } from "../functions/load-export.ts";
 import { type ModuleRef, markModule } from "../functions/module-ref.ts";
+import { evaluateIn, type ImportBase } from "../functions/package-imports.ts";
 import { fieldFor } from "./fields.ts";
 import type { ShippedResource } from "./ship-resource.ts";
 import { isRunlaneStep, type ShippedTree } from "./ship-tree.ts";
 import { reviveUse, reviveUses, withUses } from "./uses.ts";
 
-/** Makes a function of its source: an expression that stands for it. */
+/**
+ * Makes a function of its source: an expression that stands for it.
+ *
+ * @param base Where the packages are looked for that it imports.
+ */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
-export type Evaluate = (source: string, name: string) => Function;
+export type Evaluate = (source: string, name: string, base?: ImportBase) => Function;
 
 /**
  * Makes the function of a ref in this thread. An export that is a runnable becomes a function that returns it, which a lambda then
@@ -20,7 +25,7 @@ export type Evaluate = (source: string, name: string) => Function;
  */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
 export async function reviveFunction(ref: FunctionRef, evaluate: Evaluate = evaluateHere): Promise<Function> {
-  const func = ref.from === "module" ? await importFunction(ref) : evaluate(ref.source, ref.name);
+  const func = ref.from === "module" ? await importFunction(ref) : evaluate(ref.source, ref.name, ref.base);
   const revivers = {
     reviveFunction: (inner: FunctionRef) => reviveFunction(inner, evaluate),
     reviveLoader: (inner: FunctionRef) => reviveLoader(inner, evaluate),
@@ -42,16 +47,23 @@ export async function reviveVersion(shipped: ShippedResource): Promise<void> {
 /** A loader of a resource, or what disposes of it: its module is imported when it is called. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
 function reviveLoader(ref: FunctionRef, evaluate: Evaluate = evaluateHere): Function {
-  if (ref.from === "source") return evaluate(ref.source, ref.name);
+  if (ref.from === "source") return evaluate(ref.source, ref.name, ref.base);
   return markModule(async (given: unknown) => (await importFunction(ref))(given), ref);
 }
 
-/** Evaluates the source of a function, as strict as it was in its module. Its stacks call it `runlane:<name>`. */
+/**
+ * Evaluates the source of a function, as strict as it was in its module. Its stacks call it `runlane:<name>`; that of a function which imports
+ * packages is its file.
+ */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
-function evaluateHere(source: string, name: string): Function {
+function evaluateHere(source: string, name: string, base?: ImportBase): Function {
+  const expression = `"use strict";(${source}\n)`;
   const sourceName = `runlane:${name.replace(/[^\w$.-]/g, "_") || "function"}`;
-  // biome-ignore lint/security/noGlobalEval: this is what shipping by source means. In a `vm` script import() would warn or fail.
-  const func = globalThis.eval(`"use strict";(${source}\n)\n//# sourceURL=${sourceName}`);
+  const func =
+    base !== undefined
+      ? evaluateIn(base, expression)
+      : // biome-ignore lint/security/noGlobalEval: this is what shipping by source means. In a `vm` script import() would warn or fail.
+        globalThis.eval(`${expression}\n//# sourceURL=${sourceName}`);
   return Object.defineProperty(func, "name", { value: name, configurable: true });
 }
 

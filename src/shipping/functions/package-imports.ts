@@ -1,0 +1,59 @@
+import { builtin } from "../node-builtin.ts";
+import { startOf } from "./closure.ts";
+
+/** Where a function's packages are looked for, and where it stands. */
+export interface ImportBase {
+  /** The URL of its file. */
+  readonly url: string;
+  /** The line there on which it starts, counted from 1. */
+  readonly line: number;
+}
+
+/** Whether an import names a package, or what its own package calls something (`#config`): what that is depends on who imports it. */
+export function namesPackage(specifier: string): boolean {
+  return /^[@#\w][^:]*$/.test(specifier);
+}
+
+/**
+ * Finds where the packages that a function imports are looked for.
+ *
+ * @returns undefined when nobody can tell, or a package is not to be found from there
+ */
+export function importBase(func: object, packages: readonly string[]): ImportBase | undefined {
+  const start = startOf(func);
+  if (start === undefined || !start.url.startsWith("file:")) return undefined;
+  const require = builtin("node:module").createRequire(start.url);
+  for (const name of packages) {
+    try {
+      require.resolve(name);
+    } catch (error) {
+      // What it is for `import` alone, `require` finds and refuses.
+      if ((error as { code?: unknown }).code === "MODULE_NOT_FOUND") return undefined;
+    }
+  }
+  return { url: start.url, line: start.line };
+}
+
+const LOADER_WARNING = /USE_MAIN_CONTEXT_DEFAULT_LOADER/;
+let isWarningHidden = false;
+
+/** Evaluates an expression as if it stood in a file: `import()` finds there what it would find in that file. */
+export function evaluateIn({ url, line }: ImportBase, expression: string): unknown {
+  const { constants, runInThisContext } = builtin("node:vm");
+  hideLoaderWarning();
+  return runInThisContext(expression, {
+    filename: url,
+    lineOffset: line - 1,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+}
+
+/** Node warns of the one way to do this, once for each thread, when the first import is made. It is our choice, not the user's. */
+function hideLoaderWarning(): void {
+  if (isWarningHidden) return;
+  isWarningHidden = true;
+  const { emitWarning } = process;
+  process.emitWarning = ((warning: unknown, ...rest: []) => {
+    if (!LOADER_WARNING.test(String(warning))) emitWarning.call(process, warning as string, ...rest);
+  }) as typeof process.emitWarning;
+}
