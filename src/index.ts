@@ -67,6 +67,8 @@ export { RunnableBatched } from "./runnables/kinds/batched.ts";
 export type { BatchedFunc, BatchedOptions, RunnableBatchedFields } from "./runnables/kinds/batched-options.ts";
 export { type ConfigFactory, RunnableBinding, type RunnableBindingArgs } from "./runnables/kinds/binding.ts";
 export { type Branch, type BranchLike, RunnableBranch } from "./runnables/kinds/branch.ts";
+export { RunnableCache, type RunnableCacheFields } from "./runnables/kinds/cache.ts";
+export type { CacheOptions, CacheStatistics, CacheStore } from "./runnables/kinds/cache-store.ts";
 export {
   type Alternative,
   type ConfigurableChoice,

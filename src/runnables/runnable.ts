@@ -11,6 +11,8 @@ import { type ConfigSpec, specsInside } from "./inspect/config-specs.ts";
 import { type AnalyzeOptions, analyze, explain } from "./inspect/explain.ts";
 import { resourcesOf } from "./inspect/resources-of.ts";
 import { RunnableStatistics } from "./inspect/statistics.ts";
+import type { RunnableCache } from "./kinds/cache.ts";
+import type { CacheOptions } from "./kinds/cache-store.ts";
 import type {
   Alternative,
   ConfigurableChoice,
@@ -23,7 +25,6 @@ import type { LaneChoice, RunnableOnLane } from "./kinds/on-lane.ts";
 import type { RetryOptions, RunnableRetry } from "./kinds/retry.ts";
 import type { AsToolFields, RunnableToolLike } from "./kinds/tool-like.ts";
 import type { ToolSchemaOf } from "./kinds/tool-schema.ts";
-
 import type { FallbackOptions, RunnableWithFallbacks } from "./kinds/with-fallbacks.ts";
 import type { TypeSchemas } from "./kinds/with-types.ts";
 import { defineKind, fromNode, type RunnableClass, type RunnableNode } from "./registry.ts";
@@ -230,6 +231,23 @@ export abstract class Runnable<
    */
   withLimits(limits: Limits): RunnableLimited<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "limited", bound: this, ...limits }) as RunnableLimited<RunInput, RunOutput, CallOptions>;
+  }
+
+  /**
+   * Keeps the outputs of this runnable, so that an input which comes again is answered without a run: see {@link RunnableCache}.
+   *
+   * @throws RUNLANE_INVALID_OPTION
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const embed = RunnableLambda.from(async (text: string) => [text.length]).withCache({ ttlMs: 3_600_000 });
+   * await embed.invoke("cats");
+   * await embed.invoke("cats"); // from the cache
+   * ```
+   */
+  withCache(options: CacheOptions<RunInput> = {}): RunnableCache<RunInput, RunOutput, CallOptions> {
+    return fromNode({ kind: "cache", bound: this, ...options }) as RunnableCache<RunInput, RunOutput, CallOptions>;
   }
 
   /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */

@@ -48,6 +48,7 @@ function everyKind(): Record<string, Runnable> {
     batchFunction: batched.node.bound as Runnable,
     binding: pick.withConfig({ tags: ["a"] }),
     branch: RunnableBranch.from([[pick, pick], pick]),
+    cache: pick.withCache(),
     configurableAlternatives: pick.configurableAlternatives({ id: "which" }, { other: new RunnablePick("b") }),
     configurableFields: pick.configurableFields({ keys: { id: "keys" } } as object),
     custom: new Nothing(),

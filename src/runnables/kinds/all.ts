@@ -3,6 +3,7 @@ import "./assign.ts";
 import "./batched.ts";
 import "./binding.ts";
 import "./branch.ts";
+import "./cache.ts";
 import "./configurable-alternatives.ts";
 import "./configurable-fields.ts";
 import "./each.ts";
