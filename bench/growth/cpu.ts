@@ -2,7 +2,7 @@
 import { median } from "../measure.ts";
 
 /** How many milliseconds of CPU time this process needs for `run`, garbage collection included. */
-export async function cpuMs(run: () => unknown): Promise<number> {
+async function cpuMs(run: () => unknown): Promise<number> {
   globalThis.gc?.();
   const start = process.cpuUsage();
   await run();

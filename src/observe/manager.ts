@@ -270,7 +270,7 @@ export function tellChainStart(
 type Start = "ChainStart" | "LLMStart" | "ChatModelStart" | "ToolStart" | "RetrieverStart";
 
 /** Tells handlers that a run starts. */
-export function announce(
+function announce(
   handlers: readonly Listener[],
   ignore: IgnoreSwitch,
   start: Start,

@@ -67,7 +67,7 @@ export interface ColdStart {
 }
 
 /** Starts processes one after the other, as they would disturb each other. @throws CliError */
-export async function measureColdStart(options: ColdStartOptions, request: StartRequest): Promise<ColdStart> {
+async function measureColdStart(options: ColdStartOptions, request: StartRequest): Promise<ColdStart> {
   const { runs, budget, timeout } = options;
   const starts: Started[] = [];
   for (let k = 0; k < runs; k++) starts.push(await startProcess(request, timeout));
