@@ -35,7 +35,8 @@ export function graphOfPart(part: Drawable, config: unknown): Graph {
 function drawnBy(part: Drawable, config: unknown): unknown {
   try {
     return part.getGraph?.(config);
-  } catch {
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code === "RUNLANE_TOO_DEEP") throw error;
     // LangGraph's remote graphs have the method, and throw because they would have to wait.
     return undefined;
   }

@@ -9,6 +9,7 @@ import type { RunnableConfig } from "../core/config.ts";
 import { openContext, PLAIN, type RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors/errors.ts";
 import { Serializable } from "../core/serialization/serializable.ts";
+import { lookInto } from "../core/stack-overflow.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import { asGenerator, type Chunks, join, promised, SingleChunk } from "../core/streams/chunks.ts";
@@ -90,7 +91,7 @@ export abstract class RunnableBase<
    * @param config Handed to them, for example `{ xray: true }` for LangGraph.
    */
   getGraph(config?: RunnableConfig & { xray?: boolean | number }): Graph {
-    return graphOf(this, config);
+    return lookInto("getGraph", () => graphOf(this, config));
   }
 
   /**

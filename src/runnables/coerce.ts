@@ -3,6 +3,7 @@ import { describe, runlaneError } from "../core/errors/errors.ts";
 import { isPlainObject } from "../core/plain-object.ts";
 import type { Step } from "../core/step.ts";
 import type { Join } from "../core/streams/joins.ts";
+import { withinStack } from "./nesting.ts";
 import { fromNode } from "./registry.ts";
 import type { Runnable } from "./runnable.ts";
 import type { RunnableInterface, RunnableLike } from "./types.ts";
@@ -40,9 +41,9 @@ function graphHint(thing: unknown): string {
   return hasGraph ? ", whose graph is a Runnable: use agent.graph" : "";
 }
 
-/** The kernel's view of a runnable: itself when it is Runlane's, else an adapter around it. */
+/** The kernel's view of a runnable that runs in another one: itself when it is Runlane's, else an adapter around it. */
 export function toStep(runnable: RunnableInterface): Step {
-  return isStep(runnable) ? runnable : fromNode({ kind: "foreign", runnable });
+  return isStep(runnable) ? withinStack(runnable) : fromNode({ kind: "foreign", runnable });
 }
 
 /** How the chunks of a runnable's output join, as far as that is known without a stream of them. */

@@ -2,6 +2,7 @@ import type { Limits } from "../batching/limiter.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { JsonSchema } from "../core/schema/json-schema.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema/standard-schema.ts";
+import { lookInto } from "../core/stack-overflow.ts";
 import { RootListener, type RunListeners } from "../observe/listeners.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ResourceStatus, WarmOptions } from "../resources/status.ts";
@@ -172,7 +173,7 @@ export abstract class Runnable<
 
   /** What this runnable uses, by place: one row for each resource on the event loop, and one for each worker of a lane that has it. */
   resources(): ResourceStatus[] {
-    return resourcesOf(this as Runnable);
+    return lookInto("resources", () => resourcesOf(this as Runnable));
   }
 
   /**
@@ -194,7 +195,9 @@ export abstract class Runnable<
   explain(): Plan;
   explain(options: AnalyzeOptions<RunInput>): Promise<Plan>;
   explain(options?: AnalyzeOptions<RunInput>): Plan | Promise<Plan> {
-    return options?.analyze === true ? analyze(this as unknown as RunnableInterface, options) : explain(this);
+    return options?.analyze === true
+      ? analyze(this as unknown as RunnableInterface, options)
+      : lookInto("explain", () => explain(this));
   }
 
   /**
@@ -327,7 +330,7 @@ export abstract class Runnable<
 
   /** What calls of this runnable can set by `config.configurable`: for this runnable and all steps inside. */
   configSpecs(): ConfigSpec[] {
-    return specsInside(this.node);
+    return lookInto("configSpecs", () => specsInside(this.node));
   }
 
   /**

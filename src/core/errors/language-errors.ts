@@ -59,6 +59,12 @@ export const LANGUAGE_ERRORS = {
       "A function returned a runnable that returned a runnable, and so on, more often than config.recursionLimit allows.",
     fix: "Make sure that the recursion ends, or raise config.recursionLimit (25 unless set).",
   },
+  RUNLANE_TOO_DEEP: {
+    message: "{where} cannot look into the chain: runnables stand in each other deeper than the stack goes.",
+    cause:
+      "Some thousand runnables stand in each other, and what draws, lists or explains a chain goes through them call in call. The chain itself runs.",
+    fix: "Put steps one after the other (RunnableSequence.from) rather than in each other, or give Node a larger stack (--stack-size).",
+  },
   RUNLANE_NOT_CONCATENABLE: {
     message: "Two chunks of a stream cannot be joined: {first} and {second}.",
     cause: "A step that needs its whole input was given chunks that have no common way to be joined.",

@@ -1,4 +1,5 @@
 import { raceWithSignal } from "../../core/signal.ts";
+import { lookInto } from "../../core/stack-overflow.ts";
 import type { WarmOptions } from "../../resources/status.ts";
 import { isRunnable } from "../coerce.ts";
 import { requirementsOf } from "./requirements.ts";
@@ -31,7 +32,7 @@ export async function warmRunnable(runnable: object, { onProgress, signal }: War
 }
 
 async function warmAll(runnable: object, progress: Progress): Promise<void> {
-  const { slots, stages, modules } = requirementsOf(runnable);
+  const { slots, stages, modules } = lookInto("warm", () => requirementsOf(runnable));
   for (const part of [...slots, ...stages, ...modules.keys()]) progress.expect(part);
   await Promise.all([
     ...Array.from(slots, async (slot) => {

@@ -3,8 +3,9 @@ import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
-import { type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
+import { type Step, type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
 import { type Chunked, type Chunks, collect, isChunked, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
+import { openedOnFreshStack, STEPS_PER_STACK } from "../../core/streams/fresh-stack.ts";
 import { Aggregate, laterChunks } from "../../core/streams/joins.ts";
 import { wholeOf } from "../../core/streams/last-chunk.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
@@ -302,8 +303,11 @@ export class RunnableLambda<
 
   /** What an object that the function returned stands for: a runnable's output, joined chunks, or itself. */
   private expand(value: object, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    if (isRunnable(value))
-      return startStep(toStep(value), input, this.deeper(ctx)) as RunOutput | PromiseLike<RunOutput>;
+    if (isRunnable(value)) {
+      const inner = this.deeper(ctx);
+      if (!needsStack(inner)) return startStep<RunOutput>(toStep(value) as Step<unknown, RunOutput>, input, inner);
+      return Promise.resolve().then(() => startStep(toStep(value) as Step<unknown, RunOutput>, input, inner));
+    }
     if (isChunked(value)) return collect(this.within(value as Chunked<RunOutput>, ctx), ctx);
     return value as RunOutput;
   }
@@ -349,11 +353,21 @@ export class RunnableLambda<
 
   private chunksOf(value: unknown, input: RunInput, ctx: RunContext): Chunks<RunOutput> {
     if (typeof value === "object" && value !== null) {
-      if (isRunnable(value)) return streamStep<RunOutput>(toStep(value), new SingleChunk(input), this.deeper(ctx));
+      if (isRunnable(value)) {
+        const inner = this.deeper(ctx);
+        const open = (): Chunks<RunOutput> =>
+          streamStep(toStep(value), new SingleChunk(input), inner) as Chunks<RunOutput>;
+        return needsStack(inner) ? openedOnFreshStack(open) : open();
+      }
       if (isChunked(value)) return toChunks(this.within(value as Chunked<RunOutput>, ctx));
     }
     return new SingleChunk(value as RunOutput);
   }
+}
+
+/** Whether what a function has returned begins on an empty stack: functions may go on returning runnables as often as the limit says. */
+function needsStack({ recursionLimit }: RunContext): boolean {
+  return recursionLimit % STEPS_PER_STACK === STEPS_PER_STACK - 1;
 }
 
 /** What LangSmith marks the functions that `traceable` makes with. */

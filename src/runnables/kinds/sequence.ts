@@ -4,6 +4,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { startWatched, streamStep } from "../../core/start-step.ts";
 import { COMPOSES, type Step, type SyncFunction, type Trace } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
+import { onFreshStack, STEPS_PER_STACK } from "../../core/streams/fresh-stack.ts";
 import type { Join } from "../../core/streams/joins.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { Graph } from "../../graph/graph.ts";
@@ -158,7 +159,10 @@ export class RunnableSequence<
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     let flowing: Chunks<unknown> = chunks;
-    for (const [index, step] of this.path.entries()) flowing = streamStep(step, flowing, ctx, this.tags[index]);
+    for (const [index, step] of this.path.entries()) {
+      flowing = streamStep(step, flowing, ctx, this.tags[index]);
+      if ((index + 1) % STEPS_PER_STACK === 0) flowing = onFreshStack(flowing);
+    }
     return flowing as Chunks<RunOutput>;
   }
 

@@ -119,33 +119,28 @@ export class RunnableWithFallbacks<
     return this.runFrom(0, input, ctx, undefined);
   }
 
-  /** Tries the steps from `index` on. `first` is the error of the first one, when it failed already. */
+  /** Tries the steps from one on, in a loop: there may be many. `first` is the error of the first one, when it failed already. */
   private runFrom(
-    index: number,
-    input: RunInput,
+    from: number,
+    given: RunInput,
     ctx: RunContext,
     first: Failure | undefined,
   ): RunOutput | PromiseLike<RunOutput> {
-    let out: RunOutput | PromiseLike<RunOutput>;
-    try {
-      out = startStep<RunOutput>(this.steps[index] as Step, input, ctx);
-    } catch (error) {
-      return this.runNext(index, input, ctx, first, error);
+    let input = given;
+    let failure = first;
+    for (let index = from; ; index++) {
+      try {
+        const out = startStep<RunOutput>(this.steps[index] as Step, input, ctx);
+        if (!isThenable(out)) return out;
+        return (out as PromiseLike<RunOutput>).then(undefined, (error) => {
+          const accepted = this.accept(error, ctx, failure, index);
+          return this.runFrom(index + 1, inputAfter(this.exceptionKey, error, input), ctx, accepted);
+        });
+      } catch (error) {
+        failure = this.accept(error, ctx, failure, index);
+        input = inputAfter(this.exceptionKey, error, input);
+      }
     }
-    if (!isThenable(out)) return out;
-    return (out as PromiseLike<RunOutput>).then(undefined, (error) => this.runNext(index, input, ctx, first, error));
-  }
-
-  /** Goes on after the step at `index` failed with `error`. */
-  private runNext(
-    index: number,
-    input: RunInput,
-    ctx: RunContext,
-    first: Failure | undefined,
-    error: unknown,
-  ): RunOutput | PromiseLike<RunOutput> {
-    const failure = this.accept(error, ctx, first, index);
-    return this.runFrom(index + 1, inputAfter(this.exceptionKey, error, input), ctx, failure);
   }
 
   protected override streamWhole(input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {

@@ -1,0 +1,52 @@
+import { type Chunks, SingleChunk } from "./chunks.ts";
+import { joinedBy, joinedLike, joinOf } from "./joins.ts";
+import { LastChunk } from "./last-chunk.ts";
+
+/**
+ * How many steps may stand in each other, or in a row of streams, on one stack. A stream of many steps asks from the last one to the first,
+ * call in call: the engine's smallest stack takes some 2,000 of them, and a few hundred where much is in between.
+ */
+export const STEPS_PER_STACK = 100;
+
+const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** The same chunks, asked for in a microtask of their own each: whatever is behind them begins with an empty stack. */
+export function onFreshStack<T>(chunks: Chunks<T>): Chunks<T> {
+  if (chunks instanceof SingleChunk) return chunks;
+  if (chunks instanceof LastChunk)
+    return new LastChunk(chunks.value as T, (wasRead) => Promise.resolve().then(() => chunks.finish(wasRead)));
+  return joinedLike(
+    iterable(() => chunks),
+    chunks,
+  );
+}
+
+/** The chunks that a function opens, which is called on an empty stack when the first of them is asked for. */
+export function openedOnFreshStack<T>(open: () => Chunks<T>): Chunks<T> {
+  let opened: Chunks<T> | undefined;
+  const chunks = iterable(() => {
+    opened = open();
+    return opened;
+  });
+  return joinedBy(chunks, () => opened && joinOf(opened));
+}
+
+function iterable<T>(open: () => Chunks<T>): AsyncIterable<T> {
+  let source: AsyncIterator<T> | undefined;
+  let isClosed = false;
+  const iterator: AsyncIterableIterator<T> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: () =>
+      Promise.resolve().then(() => {
+        if (isClosed) return FINISHED;
+        source ??= open()[Symbol.asyncIterator]();
+        return source.next();
+      }),
+    return: () =>
+      Promise.resolve().then(() => {
+        isClosed = true;
+        return source?.return?.() ?? FINISHED;
+      }),
+  };
+  return iterator;
+}
