@@ -1,11 +1,22 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+/** Rooms whose test files share processes: a process for each costs more than most of them, for loading the same modules again. */
+const SHARED = [
+  "test/{batching,bench,cli,core,defects,differential,docs,graph,interop}/**/*.test.ts",
+  "test/{observe,runnables,scripts,serialization,serve,shipping,streams,testing}/**/*.test.ts",
+];
+
 /**
- * Files that change what others in their process would see, and so get one of their own: fake timers while pools of workers are open,
- * and the AsyncLocalStorage that is there for good once it is installed.
+ * Files of these rooms that see, or change, what is there once for each process: the pools behind the names of lanes and their statistics,
+ * the names of registered classes, and the AsyncLocalStorage that is there for good once it is installed.
  */
-const ALONE = ["test/runnables/batched.test.ts", "test/adapters/context.test.ts", "test/interop/langgraph.test.ts"];
+const ALONE = [
+  "test/interop/langgraph*.test.ts",
+  "test/observe/stats.test.ts",
+  "test/runnables/{batched,batched-on-lane,from-module,fusion,kinds,lane-config,on-lane,reported-runs,warm,wrapper}.test.ts",
+  "test/shipping/data-classes.test.ts",
+];
 
 export default defineConfig({
   cacheDir: ".cache/vite",
@@ -16,9 +27,12 @@ export default defineConfig({
     globalSetup: ["scripts/test-setup.mjs"],
     maxWorkers: "100%",
     projects: [
-      // A process for each file costs 0.7 s of CPU time, most of it for loading the same modules again.
-      { extends: true, test: { name: "shared", include: ["test/**/*.test.ts"], exclude: ALONE, isolate: false } },
+      { extends: true, test: { name: "shared", include: SHARED, exclude: ALONE, isolate: false } },
       { extends: true, test: { name: "alone", include: ALONE, typecheck: { include: [] } } },
+      {
+        extends: true,
+        test: { name: "other", include: ["test/**/*.test.ts"], exclude: SHARED, typecheck: { include: [] } },
+      },
     ],
     testTimeout: 60_000,
     // Fixtures are loaded untouched: shipped functions must read as they were written.

@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * Extracts the code snippets of README.md and docs/*.md and runs them: TypeScript is type-checked and run through tsx,
- * JavaScript runs on Node, shell lines run in the root of the repository with `runlane` on the path. All of them see the
+ * Extracts the code snippets of README.md, docs/*.md and the docstrings in src/, and runs them: TypeScript is type-checked and compiled,
+ * all at once, JavaScript runs on Node, shell lines run in the root of the repository with `runlane` on the path. All of them see the
  * built package. A snippet stays out with a reason: `<!-- no-run: needs a broker -->` on the line above it.
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { at, command, node, passed, run, tally } from "./lib.mjs";
 
@@ -14,13 +14,21 @@ const FOLDER = ".cache/snippets";
 /** @type {Record<string, "ts" | "mjs" | "sh" | undefined>} */
 const KINDS = { ts: "ts", typescript: "ts", js: "mjs", javascript: "mjs", sh: "sh", bash: "sh", shell: "sh" };
 
+/** Modules that examples of a reader's own modules import. */
+const MODULES = {
+  "score.ts": "export const score = (text: string): number => text.length;",
+  "model.ts": "export const loadModel = async () => ({ predict: (text: string) => text.length, close() {} });",
+};
+
 /** @typedef {{ document: string, line: number, kind: "ts" | "mjs" | "sh", code: string, file: string, unmarked: boolean }} Snippet */
 
 /** Finds the snippets of one document. `line` is the line of the opening fence. */
 function extract(/** @type {string} */ document) {
   /** @type {Snippet[]} */
   const snippets = [];
-  const lines = readFileSync(at(document), "utf8").split("\n");
+  const text = readFileSync(at(document), "utf8").split("\n");
+  // Of a source, what its comments say.
+  const lines = document.endsWith(".ts") ? text.map((line) => /^ *\* ?(.*)$/.exec(line)?.[1] ?? "") : text;
   for (let index = 0; index < lines.length; index++) {
     const fence = /^( *)(`{3,}|~{3,}) *(\w*)/.exec(lines[index] ?? "");
     if (fence === null) continue;
@@ -41,10 +49,17 @@ function extract(/** @type {string} */ document) {
   return snippets;
 }
 
-/** Type-checks the TypeScript snippets. Returns the errors as lines. */
-async function checkTypes(/** @type {readonly Snippet[]} */ snippets) {
-  if (!snippets.some(({ kind }) => kind === "ts")) return [];
-  const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false };
+/** Type-checks the TypeScript snippets, and compiles them into {@link COMPILED}. Returns the errors as lines. */
+async function compile() {
+  const compilerOptions = {
+    noEmit: false,
+    rootDir: ".",
+    outDir: "js",
+    sourceMap: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    allowJs: false,
+  };
   const config = { extends: "../../tsconfig.json", compilerOptions, include: ["*.ts"] };
   writeFileSync(at(FOLDER, "tsconfig.json"), JSON.stringify(config));
   const { code, output } = await node([command("typescript", "tsc"), "-p", FOLDER, "--pretty", "false"]);
@@ -53,34 +68,66 @@ async function checkTypes(/** @type {readonly Snippet[]} */ snippets) {
 
 /** Runs one snippet. */
 function execute(/** @type {Snippet} */ { kind, file }) {
-  const path = at(file);
-  if (kind === "ts") return node(["--import", "tsx", path], { cwd: at(FOLDER) });
-  if (kind === "mjs") return node([path], { cwd: at(FOLDER) });
+  if (kind === "ts") return node(["--enable-source-maps", at(compiled(file))], { cwd: at(FOLDER) });
+  if (kind === "mjs") return node([at(file)], { cwd: at(FOLDER) });
   const env = { PATH: [at(FOLDER, "bin"), at("node_modules/.bin"), process.env.PATH].join(delimiter) };
-  return run("sh", ["-eu", path], { env });
+  return run("sh", ["-eu", at(file)], { env });
 }
 
+/** The JavaScript of a TypeScript snippet. */
+const compiled = (/** @type {string} */ file) => file.replace(FOLDER, `${FOLDER}/js`).replace(/\.ts$/, ".js");
+
+const sources = readdirSync(at("src"), { recursive: true, withFileTypes: true })
+  .map((entry) => relative(at(), join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+  .filter((path) => path.endsWith(".ts"))
+  .sort();
 const documents = [
   "README.md",
   ...(existsSync(at("docs")) ? readdirSync(at("docs")).map((name) => `docs/${name}`) : []),
 ];
-const snippets = documents.filter((path) => path.endsWith(".md") && existsSync(at(path))).flatMap(extract);
+const snippets = [...documents.filter((path) => path.endsWith(".md") && existsSync(at(path))), ...sources].flatMap(
+  extract,
+);
 
 rmSync(at(FOLDER), { recursive: true, force: true });
 mkdirSync(at(FOLDER, "bin"), { recursive: true });
 writeFileSync(at(FOLDER, "bin/runlane"), `#!/bin/sh\nexec node "${at("dist/cli/main.js")}" "$@"\n`);
 chmodSync(at(FOLDER, "bin/runlane"), 0o755);
 for (const { file, code } of snippets) writeFileSync(at(file), code);
+for (const [file, code] of Object.entries(MODULES)) writeFileSync(at(FOLDER, file), code);
 
-const typeErrors = await checkTypes(snippets);
+/** Imports modules one after the other, and says after each that it is done. */
+const TOGETHER = `
+for (const path of process.argv.slice(2)) {
+  await import(path);
+  console.log("\\ndone " + path);
+}
+process.exit();
+`;
+
+/**
+ * Runs compiled snippets in one process, as a process for each costs more than most of them. Returns those that came to their end; what
+ * became of the others is found out by running each alone.
+ */
+async function executeTogether(/** @type {readonly Snippet[]} */ snippets) {
+  const urls = snippets.map(({ file }) => pathToFileURL(at(compiled(file))).href);
+  const { output } = await node(["--input-type=module", "-e", TOGETHER, "snippets", ...urls], { cwd: at(FOLDER) });
+  return snippets.filter((_, index) => output.includes(`\ndone ${urls[index]}\n`));
+}
+
+const typeErrors = await compile();
+const errorsOf = (/** @type {Snippet} */ { file }) => typeErrors.filter((error) => error.startsWith(file));
+// Docstrings show one thing each, and do not depend on having a process of their own.
+const small = snippets.filter((snippet) => snippet.document.startsWith("src/") && errorsOf(snippet).length === 0);
+const done = new Set(await executeTogether(small));
 const queue = [...snippets];
 let failed = 0;
 async function work() {
   for (let snippet = queue.shift(); snippet !== undefined; snippet = queue.shift()) {
     const { document, line, file, unmarked } = snippet;
-    const problems = typeErrors.filter((error) => error.startsWith(file));
+    const problems = errorsOf(snippet);
     if (unmarked) problems.push("a no-run mark says why: <!-- no-run: the reason -->");
-    if (problems.length === 0) {
+    if (problems.length === 0 && !done.has(snippet)) {
       const { code, output } = await execute(snippet);
       if (code !== 0) problems.push(`exit code ${code}`, output);
     }

@@ -76,6 +76,7 @@ export class Admission {
    * @throws Refusal 503
    */
   enter(client: string, signal?: () => AbortSignal): Promise<void> | undefined {
+    this.hasNews = true;
     this.look();
     const waitMs = this.expectedWaitMs;
     if (waitMs > this.maxQueueMs) {
@@ -136,7 +137,6 @@ export class Admission {
 
   /** Measures how late the event loop is, while requests come and no longer. */
   private look(): void {
-    this.hasNews = true;
     if (this.isLooking) return;
     this.isLooking = true;
     const { timers } = this;

@@ -20,8 +20,13 @@ export interface RequestInfo {
  *
  * const handler = createHandler({ double: RunnableLambda.from((x: number) => x * 2) });
  * const response = await handler(
- *XX * );
- * (await response.json()).output; // 8
+ *   new Request("http://localhost/double/invoke", {
+ *     method: "POST",
+ *     headers: { "content-type": "application/json" },
+ *     body: JSON.stringify({ input: 4 }),
+ *   }),
+ * );
+ * console.log(await response.json()); // { output: 8, ... }
  * ```
  */
 export function createHandler(

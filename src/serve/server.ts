@@ -51,7 +51,7 @@ export interface RunlaneServer {
  *   headers: { "content-type": "application/json" },
  *   body: JSON.stringify({ input: "hi" }),
  * });
- * (await response.json()).output; // "HI"
+ * console.log(await response.json()); // { output: "HI", ... }
  * ```
  */
 export function createServer(chains: Chains, options: ServeOptions = {}): RunlaneServer {

@@ -17,6 +17,16 @@ function entered(admission: Admission, client = "a", signal?: AbortSignal) {
 }
 
 describe("admission", () => {
+  it("looks how late the event loop is while requests come, and no longer: a timer would hold the process", () => {
+    const due: (() => void)[] = [];
+    const admission = new Admission({}, { ...still(), set: (callback) => due.push(callback) });
+    entered(admission);
+    for (let look = 0; look < 2; look++) due.shift()?.();
+    expect(due).toEqual([]);
+    entered(admission);
+    expect(due).toHaveLength(1);
+  });
+
   it("lets in as many as may run, and queues the others", async () => {
     const admission = new Admission({ maxConcurrency: 2 }, still());
     expect(entered(admission)).toBeUndefined();

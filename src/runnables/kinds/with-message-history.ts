@@ -34,7 +34,7 @@ export interface RunnableWithMessageHistoryInputs<RunInput, RunOutput> {
  * @example
  * ```ts
  * import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
- * import { type BaseMessage } from "@langchain/core/messages";
+ * import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
  * import { RunnableLambda, RunnableWithMessageHistory } from "runlane";
  *
  * const histories = new Map<string, InMemoryChatMessageHistory>();
@@ -42,8 +42,8 @@ export interface RunnableWithMessageHistoryInputs<RunInput, RunOutput> {
  *   runnable: RunnableLambda.from((messages: BaseMessage[]) => `That was message ${messages.length}.`),
  *   getMessageHistory: (id) => histories.get(id) ?? histories.set(id, new InMemoryChatMessageHistory()).get(id),
  * });
- * await counting.invoke("Hello", { configurable: { sessionId: "ada" } }); // "That was message 1."
- * await counting.invoke("Again", { configurable: { sessionId: "ada" } }); // "That was message 3."
+ * await counting.invoke([new HumanMessage("Hello")], { configurable: { sessionId: "ada" } }); // "That was message 1."
+ * await counting.invoke([new HumanMessage("Again")], { configurable: { sessionId: "ada" } }); // "That was message 3."
  * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
