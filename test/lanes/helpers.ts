@@ -1,5 +1,5 @@
 import type { Lane, LaneStage } from "../../src/lanes/lane.ts";
-import { type PoolOptions, poolSettings } from "../../src/lanes/pool/pool-options.ts";
+import { type PoolOptions, type PoolSettings, poolSettings } from "../../src/lanes/pool/pool-options.ts";
 import { processPool } from "../../src/lanes/process/processes.ts";
 import { threadPool } from "../../src/lanes/thread/threads.ts";
 
@@ -19,8 +19,11 @@ export type Kind = (typeof KINDS)[number];
 const CORES = 4;
 
 /** What this test run was started with (a loader, a debugger) is not for the workers. */
-export const open = (kind: Kind, options: PoolOptions = {}): Lane =>
-  (kind === "thread" ? threadPool : processPool)(poolSettings(kind, { execArgv: [], ...options }, CORES));
+export const open = (kind: Kind, options: PoolOptions = {}, inside: Partial<PoolSettings> = {}): Lane =>
+  (kind === "thread" ? threadPool : processPool)({
+    ...poolSettings(kind, { execArgv: [], ...options }, CORES),
+    ...inside,
+  });
 
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 

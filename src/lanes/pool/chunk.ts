@@ -18,8 +18,6 @@ export class Chunk {
   newsAt = 0;
   /** Where the worker claims its inputs. */
   claimSlot = 0;
-  /** How many messages the worker had been sent when it was sent the chunk. */
-  sentAs = 0;
   /** Whether one of its calls may have to be stopped. */
   readonly isWatched: boolean;
   /** Inputs whose outcome is still to come. */

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { builtin, inheritedOptions, workerEntry } from "../platform.ts";
 import type { PoolSettings } from "../pool/pool-options.ts";
-import { FrameReader, INBOX, OUTBOX, PULSE, writeFrame } from "../protocol/frames.ts";
+import { FrameReader, INBOX, NO_PULSE, OUTBOX, PULSE, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import type { Transport, WorkerConnection, WorkerEvents, WorkerVitals } from "../protocol/transport.ts";
 
@@ -10,6 +10,9 @@ import type { Transport, WorkerConnection, WorkerEvents, WorkerVitals } from "..
 const KILL_AFTER_MS = 200;
 /** Messages may arrive after the end of a process; a channel that stays open longer is given up. */
 const LAST_WORDS_MS = 1000;
+
+/** The thread that gives a process its pulse is up after so long, even on a machine that has much else to do. */
+const FIRST_PULSE_MS = 5000;
 
 const ignore = () => {};
 const children = new Set<ChildProcess>();
@@ -44,7 +47,7 @@ export class ProcessTransport implements Transport {
     // It has gone, which is told by its end.
     inbox?.on("error", ignore).unref();
     const connection = new ProcessConnection(child, (message) => writeFrame(v8, inbox, message));
-    pulse?.on("data", () => connection.onPulse());
+    pulse?.on("data", (bytes) => connection.onPulse(bytes));
     pulse?.on("error", ignore).unref();
     outbox?.on("data", () => connection.onNews());
     return connection;
@@ -117,7 +120,9 @@ function killAll(): void {
 }
 
 class ProcessConnection implements WorkerConnection {
+  private readonly startedAt = performance.now();
   private hasPulse = false;
+  private hasNone = false;
   private signs = 0;
 
   constructor(
@@ -129,8 +134,9 @@ class ProcessConnection implements WorkerConnection {
     return null;
   }
 
-  onPulse(): void {
+  onPulse(bytes: Uint8Array): void {
     this.hasPulse = true;
+    if (bytes.includes(NO_PULSE)) this.hasNone = true;
     this.signs++;
   }
 
@@ -138,9 +144,10 @@ class ProcessConnection implements WorkerConnection {
     this.signs++;
   }
 
-  /** A process has a pulse while it has something to do, unless its pulse has not begun. */
+  /** A process has a pulse while it has something to do, unless that cannot be, or has not begun. */
   vitals(): WorkerVitals {
-    return { signs: this.signs, received: undefined, isExcused: !this.hasPulse };
+    const isYoung = !this.hasPulse && performance.now() - this.startedAt < FIRST_PULSE_MS;
+    return { signs: this.signs, received: undefined, isExcused: this.hasNone || isYoung };
   }
 
   /** The end of the pipe tells it. It may outlive this process by a moment. */

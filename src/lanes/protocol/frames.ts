@@ -10,6 +10,8 @@ export const INBOX = 3;
 export const OUTBOX = 4;
 /** Where a thread beside the work writes a byte every now and then: while the process has something to do, and once when it is up. */
 export const PULSE = 5;
+/** What is written there once if there is no such thread. */
+export const NO_PULSE = 2;
 
 const HEADER = 8;
 /** Where it is missing, somebody else has written. */

@@ -33,7 +33,7 @@ export interface WorkerVitals {
   readonly signs: number;
   /** How many messages have reached it; undefined where it says by itself that it is at work. */
   readonly received: number | undefined;
-  /** Whether it need not give any now: it has received everything, is in the function of an input, or cannot. */
+  /** Whether it need not give any now: it is in the function of an input, or has no means to. */
   readonly isExcused: boolean;
 }
 

@@ -149,8 +149,7 @@ class ThreadConnection implements WorkerConnection {
     const { integers } = this;
     const received = Atomics.load(integers, STATE.received);
     const signs = received + Atomics.load(integers, STATE.told) + integers[STATE.chunk]! + integers[STATE.index]!;
-    const isCalling = Atomics.load(integers, STATE.running) === 1;
-    return { signs, received, isExcused: isCalling || received === Atomics.load(integers, STATE.sent) };
+    return { signs, received, isExcused: Atomics.load(integers, STATE.running) === 1 };
   }
 
   endNow(withinMs: number): (ms: number) => void {

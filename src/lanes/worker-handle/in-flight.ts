@@ -1,7 +1,7 @@
 import type { Call } from "../pool/call.ts";
 import type { Chunk } from "../pool/chunk.ts";
 import type { StreamCall } from "../pool/stream-call.ts";
-import type { WorkerConnection } from "../protocol/transport.ts";
+import type { WorkerConnection, WorkerProgress } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 
 /** Inputs of a worker that wait for promises, at most. */
@@ -51,9 +51,9 @@ export class InFlight {
     return false;
   }
 
-  /** Whether something of it has reached the worker, which has received so many messages. */
-  hasReached(received: number): boolean {
-    for (const { sentAs } of this.chunks.values()) if (sentAs <= received) return true;
+  /** Whether something of it has begun in a worker that shares memory, and has received so many messages. */
+  hasBegun(received: number, progress: WorkerProgress | null): boolean {
+    for (const id of this.chunks.keys()) if (progress !== null && id <= progress.chunk) return true;
     for (const { sentAs } of this.streams.values()) if (sentAs <= received) return true;
     return false;
   }

@@ -18,8 +18,8 @@ interface Seen {
 /**
  * Ends workers that have been given something and give no sign of life: stuck between two inputs, stopped from outside, deaf.
  *
- * A worker is silent while a message has not reached it, no function of an input is being called, and nothing that has reached it before
- * goes on: a promise of an input may go on in code that takes long. Time in which this thread itself could not turn its event loop does
+ * A worker is silent while it has not begun what it was given, no function of an input is being called, and nothing that it has begun
+ * before goes on: a promise of an input may go on in code that takes as long as it likes. Time in which this thread itself could not turn its event loop does
  * not count, beyond one tick. The watch is on while any worker has something to do.
  */
 export class SilenceWatch {

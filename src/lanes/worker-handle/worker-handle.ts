@@ -105,7 +105,6 @@ export class WorkerHandle implements WorkerEvents, Watched {
     const message = runMessage(chunk, this.sharesMemory, transfer);
     this.connection.offer?.(chunk.claimSlot, chunk.id);
     this.send(message, transfer);
-    chunk.sentAs = this.sent;
     this.inFlight.chunks.set(chunk.id, chunk);
     this.served += chunk.calls.length;
     if (message.timed)
@@ -185,9 +184,9 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.connection.kill();
   }
 
-  /** Whether it has something to do that has reached it, when it has received so many messages. */
+  /** Whether it has begun something that is not finished, when it has received so many messages. */
   isAtWork(received: number): boolean {
-    return this.loads.isLoading(received) || this.inFlight.hasReached(received);
+    return this.loads.isLoading(received) || this.inFlight.hasBegun(received, this.connection.progress());
   }
 
   /** Ends it for its silence. */

@@ -55,7 +55,8 @@ export class WorkerLoads {
   /** Whether a worker that has received so many messages loads something. */
   isLoading(received: number): boolean {
     const { importing, warming } = this.stages;
-    return importing.size > 0 || (warming.size > 0 && this.warmedAs <= received);
+    if (importing.size > 0 || (warming.size > 0 && this.warmedAs <= received)) return true;
+    return this.waitingForResources.length > 0;
   }
 
   receive(message: LoadMessage): void {

@@ -1,5 +1,6 @@
+import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { PULSE } from "../protocol/frames.ts";
+import { NO_PULSE, PULSE } from "../protocol/frames.ts";
 
 /** How often the thread looks. The second time that the parent does not live is the end. */
 const EVERY_MS = 500;
@@ -37,8 +38,12 @@ export function startWatchThread(parent: number): (isBusy: boolean) => void {
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
   });
   watch.unref();
-  // Without it, a parent that is killed leaves this process only when its loop turns, and a silent process is not replaced.
-  watch.on("error", () => {});
+  // Without it, a parent that is killed leaves this process only when its loop turns, and the parent is not to wait for a pulse.
+  watch.on("error", () => {
+    try {
+      writeSync(PULSE, Uint8Array.of(NO_PULSE));
+    } catch {}
+  });
   return (isBusy) => {
     store(busy, 0, isBusy ? 1 : 0);
   };
