@@ -57,7 +57,7 @@ export function printLaneEvents(): void {
 }
 
 /** `runlane:lanes thread chunk-sent worker=1 stage="double" chunk=7 inputs=40` */
-function lineOf({ lane, event, ...details }: LaneEvent): string {
+export function lineOf({ lane, event, ...details }: LaneEvent): string {
   const words = Object.entries(details).map(([name, value]) => {
     if (typeof value === "boolean") return value ? name : "";
     return `${name}=${typeof value === "number" ? Number(value.toFixed(2)) : JSON.stringify(value)}`;
