@@ -28,7 +28,7 @@ export interface CoalescerOptions<Batch, Shared> {
   readonly maxBatchSize: number;
   /** How long an input waits for others at most while a call could be made; with 0, to the end of the turn of microtasks. */
   readonly maxWaitMs: number;
-  /** How many calls run at once at most. */
+  /** The number of calls that run at once at most. */
   readonly maxConcurrentBatches: number;
   /** Makes an empty batch. */
   readonly open: (key: string, shared: Shared) => Batch;
@@ -50,7 +50,7 @@ export interface CoalescerOptions<Batch, Shared> {
  * It knows nothing of the inputs and of what a call does with them. It costs one timer per call, and nothing per input.
  */
 export class Coalescer<Batch extends Gathering, Shared> {
-  /** Where inputs come in, by key. */
+  /** The batches that take inputs, by key. */
   private readonly open = new Map<string, Batch>();
   private readonly line = new LinkedList<Batch>();
   private running = 0;

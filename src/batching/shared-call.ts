@@ -6,9 +6,9 @@ import { Gathering } from "./coalescer.ts";
 
 /** The function behind calls. */
 export interface BatchFunction {
-  /** What errors call it. */
+  /** The name of the function in errors. */
   readonly label: string;
-  /** Whether a call that fails is made again for each of its inputs. */
+  /** True when a call that fails is made again for each of its inputs. */
   readonly isolateErrors: boolean;
   /** Starts a call: the outputs, a promise of them, or their iteration. The inputs stay those of the call: never change them. */
   open(inputs: unknown[], signal: AbortSignal | undefined): unknown;
@@ -61,12 +61,12 @@ export class Member {
 /** One call of a vectorised function: gives each input its own output, however the call ends. */
 export class SharedCall extends Gathering {
   private inputs: unknown[] = [];
-  /** Who is behind each input, once one of them has a promise of its own. */
+  /** The member behind each input, once one of the inputs has a promise of its own. */
   private members: (Member | undefined)[] | undefined;
   private common: CommonOutputs | undefined;
   private controller: AbortController | undefined;
   private source: AsyncIterator<unknown> | undefined;
-  /** How many inputs somebody still waits for. */
+  /** The number of inputs that somebody still waits for. */
   private awaited = 0;
   isSent = false;
 
@@ -128,7 +128,7 @@ export class SharedCall extends Gathering {
     this.members = members.filter((member) => member?.isSettled !== true);
   }
 
-  /** What aborts when all have left: nothing, if one of them cannot. */
+  /** A signal that aborts when all members have left; undefined if one of them cannot leave. */
   private signal(): AbortSignal | undefined {
     const { members } = this;
     if (members === undefined || !members.every((member) => member?.signal !== undefined)) return undefined;

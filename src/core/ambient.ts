@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "./config.ts";
 
 /**
- * What a call inherits without being given it: the config of the function that it is made in, through the AsyncLocalStorage that
+ * The implicit config: a call inherits the config of the function that it is made in, through the AsyncLocalStorage that
  * LangChain, LangGraph and LangSmith share. The storage is there only when somebody asked for it (LangGraph does on import,
  * `runlane/context` too): the first use of one makes every `await` of a process up to three times dearer on Node 20.
  */
@@ -13,7 +13,7 @@ export interface Storage {
   enterWith(store: Store): void;
 }
 
-/** What the storage holds: LangSmith's run tree where one traces, else a plain object. */
+/** The content of the storage: LangSmith's run tree where one traces, else a plain object. */
 export interface Store {
   extra?: Record<PropertyKey, unknown>;
   [key: PropertyKey]: unknown;
@@ -40,9 +40,9 @@ export function installStorage(create: () => Storage): Storage {
 }
 
 let listening = false;
-/** How many measure the calls made on some runnable. */
+/** The number of observers that measure calls made on some runnable. */
 let measuring = 0;
-/** Whether there is either: one look is all that a plain call pays for both. */
+/** `listening` or `measuring`, in one variable: all that a plain call pays for both is one look. */
 let attentive = false;
 
 /** Makes calls look for callbacks even if their config names none: an adapter listens to all of them. */
@@ -62,12 +62,12 @@ export function isMeasuring(): boolean {
   return measuring > 0;
 }
 
-/** Whether a call without callbacks in its config may have listeners all the same. */
+/** True when a call without callbacks in its config may have listeners all the same. */
 export function isListened(): boolean {
   return listening;
 }
 
-/** Whether a call without a config may still be more than a plain one. */
+/** True when a call without a config may be observed or inherit a config, so that it has to look. */
 export function isAmbient(): boolean {
   return attentive || inherits();
 }
@@ -108,7 +108,7 @@ interface Tracer {
   getRunTreeWithTracingConfig?(runId: string): Store | undefined;
 }
 
-/** What functions called with `config` find in the storage: LangSmith's run tree of the run, so that its own functions nest. */
+/** The store for functions called with `config`: LangSmith's run tree of the run, so that its own functions nest. */
 function storeFor(config: RunnableConfig, als: Storage): Store {
   const around = als.getStore();
   const manager = config.callbacks;

@@ -1,10 +1,10 @@
 import { invalidOption } from "./errors/errors.ts";
 
-/** How long to wait between two attempts. */
+/** The waits between attempts. */
 export interface BackoffOptions {
   /** Milliseconds to wait after the first failed attempt. @default 1000 */
   initialDelayMs?: number | undefined;
-  /** What each further wait is multiplied with. @default 2 */
+  /** The factor from one wait to the next. @default 2 */
   factor?: number | undefined;
   /** The longest wait in milliseconds, jitter included. @default Infinity */
   maxDelayMs?: number | undefined;

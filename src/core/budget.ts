@@ -44,7 +44,7 @@ class WakeUps {
  * first branch, since it only waits meanwhile; further branches need further slots. So a call can never wait for itself, and the
  * whole call, however nested, never runs more inputs at once than its budget has slots.
  *
- * Who waits stands once in the line of the slot whose branch it is, and the slot stands once in the line of the budget that is full.
+ * A waiting branch stands once in the line of its slot, and the slot stands once in the line of the budget that is full.
  * So a release wakes one that can go on, however many wait.
  */
 export class Slot extends Linked {

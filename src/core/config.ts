@@ -179,7 +179,7 @@ function mergeValue(key: string, first: any, second: any): unknown {
   }
 }
 
-/** What merging needs of LangChain's manager, and of Runlane's. */
+/** The part of a callback manager, LangChain's or Runlane's, that merging needs. */
 interface Manager {
   handlers: unknown[];
   inheritableHandlers: unknown[];

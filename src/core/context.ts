@@ -51,9 +51,9 @@ export class RunContext {
   readonly slot: Slot | null;
   readonly observer: Observer | null;
   readonly pacer: Pacer | null;
-  /** Whether something must be looked at between two steps. False on the plain path. */
+  /** True when a scope, an observer or a run name has to be looked at between two steps. False on the plain path. */
   readonly watched: boolean;
-  /** Whether calls made by the functions inside have a config to inherit; see ambient.ts. */
+  /** True when calls made by the functions inside inherit this config; see ambient.ts. */
   readonly propagates: boolean;
   /** Whether steps stay on the event loop, however slow they are: they are on the lane `"loop"`. */
   readonly pinned: boolean;
@@ -188,7 +188,7 @@ function plainBatch(pacer: Pacer): RunContext {
   return context;
 }
 
-/** What of a call's config differs from input to input of a batch. */
+/** The part of a call's config that differs from input to input of a batch. */
 export interface CallOptions {
   /** Slices the sync work of a batch. @default null */
   pacer?: Pacer | null;

@@ -1,4 +1,4 @@
-/** How many taken elements are kept at most before they are cut off. */
+/** The number of taken elements that are kept at most before they are cut off. */
 const MIN_CUT = 64;
 
 /**

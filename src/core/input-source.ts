@@ -3,7 +3,7 @@
  * not as many promises.
  */
 export interface InputSource {
-  /** How many inputs could be taken now. */
+  /** The number of inputs that could be taken now. */
   readonly waiting: number;
   /** Takes the next input out and gives the number that stands for it. Called only while some are waiting. */
   take(): number;

@@ -2,7 +2,7 @@ import { isMeasuring, measureCalls } from "./ambient.ts";
 import { includes, type Observer, pairOf } from "./observer.ts";
 import type { Step } from "./step.ts";
 
-/** Who measures the calls made on a step: nobody, as a rule, so that nothing is stored in the step for it. */
+/** The observers that measure the calls made on a step. As a rule there are none, so steps have no field for them. */
 const observers = new WeakMap<Step, readonly Observer[]>();
 
 /**
@@ -24,7 +24,7 @@ export function observeCallsOn(step: Step, observer: Observer): () => void {
   };
 }
 
-/** Who observes all calls. */
+/** The observers of all calls. */
 const everywhere = new Set<Observer>();
 
 /**

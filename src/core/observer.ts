@@ -19,7 +19,7 @@ export interface Observer {
     streaming: false | "known" | "deferred",
   ): ObservedRun | PromiseLike<ObservedRun>;
 
-  /** Whether somebody waits for what has been told, and should get a turn before more happens. @default false */
+  /** True when a reader of what has been told should get a turn before more happens. @default false */
   readonly isBehind?: boolean;
 
   /** The observer of one input of a batch. */
@@ -31,7 +31,7 @@ export interface Observer {
    */
   stage?(step: Step): StageObserver;
 
-  /** What is left of this observer where a call brings callbacks of its own. */
+  /** The rest of this observer for a call that brings callbacks of its own. */
   withoutCallbacks(): Observer | null;
 
   /** The observer that this one was made of, for one input or one run. */
@@ -40,7 +40,7 @@ export interface Observer {
 
 /** Somebody who is told what the steps of a stage did, some inputs at a time. */
 export interface StageObserver {
-  /** What has become known since the last time: an entry for each step of the stage, in order. */
+  /** The news since the last time: an entry for each step of the stage, in order. */
   measured(steps: readonly StepTimes[]): void;
   /** `error` came from the step with this number. */
   blames(error: unknown, step: number): void;
@@ -48,10 +48,10 @@ export interface StageObserver {
   failed(index: number, error: unknown): void;
 }
 
-/** What one step did, as the thread says that it ran in. */
+/** The work of one step, as reported by the thread that it ran in. */
 export interface StepTimes {
   readonly name: string;
-  /** How long each input took, in milliseconds. */
+  /** The time of each input, in milliseconds. */
   readonly ms: readonly number[];
   readonly failed: number;
 }
@@ -65,7 +65,7 @@ export interface ObservedRun {
   readonly observer: Observer;
   /** Whether steps inside find {@link callbacks} in their config; otherwise they find what this step found. */
   readonly bringsCallbacks?: boolean;
-  /** What steps inside find as `config.callbacks`. It is made when somebody asks for it. */
+  /** The `config.callbacks` of steps inside. It is made when somebody asks for it. */
   readonly callbacks?: unknown;
   /** Calls what the step runs before it first waits. */
   readonly within?: (<T>(run: () => T) => T) | undefined;

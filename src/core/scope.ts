@@ -7,11 +7,11 @@ import { isThenable } from "./thenable.ts";
  * listener end with it.
  */
 export class Scope {
-  /** What functions get as `config.signal`. */
+  /** The signal that functions get as `config.signal`. */
   readonly signal: AbortSignal;
   private readonly controller: AbortController | undefined;
   private readonly deadline: number = Number.POSITIVE_INFINITY;
-  /** How long what runs in the scope may take, if that is limited. */
+  /** The time limit of the work in the scope, in milliseconds, if there is one. */
   readonly timeoutMs: number | undefined;
   /** The step that keeps the time itself, if one does: the scope never ends for its timeout then. */
   readonly keeper: Step | undefined;

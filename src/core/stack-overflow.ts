@@ -1,6 +1,6 @@
 import { runlaneError } from "./errors/errors.ts";
 
-/** Whether an error is the engine's for a call stack that is full: V8's and JavaScriptCore's, or SpiderMonkey's. */
+/** Recognises the engine's error for a full call stack: V8's and JavaScriptCore's, or SpiderMonkey's. */
 function isStackOverflow(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // No regular expression: where the stack is full, one cannot be compiled, which is an error of another class with this text in it.

@@ -5,7 +5,7 @@ import type { Chunks } from "./streams/chunks.ts";
 import type { Join } from "./streams/joins.ts";
 
 /**
- * What the engine needs from a runnable: the contract of the kernel, "run now, promise later".
+ * The contract of the kernel, "run now, promise later": all that the engine needs from a runnable.
  *
  * A step that did not have to wait returns its output itself. So a chain of sync functions costs one call each, and the only
  * promise is the one that `invoke` wraps around the outside.
@@ -33,10 +33,10 @@ export interface Step<In = any, Out = any> {
   /** The steps inside, in order, when this one is made of steps. */
   readonly path?: readonly Step[];
 
-  /** What tables and error reports call the step. */
+  /** The name of the step in tables and error reports. */
   readonly label: string;
 
-  /** Where the step runs, when that is not on the event loop. */
+  /** The name of the lane that the step runs on; undefined for the event loop. */
   readonly laneName?: string | undefined;
 
   /** How many inputs a call has had on average, where inputs are gathered for calls; undefined before the first one. */
@@ -81,7 +81,7 @@ export interface Step<In = any, Out = any> {
   /** How callbacks are told of the step's runs. A step without one has no runs of its own (a binding, a router, a foreign step). */
   readonly trace?: Trace | undefined;
 
-  /** What runs of the step are called. */
+  /** The name of the step's runs. */
   getName(): string;
 
   /** The step in LangChain's serialized form. */

@@ -7,7 +7,7 @@ import type { ResourceSlot } from "./slot.ts";
  */
 export const clock = { changes: 0 };
 
-/** Who wants to know of changes in this thread: a worker tells its parent, a pool its workers. */
+/** The listeners to changes in this thread: a worker tells its parent, a pool its workers. */
 export interface ResourceListener {
   changed?(slot: ResourceSlot): void;
   hinted?(hint: string): void;
@@ -42,7 +42,7 @@ export function warn(hint: string): void {
   for (const listener of listeners) listener.hinted?.(hint);
 }
 
-/** What is worth a look in this thread, each with its fix: a resource that is declared inside a function. */
+/** The hints of this thread, each with its fix: a resource that is declared inside a function, for example. */
 export function resourceHints(): string[] {
   return [...hints];
 }

@@ -3,17 +3,17 @@ import { describe, invalidOption, runlaneError } from "../core/errors/errors.ts"
 import type { Resource } from "./resource.ts";
 import type { ResourceScope } from "./status.ts";
 
-/** What functions and loaders use besides what they are given, by name. */
+/** The resources and values that a function or a loader uses besides its arguments, by name. */
 export type ResourceUses = Readonly<Record<string, unknown>>;
 
-/** What a function finds in its `uses`: of each resource its value, everything else as it is. */
+/** The `uses` that a function gets: the value of each resource, everything else as it is. */
 export type Used<Uses> = {
   [Name in keyof Uses]: Uses[Name] extends Resource<infer Value> ? Value : Uses[Name];
 };
 
-/** What a loader gets. */
+/** The argument of a loader. */
 export interface LoadContext<Uses extends ResourceUses = ResourceUses> {
-  /** What the options of the resource name under `uses`: of each resource there its value, loaded before. */
+  /** The `uses` of the resource's options: the value of each resource there, loaded before. */
   readonly uses: Used<Uses>;
   /**
    * Loads another resource, for loaders that see it: those of the event loop, and those that stand in the same module.
@@ -51,11 +51,11 @@ export interface ResourceOptions<Value = unknown, Uses extends ResourceUses = Re
   /** How long a load may take, in milliseconds. `Infinity` waits for ever. @default 60000 */
   timeoutMs?: number | undefined;
   /**
-   * What tells one load from a later one. A resource of a known name with a new version takes the place of the old one: it is loaded
+   * The version of what is loaded. A resource of a known name with a new version takes the place of the old one: it is loaded
    * beside it, serves once it is loaded, and the old one is disposed of when the last call that uses it has ended.
    */
   version?: string | number | undefined;
-  /** What the loader needs from around it: other resources, plain data, functions that need nothing themselves. */
+  /** Everything that the loader needs from around it: other resources, plain data, functions that need nothing themselves. */
   uses?: Uses | undefined;
 }
 

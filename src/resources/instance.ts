@@ -18,7 +18,7 @@ export class Instance {
     this.isCounted = declaration.dispose !== undefined || used.some(({ isCounted }) => isCounted);
   }
 
-  /** Whether calls have to say when they end. */
+  /** True when calls have to say when they end. */
   readonly isCounted: boolean;
 
   get isDisposed(): boolean {

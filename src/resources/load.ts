@@ -17,7 +17,7 @@ export const workerOf: { lane: string | undefined } = { lane: undefined };
 export class Load {
   /** The resources that it uses: they must not be disposed of before it is. */
   readonly used: Instance[] = [];
-  /** How long the loader took, in milliseconds. */
+  /** The time that the loader took, in milliseconds. */
   ms = 0;
   /** By how much memory grew meanwhile, in bytes; null where that cannot be measured. */
   memory: number | null = null;
@@ -115,7 +115,7 @@ export class Load {
     }
   }
 
-  /** What comes too late is disposed of: nobody waits for it. */
+  /** The value, in time. One that comes too late is disposed of, since nobody waits for it. */
   private inTime(loading: PromiseLike<unknown>): Promise<unknown> {
     const { name, timeoutMs } = this.declaration;
     if (timeoutMs === Number.POSITIVE_INFINITY) return Promise.resolve(loading);
@@ -145,7 +145,7 @@ export class Load {
   }
 }
 
-/** What this thread's heap holds, and what belongs to it outside. */
+/** The bytes on this thread's heap and of what belongs to it outside. */
 function memoryUsed(): number | null {
   const usage = globalThis.process?.memoryUsage?.();
   return usage === undefined ? null : usage.heapUsed + usage.external;

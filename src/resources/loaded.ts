@@ -1,7 +1,7 @@
 import type { Instance } from "./instance.ts";
 import { endWithProcess } from "./process-end.ts";
 
-/** What is loaded in this thread, in the order of loads, each with how it is disposed of. */
+/** The resources loaded in this thread, in the order of loads, each with the function that disposes of it. */
 const loaded = new Map<Instance, () => Promise<void>>();
 const loading = new Set<{ settle(): Promise<unknown> | undefined }>();
 let stopEnding: (() => void) | undefined;
@@ -36,7 +36,7 @@ export async function disposeResources(): Promise<void> {
   }
 }
 
-/** Tells of an error that nobody waits for. */
+/** Reports an error that nobody waits for. */
 export function warnOf(error: unknown): void {
   globalThis.process?.emitWarning?.(error as Error);
 }

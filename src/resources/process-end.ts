@@ -1,4 +1,4 @@
-/** What has to be done before a process ends. */
+/** The work to do before a process ends. */
 export interface Ending {
   /** Takes the time it needs. Called when the process has nothing more to do, or got a signal to end. */
   end(): Promise<void>;

@@ -21,7 +21,7 @@ function put(declaration: Declaration): ResourceSlot {
   return slot;
 }
 
-/** What the parent of this worker has sent, by the numbers it gives. */
+/** The resources that the parent of this worker has sent, by the parent's numbers. */
 const shipped = new Map<number, ResourceSlot>();
 
 /** The slot of a resource that came from the parent, which may send it with several steps. */

@@ -60,7 +60,7 @@ export class Resource<Value = unknown> {
     return this[RESOURCE].dispose();
   }
 
-  /** What has become of it in this thread. */
+  /** The state of the resource in this thread. */
   get status(): ResourceStatus {
     return this[RESOURCE].status;
   }

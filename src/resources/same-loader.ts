@@ -10,7 +10,7 @@ const MODULE_REF = Symbol.for("runlane.module-ref");
 
 let isSelfContained: (func: Func) => boolean = () => false;
 
-/** Tells how to find out whether the source of a function says everything about it: the room above knows. */
+/** Sets the check whether the source of a function says everything about it; the room above has it. */
 export function trustSources(check: typeof isSelfContained): void {
   isSelfContained = check;
 }

@@ -18,7 +18,7 @@ export class ResourceSlot {
   readonly name: string;
   /** The load that is going on. */
   loading: Load | null = null;
-  /** What serves calls. */
+  /** The instance that serves calls. */
   live: Instance | null = null;
   private joined: Promise<Instance> | undefined;
   private readonly versions = new Map<string | number | undefined, Declaration>();
@@ -29,7 +29,7 @@ export class ResourceSlot {
   private retryAt = 0;
   private error: unknown;
   private wasDisposed = false;
-  /** Whether its value was loaded elsewhere. */
+  /** True when the value was loaded by another thread. */
   isGiven = false;
 
   constructor(
@@ -67,7 +67,7 @@ export class ResourceSlot {
     if (next.scope === "shared" && this.live !== null) this.use();
   }
 
-  /** What serves calls now; a promise of it while it is being loaded. */
+  /** The instance that serves calls now; a promise of it while it is being loaded. */
   use(): Instance | Promise<Instance> {
     const { live } = this;
     if (live === null) return this.loading === null ? this.load() : this.join();
@@ -99,7 +99,7 @@ export class ResourceSlot {
     await this.giveUp(instance);
   }
 
-  /** What a load gave after its time was up. */
+  /** Disposes of a value that a load gave after its time was up. */
   discard(declaration: Declaration, value: unknown): void {
     new Instance(declaration, value, []).endNow();
   }

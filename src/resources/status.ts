@@ -1,7 +1,7 @@
 /** Where a resource may be, and how many of it there are. */
 export type ResourceScope = "worker" | "process" | "shared";
 
-/** What has become of a resource in one thread. */
+/** The state of a resource in one thread. */
 export type ResourceState = "idle" | "loading" | "ready" | "failed" | "disposed";
 
 /** A resource in one place: on the event loop, or in one worker of a lane. */
@@ -21,19 +21,19 @@ export interface ResourceStatus {
   readonly loadMs: number | null;
   /** By how many bytes the heap and what belongs to it grew while it was loaded: an estimate; null where nobody measured. */
   readonly memory: number | null;
-  /** What the last load failed with. */
+  /** The error of the last load, if it failed. */
   readonly error?: unknown;
 }
 
-/** How `warm` tells how far it is. */
+/** A report on how far `warm` is. */
 export interface WarmProgress {
-  /** How many parts are ready: resources on the loop, modules, workers of lanes. */
+  /** The number of parts that are ready: resources on the loop, modules, workers of lanes. */
   readonly done: number;
-  /** How many parts there are, as far as that is known. */
+  /** The number of parts in all, as far as it is known. */
   readonly total: number;
-  /** What has become ready: the name of a resource, or the label of a step. */
+  /** The name of the part that has become ready: of a resource, or the label of a step. */
   readonly name: string;
-  /** Where: `"loop"`, or the name of the lane. */
+  /** The place where it is ready: `"loop"`, or the name of the lane. */
   readonly where: string;
 }
 

@@ -44,7 +44,7 @@ function bindValues(func: Func, uses: Uses): Func {
 
 function bindResources(func: Func, uses: Uses): Func {
   const slots = slotsIn(uses);
-  /** What the resources were when they were looked at last. */
+  /** The values of the resources when they were looked at last. */
   let seen = -1;
   let values: Uses = {};
   let counted: readonly Instance[] = [];

@@ -27,7 +27,7 @@ export class RunlaneError extends Error {
   override readonly name = "RunlaneError";
 
   /**
-   * What the message says in words, by name: where it happened, what was expected, what came. `docs/errors.md` shows the names in braces.
+   * The values in the message, by name: where it happened, what was expected, what came. `docs/errors.md` shows the names in braces.
    * For programs, which had better not read messages.
    */
   declare readonly details: ErrorDetailValues;
@@ -74,7 +74,7 @@ export function runlaneError<Code extends ErrorCode>(
   return new RunlaneError(code, fix ? `${finding} ${row.fix}` : finding, { ...rest, details });
 }
 
-/** What an error says happened, without what to do about it. */
+/** The first part of an error's message: what happened, without what to do about it. */
 export function findingOf({ code, message, details }: RunlaneError): string {
   const row = ownValue<ErrorRow>(ERROR_TABLE, code);
   // One of an older copy of the package has no details.

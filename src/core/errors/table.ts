@@ -2,7 +2,7 @@ import { LANE_ERRORS } from "./lane-errors.ts";
 import { LANGUAGE_ERRORS } from "./language-errors.ts";
 import { RESOURCE_ERRORS } from "./resource-errors.ts";
 
-/** What an error says, why it happens and what to do about it. */
+/** The row of an error: its message, its cause and its fix. */
 export interface ErrorRow {
   /** With the names of details in braces. */
   readonly message: string;
@@ -23,7 +23,7 @@ type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}$
   ? Name | Placeholders<Rest>
   : never;
 
-/** What the message of an error has in the places of its placeholders. */
+/** The values of the placeholders in an error's message. */
 export type ErrorDetails<Code extends ErrorCode> = Readonly<
   Record<Placeholders<(typeof ERROR_TABLE)[Code]["message"]>, string | number>
 >;

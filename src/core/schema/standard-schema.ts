@@ -17,7 +17,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What a schema says about a value: the parsed value, or its issues. */
+/** The result of validating a value: the parsed value, or its issues. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly ReportedIssue[] };
@@ -27,17 +27,17 @@ interface ReportedIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a schema takes. */
+/** The type of the values that a schema takes. */
 export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["input"];
 
-/** What a schema gives. */
+/** The type of the values that a schema gives. */
 export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
 
 /** One thing that is wrong with a value. */
 export interface SchemaIssue {
-  /** What the schema's library says about it. */
+  /** The message of the schema's library. */
   readonly message: string;
-  /** Where in the value it is: the keys on the way down, none for the value itself. */
+  /** The path to the value: the keys on the way down, none for the value itself. */
   readonly path: readonly PropertyKey[];
 }
 
@@ -90,7 +90,7 @@ export function validationError(
   return Object.assign(error, { issues });
 }
 
-/** How many issues an error message spells out. */
+/** The number of issues that an error message spells out. */
 const SPELLED_OUT = 3;
 
 /** Says what is wrong with a value: where in it, and why. */

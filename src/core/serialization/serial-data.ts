@@ -6,21 +6,21 @@ import { fieldOf, ownValue, setOwn } from "../own.ts";
  */
 const ESCAPED = "__lc_escaped__";
 
-/** What stands for an object that cannot be saved. */
+/** Stands for an object that cannot be saved. */
 export interface NotImplemented {
   lc: 1;
   type: "not_implemented";
   id: string[];
 }
 
-/** What stands for a value that is not saved, but known to whoever loads. */
+/** Stands for a value that is not saved, and that is given when the document is loaded. */
 export interface SerializedSecret {
   lc: 1;
   type: "secret";
   id: string[];
 }
 
-/** What cannot be saved, by its address. */
+/** The stand-in for an object that cannot be saved, by its address. */
 export function notImplemented(id: string[]): NotImplemented {
   return { lc: 1, type: "not_implemented", id };
 }
@@ -49,7 +49,7 @@ export function isEscaped(value: object): value is { [ESCAPED]: unknown } {
   return Object.hasOwn(value, ESCAPED) && Object.keys(value).length === 1;
 }
 
-/** What was escaped. */
+/** The object inside an escaped one. */
 export function unescapeData(value: { [ESCAPED]: unknown }): unknown {
   return value[ESCAPED];
 }

@@ -10,14 +10,14 @@ export interface SerializedConstructor {
   kwargs: Record<string, unknown>;
 }
 
-/** What `toJSON` gives. */
+/** The result of `toJSON`. */
 export type Serialized = SerializedConstructor | NotImplemented;
 
 /** The key under which a class keeps the function that makes its constructor's fields from an instance. */
 export const FIELDS = Symbol.for("runlane.fields");
 
 /**
- * What can be saved in LangChain's form and loaded again. It follows LangChain's rules for subclasses: `lc_serializable` says whether
+ * An object that can be saved in LangChain's form and loaded again. It follows LangChain's rules for subclasses: `lc_serializable` says whether
  * instances can be saved, the fields given to `super(fields)` are what is saved, and `lc_secrets`, `lc_attributes`, `lc_aliases` and
  * `lc_serializable_keys` change how.
  */
@@ -86,7 +86,7 @@ export abstract class Serializable {
     return { lc: 1, type: "constructor", id: this.lc_id, kwargs: renameKeys(kwargs, toSnakeCase, aliases) };
   }
 
-  /** What `toJSON` gives for what cannot be saved. */
+  /** The result of `toJSON` for an object that cannot be saved. */
   toJSONNotImplemented(): NotImplemented {
     return notImplemented(this.lc_id);
   }
@@ -133,7 +133,7 @@ function collectRules(instance: Serializable): {
   return rules;
 }
 
-/** What is read of a class whose instances can be saved. */
+/** The part of a class that is read to save its instances. */
 export interface SerializableClass {
   readonly name: string;
   lc_name?(): string;
@@ -150,7 +150,7 @@ export function uniqueName(type: SerializableClass): string {
 const memo = new WeakMap<object, Serialized>();
 
 /**
- * What `toJSON` gives for a step, made once for each: for observers, who are told it for every run. Objects without a `toJSON` are not
+ * The result of a step's `toJSON`, made once for each step: observers are told it for every run. Objects without a `toJSON` are not
  * implemented. Never change what it returns.
  */
 export function serialized(step: object): Serialized {

@@ -16,10 +16,10 @@ export class SingleChunk<T> implements AsyncIterable<T> {
   }
 }
 
-/** What flows between streaming steps. */
+/** The chunks that flow between streaming steps. */
 export type Chunks<T> = SingleChunk<T> | AsyncIterable<T>;
 
-/** What a function returns to stand for its chunks: an async iterable (a generator, a ReadableStream) or an iterator. */
+/** A function's result that stands for chunks: an async iterable (a generator, a ReadableStream) or an iterator. */
 export type Chunked<T> = AsyncIterable<T> | Iterator<T | PromiseLike<T>>;
 
 export function isChunked(value: object): value is Chunked<unknown> {

@@ -1,7 +1,7 @@
 import { describe, runlaneError } from "../errors/errors.ts";
 import { ownValue, setOwn } from "../own.ts";
 
-/** What chunks are added to, one after the other. */
+/** Joins chunks, added one after the other. */
 export interface ChunkJoiner {
   /** @throws What two chunks that do not join are refused with. */
   add(chunk: unknown): void;

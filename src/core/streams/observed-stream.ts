@@ -9,9 +9,9 @@ import { Joined, type Recording } from "./recording.ts";
 export interface OpenRun<Out> {
   readonly chunks: Chunks<Out>;
   readonly run: ObservedRun;
-  /** What its input turns out to be, where the start of the run did not tell. */
+  /** The input of the run, once it is known, where the start of the run did not tell it. */
   readonly input: { readonly value: unknown } | undefined;
-  /** Whether those who want to see chunks see those of this run. */
+  /** True when the chunks of this run are shown to observers that want chunks. */
   readonly isShown: boolean;
   /** The input on its way. */
   readonly recording: Recording | null;
@@ -31,7 +31,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   private readonly output = new Joined(() => this.join);
   private readonly signal: AbortSignal | undefined;
   private ended = false;
-  /** How many chunks somebody asks for now: one after the other. */
+  /** The number of `next` calls that wait; they are served one after the other. */
   private asked = 0;
   private tail: Promise<unknown> = Promise.resolve();
 

@@ -2,7 +2,7 @@ import { closeQuietly } from "./chunks.ts";
 import { type ChunkJoiner, Joiner } from "./concat.ts";
 import { type Join, joinedLike, joinOf } from "./joins.ts";
 
-/** What chunks have joined up to so far; nothing, once two of them could not be joined. */
+/** The value of the chunks so far, joined; undefined once two of them could not be joined. */
 export class Joined {
   private joiner: ChunkJoiner | null | undefined;
 

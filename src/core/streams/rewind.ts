@@ -19,7 +19,7 @@ export class Rewind<T> {
     this.source = chunks[Symbol.asyncIterator]();
   }
 
-  /** What has come so far, joined. */
+  /** The chunks that have come so far, joined. */
   get joined(): unknown {
     return this.aggregate.value;
   }

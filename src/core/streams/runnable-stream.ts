@@ -6,7 +6,7 @@ import { type Chunks, closeQuietly, SingleChunk } from "./chunks.ts";
 import { joinedLike } from "./joins.ts";
 
 /**
- * What `stream` returns: a web ReadableStream that is its own async iterator. Leaving a `for await` loop, `cancel` and an abort all
+ * A web ReadableStream that is its own async iterator; `stream` returns one. Leaving a `for await` loop, `cancel` and an abort all
  * close the generators behind it.
  */
 export type RunnableStream<T> = ReadableStream<T> & StreamIterator<T>;
@@ -148,7 +148,7 @@ function chooseConstruction(): (reader: ChunkReader<unknown>) => unknown {
 interface StreamState {
   reader: ChunkReader<unknown>;
   web?: ReadableStream;
-  /** Whether somebody reads by the iterator: it holds the lock of the web stream. */
+  /** True when the iterator is used: then it holds the lock of the web stream. */
   iterating?: boolean;
 }
 
