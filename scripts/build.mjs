@@ -29,8 +29,13 @@ const WITH_KERNEL = [
 ];
 /** What threads and child processes start with. */
 const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts", "diagnose/watcher/thread.ts"];
-/** What the processes start with that `runlane coldstart` measures. */
-const STARTS = ["start.ts", "module-times.ts", "module-hooks.ts"].map((file) => `cli/coldstart/${file}`);
+/** What the processes start with that `runlane coldstart` measures, and the thread that hears Ctrl-C. */
+const STARTS = [
+  "coldstart/start.ts",
+  "coldstart/module-times.ts",
+  "coldstart/module-hooks.ts",
+  "run/interrupt-watch.ts",
+].map((file) => `cli/${file}`);
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. */
 const COMMAND_LINE = "cli/program.ts";
 /** What package.json exports, the command, and workers. */

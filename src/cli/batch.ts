@@ -5,6 +5,7 @@ import {
   delimiter,
   FORMATS,
   type Format,
+  once,
   PIPELINE_LANES,
   type PipelineLane,
   pipelineCommand,
@@ -38,6 +39,8 @@ export interface BatchOptions {
   readonly warm: boolean;
   readonly resume: boolean;
   readonly overwrite: boolean;
+  /** Whether a run is resumed also where that seems wrong. */
+  readonly force?: boolean | undefined;
   readonly quiet: boolean;
   /** The arguments of the command, from which the command that continues the run is made. */
   readonly argv: readonly string[];
@@ -92,7 +95,7 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     .description("Runs a pipeline over every line of a file, or over every file that matches a pattern.")
     .usage("<pipeline> (--input <file> | --files <glob...>) [options]")
     .optionsGroup("Input:")
-    .option("-i, --input <file>", "read inputs from the lines of a file; - for standard input")
+    .option("-i, --input <file>", "read inputs from the lines of a file; - for standard input", once)
     .option("-f, --files <glob...>", "make every matching file an input: its path")
     .addOption(new Option("--format <format>", "read lines as this, whatever the file is called").choices(FORMATS))
     .option("--delimiter <text>", "what stands between two fields of CSV (default: a comma)", delimiter)
@@ -104,10 +107,11 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     )
     .option("--limit <count>", "run the first inputs of the source only", positiveInteger)
     .optionsGroup("Output:")
-    .option("-o, --output <file>", "write records to a file (default: standard output)")
-    .option("--errors <file>", "write failed inputs to a file (default: beside the output)")
-    .option("--report <file>", "write totals and times per step to a file, as JSON")
+    .option("-o, --output <file>", "write records to a file (default: standard output)", once)
+    .option("--errors <file>", "write failed inputs to a file (default: beside the output)", once)
+    .option("--report <file>", "write totals and times per step to a file, as JSON", once)
     .option("--resume", "continue a run that was cut off, where its records end")
+    .option("--force", "with --resume: go on although input, pipeline or options differ, or records get lost")
     .addOption(new Option("--overwrite", "replace the records that are there").conflicts("resume"))
     .optionsGroup("Run:")
     .option("-c, --concurrency <count>", "have at most this many inputs in flight (default: 64)", positiveInteger)

@@ -1,5 +1,6 @@
 import { RunlaneError } from "../core/errors/errors.ts";
 import { ownValue } from "../core/own.ts";
+import { visible } from "../core/visible.ts";
 
 /** The codes of the errors that the command itself raises; each is listed in `docs/command.md`. */
 export type CliErrorCode =
@@ -24,9 +25,9 @@ export class CliError extends RunlaneError {
   }
 }
 
-/** Puts a message on one line: a record and a line of stderr are lines. */
+/** Puts a message on one line, as a line of standard error is one: line ends become spaces, other control characters are shown. */
 export function oneLine(text: string): string {
-  return text.replace(/\s*[\r\n]+\s*/g, " ").trim();
+  return visible(text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim());
 }
 
 /** The message of anything that was thrown, also of what throws when it is looked at. */

@@ -64,3 +64,9 @@ export function delimiter(text: string): string {
     throw new InvalidArgumentError("It must be a character that is no quote and no line end.");
   return value;
 }
+
+/** Refuses an option that is given twice: the first one would be forgotten without a word. */
+export function once(value: string, before: string | undefined): string {
+  if (before !== undefined) throw new InvalidArgumentError(`It is given twice; the first time it was '${before}'.`);
+  return value;
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 
 /** The package.json of this package, wherever the code that asks has been bundled to. */
 export const PACKAGE_FILE = createRequire(import.meta.url).resolve("runlane/package.json");
@@ -17,8 +17,16 @@ export function readVersion(): string {
   return JSON.parse(readFileSync(PACKAGE_FILE, "utf8")).version;
 }
 
-/** A file as messages call it: seen from the working folder, unless it lies outside. */
+/** The folder in which the command was started. A pipeline may go elsewhere. */
+const START_FOLDER = process.cwd();
+
+/** Where a path that the user has given leads, whatever the pipeline has made of the working folder since. */
+export function absolutePath(path: string): string {
+  return resolve(START_FOLDER, path);
+}
+
+/** A file as messages call it: seen from the folder in which the command was started, unless it lies outside. */
 export function displayName(file: string): string {
-  const path = relative(process.cwd(), file);
+  const path = relative(START_FOLDER, resolve(START_FOLDER, file));
   return path === "" || path.startsWith("..") ? file : path;
 }

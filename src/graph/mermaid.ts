@@ -58,14 +58,13 @@ export function drawMermaid(
   if (withStyles) for (const id of Object.keys(nodes)) text += `\t${declare(id)}\n`;
 
   const groups = groupEdges(edges);
+  const inside = nesting(groups);
   const framed = new Set<string>();
   const draw = (prefix: string): void => {
     const own = groups.get(prefix) as readonly Edge[];
-    const depth = prefix.split(":").length;
     const isFrame = prefix !== "" && !(own.length > 0 && own.every(({ source, target }) => source === target));
     if (isFrame) text += `\tsubgraph ${dialect.frame(prefix)}\n`;
-    for (const inner of groups.keys())
-      if (prefix !== "" && inner.startsWith(`${prefix}:`) && inner.split(":").length === depth + 1) draw(inner);
+    for (const inner of inside.get(prefix) ?? []) draw(inner);
     if (isFrame && withStyles && dialect.declaresInFrames) {
       for (const id of own.flatMap(({ source, target }) => [source, target])) {
         if (!framed.has(id)) text += `\t${declare(id)}\n`;
@@ -109,7 +108,7 @@ function groupEdges(edges: readonly Edge[]): Map<string, Edge[]> {
     const target = edge.target.split(":");
     const source = edge.source.split(":");
     const fork = source.findIndex((part, index) => part !== target[index]);
-    const path = fork === -1 ? source : source.slice(0, fork);
+    const path = (fork === -1 ? source : source.slice(0, fork)).slice(0, MOST_FRAMES);
     for (let depth = 1; depth < path.length; depth++) {
       const around = path.slice(0, depth).join(":");
       if (!groups.has(around)) groups.set(around, []);
@@ -120,6 +119,23 @@ function groupEdges(edges: readonly Edge[]): Map<string, Edge[]> {
     else group.push(edge);
   }
   return groups;
+}
+
+/** Frames in frames are drawn down to here: a name of thousands of colons is no drawing. */
+const MOST_FRAMES = 100;
+
+/** The frames inside of each frame. */
+function nesting(groups: ReadonlyMap<string, unknown>): Map<string, string[]> {
+  const inside = new Map<string, string[]>();
+  for (const path of groups.keys()) {
+    const end = path.lastIndexOf(":");
+    if (end === -1) continue;
+    const around = path.slice(0, end);
+    const others = inside.get(around);
+    if (others === undefined) inside.set(around, [path]);
+    else others.push(path);
+  }
+  return inside;
 }
 
 /** The lines of a label. */
@@ -147,11 +163,11 @@ const mermaid: Dialect = {
   arrow(label, conditional) {
     if (label === undefined) return conditional ? " -.-> " : " --> ";
     // What looks like the rest of an arrow would end the label.
-    const lines = label.map((line) => line.replaceAll("--", "#45;#45;").replaceAll(".-", "#46;-"));
+    const lines = label.map((line) => escapeControls(line).replaceAll("--", "#45;#45;").replaceAll(".-", "#46;-"));
     const text = `&nbsp;${lines.join("&nbsp;<br>&nbsp;")}&nbsp;`;
     return conditional ? ` -. ${text} .-> ` : ` -- ${text} --> `;
   },
-  frame: (path) => path.split(":").at(-1) as string,
+  frame: (path) => escapeControls(path.slice(path.lastIndexOf(":") + 1)),
   style: (name, css) => `classDef ${name} ${css};`,
 };
 
@@ -175,8 +191,14 @@ function isScalar(value: unknown): boolean {
 /** Mermaid's code for a character that means something to it. */
 const entity = (char: string): string => (char === '"' ? "#quot;" : `#${char.charCodeAt(0)};`);
 
+/** Line ends would begin a statement of their own, and other control characters are commands to the terminal that shows the text. */
+function escapeControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, entity);
+}
+
 function escapeText(text: string): string {
-  return text.replace(/[#[\](){}"<>|]/g, entity);
+  return escapeControls(text).replace(/[#[\](){}"<>|]/g, entity);
 }
 
 /**
@@ -184,5 +206,7 @@ function escapeText(text: string): string {
  * pass for a tag.
  */
 function escapeName(name: string): string {
-  return name.replace(/[[\](){}"|]/g, entity).replace(/^Parallel<(.*)>(Input|Output)$/, "Parallel#60;$1#62;$2");
+  return escapeControls(name)
+    .replace(/[[\](){}"|]/g, entity)
+    .replace(/^Parallel<(.*)>(Input|Output)$/, "Parallel#60;$1#62;$2");
 }

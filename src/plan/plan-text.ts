@@ -1,3 +1,4 @@
+import { visible } from "../core/visible.ts";
 import type { Plan, PlanStage, PlanStep } from "./plan.ts";
 import { aligned, duration, size, widthsOf, wrapped } from "./text-table.ts";
 
@@ -18,7 +19,7 @@ export function planText({ name, stages, warnings, wallMs }: Plan): string {
   const head = ["stage", "step", "lane", "chunk"];
   if (isMeasured) head.push("inputs", "failed", "p50", "p99", "share");
   const lines = stages.flatMap((stage, at) => stage.steps.map((step, row) => lineOf(stage, at, step, row, isMeasured)));
-  const text = [isMeasured ? `${name}: ${duration(wallMs)}` : name, ...table(head, lines)];
+  const text = [isMeasured ? `${visible(name)}: ${duration(wallMs)}` : visible(name), ...table(head, lines)];
   for (const [at, { figures, lane }] of stages.entries()) {
     if (figures === undefined || figures.inputs === 0) continue;
     const { queueMs, runMs, cpuMs, bytes } = figures;
@@ -27,7 +28,7 @@ export function planText({ name, stages, warnings, wallMs }: Plan): string {
     const busy = `workers busy for ${duration(runMs)}${cpu}`;
     text.push(...hanging(`stage ${at + 1} (${lane}): ${queued}, ${busy}, ${size(bytes)} moved`));
   }
-  for (const warning of warnings) text.push(...hanging(`warning: ${warning}`));
+  for (const warning of warnings) text.push(...hanging(`warning: ${visible(warning)}`));
   return text.join("\n");
 }
 
@@ -36,7 +37,7 @@ function lineOf({ fused, chunk }: PlanStage, at: number, step: PlanStep, row: nu
   const isFirst = row === 0;
   const cells = [
     isFirst ? `${at + 1}${fused ? " fused" : ""}` : "",
-    `${"  ".repeat(depth)}${name}`,
+    `${"  ".repeat(depth)}${visible(name)}`,
     lane,
     isFirst && chunk !== undefined ? String(chunk) : "",
   ];
@@ -48,7 +49,7 @@ function lineOf({ fused, chunk }: PlanStage, at: number, step: PlanStep, row: nu
     }
   }
   const uses = resources.length === 0 ? "" : `; uses ${resources.join(", ")}`;
-  return { cells, why: `${why}${uses}${isFirst && fused ? "; one hop for several steps" : ""}` };
+  return { cells, why: `${visible(why)}${visible(uses)}${isFirst && fused ? "; one hop for several steps" : ""}` };
 }
 
 /** Long reasons take several lines: of their column, or below the table where that would be too narrow. */

@@ -126,6 +126,26 @@ describe("an HTTP request", () => {
     });
   });
 
+  it("reads and answers a load balancer that sends lists of values", async () => {
+    const event = {
+      requestContext: { elb: {} },
+      httpMethod: "GET",
+      multiValueHeaders: { accept: ["a", "b"] },
+      multiValueQueryStringParameters: { q: ["a"], tag: ["x", "y"], __proto__x: ["z"] },
+      body: "",
+    };
+    const answer = (await echo(event)) as { body: string; multiValueHeaders: unknown };
+    expect(JSON.parse(answer.body)).toEqual({ q: "a", tag: ["x", "y"], __proto__x: "z" });
+    expect(answer.multiValueHeaders).toEqual({ "content-type": ["application/json"] });
+    const multiValueHeaders = { "Content-Type": ["text/plain"] };
+    expect(await echo({ ...event, multiValueHeaders, body: "[1]" })).toMatchObject({
+      body: "[1]",
+      headers: { "content-type": "text/plain; charset=utf-8" },
+    });
+    const bad = await echo({ ...event, body: "{" });
+    expect(bad).toMatchObject({ statusCode: 400, multiValueHeaders: { "content-type": ["application/json"] } });
+  });
+
   it("gives text that is no JSON as it is", async () => {
     const event = urlEvent({ body: "a\nb", headers: { "content-type": "text/plain" } });
     expect(await echo(event)).toMatchObject({ body: "a\nb", headers: { "content-type": "text/plain; charset=utf-8" } });

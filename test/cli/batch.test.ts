@@ -22,7 +22,7 @@ describe("runlane batch", () => {
     expect(stderr).toMatch(
       /3 inputs in .*\/s\), 0 failed, loop busy \d+ %, loop delay p99 .*, peak memory \d+ MB\nrecords: out\.jsonl\n$/,
     );
-    expect(readdirSync(cwd).sort()).toEqual(["in.jsonl", "out.jsonl"]);
+    expect(readdirSync(cwd).sort()).toEqual([".out.jsonl.run", "in.jsonl", "out.jsonl"]);
   });
 
   it.each([
@@ -174,7 +174,7 @@ describe("runlane batch", () => {
     expect((await run(args, { cwd, input: '"c"' })).code).toBe(2);
     expect((await run([...args, "--overwrite"], { cwd, input: '"d"' })).code).toBe(0);
     expect(records(cwd, "out.jsonl")).toEqual([{ index: 0, output: "D" }]);
-    expect(readdirSync(cwd)).toEqual(["out.jsonl"]);
+    expect(readdirSync(cwd)).toEqual([".out.jsonl.run", "out.jsonl"]);
   });
 
   it("writes what it measured to the report", async () => {

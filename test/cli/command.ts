@@ -75,6 +75,24 @@ export function run(args: readonly string[], options: CommandOptions): Promise<F
   return start(args, { input: "", ...options }).finished;
 }
 
+/** Runs `runlane` with streams of one's own. */
+export async function runWithStreams(
+  args: readonly string[],
+  cwd: string,
+  stdio: [number | "ignore", number | "pipe", "pipe"],
+): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  return await new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stderr }));
+  });
+}
+
 export interface SomeRecord {
   index: number;
   output?: unknown;

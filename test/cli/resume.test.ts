@@ -9,9 +9,9 @@ import { scratchFolder } from "./scratch.ts";
 
 const standard = { output: () => expect.unreachable("stdout"), errors: () => expect.unreachable("stderr") };
 
-function plan(folder: string, options: { resume?: boolean; overwrite?: boolean } = {}): Destination {
-  const { resume = false, overwrite = false } = options;
-  return planDestination({ output: join(folder, "out.jsonl"), resume, overwrite, taken: {} });
+function plan(folder: string, options: { resume?: boolean; overwrite?: boolean; force?: boolean } = {}): Destination {
+  const { resume = false, overwrite = false, force = false } = options;
+  return planDestination({ output: join(folder, "out.jsonl"), resume, overwrite, force, taken: {} });
 }
 
 /** The line that input `index` gets: its length varies, and so does its file. */
@@ -78,7 +78,7 @@ describe("a run that is resumed", () => {
         const cut = scratchFolder();
         await write(plan(cut), FAILS);
         truncateSync(join(cut, name), bytes);
-        await write(plan(cut, { resume: true }), FAILS);
+        await write(plan(cut, { resume: true, force: true }), FAILS);
         expect(contents(cut), `${name} cut at ${bytes}`).toEqual(whole);
       }
     }
@@ -101,6 +101,32 @@ describe("a run that is resumed", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("is refused where the errors file is missing or has lost records, since work would be thrown away", async () => {
+    const folder = scratchFolder();
+    await write(plan(folder), FAILS);
+    const whole = contents(folder);
+    truncateSync(join(folder, "out.errors.jsonl"), 0);
+    expect(() => plan(folder, { resume: true })).toThrow(/has no record of input 1.*--errors.*--force/);
+    expect(contents(folder)[0]).toBe(whole[0]);
+  });
+
+  it("finds the gaps of a process that died between the two files, also behind a record of any size", () => {
+    const folder = scratchFolder();
+    const errors = [1, 3, 5].map((index) => lineOf(index, true));
+    writeFileSync(join(folder, "out.jsonl"), lineOf(0, false));
+    writeFileSync(join(folder, "out.errors.jsonl"), errors.join(""));
+    expect(plan(folder, { resume: true }).firstIndex).toBe(2);
+    const huge = failureLine({
+      index: 7,
+      step: "s",
+      error: "e",
+      source: "in",
+      inputJson: `"${"x".repeat(70_000_000)}"`,
+    });
+    writeFileSync(join(folder, "out.errors.jsonl"), huge, { flag: "a" });
+    expect(plan(folder, { resume: true }).firstIndex).toBe(2);
   });
 
   it("changes nothing before it is opened", () => {

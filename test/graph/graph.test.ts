@@ -220,3 +220,39 @@ describe("Mermaid text", () => {
     expect(numbered(graph.drawMermaid())).toContain("\tOnce(Once)\n\t#0(Twice)\n\t#1(Twice)\n");
   });
 });
+
+describe("names that would be more than names", () => {
+  it("begin no line of their own in Mermaid, wherever they stand", () => {
+    const evil = 'x\nclick y href "javascript:alert(1)"\u001b[2J';
+    const graph = new Graph();
+    const [one, other, third] = [`${evil}:a`, `${evil}:b`, evil].map((id) =>
+      graph.addNode(
+        RunnableLambda.from((x) => x),
+        id,
+        { note: evil },
+      ),
+    );
+    graph.addEdge(one!, other!, evil);
+    graph.addEdge(other!, third!, evil, true);
+    const text = graph.drawMermaid();
+    expect(text.split("\n").filter((line) => line.trimStart().startsWith("click"))).toEqual([]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
+  });
+
+  it("may have any number of colons: frames are drawn to a bounded depth", () => {
+    const graph = new Graph();
+    const path = "a:".repeat(20_000);
+    graph.addEdge(
+      graph.addNode(
+        RunnableLambda.from((x) => x),
+        `${path}x`,
+      ),
+      graph.addNode(
+        RunnableLambda.from((x) => x),
+        `${path}y`,
+      ),
+    );
+    expect(graph.drawMermaid().match(/subgraph/g)).toHaveLength(100);
+  });
+});

@@ -9,6 +9,7 @@ import {
   BadRequest,
   type HttpResponse,
   header,
+  inFormOf,
   inputOfRequest,
   isHttpEvent,
   refusal,
@@ -103,10 +104,12 @@ export function handler(chain: RunnableLike<any, any>, options: HandlerOptions =
     }
     const output = await runnable.invoke(await inputOf(event, context, options), config);
     if (options.output !== undefined) return await options.output(output, event);
-    return isHttpEvent(event) ? responseOf(output) : output;
+    return isHttpEvent(event) ? inFormOf(event, responseOf(output)) : output;
   };
   const buffered = (event: unknown, context?: LambdaContext): Promise<unknown> =>
-    withDeadline(context, (deadline) => answer(event, context, { signal: deadline.signal })).catch(refuse);
+    withDeadline(context, (deadline) => answer(event, context, { signal: deadline.signal })).catch((error) =>
+      inFormOf(event, refuse(error)),
+    );
 
   const streamed = async (event: unknown, responseStream: ResponseStream, context: LambdaContext): Promise<void> => {
     // Connections that steps hold open would keep the next call from being taken.

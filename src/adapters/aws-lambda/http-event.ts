@@ -1,8 +1,14 @@
+import { setOwn } from "../../core/own.ts";
+
 /** What Runlane reads of an HTTP request as function URLs, API Gateway (both formats) and load balancers send it. */
 export interface HttpEvent {
   readonly requestContext: object;
   readonly headers?: Readonly<Record<string, string | undefined>> | null;
   readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
+  /** What load balancers send instead of `headers` where they are set to, and API Gateway besides them. */
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
+  /** The same for the parameters of the URL. */
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
 }
@@ -11,6 +17,8 @@ export interface HttpEvent {
 export interface HttpResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** What load balancers read instead of `headers` where they send such. */
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
   readonly body: string;
   readonly isBase64Encoded?: boolean;
 }
@@ -38,7 +46,7 @@ export function isHttpEvent(event: unknown): event is HttpEvent {
  */
 export function inputOfRequest(event: HttpEvent): unknown {
   const { body, isBase64Encoded } = event;
-  if (body === undefined || body === null || body === "") return { ...event.queryStringParameters };
+  if (body === undefined || body === null || body === "") return parametersOf(event);
   const type = header(event, "content-type") ?? "application/json";
   const isJson = JSON_TYPE.test(type);
   if (isBase64Encoded === true && !isJson && !TEXT_TYPE.test(type)) return new Uint8Array(Buffer.from(body, "base64"));
@@ -53,8 +61,24 @@ export function inputOfRequest(event: HttpEvent): unknown {
 
 /** A header of a request, whose names some senders write in capitals. */
 export function header(event: HttpEvent, name: string): string | undefined {
-  const entry = Object.entries(event.headers ?? {}).find(([key]) => key.toLowerCase() === name);
-  return entry?.[1];
+  const isIt = ([key]: readonly [string, unknown]) => key.toLowerCase() === name;
+  const single = Object.entries(event.headers ?? {}).find(isIt)?.[1];
+  // Several lines of one header mean the same as their values in one, with commas between.
+  return (
+    single ??
+    Object.entries(event.multiValueHeaders ?? {})
+      .find(isIt)?.[1]
+      ?.join(", ")
+  );
+}
+
+/** The parameters of the URL; one that stands there several times is a list of its values. */
+function parametersOf({ queryStringParameters, multiValueQueryStringParameters }: HttpEvent): Record<string, unknown> {
+  const parameters: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(queryStringParameters ?? {})) setOwn(parameters, name, value);
+  for (const [name, values] of Object.entries(multiValueQueryStringParameters ?? {}))
+    if (values !== undefined) setOwn(parameters, name, values.length === 1 ? values[0] : values);
+  return parameters;
 }
 
 /** An output as an HTTP response: text as text, bytes as bytes, anything else as JSON. */
@@ -75,4 +99,11 @@ export function refusal(error: BadRequest): HttpResponse {
 
 function response(statusCode: number, type: string, body: string): HttpResponse {
   return { statusCode, headers: { "content-type": type }, body };
+}
+
+/** A response in the form of its request: a load balancer that sends headers as lists reads nothing else. */
+export function inFormOf(event: unknown, answer: HttpResponse): HttpResponse {
+  if (!isHttpEvent(event) || !event.multiValueHeaders || event.headers) return answer;
+  const lists = Object.entries(answer.headers).map(([name, value]) => [name, [value]] as const);
+  return { ...answer, multiValueHeaders: Object.fromEntries(lists) };
 }

@@ -1,7 +1,7 @@
 import { CliError, EXIT, messageOf } from "../cli-error.ts";
 import type { ColdStartOptions } from "../coldstart.ts";
 import { pipelineFile } from "../pipeline/load-pipeline.ts";
-import { isTypeScript, typeScriptLoaders } from "../pipeline/typescript.ts";
+import { isTypeScript, typeScriptLoaders, useTsConfigOf } from "../pipeline/typescript.ts";
 import { type ModuleTime, PHASES, type Phase, type ResourceTime, type StartRequest } from "./messages.ts";
 import { showColdStart } from "./show.ts";
 import { type Started, startProcess } from "./start-process.ts";
@@ -15,6 +15,7 @@ import { type Started, startProcess } from "./start-process.ts";
 export async function runColdStart(options: ColdStartOptions): Promise<number> {
   const input = options.input === undefined ? {} : { input: parseInput(options.input) };
   const file = pipelineFile(options.pipeline);
+  if (isTypeScript(file)) useTsConfigOf(file);
   const loaders = isTypeScript(file) ? typeScriptLoaders(file) : [];
   const start = await measureColdStart(options, {
     file,

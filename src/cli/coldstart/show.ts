@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
+import { visible } from "../../core/visible.ts";
 import { formatDuration } from "../display/format.ts";
 import { displayName } from "../paths.ts";
 import type { Phase } from "./messages.ts";
@@ -79,6 +80,6 @@ function table(head: string[], rows: string[][]): string {
     style: { head: [], border: [] },
     chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
-  drawn.push(...rows);
+  drawn.push(...rows.map((row) => row.map(visible)));
   return drawn.toString();
 }

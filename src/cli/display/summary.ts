@@ -1,3 +1,4 @@
+import { visible } from "../../core/visible.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { aligned } from "../../plan/text-table.ts";
 import type { Report, ResourceRow } from "../run/report.ts";
@@ -29,8 +30,8 @@ export function summary(report: Report, plan: Plan): string {
 /** How often each resource was loaded, and what that took. */
 export function resourceTable(rows: readonly ResourceRow[]): string[] {
   const lines = rows.map(({ name, where, loads, loadMs, memoryBytes, error }) => [
-    name,
-    where,
+    visible(name),
+    visible(where),
     formatCount(loads),
     loadMs === null ? "" : formatDuration(loadMs),
     memoryBytes === null ? "" : formatBytes(memoryBytes),

@@ -2,6 +2,7 @@ import { type BigIntStats, closeSync, fstatSync, openSync, read } from "node:fs"
 import { Socket } from "node:net";
 import { promisify } from "node:util";
 import { CliError, systemCause } from "../cli-error.ts";
+import { absolutePath, displayName } from "../paths.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 const readFd = promisify(read);
@@ -17,17 +18,18 @@ export interface ByteStream {
 
 /** Opens a file, so that one that is missing or not allowed is found out before anything is written. */
 export function openFile(path: string): ByteStream {
+  const name = displayName(path);
   try {
-    const fd = openSync(path, "r");
+    const fd = openSync(absolutePath(path), "r");
     const stats = fstatSync(fd, { bigint: true });
-    if (!stats.isDirectory()) return isPipe(stats) ? streamPipe(path, fd) : streamFile(path, fd, Number(stats.size));
+    if (!stats.isDirectory()) return isPipe(stats) ? streamPipe(name, fd) : streamFile(name, fd, Number(stats.size));
     closeSync(fd);
   } catch (error) {
-    throw new CliError("RUNLANE_CLI_INPUT", `cannot read the input ${path}: ${systemCause(error)}`, { cause: error });
+    throw new CliError("RUNLANE_CLI_INPUT", `cannot read the input ${name}: ${systemCause(error)}`, { cause: error });
   }
   throw new CliError(
     "RUNLANE_CLI_INPUT",
-    `the input ${path} is a folder; use --files "${path}/**/*.md" to run over files`,
+    `the input ${name} is a folder; use --files "${name}/**/*.md" to run over files`,
   );
 }
 

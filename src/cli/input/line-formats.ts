@@ -10,6 +10,8 @@ export interface LineFormat extends LineVisitor {
   take(): InputBlock;
   /** Is called after the last line, before the last `take`. */
   end(): void;
+  /** How many inputs to pass over have not come. */
+  readonly unskipped: number;
 }
 
 /** What a format needs to know about its source. */
@@ -49,6 +51,10 @@ export abstract class BlockFormat implements LineFormat {
   }
 
   end(): void {}
+
+  get unskipped(): number {
+    return this.left;
+  }
 
   take(): InputBlock {
     const { block } = this;

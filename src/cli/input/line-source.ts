@@ -6,7 +6,7 @@ import { checkEncoding, checkLineEnds, hasInnerReturns } from "./encoding.ts";
 import { JsonFormat } from "./json-format.ts";
 import { type LineFormat, type LineFormatOptions, TextFormat } from "./line-formats.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import type { InputBlock, InputSource } from "./reading.ts";
+import { endsTooEarly, type InputBlock, type InputSource } from "./reading.ts";
 import { unpack } from "./unpack.ts";
 
 /** A source without any line end shows within this that its lines end with carriage returns. */
@@ -29,6 +29,7 @@ export function lineSource(stream: ByteStream, format: Format, options: LineOpti
 
 async function* readLines(stream: ByteStream, format: LineFormat): AsyncGenerator<InputBlock, void, undefined> {
   const splitter = new LineSplitter(format);
+  const skip = format.unskipped;
   for await (const chunk of textChunks(stream)) {
     splitter.push(chunk);
     const block = format.take();
@@ -36,6 +37,7 @@ async function* readLines(stream: ByteStream, format: LineFormat): AsyncGenerato
   }
   splitter.end();
   format.end();
+  if (format.unskipped > 0) throw endsTooEarly(stream.name, skip, format.unskipped);
   const block = format.take();
   if (block.size > 0) yield block;
 }

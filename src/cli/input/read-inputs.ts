@@ -16,7 +16,7 @@ export interface SampleSource extends OpenOptions {
  */
 export async function readInputs(options: SampleSource): Promise<unknown[]> {
   const { limit } = options;
-  const source = await openInput(options);
+  const { source } = await openInput(options);
   const inputs: unknown[] = [];
   try {
     const readings = source.read(0);

@@ -1,4 +1,4 @@
-import type { CliError } from "../cli-error.ts";
+import { CliError } from "../cli-error.ts";
 
 /**
  * Some inputs of a source, in order, as columns: an object for each line would cost more than most pipelines do with it.
@@ -65,6 +65,14 @@ export class InputBlock {
 
 /** Turns bytes, or names, into inputs: block by block, so that a source of any size needs the memory of one block. */
 export type InputBlocks = AsyncIterator<InputBlock, void, undefined>;
+
+/** What is thrown when a source has fewer inputs than an earlier run has done. @param missing How many it lacks. */
+export function endsTooEarly(name: string, skip: number, missing: number): CliError {
+  return new CliError(
+    "RUNLANE_CLI_INPUT",
+    `cannot resume: ${name} has ${skip - missing} inputs, and ${skip} have a record already; it is not the input of that run`,
+  );
+}
 
 /** What the command knows about a source besides its inputs. */
 export interface InputSource {

@@ -1,6 +1,8 @@
 import { accessSync, constants, mkdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { CliError, systemCause, systemCode } from "../cli-error.ts";
+import { displayName } from "../paths.ts";
+import { checkDistinct, type Roles } from "./file-identity.ts";
 import { cutTornEnds, planResumption, type Resumption } from "./resume.ts";
 import { FileSink, type Sink } from "./sink.ts";
 
@@ -12,8 +14,14 @@ export interface DestinationOptions {
   readonly errors?: string | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
-  /** Files that the run reads or writes otherwise, by what they are ("the input"): records must not go there. */
-  readonly taken: Readonly<Record<string, string | undefined>>;
+  /** Whether a run is resumed also where that throws records away. */
+  readonly force?: boolean | undefined;
+  /** Files that the run reads, by what they are ("the input"): nothing must be written there. */
+  readonly taken: Roles;
+  /** What else the run writes. */
+  readonly report?: string | undefined;
+  /** Is called before the records of an earlier run are looked at, and once more when all folders exist, before any file is opened. */
+  readonly lock?: () => void;
 }
 
 /** Where the records will go: checked, and not yet touched. */
@@ -26,6 +34,8 @@ export interface Destination {
   readonly firstIndex: number;
   /** Whether an earlier run has left failed inputs. */
   readonly failedEarlier: boolean;
+  /** Whether a later run can continue the records. */
+  readonly isResumable: boolean;
   /** Repairs or empties the files and opens the output. The errors file appears with the first error. */
   open(standard: { readonly output: () => Sink; readonly errors: () => Sink }): { output: Sink; errors: Sink };
 }
@@ -38,21 +48,28 @@ export interface Destination {
 export function planDestination(options: DestinationOptions): Destination {
   const { resume, overwrite } = options;
   const { output } = options;
-  const errors = options.errors ?? defaultErrorsFile(output);
+  const errors = errorsFileOf(options);
   if (resume && output === undefined) throw usage("--resume continues an output file; name it with --output");
   const files = [output, errors].filter((path) => path !== undefined);
   for (const path of files) checkWritable(path);
-  checkDistinct({ ...options.taken, "the output": output, "the errors file": errors });
+  checkDistinct({ "the report": options.report, "the output": output, "the errors file": errors }, options.taken, {
+    ...(output === undefined && { "standard output": 1 }),
+    ...(errors === undefined && { "standard error": 2 }),
+  });
+  options.lock?.();
   const regular = files.filter((path) => !isSpecial(path));
   if (resume && regular.length < files.length) throw usage("--resume needs regular files to continue");
   if (!resume && !overwrite) regular.forEach(refuseFilled);
-  const resumption = resume && output !== undefined ? planResumption(output, errors) : FROM_THE_START;
+  const resumption = resume && output !== undefined ? planResumption(output, errors, options.force) : FROM_THE_START;
   return {
     output,
     errors,
     firstIndex: resumption.firstIndex,
     failedEarlier: resumption.failedEarlier,
+    isResumable: output !== undefined && regular.length === files.length,
     open: (standard) => {
+      files.forEach(makeFolder);
+      options.lock?.();
       cutTornEnds(resumption);
       return {
         output: output === undefined ? standard.output() : openOutput(output, resume),
@@ -64,6 +81,11 @@ export function planDestination(options: DestinationOptions): Destination {
 
 const FROM_THE_START: Resumption = { firstIndex: 0, failedEarlier: false, cuts: [] };
 
+/** Where failed inputs go; undefined for standard error. */
+export function errorsFileOf({ output, errors }: Pick<DestinationOptions, "output" | "errors">): string | undefined {
+  return errors ?? defaultErrorsFile(output);
+}
+
 /** `out.jsonl` has `out.errors.jsonl` beside it. A device such as /dev/null has nothing beside it. */
 function defaultErrorsFile(output: string | undefined): string | undefined {
   if (output === undefined || isSpecial(output)) return undefined;
@@ -72,13 +94,11 @@ function defaultErrorsFile(output: string | undefined): string | undefined {
 
 function openOutput(path: string, resume: boolean): Sink {
   const sink = new FileSink(path, resume ? "append" : "replace");
-  makeFolder(path);
   sink.open();
   return sink;
 }
 
 function openErrors(path: string, resume: boolean): Sink {
-  makeFolder(path);
   // The errors of a run that is overwritten must not outlive its outputs.
   if (!resume && !isSpecial(path)) rmSync(path, { force: true });
   return new FileSink(path, "append");
@@ -94,7 +114,7 @@ function makeFolder(path: string): void {
 
 function refuseFilled(path: string): void {
   if ((stat(path)?.size ?? 0) === 0) return;
-  const message = `${path} has records already; continue them with --resume, replace them with --overwrite, or name another file`;
+  const message = `${displayName(path)} has records already; continue them with --resume, replace them with --overwrite, or name another file`;
   throw new CliError("RUNLANE_CLI_OUTPUT", message);
 }
 
@@ -122,18 +142,6 @@ function existingFolder(path: string): string {
   return folder;
 }
 
-function checkDistinct(files: Readonly<Record<string, string | undefined>>): void {
-  const roles = new Map<string, string>();
-  for (const [role, path] of Object.entries(files)) {
-    if (path === undefined || isSpecial(path)) continue;
-    const stats = stat(path);
-    const identity = stats === undefined ? resolve(path) : `${stats.dev}:${stats.ino}`;
-    const other = roles.get(identity);
-    if (other !== undefined) throw usage(`${role} and ${other} are the same file, ${path}`);
-    roles.set(identity, role);
-  }
-}
-
 function isSpecial(path: string): boolean {
   const stats = stat(path);
   return stats !== undefined && !stats.isFile();
@@ -149,7 +157,9 @@ function stat(path: string): Stats | undefined {
 }
 
 function unwritable(path: string, error: unknown): CliError {
-  return new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${path}: ${systemCause(error)}`, { cause: error });
+  return new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${displayName(path)}: ${systemCause(error)}`, {
+    cause: error,
+  });
 }
 
 function usage(message: string): CliError {

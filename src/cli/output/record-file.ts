@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { CliError, systemCause, systemCode } from "../cli-error.ts";
+import { displayName } from "../paths.ts";
 
 const BLOCK_BYTES = 64 * 1024;
 const LINE_FEED = 0x0a;
@@ -41,7 +42,9 @@ export class RecordFile {
       return new RecordFile(path, openSync(path, "r"));
     } catch (error) {
       if (systemCode(error) === "ENOENT") return undefined;
-      throw new CliError("RUNLANE_CLI_OUTPUT", `cannot read ${path}: ${systemCause(error)}`, { cause: error });
+      throw new CliError("RUNLANE_CLI_OUTPUT", `cannot read ${displayName(path)}: ${systemCause(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -69,7 +72,7 @@ export class RecordFile {
     const bytes = inBlock ? this.#block.subarray(offset) : this.#read(start, start + RECORD_START_BYTES);
     const match = RECORD_START.exec(bytes.toString("latin1", 0, RECORD_START_BYTES));
     if (match?.[1] !== undefined) return Number(match[1]);
-    const message = `cannot resume: ${this.#path} holds a line that is no record of runlane batch; name another file`;
+    const message = `cannot resume: ${displayName(this.#path)} holds a line that is no record of runlane batch; name another file`;
     throw new CliError("RUNLANE_CLI_OUTPUT", message);
   }
 

@@ -1,5 +1,6 @@
 import { truncateSync } from "node:fs";
 import { CliError } from "../cli-error.ts";
+import { displayName } from "../paths.ts";
 import { RecordFile, type RecordPosition } from "./record-file.ts";
 
 /** How far back the records are looked through for gaps. */
@@ -23,7 +24,7 @@ export interface Resumption {
  *
  * @throws CliError RUNLANE_CLI_OUTPUT when the files do not hold the records of one run.
  */
-export function planResumption(outputPath: string, errorsPath: string | undefined): Resumption {
+export function planResumption(outputPath: string, errorsPath: string | undefined, force = false): Resumption {
   const output = RecordFile.open(outputPath);
   const errors = errorsPath === undefined ? undefined : RecordFile.open(errorsPath);
   try {
@@ -33,9 +34,14 @@ export function planResumption(outputPath: string, errorsPath: string | undefine
     ].sort((a, b) => a.lastIndex - b.lastIndex);
     const [behind, ahead] = ends as [(typeof ends)[0], (typeof ends)[0]];
     if (behind.lastIndex === ahead.lastIndex && ahead.lastIndex >= 0) {
-      throw notOneRun(`${outputPath} and ${errorsPath} both have one of input ${ahead.lastIndex}`);
+      throw notOneRun(
+        `${displayName(outputPath)} and ${displayName(errorsPath!)} both have one of input ${ahead.lastIndex}`,
+      );
     }
     const end = findEnd(ahead.file, behind.lastIndex);
+    // Errors are written first, so a process that dies never leaves gaps in the output.
+    const lost = ahead.file === output && !force ? (output?.wholeBytes ?? 0) - end.bytes : 0;
+    if (lost > 0) throw wouldLose(outputPath, errorsPath, end.firstIndex, lost);
     const cuts = ends.flatMap(({ path, file }) => {
       if (path === undefined || file === undefined) return [];
       const bytes = file === ahead.file ? end.bytes : file.wholeBytes;
@@ -82,6 +88,14 @@ function findEnd(ahead: RecordFile | undefined, behindIndex: number): { firstInd
   }
   if (newer !== undefined && newer.index - 1 !== behindIndex) end = { firstIndex: behindIndex + 1, bytes: newer.start };
   return end;
+}
+
+function wouldLose(outputPath: string, errorsPath: string | undefined, index: number, bytes: number): CliError {
+  const errors = errorsPath === undefined ? "no errors file is named" : `neither has ${displayName(errorsPath)}`;
+  return new CliError(
+    "RUNLANE_CLI_OUTPUT",
+    `cannot resume: ${displayName(outputPath)} has no record of input ${index}, and ${errors}; name the errors file of that run with --errors, or throw ${bytes} bytes of records behind it away with --force`,
+  );
 }
 
 function notOneRun(why: string): CliError {

@@ -1,5 +1,8 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, statSync, writeSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { childOutput } from "../../lanes/process/process-transport.ts";
 import { CliError, systemCause, systemCode } from "../cli-error.ts";
+import { displayName } from "../paths.ts";
 
 /** Where records go. */
 export interface Sink {
@@ -53,20 +56,59 @@ export class FileSink implements Sink {
   }
 
   #failure(error: unknown): CliError {
-    return new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${this.#path}: ${systemCause(error)}`, { cause: error });
+    return new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${displayName(this.#path)}: ${systemCause(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const POLL_MS = 50;
+
+/** Waits until a named pipe has a reader: opening it before would hold this thread, and no Ctrl-C would get through. */
+export async function untilOpenable(path: string | undefined, signal: AbortSignal): Promise<void> {
+  if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isFIFO() !== true) return;
+  while (!signal.aborted && !hasReader(path)) await setTimeout(POLL_MS);
+}
+
+function hasReader(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "ENXIO") return false;
+    throw new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${displayName(path)}: ${systemCause(error)}`, {
+      cause: error,
+    });
   }
 }
 
 /** Thrown when the reader of standard output has gone, as `head` does: no failure, just the end. */
 export class ReaderLeft extends Error {}
 
+/**
+ * Keeps standard output for what the command writes: what a pipeline prints goes to standard error from now on. Sinks that are
+ * made before write where they did.
+ *
+ * @returns What ends that.
+ */
+export function reserveStdout(): () => void {
+  const { stdout, stderr } = process;
+  const { write } = stdout;
+  stdout.write = stderr.write.bind(stderr) as typeof stdout.write;
+  childOutput.fd = 2;
+  return () => {
+    stdout.write = write;
+    childOutput.fd = 1;
+  };
+}
+
 /** Standard output. A write waits until the reader has taken it, so a slow reader slows the run down. */
 export class StdoutSink implements Sink {
-  readonly #stream: NodeJS.WritableStream;
+  readonly #write: (text: string, written: (error?: Error | null) => void) => void;
   #error: unknown;
 
   constructor(stream: NodeJS.WritableStream = process.stdout) {
-    this.#stream = stream;
+    this.#write = stream.write.bind(stream);
     // A failed write is reported twice, to its callback and as an event; the event would end the process if nobody listened.
     stream.on("error", (error) => {
       this.#error ??= error;
@@ -76,7 +118,7 @@ export class StdoutSink implements Sink {
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#error !== undefined) return reject(this.#failure(this.#error));
-      this.#stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
+      this.#write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
     });
   }
 

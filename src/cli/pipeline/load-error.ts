@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { messageOf, oneLine } from "../cli-error.ts";
+import { messageOf, oneLine, systemCode } from "../cli-error.ts";
 import { displayName, isOwnCode } from "../paths.ts";
 
 /** Says in one line why a module did not load, with file and line where they can be found out. */
@@ -22,7 +22,7 @@ function explainTransformError(error: unknown): string | undefined {
 
 /** `Cannot find package 'x' imported from /path/to/pipeline.ts` does not say where; the import statement does. */
 function explainMissingModule(error: unknown): string | undefined {
-  const { code } = error as { code?: unknown };
+  const code = systemCode(error);
   if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return undefined;
   const match = /^Cannot find (?:package|module) '(.+?)' imported from '?(.+?)'?$/m.exec(messageOf(error));
   if (match === null) return undefined;
@@ -59,18 +59,29 @@ function explainSyntaxError(error: unknown, file: string): string | undefined {
 
 /** An error that a module throws while it loads: the first line of the stack that is not Node's, a package's or Runlane's. */
 function explainThrow(error: unknown, file: string): string {
-  const { name, stack } = (typeof error === "object" && error !== null ? error : {}) as {
-    name?: unknown;
-    stack?: unknown;
-  };
-  const frames =
-    typeof stack === "string"
-      ? [...stack.matchAll(/^ +at .*?\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^)]*?):(\d+):\d+\)?$/gm)]
-      : [];
+  const [name, stack] = [field(error, "name"), field(error, "stack")];
+  const text = typeof stack === "string" ? stack : "";
+  // A path begins where the place does: `node:internal/modules/...` has a path inside that is none.
+  const frames = [
+    ...text.matchAll(/^ +at (?:async )?(?:[^(\n]*\()?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^)\n]*?):(\d+):\d+\)?$/gm),
+  ];
   const frame = frames.find(([, path = ""]) => !/[\\/]node_modules[\\/]/.test(path) && !isOwnCode(toPath(path)));
-  const place = frame === undefined ? displayName(file) : `${displayName(toPath(frame[1] as string))}:${frame[2]}`;
+  const importer = / imported from '?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/]).+?)'?$/m.exec(messageOf(error))?.[1];
+  const place =
+    frame !== undefined
+      ? `${displayName(toPath(frame[1] as string))}:${frame[2]}`
+      : displayName(importer === undefined ? file : toPath(importer));
   const kind = typeof name === "string" && name !== "Error" ? `${name}: ` : "";
   return `cannot load ${place}: ${kind}${oneLine(messageOf(error))}`;
+}
+
+/** What was thrown may be anything. */
+function field(thrown: unknown, key: "name" | "stack"): unknown {
+  try {
+    return (thrown as Record<string, unknown> | null | undefined)?.[key];
+  } catch {
+    return undefined;
+  }
 }
 
 function toPath(path: string): string {

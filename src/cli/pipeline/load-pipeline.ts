@@ -1,11 +1,10 @@
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe } from "../../core/errors/errors.ts";
 import { isPlainObject } from "../../core/plain-object.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError } from "../cli-error.ts";
-import { displayName } from "../paths.ts";
+import { absolutePath, displayName } from "../paths.ts";
 import { explainLoadError } from "./load-error.ts";
 import { isTypeScript, prepareTypeScript } from "./typescript.ts";
 
@@ -26,7 +25,7 @@ export async function loadPipeline(path: string, exportName?: string): Promise<R
  * @throws CliError RUNLANE_CLI_PIPELINE when there is none.
  */
 export function pipelineFile(path: string): string {
-  const file = resolve(path);
+  const file = absolutePath(path);
   if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
   throw new CliError("RUNLANE_CLI_PIPELINE", `there is no pipeline module ${displayName(file)}`);
 }

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RunlaneError } from "../../core/errors/errors.ts";
 import { processes, threads } from "../../lanes/named-lanes.ts";
@@ -9,7 +8,7 @@ import type { Runnable } from "../../runnables/runnable.ts";
 import { markModule, moduleRef } from "../../shipping/functions/module-ref.ts";
 import { CliError } from "../cli-error.ts";
 import type { PipelineLane } from "../options.ts";
-import { displayName } from "../paths.ts";
+import { absolutePath, displayName } from "../paths.ts";
 
 /** A pipeline, and where it is to run: where it says, unless there is a lane. */
 export interface PlaceOptions extends Omit<Move, "lane"> {
@@ -53,7 +52,7 @@ async function moveToLane(
   pipeline: Runnable<unknown, unknown>,
   { path, exportName, lane, atMost }: Move,
 ): Promise<Runnable<unknown, unknown>> {
-  const file = resolve(path);
+  const file = absolutePath(path);
   const { pool, called } = WORKERS[lane];
   try {
     const ref = moduleRef(pathToFileURL(file), exportName, displayName(file));

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { typeScriptLoaders as loadersOf } from "../../shipping/functions/typescript.ts";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "../paths.ts";
@@ -10,7 +12,20 @@ export { isTypeScript } from "../../shipping/functions/typescript.ts";
  * @throws CliError RUNLANE_CLI_PIPELINE when Node cannot and tsx is not installed.
  */
 export async function prepareTypeScript(file: string, lookFrom?: string[]): Promise<void> {
+  useTsConfigOf(file);
   for (const loader of typeScriptLoaders(file, lookFrom)) (await import(loader)).register();
+}
+
+/** Lets tsx, here and in workers, take the nearest tsconfig.json above a file: it would take that of the working folder. */
+export function useTsConfigOf(file: string): void {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const config = join(folder, "tsconfig.json");
+    if (existsSync(config)) {
+      process.env.TSX_TSCONFIG_PATH ??= config;
+      return;
+    }
+    if (dirname(folder) === folder) return;
+  }
 }
 
 /**

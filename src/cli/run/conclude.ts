@@ -5,12 +5,13 @@ import { round } from "../display/format.ts";
 import type { Messages } from "../display/progress.ts";
 import { summary } from "../display/summary.ts";
 import type { Destination } from "../output/destination.ts";
+import { displayName } from "../paths.ts";
 import type { RunEnd } from "./batch-run.ts";
-import { exitCodeOf, type StopSignal } from "./ends.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PreparedRun } from "./prepare.ts";
 import { type Report, resourceRows, writeReport } from "./report.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
 
 /** What is known when a run has ended. */
 export interface Ended {
@@ -49,8 +50,8 @@ function buildReport(
   return {
     pipeline: options.pipeline,
     input: source.name,
-    output: destination.output ?? null,
-    errors: destination.errors ?? null,
+    output: named(destination.output),
+    errors: named(destination.errors),
     warmMs,
     ...measurements,
     end: signal === undefined ? end.kind : signal === "SIGINT" ? "interrupted" : "terminated",
@@ -65,6 +66,10 @@ function buildReport(
     warnings,
     resources: resourceRows(runnable.resources()),
   };
+}
+
+function named(path: string | undefined): string | null {
+  return path === undefined ? null : displayName(path);
 }
 
 function exitCode({ end, signal }: Ended, someFailed: boolean): number {

@@ -1,75 +1,85 @@
-import { EXIT, messageOf } from "../cli-error.ts";
+import { EXIT, messageOf, oneLine } from "../cli-error.ts";
 
-/** The signals that ask the command to end, and the exit code that tells which it was. */
-const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
-export type StopSignal = keyof typeof EXIT_CODES;
-
-/**
- * Listens for Ctrl-C and for `kill`. The first signal calls `stop` once, a second one ends the process at once.
- *
- * @returns A function that stops listening.
- */
-export function onStopSignal(stop: (signal: StopSignal) => void): () => void {
-  let first = true;
-  const listeners = (Object.keys(EXIT_CODES) as StopSignal[]).map((signal) => {
-    const listener = () => {
-      if (!first) process.exit(EXIT_CODES[signal]);
-      first = false;
-      stop(signal);
-    };
-    process.on(signal, listener);
-    return { signal, listener };
-  });
-  return () => {
-    for (const { signal, listener } of listeners) process.off(signal, listener);
-  };
-}
-
-/** The exit code after a signal. */
-export function exitCodeOf(signal: StopSignal): number {
-  return EXIT_CODES[signal];
-}
-
-/** What is done when a run ends otherwise than by its own decision. */
+/** What is done when the process ends otherwise than by the command's own decision. */
 export interface LastWords {
   /** Writes what has been collected, synchronously. */
   flush(): void;
   /** Tells the user, with advice how to go on. */
   say(message: string): void;
+  /** What the pipeline was doing: `while it was loaded`. Undefined when inputs run. */
+  readonly doing?: string;
   /** Where the run stands: `input 17 (orders.jsonl:18)`, when something is in flight. */
-  waitingFor(): string | undefined;
+  waitingFor?(): string | undefined;
 }
 
 /**
- * Sees to it that nothing that was computed is lost when a pipeline throws where nobody catches, calls `process.exit`, or waits for
- * something that will never happen (Node then ends the process, as if all were well).
- *
- * @returns A function that ends the watch.
+ * Sees to it that a pipeline cannot pass for done that throws where nobody catches, calls `process.exit`, or waits for something that will
+ * never happen (Node then ends the process, as if all were well), while it is loaded or later; and that nothing that was
+ * computed is lost.
  */
-export function watchForUntimelyEnd(words: LastWords): () => void {
-  const die = (message: string) => {
-    stop();
-    flushQuietly(words);
-    words.say(message);
-    process.exit(EXIT.cannotRun);
+export class EndWatch {
+  #words: LastWords;
+  readonly #name: string;
+
+  /** @param name What messages call the pipeline. */
+  constructor(name: string, words: LastWords) {
+    this.#name = name;
+    this.#words = words;
+    process.on("uncaughtException", this.#onCrash).on("beforeExit", this.#onStuck).on("exit", this.#onExit);
+  }
+
+  /** Another part of the run has begun. */
+  enter(words: LastWords): void {
+    this.#words = words;
+  }
+
+  stop(): void {
+    process.off("uncaughtException", this.#onCrash).off("beforeExit", this.#onStuck).off("exit", this.#onExit);
+  }
+
+  readonly #onCrash = (error: unknown): void => {
+    const { doing } = this.#words;
+    this.#die(
+      doing === undefined
+        ? `an error escaped the pipeline, so no input can be blamed for it: ${crashText(error, true)}`
+        : `an error escaped ${this.#name} ${doing}: ${oneLine(crashText(error, false))}`,
+    );
   };
-  const onCrash = (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-    die(`an error escaped the pipeline, so no input can be blamed for it: ${text}`);
+
+  readonly #onStuck = (): void => {
+    const { doing, waitingFor } = this.#words;
+    this.#die(
+      doing === undefined
+        ? `the pipeline waits for something that can never happen: ${waitingFor?.() ?? "no input"} has not settled`
+        : `${this.#name} waits for something that can never happen, ${doing}`,
+    );
   };
-  const onStuck = () =>
-    die(`the pipeline waits for something that can never happen: ${words.waitingFor() ?? "no input"} has not settled`);
-  const onExit = (code: number) => {
-    flushQuietly(words);
+
+  readonly #onExit = (code: number): void => {
+    flushQuietly(this.#words);
     if (code === EXIT.interrupted || code === EXIT.terminated) return;
-    words.say(`the pipeline ended the process with exit code ${code}`);
+    const { doing } = this.#words;
+    this.#words.say(
+      doing === undefined
+        ? `the pipeline ended the process with exit code ${code}`
+        : `${this.#name} ended the process with exit code ${code} ${doing}`,
+    );
     process.exitCode = EXIT.cannotRun;
   };
-  const stop = () => {
-    process.off("uncaughtException", onCrash).off("beforeExit", onStuck).off("exit", onExit);
-  };
-  process.on("uncaughtException", onCrash).on("beforeExit", onStuck).on("exit", onExit);
-  return stop;
+
+  #die(message: string): void {
+    this.stop();
+    flushQuietly(this.#words);
+    this.#words.say(message);
+    process.exit(EXIT.cannotRun);
+  }
+}
+
+/** What was thrown, with its stack where there is room for it. */
+function crashText(error: unknown, withStack: boolean): string {
+  if (withStack && error instanceof Error) return error.stack ?? error.message;
+  const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
+  return `${name}${messageOf(error)}`;
 }
 
 /** The disk may be the reason for the end. */
@@ -79,4 +89,9 @@ function flushQuietly(words: LastWords): void {
   } catch {
     // What could not be written is done again by the run that resumes.
   }
+}
+
+/** Words for what comes before the first input: there is nothing to write. */
+export function earlyWords(doing: string): LastWords {
+  return { doing, flush: () => {}, say: (message) => void process.stderr.write(`runlane: ${message}\n`) };
 }

@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import type { StepRow } from "../../observe/statistics.ts";
 import type { PlanStage } from "../../plan/plan.ts";
 import type { ResourceStatus } from "../../resources/status.ts";
 import { CliError, messageOf, oneLine, systemCause } from "../cli-error.ts";
 import { round } from "../display/format.ts";
+import { checkWritable } from "../output/destination.ts";
+import { displayName } from "../paths.ts";
 import type { LaneHistory } from "./measurements.ts";
 
 /**
@@ -56,12 +58,30 @@ export interface Report {
   readonly lanes: readonly LaneHistory[];
 }
 
+/**
+ * Refuses to replace what is no report.
+ *
+ * @throws CliError RUNLANE_CLI_OUTPUT
+ */
+export function checkReport(path: string): void {
+  checkWritable(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
+  const begin = readFileSync(path, "utf8").slice(0, 100);
+  if (begin.trim() === "" || /^\{\s*"pipeline":/.test(begin)) return;
+  throw new CliError(
+    "RUNLANE_CLI_OUTPUT",
+    `${displayName(path)} is no report of runlane batch, and --report would replace it; name another file`,
+  );
+}
+
 /** @throws CliError RUNLANE_CLI_OUTPUT */
 export function writeReport(path: string, report: Report): void {
   try {
     writeFileSync(path, `${withShortLists(JSON.stringify(report, null, 2))}\n`);
   } catch (error) {
-    throw new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${path}: ${systemCause(error)}`, { cause: error });
+    throw new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${displayName(path)}: ${systemCause(error)}`, {
+      cause: error,
+    });
   }
 }
 

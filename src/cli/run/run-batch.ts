@@ -3,14 +3,17 @@ import type { BatchOptions } from "../batch.ts";
 import { EXIT } from "../cli-error.ts";
 import { Messages, startProgress } from "../display/progress.ts";
 import { RecordWriter } from "../output/record-writer.ts";
-import { StdoutSink } from "../output/sink.ts";
+import { writeRunFile } from "../output/run-file.ts";
+import { reserveStdout, StdoutSink, untilOpenable } from "../output/sink.ts";
+import { displayName } from "../paths.ts";
 import type { RunEnd } from "./batch-run.ts";
 import { conclude, howToResume } from "./conclude.ts";
-import { exitCodeOf, onStopSignal, type StopSignal, watchForUntimelyEnd } from "./ends.ts";
+import { EndWatch, earlyWords } from "./ends.ts";
 import { startMeasuring } from "./measurements.ts";
-import { type PreparedRun, prepare } from "./prepare.ts";
+import { type PreparedRun, prepare, withAbsolutePaths } from "./prepare.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import type { ProgressMeter } from "./run-counts.ts";
+import { exitCodeOf, onStopSignal, type StopSignal } from "./stop-signals.ts";
 import { warmUp } from "./warm-up.ts";
 
 /**
@@ -19,50 +22,84 @@ import { warmUp } from "./warm-up.ts";
  * @returns The exit code.
  * @throws CliError when the run cannot start.
  */
-export async function runBatch(options: BatchOptions): Promise<number> {
+export async function runBatch(given: BatchOptions): Promise<number> {
+  const options = withAbsolutePaths(given);
+  const watch = new EndWatch(displayName(options.pipeline), earlyWords("while it was loaded"));
+  const stdout = new StdoutSink();
+  // What a pipeline prints must not come between the records.
+  const giveBack = options.output === undefined ? reserveStdout() : () => {};
+  try {
+    const prepared = await prepare(options);
+    try {
+      return await runPrepared(prepared, stdout, watch);
+    } finally {
+      prepared.release();
+    }
+  } finally {
+    watch.stop();
+    giveBack();
+  }
+}
+
+async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: EndWatch): Promise<number> {
   const messages = new Messages();
-  const prepared = await prepare(options);
-  const { run, runnable } = prepared;
+  const { options, run, runnable } = prepared;
   let signal: StopSignal | undefined;
   const stopping = new AbortController();
-  const ignoreSignals = onStopSignal((received) => {
-    signal = received;
-    run.stop();
-    stopping.abort();
-    const { running } = run;
-    if (running > 0) messages.say(`finishing the ${running} inputs in flight; ${received} again quits at once`);
-  });
+  const signals = onStopSignal(
+    (received) => {
+      signal = received;
+      run.stop();
+      stopping.abort();
+      const { running } = run;
+      if (running > 0) messages.say(`finishing the ${running} inputs in flight; ${received} again quits at once`);
+    },
+    () => messages.endProgress(),
+  );
   try {
+    watch.enter(earlyWords("before its first input"));
     await run.prime();
+    watch.enter(earlyWords("during --warm"));
     const warmMs = options.warm
       ? await warmUp(runnable, { signal: stopping.signal, stderr: process.stderr, quiet: options.quiet })
       : null;
     if (signal !== undefined) return exitCodeOf(signal);
+    await untilOpenable(options.output, stopping.signal);
+    await signals.ready;
+    if (signal !== undefined) return exitCodeOf(signal);
     const measure = startMeasuring(() => lanesOf(runnable));
     const meter = prepared.startMeter();
-    const end = await perform(prepared, meter, messages);
+    const end = await perform(prepared, { meter, messages, stdout, watch });
     if (end.kind === "reader left") return EXIT.done;
     const { counts } = meter;
     return await conclude(prepared, { end, signal, counts, measurements: measure(), warmMs }, messages);
   } finally {
-    ignoreSignals();
+    signals.stop();
   }
 }
 
+interface Stage {
+  readonly meter: ProgressMeter;
+  readonly messages: Messages;
+  readonly stdout: StdoutSink;
+  readonly watch: EndWatch;
+}
+
 /** Opens the files and runs all inputs, with a display beside them. */
-async function perform(prepared: PreparedRun, meter: ProgressMeter, messages: Messages): Promise<RunEnd> {
-  const { options, destination, run } = prepared;
+async function perform(prepared: PreparedRun, { meter, messages, stdout, watch }: Stage): Promise<RunEnd> {
+  const { options, destination, run, identity } = prepared;
   const { output, errors } = destination.open({
-    output: () => new StdoutSink(),
+    output: () => stdout,
     errors: () => ({ write: (lines) => messages.print(lines.trimEnd()), close: () => {} }),
   });
+  if (destination.isResumable) writeRunFile(destination.output!, identity);
   const writer = new RecordWriter(output, errors);
   const keeper = new RecordKeeper(writer, meter, { readable: destination.errors === undefined });
   const recordsOnTerminal = destination.output === undefined && process.stdout.isTTY;
   messages.showProgress(
     await startProgress({ meter, stderr: process.stderr, quiet: options.quiet, recordsOnTerminal }),
   );
-  const unwatch = watchForUntimelyEnd({
+  watch.enter({
     flush: () => void writer.flush(),
     say: (message) => {
       messages.endProgress();
@@ -77,7 +114,7 @@ async function perform(prepared: PreparedRun, meter: ProgressMeter, messages: Me
   try {
     return await run.run(keeper, writer);
   } finally {
-    unwatch();
+    watch.stop();
     messages.endProgress();
   }
 }

@@ -1,3 +1,4 @@
+import { visible } from "../../core/visible.ts";
 import type { WarmProgress } from "../../resources/status.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError, messageOf } from "../cli-error.ts";
@@ -39,7 +40,7 @@ class OneLine {
 
   show({ done, total, name, where }: WarmProgress): void {
     this.clear();
-    this.stderr.write(`loading ${done}/${total}: ${name} (${where})`);
+    this.stderr.write(visible(`loading ${done}/${total}: ${name} (${where})`));
   }
 
   clear(): void {

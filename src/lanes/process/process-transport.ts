@@ -17,6 +17,9 @@ const FIRST_PULSE_MS = 5000;
 const ignore = () => {};
 const children = new Set<ChildProcess>();
 
+/** Where child processes print: to standard output, unless that is kept for something else. */
+export const childOutput = { fd: 1 };
+
 /** Starts child processes. */
 export class ProcessTransport implements Transport {
   readonly sharesMemory = false;
@@ -35,7 +38,7 @@ export class ProcessTransport implements Transport {
       {
         // What it prints goes where this process prints, in order: nothing can get lost on the way. Messages have pipes of their own, one for
         // each direction: when writing fails, what has been written to this process can still be read.
-        stdio: ["ignore", "inherit", "inherit", pipe, pipe, pipe],
+        stdio: ["ignore", childOutput.fd, "inherit", pipe, pipe, pipe],
         env: { ...process.env, ...(process.versions.electron !== undefined && { ELECTRON_RUN_AS_NODE: "1" }), ...env },
       },
     );
