@@ -79,13 +79,8 @@ export { type ConfigurableFieldMap, RunnableConfigurableFields } from "./runnabl
 export { RunnableEach } from "./runnables/kinds/each.ts";
 export type { ExportInput, ExportOutput } from "./runnables/kinds/from-module.ts";
 export { RunnableGenerator, type TransformFunc } from "./runnables/kinds/generator.ts";
-export {
-  type LambdaFunc,
-  type LambdaOptions,
-  type LambdaUses,
-  RunnableLambda,
-  type RunnableLambdaFields,
-} from "./runnables/kinds/lambda.ts";
+export { RunnableLambda } from "./runnables/kinds/lambda.ts";
+export type { LambdaFunc, LambdaOptions, LambdaUses, RunnableLambdaFields } from "./runnables/kinds/lambda-options.ts";
 export { RunnableLimited, type RunnableLimitedFields } from "./runnables/kinds/limited.ts";
 export { type LaneChoice, RunnableOnLane } from "./runnables/kinds/on-lane.ts";
 export { RunnableParallel, RunnableParallel as RunnableMap } from "./runnables/kinds/parallel.ts";

@@ -8,36 +8,22 @@ import { isAmbient, isMeasuring } from "../core/ambient.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import { openContext, PLAIN, type RunContext } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors/errors.ts";
-import { Serializable } from "../core/serialization/serializable.ts";
-import { lookInto } from "../core/stack-overflow.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
 import { asGenerator, type Chunks, join, promised, SingleChunk } from "../core/streams/chunks.ts";
 import { Joiner } from "../core/streams/concat.ts";
 import { type Join, joinByHook, laterChunks } from "../core/streams/joins.ts";
 import { wholeOf } from "../core/streams/last-chunk.ts";
-import { openStream, type RunnableStream, toStream } from "../core/streams/runnable-stream.ts";
+import { openStream, type RunnableStream } from "../core/streams/runnable-stream.ts";
 import { isThenable } from "../core/thenable.ts";
-import type { Graph } from "../graph/graph.ts";
-import { graphOf } from "../graph/graph-of.ts";
-import type { EventFilter } from "../observe/event-filter.ts";
-import type { StreamEvent } from "../observe/event-stream.ts";
-import type { RunLogPatch } from "../observe/run-log.ts";
-import type { ChainRun } from "../observe/run-manager.ts";
 import { RUNLANE_STEP } from "./coerce.ts";
-import {
-  batchReported,
-  callReported,
-  configsFor,
-  type ReportedFunc,
-  separateConfig,
-  transformReported,
-} from "./hooks.ts";
+import { LangChainHooks } from "./langchain-hooks.ts";
 import type { RunnableNode } from "./registry.ts";
 import type { RunnableInterface } from "./types.ts";
 
 /**
- * How a runnable runs: one input, many, or a stream of chunks. {@link Runnable} adds how runnables compose.
+ * How a runnable runs: one input, many, or a stream of chunks. {@link RunnableInspection} adds what it tells of itself, and
+ * {@link Runnable} how runnables compose.
  *
  * A subclass overrides one of three methods, `run`, `runStream` or (for code written for LangChain) `invoke`; everything else
  * follows from it.
@@ -49,7 +35,7 @@ export abstract class RunnableBase<
     RunOutput = any,
     CallOptions extends RunnableConfig = RunnableConfig,
   >
-  extends Serializable
+  extends LangChainHooks<RunInput, RunOutput, CallOptions>
   implements RunnableInterface<RunInput, RunOutput, CallOptions>, Step<RunInput, RunOutput>
 {
   /** What runs of this runnable are called. @default the name of its class */
@@ -82,16 +68,6 @@ export abstract class RunnableBase<
   getName(suffix?: string): string {
     const name = this.name ?? (this.constructor as typeof RunnableBase).lc_name();
     return suffix ? `${name}${suffix}` : name;
-  }
-
-  /**
-   * The graph of this runnable and of what it is made of: branches, routes and retries are shown with their inside. LangChain's
-   * runnables and LangGraph's graphs in it draw themselves.
-   *
-   * @param config Handed to them, for example `{ xray: true }` for LangGraph.
-   */
-  getGraph(config?: RunnableConfig & { xray?: boolean | number }): Graph {
-    return lookInto("getGraph", () => graphOf(this, config));
   }
 
   /**
@@ -323,120 +299,6 @@ export abstract class RunnableBase<
     else yield await this.invoke(input, options);
   }
 
-  /**
-   * Runs one input and reports what happens inside, step by step: starts, chunks, ends, and errors of all kinds of steps. Leaving
-   * the loop aborts the run. With a filter too, the first event has the input of the call.
-   *
-   * @param options The config of the run, and `version`, LangChain's schema of events: `"v2"`, or the older `"v1"`. With
-   *   `encoding: "text/event-stream"` the stream has the bytes of server-sent events.
-   * @param filter Which events to report, and with `includeParentIds`, whether they say what runs are around theirs. @default all
-   * @throws RUNLANE_INVALID_CONFIG when there is no such version.
-   * @example
-   * ```ts
-   * import { RunnableLambda } from "runlane";
-   *
-   * const chain = RunnableLambda.from((x: number) => x + 1).pipe((x) => x * 2);
-   * for await (const { event, name, data } of chain.streamEvents(1, { version: "v2" })) console.log(event, name, data);
-   * ```
-   */
-  streamEvents(
-    input: RunInput,
-    options: Partial<CallOptions> & { version: "v1" | "v2"; encoding: "text/event-stream" },
-    filter?: EventFilter,
-  ): RunnableStream<Uint8Array>;
-  streamEvents(
-    input: RunInput,
-    options: Partial<CallOptions> & { version: "v1" | "v2" },
-    filter?: EventFilter,
-  ): RunnableStream<StreamEvent>;
-  streamEvents(
-    input: RunInput,
-    options: Partial<CallOptions> & { version: "v1" | "v2"; encoding?: "text/event-stream" | undefined },
-    filter: EventFilter = {},
-  ): RunnableStream<StreamEvent> | RunnableStream<Uint8Array> {
-    const { version, encoding, ...config } = options;
-    if (version !== "v1" && version !== "v2") {
-      const expected = '"v1" or "v2"';
-      throw runlaneError("RUNLANE_INVALID_CONFIG", { key: "version", expected, received: describe(version) });
-    }
-    const controller = new AbortController();
-    const leave = (): void => controller.abort();
-    const events = eventsOf(version, this, input, config, filter, controller);
-    return encoding === "text/event-stream" ? toStream(encoded(events), leave) : toStream(events, leave);
-  }
-
-  /**
-   * Runs one input and yields what happens inside as patches of a log, LangChain's older form of `streamEvents`.
-   *
-   * @param filter Which steps to log. @default all
-   */
-  async *streamLog(
-    input: RunInput,
-    options: Partial<CallOptions> = {},
-    filter: EventFilter = {},
-  ): AsyncGenerator<RunLogPatch, void> {
-    const { streamRunLog } = await import("../observe/log-stream.ts");
-    yield* streamRunLog(this as RunnableBase, input, options, filter);
-  }
-
-  /** LangChain's hook: runs `func` as one reported run. @internal */
-  protected _callWithConfig<In extends RunInput>(
-    func: ((input: In) => Promise<RunOutput>) | ReportedFunc<In, RunOutput, CallOptions>,
-    input: In,
-    options?: Partial<CallOptions> & { runType?: string },
-  ): Promise<RunOutput> {
-    return callReported(this, func as ReportedFunc<In, RunOutput>, input, options);
-  }
-
-  /** LangChain's hook: runs `func` on many inputs as that many reported runs. @internal */
-  protected _batchWithConfig<In extends RunInput>(
-    func: (
-      inputs: In[],
-      configs?: Partial<CallOptions>[],
-      runs?: (ChainRun | undefined)[],
-      batchOptions?: RunnableBatchOptions,
-    ) => Promise<(RunOutput | Error)[]>,
-    inputs: In[],
-    options?: Partial<CallOptions & { runType?: string }> | Partial<CallOptions & { runType?: string }>[],
-    batchOptions?: RunnableBatchOptions,
-  ): Promise<(RunOutput | Error)[]> {
-    return batchReported(
-      this,
-      func as Parameters<typeof batchReported<In, RunOutput>>[1],
-      inputs,
-      options,
-      batchOptions,
-    );
-  }
-
-  /** LangChain's hook: turns chunks into chunks as one reported run. @internal */
-  protected _transformStreamWithConfig<In extends RunInput, Out extends RunOutput>(
-    chunks: AsyncGenerator<In>,
-    transformer: (
-      generator: AsyncGenerator<In>,
-      runManager?: ChainRun,
-      options?: Partial<CallOptions>,
-    ) => AsyncGenerator<Out>,
-    options?: Partial<CallOptions> & { runType?: string },
-  ): AsyncGenerator<Out> {
-    return transformReported(this, chunks, transformer as Parameters<typeof transformReported<In, Out>>[2], options);
-  }
-
-  /** LangChain's hook: a complete config for each input. @internal */
-  protected _getOptionsList(
-    options: Partial<CallOptions> | Partial<CallOptions>[] = {},
-    length = 0,
-  ): Partial<CallOptions>[] {
-    return configsFor(options, length);
-  }
-
-  /** LangChain's hook: the config in some call options, and the rest of them. @internal */
-  protected _separateRunnableConfigFromCallOptions(
-    options: Partial<CallOptions> = {},
-  ): [RunnableConfig, Omit<Partial<CallOptions>, keyof RunnableConfig>] {
-    return separateConfig(options);
-  }
-
   /** @internal LangChain's hook, where a class has one of its own. */
   get ownJoin(): Join | undefined {
     return this._concatOutputChunks === RunnableBase.prototype._concatOutputChunks ? undefined : joinByHook(this);
@@ -471,39 +333,6 @@ Object.assign(RunnableBase.prototype, {
   lc_namespace: ["langchain_core", "runnables"],
 });
 Object.defineProperty(RunnableBase.prototype, RUNLANE_STEP, { value: true });
-
-/** The events of a run. What makes them is loaded when the first one is asked for. */
-function eventsOf(
-  version: "v1" | "v2",
-  runnable: RunnableBase,
-  input: unknown,
-  config: Partial<RunnableConfig>,
-  filter: EventFilter,
-  controller: AbortController,
-): AsyncIterable<StreamEvent> {
-  let events: AsyncIterator<StreamEvent> | undefined;
-  const open = async (): Promise<AsyncIterator<StreamEvent>> => {
-    if (version === "v2")
-      return (await import("../observe/stream-events.ts")).streamEventsV2(runnable, input, config, filter, controller);
-    return (await import("../observe/stream-events-v1.ts")).streamEventsV1(runnable, input, config, filter, controller);
-  };
-  const opening = open().then((opened) => {
-    events = opened;
-    return opened;
-  });
-  // Not a generator: one around what is inside would cost each event three promises.
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => events?.next() ?? opening.then((opened) => opened.next()),
-      return: async (value) => (await (await opening).return?.(value)) ?? { done: true, value: undefined },
-    }),
-  };
-}
-
-async function* encoded(events: AsyncIterable<StreamEvent>): AsyncGenerator<Uint8Array, void> {
-  const { encodeEvents } = await import("../observe/sse.ts");
-  yield* encodeEvents(events);
-}
 
 function isIterable(source: unknown): boolean {
   if (typeof source === "string") return true;

@@ -4,14 +4,8 @@ import type { JsonSchema } from "../core/schema/json-schema.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema/standard-schema.ts";
 import { lookInto } from "../core/stack-overflow.ts";
 import { RootListener, type RunListeners } from "../observe/listeners.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { ResourceStatus, WarmOptions } from "../resources/status.ts";
-import { RunnableBase } from "./base.ts";
 import { coerce, isRunnable } from "./coerce.ts";
-import { type ConfigSpec, specsInside } from "./inspect/config-specs.ts";
-import { type AnalyzeOptions, analyze, explain } from "./inspect/explain.ts";
-import { resourcesOf } from "./inspect/resources-of.ts";
-import { RunnableStatistics } from "./inspect/statistics.ts";
+import { RunnableInspection } from "./inspection.ts";
 import type { RunnableCache } from "./kinds/cache.ts";
 import type { CacheOptions } from "./kinds/cache-store.ts";
 import type {
@@ -29,7 +23,7 @@ import type { ToolSchemaOf } from "./kinds/tool-schema.ts";
 import type { FallbackOptions, RunnableWithFallbacks } from "./kinds/with-fallbacks.ts";
 import type { TypeSchemas } from "./kinds/with-types.ts";
 import { defineKind, fromNode, type RunnableClass, type RunnableNode } from "./registry.ts";
-import type { Assigned, NextStep, OutputOf, Piped, RunnableInterface, RunnableLike, RunnableMapLike } from "./types.ts";
+import type { Assigned, NextStep, OutputOf, Piped, RunnableLike, RunnableMapLike } from "./types.ts";
 
 /**
  * A step of a pipeline: anything with an input and an output that can be invoked, batched, streamed and composed.
@@ -55,7 +49,7 @@ export abstract class Runnable<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
-> extends RunnableBase<RunInput, RunOutput, CallOptions> {
+> extends RunnableInspection<RunInput, RunOutput, CallOptions> {
   /** Whether `thing` is a runnable, LangChain's or Runlane's. */
   // biome-ignore lint/suspicious/noExplicitAny: anything may be asked about
   static isRunnable(thing: any): thing is Runnable {
@@ -145,78 +139,6 @@ export abstract class Runnable<
    */
   withLane(lane: LaneChoice): RunnableOnLane<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "onLane", bound: this, lane }) as RunnableOnLane<RunInput, RunOutput, CallOptions>;
-  }
-
-  /**
-   * Loads everything that this runnable uses, in parallel, on each thread that will serve it: resources on the event loop, modules, and
-   * on lanes all workers with their steps and resources. After it no first input waits.
-   *
-   * @param options `onProgress`: called each time that a part has become ready. `signal`: ends the waiting.
-   * @throws What a load fails with: RUNLANE_RESOURCE_LOAD, RUNLANE_RESOURCE_TIMEOUT, RUNLANE_WORKER_START; an `AbortError`.
-   * @example
-   * ```ts
-   * import { resource, RunnableLambda } from "runlane";
-   *
-   * const stopWords = resource("stop words", () => new Set(["the", "of", "and"]));
-   * const content = RunnableLambda.from(
-   *   (text: string, { uses }) => text.split(" ").filter((word) => !uses.stopWords.has(word)),
-   *   { uses: { stopWords } },
-   * );
-   * await content.warm();
-   * console.log(content.resources()[0]?.state); // "ready"
-   * ```
-   */
-  async warm(options: WarmOptions = {}): Promise<void> {
-    const { warmRunnable } = await import("./inspect/warm.ts");
-    await warmRunnable(this as Runnable, options);
-  }
-
-  /** What this runnable uses, by place: one row for each resource on the event loop, and one for each worker of a lane that has it. */
-  resources(): ResourceStatus[] {
-    return lookInto("resources", () => resourcesOf(this as Runnable));
-  }
-
-  /**
-   * How this runnable runs a batch: its steps, in stages, each with its lane and the reason for it. Printed, it is a table.
-   *
-   * @param options With `analyze` and `inputs`, the inputs are run, and the plan says what each step took: a promise then. Inputs that
-   *   fail are counted, and reject nothing.
-   * @throws RUNLANE_INVALID_OPTION
-   * @example
-   * ```ts
-   * import { RunnableLambda } from "runlane";
-   *
-   * const limit = 3;
-   * const chain = RunnableLambda.from((text: string) => text.slice(0, limit)).pipe(async (text: string) => text.length);
-   * console.log(chain.explain()); // why the first step could not move to threads: `limit`, with its line
-   * console.log(await chain.explain({ analyze: true, inputs: ["to be", "or not"] }));
-   * ```
-   */
-  explain(): Plan;
-  explain(options: AnalyzeOptions<RunInput>): Promise<Plan>;
-  explain(options?: AnalyzeOptions<RunInput>): Plan | Promise<Plan> {
-    return options?.analyze === true
-      ? analyze(this as unknown as RunnableInterface, options)
-      : lookInto("explain", () => explain(this));
-  }
-
-  /**
-   * Begins to measure the calls made on this runnable: `invoke`, `batch`, `batchStream`, `batchAsCompleted`, `stream`. Callbacks go on
-   * beside it. Where nothing is measured it costs nothing; stop it when it has told enough.
-   *
-   * @example
-   * ```ts
-   * import { RunnableLambda } from "runlane";
-   *
-   * const chain = RunnableLambda.from((text: string) => text.split(" ")).pipe((words) => words.length);
-   * const stats = chain.stats();
-   * await chain.batch(["to be", "or not to be"]);
-   * console.log(stats.rows().map(({ name, inputs }) => [name, inputs]));
-   * stats.stop();
-   * ```
-   */
-  stats(): RunnableStatistics {
-    return new RunnableStatistics(this as unknown as RunnableInterface);
   }
 
   /**
@@ -326,11 +248,6 @@ export abstract class Runnable<
       RunOutput | OutputOfAlternatives<Alternatives>,
       CallOptions
     >;
-  }
-
-  /** What calls of this runnable can set by `config.configurable`: for this runnable and all steps inside. */
-  configSpecs(): ConfigSpec[] {
-    return lookInto("configSpecs", () => specsInside(this.node));
   }
 
   /**

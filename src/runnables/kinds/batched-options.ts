@@ -2,7 +2,8 @@ import { MAX_DELAY_MS } from "../../batching/timers.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import { describe, invalidOption, runlaneError } from "../../core/errors/errors.ts";
 import type { RunnableInterface } from "../types.ts";
-import { type LambdaFunc, type LambdaUses, RunnableLambda } from "./lambda.ts";
+import { RunnableLambda } from "./lambda.ts";
+import type { LambdaFunc, LambdaUses } from "./lambda-options.ts";
 import type { LaneChoice } from "./on-lane.ts";
 
 /** A vectorised function: it takes many inputs, and gives one output for each, in order, or an `Error` in the place of one. */

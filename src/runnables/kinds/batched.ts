@@ -18,7 +18,7 @@ import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import { RunnableBatchFunction } from "./batch-function.ts";
 import { type BatchedFunc, checkBatched, checkWeight, type RunnableBatchedFields } from "./batched-options.ts";
-import type { LambdaFunc, LambdaUses } from "./lambda.ts";
+import type { LambdaFunc, LambdaUses } from "./lambda-options.ts";
 import { type LaneChoice, RunnableOnLane } from "./on-lane.ts";
 
 /**

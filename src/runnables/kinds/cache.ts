@@ -1,14 +1,13 @@
-import { SharedRun, Waiters } from "../../batching/shared-run.ts";
+import { SharedRun } from "../../batching/shared-run.ts";
+import { SharedStream } from "../../batching/shared-stream.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { Scope } from "../../core/scope.ts";
-import { onAbort, raceWithSignal } from "../../core/signal.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
 import { COMPOSES, type Trace } from "../../core/step.ts";
 import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
-import { joinedLike, laterChunks } from "../../core/streams/joins.ts";
-import { Rewind } from "../../core/streams/rewind.ts";
-import { ignoreRejection, isThenable } from "../../core/thenable.ts";
+import { laterChunks } from "../../core/streams/joins.ts";
+import { isThenable } from "../../core/thenable.ts";
 import { graphOfPart } from "../../graph/parts.ts";
 import type { Node } from "../../graph/types.ts";
 import type { Placement } from "../../plan/placement.ts";
@@ -286,68 +285,6 @@ function ownScope(ctx: RunContext): { inner: RunContext; abort: (reason: unknown
   const { signal } = controller;
   const inner = ctx.with({ config: { ...ctx.config, signal }, scope: new Scope(signal) });
   return { inner, abort: (reason) => controller.abort(reason) };
-}
-
-interface StreamEnds {
-  onEnd(value: unknown): void;
-  onFailed(): void;
-  /** All readers have left before the end. */
-  onLeft(reason: unknown): void;
-}
-
-/** A stream that several callers read, each from its beginning. The fastest of them pulls it. */
-class SharedStream<Out> {
-  private readonly rewind: Rewind<Out>;
-  private readonly waiters: Waiters;
-  private isOver = false;
-
-  constructor(
-    private readonly chunks: Chunks<Out>,
-    private readonly ends: StreamEnds,
-  ) {
-    this.rewind = new Rewind(chunks);
-    this.waiters = new Waiters((reason) => {
-      ends.onLeft(reason);
-      ignoreRejection(this.rewind.close());
-    });
-  }
-
-  /** The chunks, for one more reader, whose signal says that it has left. */
-  read(signal: AbortSignal | undefined): AsyncGenerator<Out, void> {
-    return joinedLike(this.readCounted(this.waiters.enter(), signal), this.chunks);
-  }
-
-  /** The whole, for one more caller. */
-  join(signal: AbortSignal | undefined): Promise<unknown> {
-    const read = async (): Promise<unknown> => {
-      for await (const _ of this.read(signal));
-      return this.rewind.joined;
-    };
-    return raceWithSignal(read(), signal);
-  }
-
-  private async *readCounted(
-    leave: (reason?: unknown) => void,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Out, void> {
-    // Not only when a chunk comes: there may come none.
-    const stopWatching = signal && onAbort(signal, () => leave(signal.reason));
-    try {
-      yield* this.rewind.read();
-      if (!this.isOver) {
-        this.isOver = true;
-        this.waiters.close();
-        this.ends.onEnd(this.rewind.joined);
-      }
-    } catch (error) {
-      this.waiters.close();
-      this.ends.onFailed();
-      throw error;
-    } finally {
-      stopWatching?.();
-      leave();
-    }
-  }
 }
 
 defineKind("cache", {

@@ -11,7 +11,7 @@ import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import { checkUses } from "./check-uses.ts";
-import type { LambdaOptions, LambdaUses } from "./lambda.ts";
+import type { LambdaOptions, LambdaUses } from "./lambda-options.ts";
 
 /** Turns a stream of input chunks into a stream of output chunks. */
 export type TransformFunc<RunInput, RunOutput, Extra = unknown> = (

@@ -20,47 +20,12 @@ import { AutoStep } from "../lane/auto-step.ts";
 import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
-import type { LambdaResult, RunnableInterface } from "../types.ts";
+import type { RunnableInterface } from "../types.ts";
 import type { RunnableBatched } from "./batched.ts";
 import type { BatchedFunc, BatchedOptions } from "./batched-options.ts";
 import { checkUses } from "./check-uses.ts";
 import { type ExportInput, type ExportOutput, moduleFunction } from "./from-module.ts";
-import type { LaneChoice } from "./on-lane.ts";
-
-/** The function of a lambda: besides outputs, promises and chunks it may return a runnable, which then gets the same input. */
-export type LambdaFunc<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> = (
-  input: RunInput,
-  // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type
-  options: CallOptions & Record<string, any>,
-) => LambdaResult<RunInput, RunOutput>;
-
-/** What a function uses besides its input, by name. */
-export type LambdaUses = Readonly<Record<string, unknown>>;
-
-/** The options of a lambda. */
-export interface LambdaOptions {
-  /** What the step is called. @default the function's name in tables, "RunnableLambda" in run names */
-  name?: string | undefined;
-  /** Where the step runs: see `withLane`. @default the event loop */
-  lane?: LaneChoice | undefined;
-  /**
-   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
-   * nothing from around them.
-   */
-  uses?: LambdaUses | undefined;
-}
-
-/** What a lambda is made of. */
-export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
-  func: LambdaFunc<RunInput, RunOutput, CallOptions>;
-  /** What the lambda's runs are called. @default "RunnableLambda" in run names, the function's name in tables */
-  name?: string | undefined;
-  /**
-   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
-   * nothing from around them.
-   */
-  uses?: LambdaUses | undefined;
-}
+import type { LambdaFunc, LambdaOptions, LambdaUses, RunnableLambdaFields } from "./lambda-options.ts";
 
 /**
  * Makes a step of a function: sync, async, or a generator of chunks. A sync function costs one call, and its chain one promise.
@@ -344,10 +309,6 @@ export class RunnableLambda<
     const out = this.unattended-- > 0 ? this.callFunc(input, ctx) : this.attend(input, ctx);
     if (!isThenable(out)) return this.chunksOf(out, input, ctx);
     ignoreRejection(out);
-    return this.streamPromised(out, input, ctx);
-  }
-
-  private streamPromised(out: PromiseLike<unknown>, input: RunInput, ctx: RunContext): AsyncGenerator<RunOutput, void> {
     return laterChunks(async () => this.chunksOf(await out, input, ctx));
   }
 

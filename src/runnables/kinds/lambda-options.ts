@@ -1,0 +1,38 @@
+import type { RunnableConfig } from "../../core/config.ts";
+import type { LambdaResult } from "../types.ts";
+import type { LaneChoice } from "./on-lane.ts";
+
+/** The function of a lambda: besides outputs, promises and chunks it may return a runnable, which then gets the same input. */
+export type LambdaFunc<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> = (
+  input: RunInput,
+  // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type
+  options: CallOptions & Record<string, any>,
+) => LambdaResult<RunInput, RunOutput>;
+
+/** What a function uses besides its input, by name. */
+export type LambdaUses = Readonly<Record<string, unknown>>;
+
+/** The options of a lambda. */
+export interface LambdaOptions {
+  /** What the step is called. @default the function's name in tables, "RunnableLambda" in run names */
+  name?: string | undefined;
+  /** Where the step runs: see `withLane`. @default the event loop */
+  lane?: LaneChoice | undefined;
+  /**
+   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
+   * nothing from around them.
+   */
+  uses?: LambdaUses | undefined;
+}
+
+/** What a lambda is made of. */
+export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
+  func: LambdaFunc<RunInput, RunOutput, CallOptions>;
+  /** What the lambda's runs are called. @default "RunnableLambda" in run names, the function's name in tables */
+  name?: string | undefined;
+  /**
+   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
+   * nothing from around them.
+   */
+  uses?: LambdaUses | undefined;
+}
