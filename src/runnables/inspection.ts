@@ -109,7 +109,7 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
    */
   async warm(options: WarmOptions = {}): Promise<void> {
     const { warmRunnable } = await import("./inspect/warm.ts");
-    await warmRunnable(this as Runnable, options);
+    await warmRunnable(this, options);
   }
 
   /** What this runnable uses, by place: one row for each resource on the event loop, and one for each worker of a lane that has it. */

@@ -2,7 +2,6 @@ import type { Limits } from "../batching/limiter.ts";
 import type { RunnableConfig } from "../core/config.ts";
 import type { JsonSchema } from "../core/schema/json-schema.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../core/schema/standard-schema.ts";
-import { lookInto } from "../core/stack-overflow.ts";
 import { RootListener, type RunListeners } from "../observe/listeners.ts";
 import { coerce, isRunnable } from "./coerce.ts";
 import { RunnableInspection } from "./inspection.ts";
