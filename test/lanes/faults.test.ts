@@ -70,6 +70,12 @@ const FAULTS: Fault[] = [
     guilty: refused(/output is an instance of Module/),
   },
   {
+    name: "messages of its own before an exit",
+    kinds: KINDS,
+    stage: of("talkative"),
+    guilty: crash(/talkative .*exited with code 1/),
+  },
+  {
     name: "bytes of its own among the messages",
     kinds: ["process"],
     stage: of("intruder"),
