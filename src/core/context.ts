@@ -115,8 +115,8 @@ export class RunContext {
   /** The context of a lambda's function and of the runnable that it returns: one level deeper, without this run's name and id. */
   descend(): RunContext {
     if (this.inner === undefined) {
-      const config = this.complete === undefined ? this.copied() : { ...this.complete };
-      if (this.named) forgetName(config);
+      const copy = this.complete === undefined ? this.copied() : { ...this.complete };
+      const config = this.named ? withoutName(copy) : copy;
       config.recursionLimit = Math.max(0, this.recursionLimit - 1);
       this.inner = new RunContext(config, this);
       if (this.run === null && plainContexts.has(this.basis)) plainContexts.set(config, this.inner);
@@ -128,9 +128,7 @@ export class RunContext {
   unnamed(): RunContext {
     if (!this.named) return this;
     if (this.unnamedTwin === undefined) {
-      const config = { ...this.config };
-      forgetName(config);
-      this.unnamedTwin = new RunContext(config, this);
+      this.unnamedTwin = new RunContext(withoutName(this.config), this);
     }
     return this.unnamedTwin;
   }
@@ -157,9 +155,9 @@ export class RunContext {
   }
 }
 
-function forgetName(config: RunnableConfig): void {
-  delete config.runName;
-  delete config.runId;
+/** Not by deleting keys: copies of an object that has lost some are three times dearer. */
+function withoutName({ runName, runId, ...config }: RunnableConfig): RunnableConfig {
+  return config;
 }
 
 /** The contexts of calls without a config, by the configs that functions get in them: such a config costs nothing to pass on. */

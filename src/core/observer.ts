@@ -73,6 +73,8 @@ export interface ObservedRun {
   readonly tap?: ((chunks: AsyncGenerator<unknown>) => AsyncGenerator<unknown>) | undefined;
   /** Shows a chunk of a stream to those who want to see each. A promise is waited for before the next one. */
   readonly see?: ((chunk: unknown) => undefined | PromiseLike<unknown>) | undefined;
+  /** Whether it takes no notice of inputs and outputs: then the chunks of a stream need not be joined. @default false */
+  readonly isBlind?: boolean;
   /** @param input What the input of a stream turned out to be, when it was not known at the start. */
   end(output: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
   fail(error: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
@@ -188,6 +190,7 @@ function runOfBoth(first: ObservedRun, second: ObservedRun): ObservedRun {
   return {
     observer: new ObserverPair(first.observer, second.observer),
     bringsCallbacks: second.bringsCallbacks === true,
+    isBlind: first.isBlind === true && second.isBlind === true,
     get callbacks() {
       return second.callbacks;
     },

@@ -81,12 +81,14 @@ async function started(run: CallbackRun, told: Promise<unknown>): Promise<Callba
 }
 
 class Untagged implements ObservedRun {
+  readonly isBlind = true;
   constructor(readonly observer: Observer) {}
   end(): undefined {}
   fail(): undefined {}
 }
 
 class Tagged extends CallbackObserver implements ObservedRun {
+  readonly isBlind = true;
   readonly bringsCallbacks = true;
   readonly manager: CallbackManager;
 

@@ -103,8 +103,8 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   ): IteratorResult<Out, void> | PromiseLike<IteratorResult<Out, void>> => {
     if (this.ended) return this.settle(FINISHED);
     if (result.done === true) return this.finish();
-    this.output.add(result.value);
     const { run, isShown } = this.open as OpenRun<Out>;
+    if (run.isBlind !== true) this.output.add(result.value);
     const seen = isShown ? run.see?.(result.value) : undefined;
     this.asked--;
     return seen === undefined ? result : seen.then(() => result);
