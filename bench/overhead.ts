@@ -64,6 +64,23 @@ const one = {
     for (let i = 0; i < n; i++) await lcLambda.invoke(i);
   },
 };
+const configured = {
+  raw: async (n: number) => {
+    for (let i = 0; i < n; i++) await add(i);
+  },
+  none: async (n: number) => {
+    for (let i = 0; i < n; i++) await lambda.invoke(i, {});
+  },
+  controller: async (n: number) => {
+    for (let i = 0; i < n; i++) await new AbortController().signal;
+  },
+  signal: async (n: number) => {
+    for (let i = 0; i < n; i++) await lambda.invoke(i, { signal: new AbortController().signal });
+  },
+  langchain: async (n: number) => {
+    for (let i = 0; i < n; i++) await lcLambda.invoke(i, { signal: new AbortController().signal });
+  },
+};
 const sync10 = {
   raw: async (n: number) => {
     for (let i = 0; i < n; i++) await rawTenSync(i);
@@ -138,6 +155,13 @@ export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
   rows.push(
     row("invoke a sync lambda", [l.runlane, "ns"], ["raw await", l.raw], { max: 1.3 }),
     row("invoke a sync lambda", [l.runlane, "ns"], ["langchain", l.langchain], { timesLess: 300 }),
+  );
+  const g = await measure(configured, options);
+  rows.push(
+    row("invoke with {} as config", [g.none, "ns"], ["raw await", g.raw]),
+    row("the same", [g.none, "ns"], null, { limit: 150 }),
+    row("invoke with a new signal, without making it", [g.signal - g.controller, "ns"], null, { limit: 2000 }),
+    row("the same, with making it", [g.signal, "ns"], ["langchain", g.langchain]),
   );
   const s = await measure(sync10, options);
   rows.push(

@@ -218,6 +218,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   if (plain !== undefined && isPlain) {
     return plain.pacer === pacer ? plain : plain.with({ pacer });
   }
+  if (isPlain && isEmpty(options)) return pacer === null ? PLAIN : plainBatch(pacer);
   validateConfig(options);
   const implicit = implicitConfig();
   const origin = ((options as { [CONTEXT]?: RunContext })[CONTEXT] ??
@@ -241,7 +242,11 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
     signal === undefined && scopeTimeout === undefined && !abortable
       ? null
       : new Scope(signal, scopeTimeout, abortable, timeoutOwner);
-  if (scope !== null) config.signal = scope.signal;
+  if (scope !== null) {
+    config.signal = scope.signal;
+    // Those of a batch are started one by one.
+    if (pacer !== null) scope.share();
+  }
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
   const given = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
   const around = observerOfCalls(step, given);
@@ -250,6 +255,12 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   const observer = brings ? openObserver(config, around) : around;
   const slot = openSlot(config.maxConcurrency, origin);
   return new RunContext(config, { scope, slot, observer, pacer, propagates: true, pinned: false });
+}
+
+/** Whether a config says nothing: a server hands on what it was given, and that is often nothing. */
+function isEmpty(options: Partial<RunnableConfig>): boolean {
+  for (const key in options) if (options[key] !== undefined) return false;
+  return Object.getOwnPropertySymbols(options).length === 0;
 }
 
 /** A call made with the config of the call around it shares that call's budget; a smaller limit narrows it. */

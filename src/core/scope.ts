@@ -17,6 +17,7 @@ export class Scope {
   readonly keeper: Step | undefined;
   private readonly timer: ReturnType<typeof setTimeout> | undefined;
   private readonly unfollow: (() => void) | undefined;
+  private isShared = false;
 
   /**
    * @param signal Ends the scope when it aborts.
@@ -30,13 +31,11 @@ export class Scope {
     const isTimed = timeoutMs !== undefined && keeper === undefined;
     if (!isTimed && !ownController && signal !== undefined) {
       this.signal = signal;
-      allowManyListeners(signal);
       return;
     }
     const controller = new AbortController();
     this.controller = controller;
     this.signal = controller.signal;
-    allowManyListeners(controller.signal);
     if (signal !== undefined) {
       if (signal.aborted) controller.abort(signal.reason);
       else this.unfollow = onAbort(signal, () => controller.abort(signal.reason));
@@ -45,6 +44,16 @@ export class Scope {
       this.deadline = performance.now() + timeoutMs;
       this.timer = setTimeout(() => this.expire(), timeoutMs);
     }
+  }
+
+  /**
+   * Many may listen to the signal from now on. What returns at once has no listeners, and shall not pay for their limit: a third of
+   * what a call with a signal of its own costs.
+   */
+  share(): void {
+    if (this.isShared) return;
+    this.isShared = true;
+    allowManyListeners(this.signal);
   }
 
   /** Throws when the run must not go on: aborted, or past its deadline even if no timer could fire because the loop was busy. */
@@ -82,6 +91,7 @@ export class Scope {
       this.close();
       return out;
     }
+    this.share();
     return raceWithSignal(out as PromiseLike<T>, this.signal).then(
       (value) => {
         try {

@@ -78,6 +78,9 @@ export function raceWithSignal<T>(promise: PromiseLike<T>, signal?: AbortSignal)
  * leak. Elsewhere there is no such limit.
  */
 export function allowManyListeners(signal: AbortSignal): void {
-  const events = globalThis.process?.getBuiltinModule?.("node:events");
-  events?.setMaxListeners(0, signal);
+  // Looking it up costs more than calling it.
+  setMaxListeners ??= globalThis.process?.getBuiltinModule?.("node:events").setMaxListeners ?? null;
+  setMaxListeners?.(0, signal);
 }
+
+let setMaxListeners: ((count: number, signal: AbortSignal) => void) | null | undefined;

@@ -275,6 +275,7 @@ export abstract class RunnableBase<
     let chunks: Chunks<RunOutput>;
     try {
       ctx.scope?.check();
+      ctx.scope?.share();
       chunks = this.streamsOtherwise(input) ? this.streamGathered(input, ctx) : streamCall(this, input, ctx);
     } catch (error) {
       ctx.scope?.close();

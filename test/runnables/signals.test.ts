@@ -1,5 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { type Runnable, RunnableGenerator, RunnableLambda, RunnableSequence } from "../../src/index.ts";
+import {
+  type Runnable,
+  RunnableGenerator,
+  RunnableLambda,
+  RunnableParallel,
+  RunnableSequence,
+} from "../../src/index.ts";
 import { turn } from "./support.ts";
 
 const kinds: [string, (func: () => number) => Runnable<number, unknown>][] = [
@@ -137,6 +143,19 @@ describe("the finally of a generator", () => {
   });
 });
 
+describe("a config that says nothing", () => {
+  it("gives functions the config that they get without one", async () => {
+    const seen: unknown[] = [];
+    const step = RunnableLambda.from((_: number, config) => void seen.push({ ...config }));
+    const given = { tags: ["a"], signal: undefined };
+    for (const config of [undefined, {}, { signal: undefined, timeout: undefined }]) await step.invoke(1, config);
+    await step.invoke(1, given);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).toEqual(seen[0]);
+    expect(seen[3]).toMatchObject({ tags: ["a"] });
+  });
+});
+
 describe("many inputs that share a signal", () => {
   it("print no MaxListenersExceededWarning", async () => {
     const warnings: Error[] = [];
@@ -154,6 +173,8 @@ describe("many inputs that share a signal", () => {
       expect(await steps.batch(inputs, { signal })).toEqual(inputs);
       expect(await steps.batch(inputs, { signal, timeout: 10_000 })).toEqual(inputs);
       await Promise.all(inputs.map((input) => steps.invoke(input, { signal })));
+      const wide = RunnableParallel.from(Object.fromEntries(inputs.map((input) => [`k${input}`, listening])));
+      await wide.invoke(1, { signal: new AbortController().signal });
       await turn();
     } finally {
       process.off("warning", listen);

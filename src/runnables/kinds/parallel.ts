@@ -103,6 +103,7 @@ export class RunnableParallel<
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     if (ctx.slot !== null) return this.runBounded(input, ctx, ctx.slot);
     const { keys, path, tags } = this;
+    if (keys.length >= MANY_BRANCHES) ctx.scope?.share();
     const output: Record<string, unknown> = {};
     let pending: string[] | undefined;
     try {
@@ -166,6 +167,9 @@ export class RunnableParallel<
     }
   }
 }
+
+/** As many listeners as Node takes for a leak. */
+const MANY_BRANCHES = 10;
 
 const FANS_OUT: Trace = { whole: true, wrapsInput: true, stream: "deferred" };
 
