@@ -129,6 +129,24 @@ describe("a stream that is aborted", () => {
     for (const { error } of runs.values()) expect(error).toMatchObject({ name: "AbortError" });
   });
 
+  it("before its first chunk is asked for, ends each run that has started, and starts no other", async () => {
+    const { handler, runs } = recorder();
+    const controller = new AbortController();
+    const stop = RunnableLambda.from(function* (x: number) {
+      controller.abort();
+      yield x;
+    });
+    const first = RunnableLambda.from((x: number) => {
+      controller.abort();
+      return x;
+    });
+    const config = { callbacks: [handler], signal: controller.signal };
+    await expect(first.pipe(stop).pipe(pass).stream(1, config)).rejects.toMatchObject({ name: "AbortError" });
+    await settle();
+    expect([...runs.values()].map(({ ends }) => ends.length)).toEqual([...runs.values()].map(() => 1));
+    expect(runs.size).toBeGreaterThan(1);
+  });
+
   it("by its timeout, ends each run once, with the error", async () => {
     const { handler, runs } = recorder();
     const read = async () =>

@@ -232,9 +232,14 @@ describe("leaving the loop", () => {
 
   it("rejects what a function waits for with the signal", async () => {
     const stopped = vi.fn();
+    let onWaiting = (): void => {};
+    const isWaiting = new Promise<void>((resolve) => {
+      onWaiting = resolve;
+    });
     const waiting = RunnableLambda.from(
       (_: number, { signal }) =>
         new Promise<never>((_resolve, reject) => {
+          onWaiting();
           signal?.addEventListener("abort", () => {
             stopped();
             reject(signal.reason);
@@ -242,7 +247,9 @@ describe("leaving the loop", () => {
         }),
     );
     for await (const { event, name } of add.pipe(waiting).streamEvents(1, v2)) {
-      if (event === "on_chain_end" && name === "add") break;
+      if (event !== "on_chain_end" || name !== "add") continue;
+      await isWaiting;
+      break;
     }
     await settle();
     expect(stopped).toHaveBeenCalledOnce();

@@ -25,7 +25,7 @@ export function observeStream<Out>(
   const isThere = chunks instanceof SingleChunk || chunks instanceof LastChunk;
   if (isThere && ctx.scope?.signal.aborted !== true && observer.isBehind !== true)
     return observeNow(step, chunks, ctx, observer, tag);
-  return new ObservedStream(ctx, () => open(step, chunks, ctx, observer, tag));
+  return new ObservedStream(ctx, chunks, () => open(step, chunks, ctx, observer, tag));
 }
 
 /** Starts a run whose input is there. What it gives at once is passed on at once: no generator, no promise. */
@@ -39,13 +39,13 @@ function observeNow<Out>(
   const { trace } = step;
   const given = trace?.stream === "joined" ? wholeOf(chunks) : chunks;
   // Somebody is waited for who hears that the run before has ended.
-  if (given === undefined) return new ObservedStream(ctx, () => open(step, chunks, ctx, observer, tag));
+  if (given === undefined) return new ObservedStream(ctx, chunks, () => open(step, chunks, ctx, observer, tag));
   const isKnown = trace === undefined || (given instanceof SingleChunk && trace.stream !== "deferred");
   const value = trace !== undefined && isKnown ? given.value : undefined;
   const input = isKnown ? undefined : given;
   const run = observer.start(step, value, ctx.settings, tag, isKnown ? "known" : "deferred");
   if (isThenable(run))
-    return new ObservedStream(ctx, async () => begin(step, given, ctx, (await run) as ObservedRun, input, null));
+    return new ObservedStream(ctx, given, async () => begin(step, given, ctx, (await run) as ObservedRun, input, null));
   return runNow(step, given, ctx, run as ObservedRun, input);
 }
 
@@ -65,7 +65,7 @@ function runNow<Out>(
   const isShown = step.trace?.stream === "deferred";
   if (!(out instanceof SingleChunk || out instanceof LastChunk) || (isShown && run.tap !== undefined)) {
     const opened = { chunks: out, run, input, isShown, recording: null };
-    return new ObservedStream(ctx, () => opened);
+    return new ObservedStream(ctx, chunks, opened);
   }
   const { value } = out;
   if (isShown) run.see?.(value);

@@ -3,6 +3,7 @@ import type { ObservedRun } from "../observer.ts";
 import { abortError, raceWithSignal } from "../signal.ts";
 import { asGenerator, type Chunks, closeQuietly } from "./chunks.ts";
 import { type Join, joinedBy, joinOf } from "./joins.ts";
+import { LastChunk } from "./last-chunk.ts";
 import { Joined, type Recording } from "./recording.ts";
 
 /** A run that has started. */
@@ -35,11 +36,17 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   private asked = 0;
   private tail: Promise<unknown> = Promise.resolve();
 
+  /**
+   * @param input The chunks that the run is given: if it never starts, those that come from an observed run are closed.
+   * @param start Starts the run, or is one that has started.
+   */
   constructor(
     ctx: RunContext,
-    private readonly start: () => OpenRun<Out> | Promise<OpenRun<Out>>,
+    private readonly input: Chunks<unknown>,
+    private readonly start: OpenRun<Out> | (() => Promise<OpenRun<Out>>),
   ) {
     this.signal = ctx.scope?.signal;
+    if (typeof start !== "function") this.read(start);
     joinedBy(this, () => this.join);
   }
 
@@ -79,18 +86,23 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
 
   private async begin(): Promise<IteratorResult<Out, void>> {
     try {
-      const open = await this.start();
-      const { chunks, run, isShown } = open;
-      const shown = isShown && run.tap !== undefined ? (run.tap(asGenerator(chunks)) as AsyncGenerator<Out>) : chunks;
-      this.open = open;
-      this.source = shown[Symbol.asyncIterator]();
-      if (this.ended) await this.leave(open, this.source);
+      const open = await (this.start as () => Promise<OpenRun<Out>>)();
+      const source = this.read(open);
+      if (this.ended) await this.leave(open, source);
     } catch (error) {
       this.ended = true;
       this.asked--;
       throw error;
     }
     return this.pull();
+  }
+
+  private read(open: OpenRun<Out>): AsyncIterator<Out> {
+    const { chunks, run, isShown } = open;
+    const shown = isShown && run.tap !== undefined ? (run.tap(asGenerator(chunks)) as AsyncGenerator<Out>) : chunks;
+    this.open = open;
+    this.source = shown[Symbol.asyncIterator]();
+    return this.source;
   }
 
   private settle(result: IteratorResult<Out, void>): Promise<IteratorResult<Out, void>> {
@@ -142,9 +154,11 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   async return(): Promise<IteratorResult<Out, void>> {
     if (this.ended) return FINISHED;
     this.ended = true;
-    const { open, source } = this;
-    // A run that is about to start is left when it has.
+    const { open, source, input } = this;
     if (open !== null && source !== null) await this.leave(open, source);
+    // A run that is about to start is left when it has; one that never will leaves open who runs before it.
+    else if (this.asked === 0 && (input instanceof ObservedStream || input instanceof LastChunk))
+      await input[Symbol.asyncIterator]().return(undefined);
     return FINISHED;
   }
 
