@@ -87,12 +87,17 @@ export function drawMermaid(
 /** Words that Mermaid reads as its own when they stand at the start of a line. */
 const RESERVED = /^(?:end|graph|flowchart|subgraph|style|linkStyle|class|classDef|click|direction)$/;
 
+/** An id is written once for each edge, so that a longer one is cut off. */
+const LONG_ID = 200;
+const SHORT_ID = 40;
+
 /** Ids that Mermaid can read, unique as the ids themselves are. */
 function safeIds(nodes: Record<string, Node>): Map<string, string> {
   const ids = new Map<string, string>();
   const taken = new Set<string>();
   for (const id of Object.keys(nodes)) {
-    const escaped = id.replace(/[^a-zA-Z-_0-9]/g, "_");
+    // The name of a parallel has all its keys, and would stand on every edge.
+    const escaped = (id.length > LONG_ID ? id.slice(0, SHORT_ID) : id).replace(/[^a-zA-Z-_0-9]/g, "_");
     let safe = RESERVED.test(escaped) ? `${escaped}_` : escaped;
     for (let count = 2; taken.has(safe); count++) safe = `${escaped}_${count}`;
     taken.add(safe);

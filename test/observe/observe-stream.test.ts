@@ -141,7 +141,12 @@ describe("a stream that is aborted", () => {
       return x;
     });
     const config = { callbacks: [handler], signal: controller.signal };
-    await expect(first.pipe(stop).pipe(pass as never).stream(1, config)).rejects.toMatchObject({ name: "AbortError" });
+    await expect(
+      first
+        .pipe(stop)
+        .pipe(pass as never)
+        .stream(1, config),
+    ).rejects.toMatchObject({ name: "AbortError" });
     await settle();
     expect([...runs.values()].map(({ ends }) => ends.length)).toEqual([...runs.values()].map(() => 1));
     expect(runs.size).toBeGreaterThan(1);

@@ -47,36 +47,66 @@ export class RunnableSequence<
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own defaults
   RunOutput = any,
 > extends Runnable<RunInput, RunOutput> {
-  /** The steps, in order. */
-  readonly steps: readonly RunnableInterface[];
   readonly omitSequenceTags: boolean;
-  readonly path: readonly Step[];
-  /** What observers are told of each step. */
-  private readonly tags: readonly string[];
-  /** @internal What runs when nobody observes it, where that differs from the path: neighbours on one lane are one step. */
-  readonly fused: readonly Step[] | null;
+  private made: Parts | null = null;
+  /** What it is made of, until somebody asks for the parts. */
+  private extension: Extension | null = null;
   private stagesMade: { readonly stages: readonly Step[] | undefined } | undefined;
   /** @internal Whether it was made without a `middle`, which then stays out of its serialized form. */
   readonly pair: boolean;
 
   /** @throws RUNLANE_NOT_RUNNABLE */
-  constructor(fields: RunnableSequenceFields<RunInput, RunOutput>) {
+  constructor(fields: RunnableSequenceFields<RunInput, RunOutput>);
+  constructor(fields: RunnableSequenceFields<RunInput, RunOutput> | Extension) {
     super();
+    if (fields instanceof Extension) {
+      this.extension = fields;
+      this.omitSequenceTags = false;
+      this.pair = false;
+      return;
+    }
     const { first, middle = [], last, name, omitSequenceTags = false } = fields;
-    this.steps = Object.freeze(
-      [first, ...middle, last].map((step, index) => coerce(step, `Step ${index + 1} of a RunnableSequence`)),
+    const steps = [first, ...middle, last].map((step, index) =>
+      coerce(step, `Step ${index + 1} of a RunnableSequence`),
     );
-    this.path = this.steps.map(toStep);
-    const fused = fuse(this.path);
-    this.fused = fused === this.path ? null : fused;
+    this.made = partsOf(steps, omitSequenceTags);
     this.omitSequenceTags = omitSequenceTags;
-    this.tags = omitSequenceTags ? [] : this.steps.map((_, index) => `seq:step:${index + 1}`);
     this.pair = fields.middle === undefined;
     if (name !== undefined) this.name = name;
   }
 
   static override lc_name(): string {
     return "RunnableSequence";
+  }
+
+  /** The steps, in order. */
+  get steps(): readonly RunnableInterface[] {
+    return this.parts.steps;
+  }
+
+  get path(): readonly Step[] {
+    return this.parts.path;
+  }
+
+  /** @internal What runs when nobody observes it, where that differs from the path: neighbours on one lane are one step. */
+  get fused(): readonly Step[] | null {
+    return this.parts.fused;
+  }
+
+  private get parts(): Parts {
+    return this.made ?? this.make();
+  }
+
+  private make(): Parts {
+    const added: (readonly RunnableInterface[])[] = [];
+    let before: RunnableSequence = this;
+    for (let at = this.extension; before.made === null && at !== null; at = before.extension) {
+      added.push(at.added);
+      before = at.before;
+    }
+    this.made = partsOf([...before.steps, ...added.reverse().flat()], false);
+    this.extension = null;
+    return this.made;
   }
 
   /** Whether `thing` is a sequence, LangChain's or Runlane's. */
@@ -137,7 +167,8 @@ export class RunnableSequence<
   }
 
   resume(at: number, out: unknown, input: unknown, ctx: RunContext): Promise<RunOutput> {
-    return follow(this.path, this.tags, at, Promise.resolve(out), input, ctx) as Promise<RunOutput>;
+    const { path, tags } = this.parts;
+    return follow(path, tags, at, Promise.resolve(out), input, ctx) as Promise<RunOutput>;
   }
 
   expectSlow(): void {
@@ -145,8 +176,8 @@ export class RunnableSequence<
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    const path = this.fused !== null && ctx.observer === null ? this.fused : this.path;
-    const { tags } = this;
+    const { path: all, fused, tags } = this.made ?? this.make();
+    const path = fused !== null && ctx.observer === null ? fused : all;
     let value: unknown = input;
     for (let index = 0; index < path.length; index++) {
       const step = path[index] as Step;
@@ -159,8 +190,9 @@ export class RunnableSequence<
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     let flowing: Chunks<unknown> = chunks;
-    for (const [index, step] of this.path.entries()) {
-      flowing = streamStep(step, flowing, ctx, this.tags[index]);
+    const { path, tags } = this.parts;
+    for (const [index, step] of path.entries()) {
+      flowing = streamStep(step, flowing, ctx, tags[index]);
       if ((index + 1) % STEPS_PER_STACK === 0) flowing = onFreshStack(flowing);
     }
     return flowing as Chunks<RunOutput>;
@@ -175,11 +207,46 @@ export class RunnableSequence<
   ): RunnableSequence<RunInput, Piped<RunOutput, NewRunOutput, Result, Added>> {
     const step = coerce(next, "The argument of pipe");
     const [added, name] = step instanceof RunnableSequence ? [step.steps, this.name ?? step.name] : [[step], this.name];
-    return sequenceOf([...this.steps, ...added], name) as RunnableSequence<
-      RunInput,
-      Piped<RunOutput, NewRunOutput, Result, Added>
-    >;
+    const piped = added.some(mayFuse) ? sequenceOf([...this.steps, ...added], name) : this.extended(added);
+    if (name !== undefined) piped.name = name;
+    return piped as RunnableSequence<RunInput, Piped<RunOutput, NewRunOutput, Result, Added>>;
   }
+
+  /** Itself and more steps, which costs the same however many there are: 10,000 times `pipe` took 10 s. */
+  private extended(added: readonly RunnableInterface[]): RunnableSequence {
+    return new (RunnableSequence as unknown as new (extension: Extension) => RunnableSequence)(
+      new Extension(this, added),
+    );
+  }
+}
+
+interface Parts {
+  readonly steps: readonly RunnableInterface[];
+  readonly path: readonly Step[];
+  /** What observers are told of each step. */
+  readonly tags: readonly string[];
+  readonly fused: readonly Step[] | null;
+}
+
+function partsOf(all: RunnableInterface[], omitTags: boolean): Parts {
+  const steps = Object.freeze(all);
+  const path = steps.map(toStep);
+  const fused = fuse(path);
+  const tags = omitTags ? [] : steps.map((_, index) => `seq:step:${index + 1}`);
+  return { steps, path, tags, fused: fused === path ? null : fused };
+}
+
+/** A sequence, and steps behind it. */
+class Extension {
+  constructor(
+    readonly before: RunnableSequence,
+    readonly added: readonly RunnableInterface[],
+  ) {}
+}
+
+/** Whether a step may become one with its neighbour: what is wrong with that has to show when it is piped. */
+function mayFuse(step: RunnableInterface): boolean {
+  return (step as Partial<Step>).fuse !== undefined;
 }
 
 /**
