@@ -68,6 +68,26 @@ export const parallel: Scenario[] = [
     differs: { defect: "keys come in the order of completion", runlane: { result: ["a", "b"] } },
   },
   {
+    name: "a key called __proto__",
+    build: (lib) =>
+      lib.RunnableMap.from(
+        Object.fromEntries([
+          ["__proto__", () => "mine"],
+          ["a", add],
+        ]) as any,
+      ),
+    drive: async (runnable) => Object.entries(await runnable.invoke(1)),
+    differs: {
+      defect: "the key is lost",
+      runlane: {
+        result: [
+          ["__proto__", "mine"],
+          ["a", 2],
+        ],
+      },
+    },
+  },
+  {
     name: "maxConcurrency bounds the branches",
     build: (lib, note) => {
       const branch = (key: string) => async () => {
