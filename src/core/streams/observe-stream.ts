@@ -43,7 +43,7 @@ function observeNow<Out>(
   const isKnown = trace === undefined || (given instanceof SingleChunk && trace.stream !== "deferred");
   const value = trace !== undefined && isKnown ? given.value : undefined;
   const input = isKnown ? undefined : given;
-  const run = observer.start(step, value, ctx.settings, tag, isKnown ? "known" : "deferred");
+  const run = observer.start(step.observedAs ?? step, value, ctx.settings, tag, isKnown ? "known" : "deferred");
   if (isThenable(run))
     return new ObservedStream(ctx, given, async () => begin(step, given, ctx, (await run) as ObservedRun, input, null));
   return runNow(step, given, ctx, run as ObservedRun, input);
@@ -104,7 +104,7 @@ async function open<Out>(
   const { trace } = step;
   if (trace === undefined) {
     // Without runs of its own it must not wait for its input: whoever is inside does, if need be.
-    const run = await observer.start(step, undefined, ctx.settings, tag, "known");
+    const run = await observer.start(step.observedAs ?? step, undefined, ctx.settings, tag, "known");
     return begin(step, chunks, ctx, run, undefined, null);
   }
   const given =
@@ -116,7 +116,7 @@ async function open<Out>(
   else recording = await recorded(given, input);
   try {
     const mode = isKnown ? "known" : "deferred";
-    const run = await observer.start(step, isKnown ? input.value : undefined, ctx.settings, tag, mode);
+    const run = await observer.start(step.observedAs ?? step, isKnown ? input.value : undefined, ctx.settings, tag, mode);
     return await begin(step, recording ?? given, ctx, run, isKnown ? undefined : input, recording);
   } catch (error) {
     // A step that never started would leave the run before it open.
