@@ -5,6 +5,7 @@ import { PLAIN, type RunContext } from "../../src/core/context.ts";
 import type { FeedHandle, InputSource } from "../../src/core/input-source.ts";
 import type { Step } from "../../src/core/step.ts";
 import { RunnableLambda } from "../../src/index.ts";
+import { stillClock } from "../still-clock.ts";
 
 /** So many values may wait between two stages. */
 const HIGH_WATER = 16_384;
@@ -58,6 +59,8 @@ function counting(func: (input: any) => unknown = (input) => input) {
 }
 
 describe("a batch through stages", () => {
+  stillClock();
+
   it("hands each input on as soon as its stage is through with it", async () => {
     const [first, second] = [new FakeLane((x) => Number(x) + 1), new FakeLane((x) => Number(x) * 10)];
     const outputs = start(staged(first.step, second.step), range(5));

@@ -1,6 +1,7 @@
 import { RunnableLambda as LangChainLambda, Runnable as LangChainRunnable } from "@langchain/core/runnables";
 import { describe, expect, it } from "vitest";
 import { RunnableLambda, RunnableSequence } from "../../src/index.ts";
+import { stillClock } from "../still-clock.ts";
 
 /** A model with an endpoint for lists: it answers a list in the time of one input. */
 class Embedder extends LangChainRunnable<string, number[]> {
@@ -27,6 +28,8 @@ const first = ([length]: number[]) => length;
 const texts = Array.from({ length: 100 }, (_, n) => ` ${"x".repeat(n)} `);
 
 describe("a LangChain step with a batch of its own", () => {
+  stillClock();
+
   it("is given many inputs at once, in the middle of a chain", async () => {
     const embedder = new Embedder();
     const chain = RunnableSequence.from<string, number>([trim, embedder, first] as any);

@@ -70,8 +70,10 @@ describe("batchStream", () => {
         closed = true;
       }
     }
+    const started = defer<number>();
     const hang = RunnableLambda.from((x: number, config) => {
-      if (x === 0) return x;
+      if (x === 0) return started.promise;
+      started.resolve(x);
       config.signal?.addEventListener("abort", () => {
         aborted = true;
       });
