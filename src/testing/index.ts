@@ -1,3 +1,10 @@
+export {
+  type BlockingAllowed,
+  type BlockingGuard,
+  type ForbidBlockingOptions,
+  forbidBlocking,
+  type TestHooks,
+} from "./forbid-blocking.ts";
 export type { LaneCapability, LaneCase, LaneCasesOptions, LaneWish } from "./lane-case.ts";
 export { laneCases } from "./lane-cases.ts";
 export { LOOP_SKIPS, loopLane } from "./loop.ts";

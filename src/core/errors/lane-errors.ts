@@ -85,4 +85,15 @@ export const LANE_ERRORS = {
     cause: "The watchdog was started in a worker thread. It can only look at the main thread of a process.",
     fix: "Call it in the main thread. Worker threads of lanes are watched from there.",
   },
+  RUNLANE_BLOCKING_CALL: {
+    message: "{call} was called in the step {where}, and would hold the event loop; there is {counterpart}.",
+    cause:
+      "forbidBlocking was set up for the test, and a step that runs on the event loop called a function that waits for the system or a computation.",
+    fix: "Await the asynchronous function, give the step a lane, or name the call or the step in `allow`.",
+  },
+  RUNLANE_LOOP_HELD: {
+    message: "The step {where} held the event loop for {heldMs} ms, of {maxMs} ms that are allowed, at {place}.",
+    cause: "forbidBlocking was set up for the test, and a step computed on the event loop for too long at a time.",
+    fix: "Give the step a lane, cut its work into pieces, raise `maxMs`, or name the step in `allow`.",
+  },
 } as const satisfies Record<string, ErrorRow>;
