@@ -10,6 +10,7 @@ import {
   type PipelineLane,
   pipelineCommand,
   positiveInteger,
+  watchTime,
 } from "./options.ts";
 
 /** `runlane batch`, as the command line asks for it, checked as far as one option can be checked alone. */
@@ -42,6 +43,8 @@ export interface BatchOptions {
   /** Whether a run is resumed also where that seems wrong. */
   readonly force?: boolean | undefined;
   readonly quiet: boolean;
+  /** An event loop that is held for so many milliseconds is told of while it is; `true` for the usual time. */
+  readonly watch?: number | true | undefined;
   /** The arguments of the command, from which the command that continues the run is made. */
   readonly argv: readonly string[];
 }
@@ -117,6 +120,7 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     .option("-c, --concurrency <count>", "have at most this many inputs in flight (default: 64)", positiveInteger)
     .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
     .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
+    .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)
     .option("-q, --quiet", "show neither progress nor what each step did")
     .addHelpText("after", BATCH_HELP)
     .action(async (pipeline: string, parsed: Partial<BatchOptions>) => {

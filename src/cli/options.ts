@@ -48,6 +48,15 @@ export function milliseconds(text: string): number {
   return value;
 }
 
+/** Parses the time after which a held event loop is told of. */
+export function watchTime(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 20) || !Number.isFinite(value)) {
+    throw new InvalidArgumentError("It must be a number of milliseconds from 20 up.");
+  }
+  return value;
+}
+
 /** Parses an option that counts something. */
 export function positiveInteger(text: string): number {
   const value = Number(text);

@@ -67,6 +67,8 @@ export interface ObservedRun {
   readonly bringsCallbacks?: boolean;
   /** The `config.callbacks` of steps inside. It is made when somebody asks for it. */
   readonly callbacks?: unknown;
+  /** Told when the step has to wait for something: what it ran until then has held the thread. */
+  readonly returned?: (() => void) | undefined;
   /** Calls what the step runs before it first waits. */
   readonly within?: (<T>(run: () => T) => T) | undefined;
   /** Hands the chunks of a stream on to those who want to see each. Leaving what it returns closes what it was given. */
@@ -196,6 +198,10 @@ function runOfBoth(first: ObservedRun, second: ObservedRun): ObservedRun {
     },
     tap: second.tap?.bind(second),
     see: second.see?.bind(second),
+    returned: () => {
+      first.returned?.();
+      second.returned?.();
+    },
     within: outer === undefined ? inner : inner === undefined ? outer : (run) => outer(() => inner(run)),
     end: (output, input) => both(first.end(output, input), second.end(output, input)),
     fail: (error, input) => both(first.fail(error, input), second.fail(error, input)),

@@ -89,6 +89,7 @@ function runObserved<Out>(
     return failed(run, error);
   }
   if (!isThenable(out)) return ended(run, out);
+  run.returned?.();
   // A run ends with its call, even if its function takes no notice of the signal.
   return raceWithSignal(out as PromiseLike<Out>, ctx.scope?.signal).then(
     (value) => ended(run, value),

@@ -18,8 +18,9 @@ export function framesOf(stack: string, own: readonly string[]): Frame[] {
   const frames: Frame[] = [];
   for (const line of stack.split("\n")) {
     const found = /^\s*at (.*)$/.exec(line)?.[1];
-    const place = found && /(?:^.*? \(|^async |^)(.+?):(\d+):\d+\)?$/.exec(found);
-    if (!found || !place) continue;
+    const place = found && /(?:^.*? \(|^)(.+?):(\d+):\d+\)?$/.exec(found);
+    // Callers that wait for what runs do not run.
+    if (!found || !place || found.startsWith("async ")) continue;
     const file = place[1] as string;
     if (FOREIGN.test(file) || own.some((folder) => file.startsWith(folder))) continue;
     frames.push({ text: found, file, line: Number(place[2]) });

@@ -1,6 +1,7 @@
 import type { Observer, StageObserver, StepTimes } from "../core/observer.ts";
 import type { Step } from "../core/step.ts";
 import { TimeHistogram } from "./histogram.ts";
+import { type Holder, Holders } from "./holders.ts";
 import { type StepCounter, StepObserver } from "./step-observer.ts";
 
 /** What one step did in a call. Times are wall-clock, from the step's start to its output. */
@@ -33,7 +34,12 @@ class Measures implements StepCounter {
   constructor(
     readonly name: string,
     private readonly step: Step,
+    private readonly holders: Holders,
   ) {}
+
+  held(ms: number): void {
+    this.holders.add(this.step, ms);
+  }
 
   began(): void {
     this.inputs++;
@@ -82,6 +88,7 @@ interface Blamed {
 class Books {
   readonly measures = new Map<Step, Measures[]>();
   readonly failures = new Map<number, string>();
+  readonly holders = new Holders();
   blamed: Blamed | undefined;
 }
 
@@ -121,7 +128,7 @@ export class StepStatistics extends StepObserver {
     return {
       measured(steps) {
         for (const [at, times] of steps.entries()) {
-          rows[at] ??= new Measures(times.name, step);
+          rows[at] ??= new Measures(times.name, step, books.holders);
           rows[at].add(times, step.laneName ?? "loop");
         }
       },
@@ -147,6 +154,11 @@ export class StepStatistics extends StepObserver {
     return this.books.measures.get(step)?.map(({ row }) => row) ?? [];
   }
 
+  /** The steps that held the event loop for 10 ms or longer at a time, the worst first. */
+  holders(): [Step, Holder][] {
+    return this.books.holders.entries();
+  }
+
   /** The name of the step that failed for an input; it is forgotten then. */
   takeFailedStep(index: number): string | undefined {
     const { failures } = this.books;
@@ -159,7 +171,7 @@ export class StepStatistics extends StepObserver {
     const { measures } = this.books;
     let rows = measures.get(step);
     if (rows === undefined) {
-      rows = [new Measures(step.label, step)];
+      rows = [new Measures(step.label, step, this.books.holders)];
       measures.set(step, rows);
     }
     return rows[0]!;

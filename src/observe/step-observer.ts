@@ -1,10 +1,13 @@
 import type { ObservedRun, Observer } from "../core/observer.ts";
 import type { Step } from "../core/step.ts";
+import { HOLD_MS } from "./holders.ts";
 
 /** Where the runs of one step are counted. */
 export interface StepCounter {
   began(): void;
   ended(ms: number, failed: boolean): void;
+  /** It has held the event loop for so long. Workers are there to be held. */
+  held?(ms: number): void;
 }
 
 /** Observes the steps of a call as people see them: a composite is its steps, and any other step is one, whatever runs inside it. */
@@ -20,15 +23,30 @@ export abstract class StepObserver implements Observer {
     return this;
   }
 
-  start(step: Step): ObservedRun {
+  start(
+    step: Step,
+    _input?: unknown,
+    _config?: unknown,
+    _tag?: string,
+    streaming: false | "known" | "deferred" = false,
+  ): ObservedRun {
     const started = performance.now();
+    // The chunks of a stream are waited for.
+    let waits = streaming !== false;
     const isComposite = this.expand(step);
     const counter = isComposite ? undefined : this.counterOf(step);
     counter?.began();
     return {
       observer: isComposite ? this : SILENT,
+      returned: () => {
+        waits = true;
+        const ms = performance.now() - started;
+        if (ms >= HOLD_MS) counter?.held?.(ms);
+      },
       end: () => {
-        counter?.ended(performance.now() - started, false);
+        const ms = performance.now() - started;
+        counter?.ended(ms, false);
+        if (!waits && ms >= HOLD_MS) counter?.held?.(ms);
         return undefined;
       },
       fail: (error) => {

@@ -15,7 +15,6 @@ test("the frames are those of somebody's code, Runlane's and Node's left out", (
   expect(frames.map(placeText)).toEqual([
     "/app/node_modules/slow/index.js:3",
     "/app/summarize.ts:28",
-    "/app/main.ts:7",
     "/app/thing (1).js:2",
   ]);
   expect(frames[1]?.text).toBe("RunnableLambda.summarize (file:///app/summarize.ts:28:5)");

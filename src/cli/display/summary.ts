@@ -1,7 +1,8 @@
+import { basename } from "node:path";
 import { visible } from "../../core/visible.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { aligned } from "../../plan/text-table.ts";
-import type { Report, ResourceRow } from "../run/report.ts";
+import type { HolderRow, Report, ResourceRow } from "../run/report.ts";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
 /** What a run prints at its end: how each step ran and why there, the resources, the totals, and where the records are. */
@@ -19,12 +20,33 @@ export function summary(report: Report, plan: Plan): string {
       `peak memory ${formatBytes(peakMemoryBytes)}`,
     ].join(", "),
   );
+  const [worst] = report.holders;
+  if (worst !== undefined) lines.push(heldBy(worst), ...guess(report, worst));
   if (report.warmMs !== null)
     lines.push(`everything was loaded before the first input, in ${formatDuration(report.warmMs)}`);
   if (report.firstIndex > 0) lines.push(`continued at input ${formatCount(report.firstIndex)}`);
   if (report.output !== null) lines.push(`records: ${report.output}`);
   if (report.errors !== null && (failed > 0 || report.failedEarlier)) lines.push(`failed inputs: ${report.errors}`);
   return lines.join("\n");
+}
+
+/** "the loop was held by summarize (summarize.ts:28) 31 times, 412 ms" */
+function heldBy({ step, place, times, totalMs }: HolderRow): string {
+  const where = place === null ? "" : ` (${basename(place)})`;
+  return `the loop was held by ${step}${where} ${formatCount(times)} ${times === 1 ? "time" : "times"}, ${formatDuration(totalMs)}`;
+}
+
+/** A step that has held the loop for this share of a run is worth a look. */
+const WORTH_A_LOOK = 0.2;
+
+/** What the doctor would look at first. */
+function guess({ pipeline, input, durationMs }: Report, { step, totalMs }: HolderRow): string[] {
+  if (totalMs < WORTH_A_LOOK * durationMs) return [];
+  const source = input === "files" || input === "stdin" ? "<file>" : input;
+  return [
+    `first guess, not proved: ${step} computes or waits on the event loop, and could run in threads; to prove it:`,
+    `  runlane doctor ${pipeline} --input ${source}`,
+  ];
 }
 
 /** How often each resource was loaded, and what that took. */

@@ -123,6 +123,7 @@ export class BatchRun {
     this.#syncLoop = SyncLoop.of(step, { observed: runs.call, plain: plain.call }, statistics);
     return new RecordedRun({
       runs,
+      isWatched: plain.call.observer !== null,
       feed: this.#feed,
       keeper,
       firstIndex,

@@ -1,3 +1,6 @@
+import type { Step } from "../../core/step.ts";
+import { placeOfStep } from "../../diagnose/step-place.ts";
+import type { Holder } from "../../observe/holders.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { BatchOptions } from "../batch.ts";
 import { EXIT } from "../cli-error.ts";
@@ -9,9 +12,12 @@ import { displayName } from "../paths.ts";
 import type { RunEnd } from "./batch-run.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PreparedRun } from "./prepare.ts";
-import { type Report, resourceRows, writeReport } from "./report.ts";
+import { type HolderRow, type Report, resourceRows, writeReport } from "./report.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
+
+/** So many steps that held the event loop are told of. */
+const MOST_HOLDERS = 5;
 
 /** What is known when a run has ended. */
 export interface Ended {
@@ -62,6 +68,7 @@ function buildReport(
     failedEarlier: destination.failedEarlier,
     inputsPerSecond: measurements.durationMs > 0 ? round((counts.done * 1000) / measurements.durationMs) : 0,
     steps: run.statistics.rows(),
+    holders: holderRows(run.statistics.holders()),
     stages,
     warnings,
     resources: resourceRows(runnable.resources()),
@@ -70,6 +77,17 @@ function buildReport(
 
 function named(path: string | undefined): string | null {
   return path === undefined ? null : displayName(path);
+}
+
+/** Who held the event loop, with the lines of their functions. */
+function holderRows(holders: readonly [Step, Holder][]): HolderRow[] {
+  return holders.slice(0, MOST_HOLDERS).map(([step, holder]) => ({
+    step: holder.step,
+    place: placeOfStep(step),
+    times: holder.times,
+    totalMs: round(holder.totalMs),
+    maxMs: round(holder.maxMs),
+  }));
 }
 
 function exitCode({ end, signal }: Ended, someFailed: boolean): number {

@@ -25,6 +25,8 @@ interface LiveBlock {
 /** What a run needs of its surroundings. */
 export interface RecordedRunOptions {
   readonly runs: InputRuns;
+  /** Whether somebody watches who has to know which input is which. */
+  readonly isWatched: boolean;
   readonly feed: InputFeed;
   readonly keeper: RecordKeeper;
   /** The index of the first input of this run. */
@@ -168,9 +170,9 @@ export class RecordedRun extends FanOut {
   }
 
   protected launch(index: number, slot: Slot | null): unknown {
-    const { runs } = this.#options;
+    const { runs, isWatched } = this.#options;
     const input = this.#take();
-    return slot === null ? startCall(runs.step, input, runs.call) : runs.run(input, index, slot);
+    return slot === null && !isWatched ? startCall(runs.step, input, runs.call) : runs.run(input, index, slot);
   }
 
   protected onValue(index: number, value: unknown): void {

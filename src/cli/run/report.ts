@@ -8,6 +8,16 @@ import { checkWritable } from "../output/destination.ts";
 import { displayName } from "../paths.ts";
 import type { LaneHistory } from "./measurements.ts";
 
+/** A step that held the event loop. */
+export interface HolderRow {
+  readonly step: string;
+  /** Where its function is, `file:line`, when that is known. */
+  readonly place: string | null;
+  readonly times: number;
+  readonly totalMs: number;
+  readonly maxMs: number;
+}
+
 /**
  * What `--report` writes: everything the run measured. Units are in the names; counts are of this run alone.
  *
@@ -48,6 +58,8 @@ export interface Report {
   readonly peakMemoryBytes: number;
   /** One row per step, in order; `totalMs` adds up the times of all its inputs, overlapping ones included. */
   readonly steps: readonly StepRow[];
+  /** The steps that held the event loop for 10 ms or longer at a time before they first waited, the worst first; five at most. */
+  readonly holders: readonly HolderRow[];
   /** How the inputs were run, as `runlane explain` writes it. */
   readonly stages: readonly PlanStage[];
   /** What is probably not meant as it is. */

@@ -44,6 +44,7 @@ export async function runBatch(given: BatchOptions): Promise<number> {
 async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: EndWatch): Promise<number> {
   const messages = new Messages();
   const { options, run, runnable } = prepared;
+  const watchdog = await startWatching(options.watch);
   let signal: StopSignal | undefined;
   const stopping = new AbortController();
   const signals = onStopSignal(
@@ -72,10 +73,21 @@ async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: End
     const end = await perform(prepared, { meter, messages, stdout, watch });
     if (end.kind === "reader left") return EXIT.done;
     const { counts } = meter;
+    await watchdog?.stop();
     return await conclude(prepared, { end, signal, counts, measurements: measure(), warmMs }, messages);
   } finally {
     signals.stop();
+    await watchdog?.stop();
   }
+}
+
+/** Has held event loops told of on standard error. */
+async function startWatching(thresholdMs: number | true | undefined): Promise<{ stop(): Promise<void> } | undefined> {
+  if (thresholdMs === undefined) return undefined;
+  const { watch } = await import("../../diagnose/watchdog.ts");
+  const watchdog = watch(thresholdMs === true ? {} : { thresholdMs });
+  await watchdog.ready;
+  return watchdog;
 }
 
 interface Stage {

@@ -41,6 +41,8 @@ export class SyncLoop {
     contexts: { observed: RunContext; plain: RunContext },
     statistics: RunStatistics,
   ): SyncLoop | undefined {
+    // Who watches all calls sees each input by itself.
+    if (contexts.plain.observer !== null) return undefined;
     const functions = step.syncFunctions;
     const steps = step.path ?? [step];
     const fits = functions !== undefined && functions.length === steps.length && contexts.observed.slot === null;

@@ -2,7 +2,8 @@ import { describe, invalidOption, runlaneError } from "../../core/errors/errors.
 import { coerce, toStep } from "../../runnables/coerce.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import type { RunnableInterface } from "../../runnables/types.ts";
-import { type Candidate, placeOfStep } from "./candidate.ts";
+import { placeOfStep } from "../step-place.ts";
+import type { Candidate } from "./candidate.ts";
 import { difference } from "./compare.ts";
 import { chunkSize, rateLimited, repeatedInputs, retryStorm, unbatchedCalls } from "./findings/calls.ts";
 import { lanesThatCost } from "./findings/lanes.ts";

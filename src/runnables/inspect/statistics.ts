@@ -1,6 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { observeCallsOn } from "../../core/measured.ts";
 import type { LaneCapacity, StageStatistics } from "../../lanes/lane.ts";
+import type { Holder } from "../../observe/holders.ts";
+import { LoopClock, type LoopFigures } from "../../observe/loop-clock.ts";
 import { type StepRow, StepStatistics } from "../../observe/statistics.ts";
 import { aligned, duration } from "../../plan/text-table.ts";
 import { toStep } from "../coerce.ts";
@@ -32,6 +34,7 @@ export interface LaneRow extends LaneCapacity {
 export class RunnableStatistics implements Disposable {
   private readonly statistics = new StepStatistics({ failures: false });
   private readonly end: () => void;
+  private readonly clock = new LoopClock();
 
   constructor(private readonly runnable: RunnableInterface) {
     this.end = observeCallsOn(toStep(runnable), this.statistics);
@@ -48,6 +51,14 @@ export class RunnableStatistics implements Disposable {
       const { workers, busy, queued } = lane.capacity;
       return { name: lane.name, workers, busy, queued, stages: lane.statistics() };
     });
+  }
+
+  /**
+   * How the event loop did since the last time this was asked: by how much it was late, how busy it was; and which steps of these calls have
+   * held it for 10 ms or longer at a time, the worst first.
+   */
+  heartbeat(): LoopFigures & { readonly holders: readonly Holder[] } {
+    return { ...this.clock.take(), holders: this.statistics.holders().map(([, holder]) => holder) };
   }
 
   /** The rows as a table, with a line for each lane below. */
@@ -68,6 +79,7 @@ export class RunnableStatistics implements Disposable {
 
   /** Measures no more calls. Those that have begun are measured to their end, and what was measured stays. */
   stop(): void {
+    this.clock.stop();
     this.end();
   }
 

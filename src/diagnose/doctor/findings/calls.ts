@@ -3,7 +3,8 @@ import { RunnableLambda } from "../../../runnables/kinds/lambda.ts";
 import { fromNode } from "../../../runnables/registry.ts";
 import type { Runnable } from "../../../runnables/runnable.ts";
 import { checkFunction } from "../../../shipping/functions/check-source.ts";
-import { type Candidate, functionOf, nodeOf, rounded } from "../candidate.ts";
+import { functionOf, nodeOf } from "../../step-place.ts";
+import { type Candidate, rounded } from "../candidate.ts";
 import type { StepProbe } from "../probe.ts";
 import { median } from "../prove.ts";
 import { withStep } from "../rewrite.ts";
@@ -72,7 +73,7 @@ export function repeatedInputs(sample: Sample): Candidate[] {
     const share = counted === 0 ? 0 : 1 - entries.length / counted;
     if (share < REPEATED || entries.some(({ differs, output }) => differs || output === "failed")) return [];
     return [
-      inPlaceOf(sample, step, () => remembering(step as unknown as Runnable), {
+      inPlaceOf(sample, step, () => (step as unknown as Runnable).withCache() as unknown as Runnable, {
         id: "repeated-inputs",
         evidence: {
           inputs: counted,
@@ -80,29 +81,12 @@ export function repeatedInputs(sample: Sample): Candidate[] {
           "repeated, %": Math.round(100 * share),
           "a run, ms": rounded(median(wallMs)),
         },
-        fix: `const known = new Map(); (input) => { const key = JSON.stringify(input); if (!known.has(key)) known.set(key, ${step.label}(input)); return known.get(key); }`,
+        fix: `${step.label}.withCache({ maxEntries: ${10 ** Math.ceil(Math.log10(entries.length + 1))} })`,
         metric: "batch ms",
         atStakeMs: share * wallMs.reduce((sum, ms) => sum + ms, 0),
       }),
     ];
   });
-}
-
-/** A step that runs once for inputs that are alike. It forgets everything with itself. */
-function remembering(step: Runnable): Runnable {
-  const known = new Map<string, Promise<unknown>>();
-  return RunnableLambda.from(
-    (input: unknown, config) => {
-      const key = JSON.stringify(input) ?? "";
-      let output = known.get(key);
-      if (output === undefined) {
-        output = step.invoke(input, config);
-        known.set(key, output);
-      }
-      return output;
-    },
-    { name: step.getName() },
-  );
 }
 
 /** Whether an error says that there were too many calls. */
