@@ -13,7 +13,7 @@ export interface Holder {
 }
 
 /** A step that runs shorter than this, in milliseconds, holds nobody up. */
-const HOLD_MS = 10;
+export const HOLD_MS = 10;
 
 interface Held {
   times: number;
