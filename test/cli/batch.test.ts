@@ -212,6 +212,8 @@ describe("runlane batch", () => {
         { lane: "loop", fused: false, steps: [expect.objectContaining({ name: "shout", why: expect.any(String) })] },
       ],
       warnings: [],
+      // On a machine that is busy enough, anything takes ten milliseconds.
+      holders: expect.any(Array),
       steps: [
         {
           ...{ name: "shout", lane: "loop", inputs: 2, failed: 1, p50Ms: number, p99Ms: number, totalMs: number },

@@ -229,6 +229,7 @@ describe("the end of a run", () => {
     loopDelayMaxMs: 4,
     peakMemoryBytes: 100e6,
     steps: [row],
+    holders: [],
     stages: plan.stages,
     warnings: plan.warnings,
     resources: [],
