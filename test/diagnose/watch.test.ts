@@ -89,7 +89,7 @@ test("a function of a lane that does not end is told of with its line", async ()
   );
   const error = await endless.invoke(1, { timeout: 3000 }).catch((thrown) => thrown);
   expect(error.name).toBe("TimeoutError");
-  expect(error.stack).toMatch(/at .*endless/);
+  await vi.waitFor(() => expect(error.stack).toMatch(/at .*endless/), { timeout: 10_000 });
   expect(reports).toContainEqual(
     expect.objectContaining({
       phase: "held",

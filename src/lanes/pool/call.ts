@@ -85,11 +85,6 @@ export abstract class Call {
   }
 }
 
-/** Whether somebody may stop a call with these options. */
-export function isStoppable({ signal, timeoutMs }: LaneCallOptions): boolean {
-  return signal !== undefined || timeoutMs !== undefined;
-}
-
 /** A call whose caller has a promise. */
 export class PromisedCall extends Call {
   constructor(

@@ -3,7 +3,7 @@ import { knownBytes, packConfig, packInput, unpackError, unpackOutput } from "..
 import type { ReportMessage, RunMessage } from "../protocol/messages.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
-import { type Call, isStoppable } from "./call.ts";
+import type { Call } from "./call.ts";
 
 /** A call is suspected for so many times before it keeps a worker to itself until it settles. */
 const KEEPS_WORKER = 2;
@@ -140,7 +140,6 @@ export function runMessage({ id, record, calls, claimSlot }: Chunk, shared: bool
   const { where } = record;
   const { config, signal, observer } = calls[0]!.options;
   const measured = observer !== undefined;
-  const packing = record.packing(shared);
   const inputs: unknown[] = new Array(calls.length);
   let sameConfig = true;
   let watched: number[] | undefined;
@@ -155,12 +154,12 @@ export function runMessage({ id, record, calls, claimSlot }: Chunk, shared: bool
       inputs[index] = input;
     } else {
       record.meter.carried(measured ? bytesOf(input) : knownBytes(input));
-      inputs[index] = packInput(input, where, packing, transfer);
+      inputs[index] = packInput(input, where, record.packing(shared), transfer);
       if (transfer.length > before) call.moved = true;
     }
     if (options.config !== config) sameConfig = false;
     if (options.signal !== signal || options.timeoutMs !== undefined) together = false;
-    if (isStoppable(options)) {
+    if (options.signal !== undefined || options.timeoutMs !== undefined) {
       watched ??= [];
       watched.push(index);
       if (options.timeoutMs !== undefined) timed = true;

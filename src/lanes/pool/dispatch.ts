@@ -58,7 +58,8 @@ export class Dispatch {
     if (this.isScheduled) return;
     this.isScheduled = true;
     this.turnStartedAt = performance.now();
-    this.parts.workers.onCallMade();
+    const { workers } = this.parts;
+    if (workers.isPaused) workers.onCallMade();
     queueMicrotask(this.afterMicrotasks);
   }
 
@@ -75,9 +76,9 @@ export class Dispatch {
 
   now(): void {
     const { workers, queue } = this.parts;
-    if (queue.suspectGroups > 0) this.sendSuspects();
-    else workers.release();
-    if (queue.unopened > 0) this.openStreams();
+    if (queue.suspects.length > 0) this.sendSuspects();
+    else if (workers.isHolding) workers.release();
+    if (queue.streams.length > 0) this.openStreams();
     let inputs = queue.inputs;
     if (inputs > 0) {
       let worker = workers.free();
@@ -92,7 +93,7 @@ export class Dispatch {
         line = queue.next();
       }
     }
-    if (inputs > 0 || queue.unopened > 0) this.growFor(inputs);
+    if (inputs > 0 || queue.streams.length > 0) this.growFor(inputs);
     else if (this.mayShare && workers.all.size > 1) this.mayShare = this.stealing.check();
   }
 
@@ -100,7 +101,7 @@ export class Dispatch {
   private growFor(inputs: number): void {
     const { workers, queue } = this.parts;
     if (workers.isFull && workers.free() === null) this.autoscaler.watch();
-    const { unopened } = queue;
+    const unopened = queue.streams.length;
     const next = queue.next();
     if (next !== null || unopened > 0)
       this.startWorkers(() => workers.grow(inputs + unopened, unopened > 0 ? undefined : next?.record.meter.costMs));
@@ -173,7 +174,7 @@ export class Dispatch {
     for (let group = queue.firstSuspects; group !== undefined; group = queue.firstSuspects) {
       const worker = workers.forSuspects(group.length === 1);
       if (worker === null) {
-        this.startWorkers(() => workers.makeRoom(queue.suspectGroups));
+        this.startWorkers(() => workers.makeRoom(queue.suspects.length));
         return;
       }
       queue.takeSuspects();
@@ -184,7 +185,7 @@ export class Dispatch {
 
   private openStreams(): void {
     const { workers, queue, silence } = this.parts;
-    while (queue.unopened > 0) {
+    while (queue.streams.length > 0) {
       const worker = workers.free();
       const stream = worker === null ? undefined : queue.takeStream();
       if (worker === null || stream === undefined) return;

@@ -181,7 +181,7 @@ export class Pool implements Lane, SourceListener, WorkerListener {
 
   onCallCancelled(call: Call): void {
     const error = call.abortError;
-    if (call.chunk !== null) call.chunk.worker.watchdog.stop(call, error);
+    if (call.chunk !== null) call.chunk.worker.watchdog.cancel(call, error);
     else this.queue.drop(call);
     call.reject(error);
   }
@@ -206,8 +206,8 @@ export class Pool implements Lane, SourceListener, WorkerListener {
   onWorkerChanged(worker: WorkerHandle): void {
     this.dispatch.now();
     // Those who wait for all workers would wait for ever for one that ends meanwhile.
-    if (this.warmUps.isAny) this.dispatch.startWorkers(() => this.warmUps.update());
-    else if (worker.isIdle) this.workers.letIdle(worker);
+    if (this.warmUps.waiting.length > 0) this.dispatch.startWorkers(() => this.warmUps.update());
+    else if (worker.isIdle && !worker.isIdling) this.workers.letIdle(worker);
   }
 
   onWorkerReady(worker: WorkerHandle): void {

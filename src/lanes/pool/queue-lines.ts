@@ -59,7 +59,7 @@ export class CallLine implements QueueLine {
     while (taken.length < count && this.head < calls.length && bytes < MAX_BYTES) {
       const call = calls[this.head++]!;
       if (call.settled) continue;
-      if (count > 1) bytes += knownBytes(call.input);
+      if (typeof call.input !== "number") bytes += knownBytes(call.input);
       taken.push(call);
     }
     // What was taken must not stay in memory until the line is empty.

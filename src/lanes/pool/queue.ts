@@ -22,8 +22,10 @@ export class PoolQueue {
   private lines: CallLine[] = [];
   private lastLine: CallLine | undefined;
   private readonly sources = new Set<SourceLine>();
-  private streams: StreamCall[] = [];
-  private groups: Call[][] = [];
+  /** Streams that wait for a worker. */
+  streams: readonly StreamCall[] = [];
+  /** Groups of suspects that wait for a worker of their own. */
+  suspects: readonly (readonly Call[])[] = [];
 
   /** Inputs that wait for a worker with room for a chunk. */
   get inputs(): number {
@@ -32,20 +34,10 @@ export class PoolQueue {
     return count;
   }
 
-  /** Streams that wait for a worker. */
-  get unopened(): number {
-    return this.streams.length;
-  }
-
-  /** Groups of suspects that wait for a worker of their own. */
-  get suspectGroups(): number {
-    return this.groups.length;
-  }
-
   /** All inputs that wait. */
   get size(): number {
     let count = this.inputs + this.streams.length;
-    for (const group of this.groups) for (const call of group) if (!call.settled) count++;
+    for (const group of this.suspects) for (const call of group) if (!call.settled) count++;
     return count;
   }
 
@@ -78,19 +70,19 @@ export class PoolQueue {
   }
 
   pushStream(stream: StreamCall): void {
-    this.streams.push(stream);
+    this.streams = [...this.streams, stream];
   }
 
   dropStream(stream: StreamCall): void {
-    const index = this.streams.indexOf(stream);
-    if (index >= 0) this.streams.splice(index, 1);
+    this.streams = this.streams.filter((other) => other !== stream);
   }
 
   /** One of these calls may have ended their worker: they run again in halves. */
   pushSuspects(calls: Call[]): void {
     for (const call of calls) call.suspicions++;
     const middle = Math.ceil(calls.length / 2);
-    for (const half of [calls.slice(0, middle), calls.slice(middle)]) if (half.length > 0) this.groups.push(half);
+    const halves = [calls.slice(0, middle), calls.slice(middle)];
+    this.suspects = [...this.suspects, ...halves.filter(({ length }) => length > 0)];
   }
 
   /** A call has settled while it waited in its line. */
@@ -125,23 +117,24 @@ export class PoolQueue {
 
   /** Takes out the stream that waits longest and whose stage can be sent. */
   takeStream(): StreamCall | undefined {
-    const index = this.streams.findIndex(({ record }) => record.shipped !== undefined);
-    return index < 0 ? undefined : this.streams.splice(index, 1)[0];
+    const stream = this.streams.find(({ record }) => record.shipped !== undefined);
+    if (stream !== undefined) this.dropStream(stream);
+    return stream;
   }
 
   /** The first group of suspects that have not settled; undefined when there is none. {@link takeSuspects} takes it out. */
   get firstSuspects(): Call[] | undefined {
     for (;;) {
-      const [first] = this.groups;
+      const [first] = this.suspects;
       if (first === undefined) return undefined;
       const group = first.filter((call) => !call.settled);
       if (group.length > 0) return group;
-      this.groups.shift();
+      this.takeSuspects();
     }
   }
 
   takeSuspects(): void {
-    this.groups.shift();
+    this.suspects = this.suspects.slice(1);
   }
 
   /** Fails all that waits now. Sources may try again with what they have later. */
@@ -163,8 +156,9 @@ export class PoolQueue {
   ): void {
     const calls = this.lines.filter(isMeant).flatMap((line) => line.drain());
     this.tookOut(calls);
-    const suspects = this.groups.flat().filter(isMeant);
-    this.groups = this.groups.map((group) => group.filter((call) => !isMeant(call))).filter(({ length }) => length > 0);
+    const suspects = this.suspects.flat().filter(isMeant);
+    const others = this.suspects.map((group) => group.filter((call) => !isMeant(call)));
+    this.suspects = others.filter(({ length }) => length > 0);
     for (const call of [...suspects, ...calls]) call.reject(errorOf(call.record.label));
     const streams = this.streams.filter(isMeant);
     this.streams = this.streams.filter((stream) => !isMeant(stream));

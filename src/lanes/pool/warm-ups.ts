@@ -14,7 +14,7 @@ interface WarmUp {
 
 /** Those who wait until all workers of a pool are ready, and have loaded a stage with all that it uses. */
 export class WarmUps {
-  private waiting: WarmUp[] = [];
+  waiting: readonly WarmUp[] = [];
 
   constructor(
     private readonly workers: Workers,
@@ -22,13 +22,9 @@ export class WarmUps {
     private readonly onWarming: () => void,
   ) {}
 
-  get isAny(): boolean {
-    return this.waiting.length > 0;
-  }
-
   add(record: StageRecord | undefined, { onProgress }: LaneWarmOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ record, onProgress, resolve, reject, done: 0 });
+      this.waiting = [...this.waiting, { record, onProgress, resolve, reject, done: 0 }];
     });
   }
 
@@ -57,7 +53,7 @@ export class WarmUps {
     one.done = Math.max(one.done, done);
     // Those that are ending have their places until they are gone.
     if (done > 0 && done === serving.length && !this.workers.isBackingOff) one.resolve();
-    else this.waiting.push(one);
+    else this.waiting = [...this.waiting, one];
   }
 
   /** Tells those who wait for a stage, or all of them, that it will not be. */

@@ -20,10 +20,10 @@ export class Workers {
   /** The process ends: nothing is started or given out. */
   private isFrozen = false;
   /** A worker failed to start while others worked: no more are started until somebody calls again. */
-  private isPaused = false;
+  isPaused = false;
   private failedStarts = 0;
   /** Whether some workers take nothing new, so that one of them becomes idle for suspects. */
-  private isHolding = false;
+  isHolding = false;
   private readonly timers = new Timers();
 
   constructor(
@@ -118,7 +118,6 @@ export class Workers {
 
   /** No suspects wait any more. */
   release(): void {
-    if (!this.isHolding) return;
     this.isHolding = false;
     for (const worker of this.all) worker.isHeld = false;
   }

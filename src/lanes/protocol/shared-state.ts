@@ -24,8 +24,18 @@ export const STATE = {
 } as const;
 
 /**
- * Behind them, slots for chunks whose functions have not all been called: a chunk id and how many of its inputs the thread has claimed.
- * The thread claims inputs before it starts them, and the parent takes back those that it has not, without either waiting for the other.
+ * Behind them, claim slots: one for each chunk that a thread has ahead of it. A slot is one integer, the id of the chunk and how many of its
+ * inputs the thread has claimed, so that one atomic operation changes both. Who may claim when:
+ *
+ * 1. Before it sends a chunk, the parent writes the id with a count of 0. The slot is free then: a thread has fewer chunks that it has not
+ *    finished starting than there are slots.
+ * 2. Before it starts an input, the thread exchanges "id, n" for "id, n + 1". If that succeeds, the input is the thread's: it runs it, and
+ *    nobody else does.
+ * 3. To take back what has not been started, the parent reads the count n and exchanges "id, n" for "id, taken". If that succeeds, inputs
+ *    from n on are the parent's again. If it fails, the thread has claimed more meanwhile, and the parent leaves the rest to it.
+ * 4. The exchange of the thread fails once the parent has taken the rest: the chunk ends there for the thread.
+ *
+ * Neither waits for the other, and an input is never run twice for it.
  */
 export const CLAIMS = 10;
 /** More than the chunks that a thread has ahead of it. */

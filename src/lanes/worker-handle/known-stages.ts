@@ -16,7 +16,8 @@ export class KnownStages {
   readonly warmed = new Set<StageRecord>();
   /** Those whose first inputs have been measured. */
   readonly reported = new WeakSet<StageRecord>();
-  private readonly known = new Map<number, StageRecord>();
+  /** By their ids. */
+  readonly known = new Map<number, StageRecord>();
 
   get all(): Iterable<StageRecord> {
     return this.known.values();

@@ -36,8 +36,15 @@ export class Watchdog {
     this.arm(Date.now() + wait);
   }
 
+  /** Somebody cancels a running call. If that is for its time, the error gets the stack of what the worker was in, a moment later. */
+  cancel(call: Call, reason: unknown): void {
+    if (reason instanceof DOMException && reason.name === "TimeoutError")
+      this.stackOf(call)?.then((lines) => lines !== undefined && withStack(reason, lines));
+    this.stop(call, reason);
+  }
+
   /** Asks a running call to end; the worker is ended when it does not. The call is settled already, or will be by its outcome. */
-  stop(call: Call, reason: unknown): void {
+  private stop(call: Call, reason: unknown): void {
     call.stoppedAt = Date.now();
     const { index } = call;
     this.worker.sendQuietly({ type: "cancel", chunk: call.chunk!.id, index, reason: packReason(reason) });
@@ -46,9 +53,8 @@ export class Watchdog {
 
   /** The time of a call is up. */
   expire(call: Call): void {
-    const { worker } = this;
     const error = timedOut(call.record.label, call.options.timeoutMs!);
-    const stack = this.runs(call) ? worker.stack(Math.min(STACK_MS, worker.graceMs / 2)) : undefined;
+    const stack = this.stackOf(call);
     this.stop(call, error);
     if (stack === undefined) call.reject(error);
     else stack.then((lines) => call.reject(lines === undefined ? error : withStack(error, lines)));
@@ -130,6 +136,11 @@ export class Watchdog {
     const isAt = id === progress.chunk && call.index === progress.index;
     call.startedAt = isAt && progress.since > 0 ? progress.since : Date.now();
     return call.startedAt;
+  }
+
+  private stackOf(call: Call): Promise<string[] | undefined> | undefined {
+    const { worker } = this;
+    return this.runs(call) ? worker.stack(Math.min(STACK_MS, worker.graceMs / 2)) : undefined;
   }
 
   /** Whether the worker is in the function of a call now, and does not wait for something. */

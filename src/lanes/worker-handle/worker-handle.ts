@@ -34,6 +34,8 @@ export class WorkerHandle implements WorkerEvents, Watched {
   wasReady = false;
   /** Whether it ends because it is not needed any more. */
   wasAskedToEnd = false;
+  /** Whether it ends if it stays idle for long. */
+  isIdling = false;
   /** Inputs that it has been given. */
   served = 0;
   /** Messages that it has been sent. */
@@ -99,7 +101,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
    * @throws When an input cannot be sent. Nothing has been sent then.
    */
   run(chunk: Chunk): void {
-    if (!this.stages.has(chunk.record)) this.loads.teach(chunk.record);
+    if (!this.stages.known.has(chunk.record.id)) this.loads.teach(chunk.record);
     const transfer: unknown[] = [];
     chunk.claimSlot = this.nextClaimSlot++ % CLAIM_SLOTS;
     const message = runMessage(chunk, this.sharesMemory, transfer);
@@ -309,9 +311,11 @@ export class WorkerHandle implements WorkerEvents, Watched {
 
   /** Ends it when it has had nothing to do for so long; `mayEnd` decides then. */
   endWhenIdle(idleTimeoutMs: number, mayEnd: () => boolean): void {
-    if (this.timers.has("idle") || idleTimeoutMs === Number.POSITIVE_INFINITY) return;
+    if (this.isIdling || idleTimeoutMs === Number.POSITIVE_INFINITY) return;
+    this.isIdling = true;
     const waitMs = Math.max(0, idleTimeoutMs - (performance.now() - this.idleSince));
     this.timers.set("idle", waitMs, () => {
+      this.isIdling = false;
       if (!this.isIdle || this.state !== "ready") return;
       if (performance.now() - this.idleSince < idleTimeoutMs - 1) this.endWhenIdle(idleTimeoutMs, mayEnd);
       else if (mayEnd()) this.end();

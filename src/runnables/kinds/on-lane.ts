@@ -194,9 +194,9 @@ export class RunnableOnLane<
     if (offloaded !== null && this.isToldOf(ctx)) return this.insideBinding.run(input, ctx) as PromiseLike<RunOutput>;
     if (auto !== undefined)
       return auto.run(input, ctx, () => startCall(this.step, input, ctx)) as RunOutput | PromiseLike<RunOutput>;
-    return offloaded === null
-      ? startCall<RunOutput>(this.step, input, ctx.pin())
-      : (offloaded.lane.run(offloaded.stage, input, this.calls.of(ctx)) as Promise<RunOutput>);
+    if (offloaded === null) return startCall<RunOutput>(this.step, input, ctx.pin());
+    const options = ctx.propagates || ctx.observer !== null ? this.calls.of(ctx) : undefined;
+    return offloaded.lane.run(offloaded.stage, input, options) as Promise<RunOutput>;
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
