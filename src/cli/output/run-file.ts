@@ -51,7 +51,7 @@ function sha256(data: string | Buffer): string {
 }
 
 /** The file that tells what an output was made of: `.out.jsonl.run` beside it. */
-export function runFileOf(output: string): string {
+function runFileOf(output: string): string {
   let file = resolve(output);
   try {
     file = realpathSync(output);

@@ -116,7 +116,13 @@ async function open<Out>(
   else recording = await recorded(given, input);
   try {
     const mode = isKnown ? "known" : "deferred";
-    const run = await observer.start(step.observedAs ?? step, isKnown ? input.value : undefined, ctx.settings, tag, mode);
+    const run = await observer.start(
+      step.observedAs ?? step,
+      isKnown ? input.value : undefined,
+      ctx.settings,
+      tag,
+      mode,
+    );
     return await begin(step, recording ?? given, ctx, run, isKnown ? undefined : input, recording);
   } catch (error) {
     // A step that never started would leave the run before it open.
