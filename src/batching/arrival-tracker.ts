@@ -50,7 +50,7 @@ export class ArrivalTracker {
   }
 }
 
-/** Who has no `return` cannot be told that nobody reads any more. */
+/** An iterator without `return` cannot be told that nobody reads any more. */
 function closing<Result>(iterator: { return?(value?: unknown): Result }): { return?(value?: unknown): Result } {
   return iterator.return === undefined ? {} : { return: (value) => iterator.return?.(value) as Result };
 }

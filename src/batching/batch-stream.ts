@@ -10,7 +10,7 @@ import { fulfilled, type Outcome, rejected } from "./outcome.ts";
 /** How many inputs of a stream are in flight unless `maxConcurrency` says otherwise. */
 export const DEFAULT_STREAM_CONCURRENCY = 64;
 
-/** What `batchStream` takes besides the config of its inputs. */
+/** The options of `batchStream` besides the config of its inputs. */
 export interface BatchStreamOptions {
   /** Whether outcomes come in the order of the inputs, or as they complete. @default true */
   ordered?: boolean;
@@ -24,7 +24,7 @@ class StreamFanOut<Out> extends FanOut {
   private readonly queue = new Fifo<unknown>();
   /** The outcomes of inputs whose turn has not come, where outcomes keep the order of the inputs. */
   private readonly early = new Map<number, Outcome<Out>>();
-  /** What can be taken now. */
+  /** Outcomes that can be taken now. */
   private readonly outcomes = new Fifo<[number, Outcome<Out>]>();
   /** The index of the outcome that comes next in order. */
   private next = 0;
@@ -69,7 +69,7 @@ class StreamFanOut<Out> extends FanOut {
     return this.ended && this.taken === this.read;
   }
 
-  /** What the source threw, once everything read before it is taken. */
+  /** Throws the error of the source, once the outcomes of all inputs read before it are taken. */
   throwSourceError(): void {
     if (this.sourceError !== undefined) throw this.sourceError.error;
   }
@@ -148,7 +148,7 @@ class StreamFanOut<Out> extends FanOut {
     this.settleOutcome(index, rejected(error));
   }
 
-  /** Those who have waited for the one before them. */
+  /** Hands on outcomes that have waited for an earlier one. */
   private passEarly(): void {
     const { early } = this;
     for (let outcome = early.get(this.next); outcome !== undefined; outcome = early.get(this.next)) {

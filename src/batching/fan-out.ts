@@ -19,7 +19,7 @@ export abstract class FanOut {
   /** The number of inputs that were started and have not settled. */
   protected inFlight = 0;
   protected stopped = false;
-  /** What inputs go through, where they do not start one by one. */
+  /** The pipeline that inputs go through, if they do not start one by one. */
   private pipeline: StagePipeline | null = null;
   private inputOf: ((index: number) => unknown) | undefined;
   private pumping = false;

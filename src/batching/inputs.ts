@@ -20,14 +20,14 @@ export interface RunnableBatchOptions {
 
 /** The runs of the inputs of one call: one step, a context for each input. */
 export class InputRuns {
-  /** What the whole call shares. */
+  /** The context of the call, which all inputs share. */
   readonly call: RunContext;
   private readonly configs: readonly (Partial<RunnableConfig> | undefined)[] | undefined;
   private readonly timeoutMs: number | undefined;
   private readonly runId: string | undefined;
   /** Whether every input can run in the context of the call itself. */
   readonly shared: boolean;
-  /** What inputs go through instead, where they may. */
+  /** The stages that inputs go through, where they need not start one by one. */
   readonly stages: readonly Step[] | undefined;
 
   constructor(

@@ -1,5 +1,5 @@
 /**
- * What became of one input: its output, or why there is none. The shape is that of `Promise.allSettled`.
+ * The result of one input: its output, or the error. The shape is that of `Promise.allSettled`.
  *
  * @example
  * ```ts

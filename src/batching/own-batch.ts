@@ -21,7 +21,7 @@ export class OwnBatchHandle implements FeedHandle {
   constructor(
     private readonly feed: InputSource,
     private readonly runMany: RunMany,
-    /** What errors call the step. */
+    /** The name of the step in errors. */
     private readonly label: string,
     private readonly observer: StageObserver | undefined,
     private readonly largest: number = LARGEST,

@@ -10,7 +10,7 @@ import { loopPacer } from "./pacer.ts";
 /** How many values may wait for a stage before the stages in front of it stop. Several chunks for each of several workers. */
 const HIGH_WATER = 16_384;
 
-/** Who gets what comes out of the last stage, and what fails in any. */
+/** Receives the outputs of the last stage, and the failures of all stages. */
 export interface PipelineSink {
   /** Each input is told of once, by one of these two. */
   onValue(index: number, value: unknown): void;

@@ -14,7 +14,7 @@ export class SyncRun {
   at = 0;
   input: unknown;
   out: unknown;
-  /** What that function threw, if it did. */
+  /** The error that this function threw, if it did. */
   failure: { readonly error: unknown } | undefined;
 
   constructor(

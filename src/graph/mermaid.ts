@@ -7,7 +7,7 @@ const NODE_COLORS = {
   last: "fill:#bfb6fc",
 };
 
-/** What a drawing needs to know besides nodes and edges. */
+/** The options of a drawing, and the ends of the graph. */
 export interface DrawingOptions extends DrawMermaidOptions {
   firstNode?: string | undefined;
   lastNode?: string | undefined;
@@ -16,17 +16,17 @@ export interface DrawingOptions extends DrawMermaidOptions {
 /** How the pieces of a Mermaid text are written. There is one for Mermaid and one for the renderer of pictures. */
 export interface Dialect {
   readonly header: string;
-  /** What ends an edge. */
+  /** The end of an edge's line. */
   readonly stop: string;
   /** Whether a node has to be declared again in the frame that it belongs to. */
   readonly declaresInFrames: boolean;
   /** A node's declaration. `end` says which end of the graph it is, if any. */
   node(id: string, node: Node, end: "first" | "last" | undefined): string;
-  /** What stands between the two ids of an edge. */
+  /** The text between the two ids of an edge. */
   arrow(label: readonly string[] | undefined, conditional: boolean): string;
-  /** What names a frame. `path` has the names of the frames around it too. */
+  /** The name of a frame. `path` has the names of the frames around it too. */
   frame(path: string): string;
-  /** What gives a class its colors. */
+  /** The line that gives a class its colors. */
   style(name: string, css: string): string;
 }
 

@@ -5,7 +5,7 @@ import type { GraphRunnable, Node } from "./types.ts";
 /** A runnable of any library: the graph that it draws of itself is asked for. */
 export interface Drawable extends GraphRunnable {
   getGraph?(config?: unknown): unknown;
-  /** What Runlane's own runnables are called in tables. */
+  /** The name in tables, of Runlane's own runnables. */
   readonly label?: string;
 }
 

@@ -35,7 +35,7 @@ function standIn(char: string): string {
   return code < 0x80 ? String.fromCharCode(STAND_INS + code) : char;
 }
 
-/** What the picture's colors are. The renderer writes them as CSS variables, which only browsers read. */
+/** The colors of the picture. The renderer writes them as CSS variables, which only browsers read. */
 const COLORS: Readonly<Record<string, string>> = {
   "_text-sec": "#52525b",
   _text: "#27272a",

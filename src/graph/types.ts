@@ -4,7 +4,7 @@ export interface GraphRunnable {
   getName(suffix?: string): string;
 }
 
-/** What goes into or comes out of a runnable: a name, and a schema of any library, or a JSON schema. */
+/** The schema of an input or an output: a name, and a schema of any library, or a JSON schema. */
 export interface RunnableIOSchema {
   name?: string | undefined;
   schema?: unknown;
@@ -14,7 +14,7 @@ export interface RunnableIOSchema {
 export interface Node {
   /** A UUID, or a name that is unique in the graph. Names with colons (`agent:plan`) are drawn inside each other. */
   id: string;
-  /** What the box shows. */
+  /** The text in the box. */
   name: string;
   data: GraphRunnable | RunnableIOSchema;
   /** Shown under the name, one line for each entry. */

@@ -11,7 +11,7 @@ import { newRunId } from "./run-id.ts";
 
 /** Tells the callbacks of a call when its steps start and end, as LangChain would tell them. */
 abstract class CallbackObserver implements Observer {
-  /** Who listens, and what runs that start here inherit. */
+  /** The handlers, and the parent, tags and metadata of runs that start here. */
   abstract readonly manager: CallbackManager;
 
   get isBehind(): boolean {

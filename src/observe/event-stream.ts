@@ -43,7 +43,7 @@ interface Shown {
   readonly parents: readonly string[];
   /** Whether the filter lets its events through. */
   readonly isWanted: boolean;
-  /** Who shows its chunks: the first to show one. */
+  /** The first that showed a chunk of the run. Only its chunks are reported. */
   by?: object;
   /** Settles when its chunks have been passed on, if they are shown by somebody who does not wait for its end. */
   passedOn?: Promise<void>;
@@ -217,7 +217,7 @@ export class EventStream extends ChunkRecorder {
     if (shown?.isWanted === true) this.send(run, shown, "on_custom_event", data, name);
   }
 
-  /** What a text model streams is reported in LangChain's form. */
+  /** A chunk as it is reported: that of a text model in LangChain's class. */
   private asChunk(shown: Shown, chunk: unknown): unknown {
     return shown.type === "llm" && typeof chunk === "string" ? (this.classes?.textChunk(chunk) ?? chunk) : chunk;
   }
@@ -243,7 +243,7 @@ function inputOf({ inputs, run_type }: Run): unknown {
   return input === "" ? undefined : input;
 }
 
-/** What was put into an object to be reported. An object with more keys is the value itself. */
+/** Undoes `asInput` and `asOutput`: the value behind the one key `key`. An object with other keys is the value itself. */
 function unwrapped(reported: Record<string, unknown> | undefined, key: string): unknown {
   if (reported === undefined || !(key in reported)) return reported;
   for (const other in reported) if (other !== key) return reported;

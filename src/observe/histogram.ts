@@ -1,6 +1,6 @@
 /** Each bucket is 1/32 of a power of two wide, so a percentile is off by 1.1 % at most. */
 const BUCKETS_PER_OCTAVE = 32;
-/** What is shorter counts as this, in milliseconds. */
+/** The upper end of the first bucket, in milliseconds: shorter times count as this. */
 const SHORTEST_MS = 1e-6;
 
 /**

@@ -2,7 +2,7 @@ import type { Step } from "../core/step.ts";
 
 /** A step that held the event loop: how often, for how long, and what is known of where. */
 export interface Holder {
-  /** What tables call the step. */
+  /** The name of the step in tables. */
   readonly step: string;
   /** How often it held the loop for {@link HOLD_MS} or longer. */
   readonly times: number;

@@ -26,7 +26,7 @@ export class LoopClock {
     this.before = hooks?.performance.eventLoopUtilization();
   }
 
-  /** What was measured since the last look; zeros where there is no Node. */
+  /** The figures since the last look; zeros where there is no Node. */
   take(): LoopFigures {
     const { delay, before } = this;
     if (delay === undefined || before === undefined) return NOTHING;

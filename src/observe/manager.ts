@@ -5,7 +5,7 @@ import { newRunId } from "./run-id.ts";
 import { ChainRun, LLMRun, RetrieverRun, ToolRun } from "./run-manager.ts";
 import { ShownChunks } from "./shown-chunks.ts";
 
-/** What a {@link CallbackManager} is made of. */
+/** The fields of a {@link CallbackManager}. */
 export interface CallbackManagerOptions {
   handlers?: CallbackHandler[];
   inheritableHandlers?: CallbackHandler[];
@@ -16,7 +16,7 @@ export interface CallbackManagerOptions {
 }
 
 /**
- * Who listens to the runs inside a run, and under which parent, tags and metadata. LangChain's own steps get one in
+ * The handlers that listen to the runs inside a run, and the parent, tags and metadata of those runs. LangChain's own steps get one in
  * `config.callbacks` and report through it as they would through LangChain's class, whose methods these are.
  *
  * Its lists are never changed in place, so that managers can share them.

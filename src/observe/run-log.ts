@@ -21,7 +21,7 @@ export interface LogEntry {
   end_time: string | undefined;
 }
 
-/** What the patches of a run log add up to. */
+/** The state of a run: the sum of the patches of its log. */
 export interface RunState {
   id: string;
   name: string;

@@ -15,7 +15,7 @@ import type { CallbackHandler } from "./handlers.ts";
 export interface Run {
   readonly id: string;
   readonly name: string;
-  /** What ran: `chain`, `llm` (chat models included), `tool`, `retriever`, or what a step says of itself. */
+  /** The kind of step: `chain`, `llm` (chat models included), `tool`, `retriever`, or what a step says of itself. */
   readonly run_type: string;
   readonly parent_run_id: string | undefined;
   /** Milliseconds since 1970. */

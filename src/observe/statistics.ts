@@ -4,7 +4,7 @@ import { TimeHistogram } from "./histogram.ts";
 import { type Holder, Holders } from "./holders.ts";
 import { type StepCounter, StepObserver } from "./step-observer.ts";
 
-/** What one step did in a call. Times are wall-clock, from the step's start to its output. */
+/** The figures of one step in a call. Times are wall-clock, from the step's start to its output. */
 export interface StepRow {
   readonly name: string;
   /** Where the step ran. */
@@ -22,7 +22,7 @@ export interface StepRow {
   readonly histogram: readonly (readonly [fromMs: number, toMs: number, count: number])[];
 }
 
-/** What is counted of one step. */
+/** The counters of one step. */
 class Measures implements StepCounter {
   inputs = 0;
   failed = 0;
@@ -84,7 +84,7 @@ interface Blamed {
   readonly name: string;
 }
 
-/** What is kept for all inputs of a call, or of several. */
+/** The counters that all inputs of a call, or of several calls, share. */
 class Books {
   readonly measures = new Map<Step, Measures[]>();
   readonly failures = new Map<number, string>();

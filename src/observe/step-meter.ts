@@ -30,7 +30,7 @@ export class StepMeter extends StepObserver {
     if (!this.expand(stage)) this.counterOf(stage);
   }
 
-  /** What has been measured since the last time. */
+  /** Takes the times that were measured since the last call. */
   take(): StepTimes[] {
     return this.order.map((times) => {
       const { name, ms, failed } = times;

@@ -4,7 +4,7 @@ import type { EventFilter } from "./event-filter.ts";
 import { EventStream, type StreamEvent } from "./event-stream.ts";
 import { newRunId } from "./run-id.ts";
 
-/** What can be streamed and listened to. */
+/** A runnable, as far as events need it. */
 export interface Streamable {
   stream(input: unknown, options: Partial<RunnableConfig>): Promise<AsyncIterable<unknown>>;
 }
