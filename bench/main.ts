@@ -22,6 +22,7 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   import: async () => (await import("./import.ts")).importing,
   lanes: async () => (await import("./lanes.ts")).lanes,
   coldstart: async () => (await import("./coldstart.ts")).coldstart,
+  command: async () => (await import("./command.ts")).command,
 };
 
 function refuse(message: string): never {

@@ -171,7 +171,7 @@ export default async (input) => {
     const args = ["batch", "gate.mjs", "-i", "in.jsonl", "-o", "out.jsonl", "-q", "--lane", "process"];
     const running = start(args, { cwd, input: "" });
     await expect
-      .poll(() => existsSync(join(cwd, "started")) && readFileSync(join(cwd, "started"), "utf8"), { timeout: 5000 })
+      .poll(() => existsSync(join(cwd, "started")) && readFileSync(join(cwd, "started"), "utf8"), { timeout: 50_000 })
       .toMatch(/^\d/);
     process.kill(Number(readFileSync(join(cwd, "started"), "utf8")), "SIGINT");
     running.process.kill("SIGINT");
