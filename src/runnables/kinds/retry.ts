@@ -278,7 +278,9 @@ type RunAgain = (input: any, ctx: RunContext, error: unknown, startedAt: number)
 
 /** The inputs of a batch on their way to a lane. Those that fail there are told of when they have been tried again. */
 class RetriedSource extends WrappedSource {
-  private readonly running = new Map<number, readonly [input: unknown, startedAt: number]>();
+  private readonly inputs = new Map<number, unknown>();
+  /** When they were taken, where the step keeps their time. */
+  private readonly startedAt: Map<number, number> | null;
 
   constructor(
     source: InputSource,
@@ -286,23 +288,28 @@ class RetriedSource extends WrappedSource {
     private readonly ctx: RunContext,
   ) {
     super(source);
+    this.startedAt = ctx.scope?.keeper === undefined ? null : new Map();
   }
 
   override inputOf(key: number): unknown {
-    const input = super.inputOf(key);
-    this.running.set(key, [input, this.ctx.scope?.keeper === undefined ? 0 : performance.now()]);
+    const input = this.source.inputOf(key);
+    this.inputs.set(key, input);
+    this.startedAt?.set(key, performance.now());
     return input;
   }
 
   override fulfil(key: number, output: unknown): void {
-    this.running.delete(key);
-    super.fulfil(key, output);
+    this.inputs.delete(key);
+    this.startedAt?.delete(key);
+    this.source.fulfil(key, output);
   }
 
   override reject(key: number, error: unknown): void {
-    const { source, ctx } = this;
-    const [input, startedAt] = this.running.get(key) ?? [undefined, 0];
-    this.running.delete(key);
+    const { source, ctx, inputs } = this;
+    const input = inputs.get(key);
+    const startedAt = this.startedAt?.get(key) ?? 0;
+    inputs.delete(key);
+    this.startedAt?.delete(key);
     this.runAgain(input, ctx, error, startedAt).then(
       (output) => source.fulfil(key, output),
       (failure) => source.reject(key, failure),
