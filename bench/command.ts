@@ -47,13 +47,13 @@ export async function command({ quick }: SuiteOptions): Promise<Row[]> {
   const node = quote(process.execPath);
   const path = (name: string) => quote(join(folder, name));
   try {
-    for (const [format, line] of Object.entries(LINES)) {
-      const lines = Array.from({ length: count }, (_, n) => line(n));
+    const writeInput = (format: string, count: number) => {
+      const lines = Array.from({ length: count }, (_, n) => LINES[format]!(n));
       writeFileSync(
         join(folder, `in.${format}`),
         `${[...(format === "csv" ? ["n,text"] : []), ...lines].join("\n")}\n`,
       );
-    }
+    };
     const both = (format: string, pipeline: string) => ({
       ours: `${node} ${quote(MAIN)} batch ${quote(file(`command/${pipeline}`))} -i ${path(`in.${format}`)} -o ${path("ours")} --errors ${path("ours.errors")} --overwrite --quiet || [ $? = 1 ]`,
       byHand: `${node} ${quote(file("command/by-hand.mjs"))} ${quote(file(`command/${pipeline}`))} ${format} ${path(`in.${format}`)} ${path("hand")} ${path("hand.errors")}`,

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readFileSync, readSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "../paths.ts";
@@ -64,11 +64,6 @@ function runFileOf(output: string): string {
 /** Notes what an output is made of, for a run that continues it. */
 export function writeRunFile(output: string, identity: RunIdentity): void {
   writeFileSync(runFileOf(output), `${JSON.stringify(identity)}\n`);
-}
-
-/** Removes the note about an output. */
-export function removeRunFile(output: string): void {
-  rmSync(runFileOf(output), { force: true });
 }
 
 /** What an output was made of, if that has been noted. */
