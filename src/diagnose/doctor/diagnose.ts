@@ -10,7 +10,7 @@ import { lanesThatCost } from "./findings/lanes.ts";
 import { heldLoop } from "./findings/loop.ts";
 import { processWide } from "./findings/process.ts";
 import { concurrency, serialAwaits } from "./findings/waits.ts";
-import { prove } from "./prove.ts";
+import { median, prove } from "./prove.ts";
 import { type Sample, takeSample } from "./sample.ts";
 import { MEASURE, runBatch } from "./trials.ts";
 import type { DiagnoseOptions, Diagnosis, Finding, Metric, Proof } from "./types.ts";
@@ -27,6 +27,8 @@ const LEAST_INPUTS = 24;
 /** Where it is enough to see an input or some, it has no more than so many at least. */
 const FEW_INPUTS = 6;
 const SINGLE_INPUTS = 8;
+/** A batch that takes so many times as long is no price for inputs that are sooner through. */
+const LONGER = 1.2;
 
 /**
  * Finds out what is slow in a pipeline and proves what would help: it runs a sample with measurement on, and then again with each fix
@@ -182,6 +184,15 @@ class Exam {
       after: () => MEASURE[metric](change(), inputs),
       deadline,
     });
+    if (proof.verdict === "proved" && metric === "p99 of inputs in the batch, ms") {
+      // Fewer at once are sooner through in any case; it must not make the whole batch longer.
+      const [times, timesAfter]: [number[], number[]] = [[], []];
+      for (let round = 0; round < 3; round++) {
+        times.push(await MEASURE["batch ms"](before, inputs));
+        timesAfter.push(await MEASURE["batch ms"](change(), inputs));
+      }
+      if (median(timesAfter) > LONGER * median(times)) return unproved(candidate, "the batch takes longer then");
+    }
     return proof.ratio === null ? { ...proof, reason: `${proof.reason}: raise the budget, or lower the limit` } : proof;
   }
 }

@@ -111,7 +111,7 @@ export function concurrency(sample: Sample): Candidate[] {
   if (waiting.length === 0) return [];
   const crowding = Math.max(...waiting.map(({ step, wallMs }) => median(wallMs) / Math.max(sample.singleMs(step), 1)));
   const found: Candidate[] = [];
-  if (limit < inputs.length && limit <= 64 && cpuShare < MOSTLY_WAITING && crowding < 2) {
+  if (limit < inputs.length && limit <= 64 && crowding < CROWDED) {
     const more = Math.min(4 * limit, 256);
     found.push({
       id: "concurrency-low",
@@ -127,7 +127,7 @@ export function concurrency(sample: Sample): Candidate[] {
       atStakeMs: batchMs * (1 - limit / more),
     });
   }
-  if (at >= 16 && crowding >= CROWDED && cpuShare < MOSTLY_WAITING) {
+  if (at >= 16 && crowding >= Math.max(CROWDED, at / 10) && cpuShare < MOSTLY_WAITING) {
     const less = Math.max(2, Math.round(at / Math.min(crowding, 8)));
     const worst = waiting.reduce((a, b) => (median(a.wallMs) > median(b.wallMs) ? a : b));
     found.push({
