@@ -56,7 +56,9 @@ function lineOf({ fused, chunk }: PlanStage, at: number, step: PlanStep, row: nu
 function table(head: readonly string[], lines: readonly Line[]): string[] {
   const widths = widthsOf([head, ...lines.map(({ cells }) => cells)]);
   const room = WIDTH - widths.reduce((sum, width) => sum + width + 2, 0);
-  if (room >= LEAST_FOR_REASONS) {
+  // A path, for one, is a word that cannot be broken.
+  const longestWord = Math.max(0, ...lines.flatMap(({ why }) => why.split(" ").map((word) => word.length)));
+  if (room >= Math.max(LEAST_FOR_REASONS, longestWord)) {
     const empty = head.map(() => "");
     const rows = lines.flatMap(({ cells, why }) =>
       wrapped(why, room).map((part, at) => [...(at === 0 ? cells : empty), part]),
