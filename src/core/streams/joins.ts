@@ -147,7 +147,7 @@ class KeyJoiner implements ChunkJoiner {
 /** The join of objects of which some keys are made by one stream, and all others by another. */
 export function joinOfBoth(isFirst: (key: string) => boolean, first: Late, second: Late): Join {
   return {
-    make: () => new PartedJoiner(isFirst, first()?.make() ?? new Joiner(), second()?.make() ?? new Joiner()),
+    make: () => new PartedJoiner(isFirst, first, second),
     get isSpecial() {
       return first()?.isSpecial === true || second()?.isSpecial === true;
     },
@@ -155,10 +155,14 @@ export function joinOfBoth(isFirst: (key: string) => boolean, first: Late, secon
 }
 
 class PartedJoiner implements ChunkJoiner {
+  /** Each is made when the first chunk with a key of its own is there: how a stream joins may not be known before. */
+  private ofFirst: ChunkJoiner | undefined;
+  private ofSecond: ChunkJoiner | undefined;
+
   constructor(
     private readonly isFirst: (key: string) => boolean,
-    private readonly first: ChunkJoiner,
-    private readonly second: ChunkJoiner,
+    private readonly first: Late,
+    private readonly second: Late,
   ) {}
 
   add(chunk: unknown): void {
@@ -169,13 +173,19 @@ class PartedJoiner implements ChunkJoiner {
       setOwn(parts[at], key, value);
       isThere[at] = true;
     }
-    if (isThere[0]) this.first.add(parts[0]);
-    if (isThere[1]) this.second.add(parts[1]);
+    if (isThere[0]) {
+      this.ofFirst ??= this.first()?.make() ?? new Joiner();
+      this.ofFirst.add(parts[0]);
+    }
+    if (isThere[1]) {
+      this.ofSecond ??= this.second()?.make() ?? new Joiner();
+      this.ofSecond.add(parts[1]);
+    }
   }
 
   get value(): unknown {
-    const joined = { ...(this.second.value as object | undefined) };
-    for (const [key, value] of Object.entries((this.first.value as object | undefined) ?? {}))
+    const joined = { ...(this.ofSecond?.value as object | undefined) };
+    for (const [key, value] of Object.entries((this.ofFirst?.value as object | undefined) ?? {}))
       setOwn(joined, key, value);
     return joined;
   }
