@@ -1,7 +1,7 @@
 import { runlaneError } from "./errors/errors.ts";
 
 /** Recognises the engine's error for a full call stack: V8's and JavaScriptCore's, or SpiderMonkey's. */
-function isStackOverflow(error: unknown): boolean {
+export function isStackOverflow(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // No regular expression: where the stack is full, one cannot be compiled, which is an error of another class with this text in it.
   return error.message.includes("call stack size") || error.name === "InternalError";

@@ -1,3 +1,4 @@
+import { isStackOverflow } from "../core/stack-overflow.ts";
 import { Graph, isUuid } from "./graph.ts";
 import { anySchema } from "./schema.ts";
 import type { GraphRunnable, Node } from "./types.ts";
@@ -36,7 +37,8 @@ function drawnBy(part: Drawable, config: unknown): unknown {
   try {
     return part.getGraph?.(config);
   } catch (error) {
-    if ((error as { code?: unknown } | null)?.code === "RUNLANE_TOO_DEEP") throw error;
+    // Where the stack is full, the error that says so may not be made either: whoever has more room makes it.
+    if (isStackOverflow(error) || (error as { code?: unknown } | null)?.code === "RUNLANE_TOO_DEEP") throw error;
     // LangGraph's remote graphs have the method, and throw because they would have to wait.
     return undefined;
   }

@@ -9,7 +9,7 @@ import { parentPort, workerData } from "node:worker_threads";
 
 /** What the thread is given. */
 export interface WatchData {
-  /** Whether the main thread has handed over; how many signals it has been told of and has heard. */
+  /** Whether the main thread has handed over; how many signals it has been told of and has heard; how often this thread has begun to listen. */
   readonly flags: Int32Array;
   readonly isTerminal: boolean;
 }
@@ -20,7 +20,9 @@ const GRACE_MS = 1000;
 const RESTORE = "\u001b[?25h\u001b[?7h\n";
 
 const { flags, isTerminal } = workerData as WatchData;
-const sleep = new Script("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)");
+// Only what the script does itself is done while it can be broken off: so it says so.
+const sleep = new Script("Atomics.add(flags, 2, 1); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)");
+Object.assign(globalThis, { flags });
 
 parentPort!.postMessage("ready");
 Atomics.wait(flags, 0, 0);

@@ -55,7 +55,10 @@ async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: End
       const { running } = run;
       if (running > 0) messages.say(`finishing the ${running} inputs in flight; ${received} again quits at once`);
     },
-    () => messages.endProgress(),
+    () => {
+      messages.endProgress();
+      prepared.release();
+    },
   );
   try {
     watch.enter(earlyWords("before its first input"));

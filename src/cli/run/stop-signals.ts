@@ -49,13 +49,19 @@ export function onStopSignal(stop: (signal: StopSignal) => void, quit: () => voi
 
 /** Starts the thread. It takes over when it is up: until then, signals come here. */
 function watchInterrupts(onInterrupt: () => void): SignalWatch {
-  const flags = new Int32Array(new SharedArrayBuffer(8));
+  const flags = new Int32Array(new SharedArrayBuffer(12));
   const workerData: WatchData = { flags, isTerminal: process.stderr.isTTY };
   const watch = new Worker(WATCH, { workerData, stdout: false, stderr: false });
+  let isOver = false;
   let isReady = () => {};
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;
   });
+  // Between two times that the thread listens, and before the first, a signal ends the process: nothing goes on until it listens again.
+  const whenListening = (times: number, goOn: () => void) => {
+    if (isOver || Atomics.load(flags, 2) >= times) goOn();
+    else setTimeout(whenListening, 1, times, goOn);
+  };
   watch.on("message", (message: "ready" | "interrupt") => {
     if (message === "ready") {
       // While somebody listens here, the system would not end the process for the thread.
@@ -63,17 +69,23 @@ function watchInterrupts(onInterrupt: () => void): SignalWatch {
       Atomics.store(flags, 0, 1);
       Atomics.notify(flags, 0);
       watch.unref();
-      isReady();
+      whenListening(1, isReady);
       return;
     }
-    Atomics.add(flags, 1, 1);
+    const heard = Atomics.add(flags, 1, 1) + 1;
     Atomics.notify(flags, 1);
-    // Other listeners hear of it as ever.
-    process.emit("SIGINT");
-    onInterrupt();
+    whenListening(Math.min(heard + 1, 2), () => {
+      // Other listeners hear of it as ever.
+      process.emit("SIGINT");
+      onInterrupt();
+    });
   });
   // Where no thread can be started, signals go on to come here.
-  watch.on("error", isReady).on("exit", isReady);
+  const end = () => {
+    isOver = true;
+    isReady();
+  };
+  watch.on("error", end).on("exit", end);
   return { ready, stop: () => void watch.terminate() };
 }
 
