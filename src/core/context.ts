@@ -1,7 +1,7 @@
 import { implicitConfig, isAmbientUnmeasured, isListened } from "./ambient.ts";
 import { Budget, type Slot } from "./budget.ts";
 import { type RunnableConfig, validateConfig } from "./config.ts";
-import { copyLeftOut, keepLeftOut } from "./left-out.ts";
+import { copyLeftOut, hasLeftOut, keepLeftOut } from "./left-out.ts";
 import { isMeasured, observerOfCalls } from "./measured.ts";
 import { OBSERVER, type ObservedRun, type Observer, openObserver } from "./observer.ts";
 import { ownValue, setOwn } from "./own.ts";
@@ -218,7 +218,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   if (plain !== undefined && isPlain) {
     return plain.pacer === pacer ? plain : plain.with({ pacer });
   }
-  if (isPlain && isEmpty(options)) return pacer === null ? PLAIN : plainBatch(pacer);
+  if (isPlain && saysNothing(options)) return pacer === null ? PLAIN : plainBatch(pacer);
   validateConfig(options);
   const implicit = implicitConfig();
   const origin = ((options as { [CONTEXT]?: RunContext })[CONTEXT] ??
@@ -257,10 +257,14 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   return new RunContext(config, { scope, slot, observer, pacer, propagates: true, pinned: false });
 }
 
-/** Whether a config says nothing: a server hands on what it was given, and that is often nothing. */
-function isEmpty(options: Partial<RunnableConfig>): boolean {
+/**
+ * Whether a config says nothing: a server hands on what it was given, and that is often nothing. The symbols are asked for one by one:
+ * to list those of an object costs as much as the call.
+ */
+export function saysNothing(options: Partial<RunnableConfig>): boolean {
   for (const key in options) if (options[key] !== undefined) return false;
-  return Object.getOwnPropertySymbols(options).length === 0;
+  const hidden = options as { [CONTEXT]?: unknown; [OBSERVER]?: unknown };
+  return hidden[CONTEXT] === undefined && hidden[OBSERVER] === undefined && !hasLeftOut(options);
 }
 
 /** A call made with the config of the call around it shares that call's budget; a smaller limit narrows it. */

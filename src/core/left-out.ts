@@ -44,6 +44,11 @@ export function withLeftOut(data: RunnableConfig | undefined): RunnableConfig | 
   return Object.assign(config, { [PROTOTYPES]: prototypes });
 }
 
+/** Whether a config, or a part of it, does without something. */
+export function hasLeftOut(config: object): boolean {
+  return (config as { [PROTOTYPES]?: Prototypes })[PROTOTYPES] !== undefined;
+}
+
 /** Hands what a config does without on to a copy that was made key by key. */
 export function copyLeftOut(from: object, to: object): void {
   const prototypes = (from as { [PROTOTYPES]?: Prototypes })[PROTOTYPES];

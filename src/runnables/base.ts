@@ -6,7 +6,7 @@ import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
 import type { Outcome } from "../batching/outcome.ts";
 import { isAmbient, isMeasuring } from "../core/ambient.ts";
 import type { RunnableConfig } from "../core/config.ts";
-import { openContext, PLAIN, type RunContext } from "../core/context.ts";
+import { openContext, PLAIN, type RunContext, saysNothing } from "../core/context.ts";
 import { describe, runlaneError } from "../core/errors/errors.ts";
 import { startCall, streamCall } from "../core/start-step.ts";
 import { JOINS, type Step, type Trace } from "../core/step.ts";
@@ -127,7 +127,9 @@ export abstract class RunnableBase<
    */
   invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
     try {
-      if (options === undefined && !isAmbient()) return Promise.resolve(this.run(input, PLAIN));
+      if ((options === undefined || (options !== null && saysNothing(options))) && !isAmbient()) {
+        return Promise.resolve(this.run(input, PLAIN));
+      }
       const ctx = this.openCall(options);
       if (ctx.scope === null) return Promise.resolve(startCall<RunOutput>(this, input, ctx));
       return Promise.resolve(ctx.scope.guard(() => startCall<RunOutput>(this, input, ctx)));
