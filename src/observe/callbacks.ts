@@ -4,10 +4,12 @@ import { describe, runlaneError } from "../core/errors/errors.ts";
 import { defineCallbacks, type ObservedRun, type Observer } from "../core/observer.ts";
 import { serialized } from "../core/serialization/serializable.ts";
 import type { Step } from "../core/step.ts";
+import { tellChainStart } from "./announce.ts";
 import { asInput, asOutput } from "./as-object.ts";
 import { emit, type Listener, tellChainEnd } from "./handlers.ts";
-import { CallbackManager, type ManagerLike, seesChunks, shown, tapped, tapsChunks, tellChainStart } from "./manager.ts";
+import { CallbackManager, type ManagerLike } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
+import { seesChunks, shown, tapped, tapsChunks } from "./taps.ts";
 
 /** Tells the callbacks of a call when its steps start and end, as LangChain would tell them. */
 abstract class CallbackObserver implements Observer {

@@ -1,9 +1,8 @@
 import { ownValue } from "../core/own.ts";
-import { isThenable } from "../core/thenable.ts";
-import { areFree, blame, type CallbackHandler, emit, type IgnoreSwitch, type Listener, waitFor } from "./handlers.ts";
+import { announce, register } from "./announce.ts";
+import { type CallbackHandler, emit, type Listener } from "./handlers.ts";
 import { newRunId } from "./run-id.ts";
 import { ChainRun, LLMRun, RetrieverRun, ToolRun } from "./run-manager.ts";
-import { ShownChunks } from "./shown-chunks.ts";
 
 /** The fields of a {@link CallbackManager}. */
 export interface CallbackManagerOptions {
@@ -219,120 +218,6 @@ export class CallbackManager {
   async handleCustomEvent(eventName: string, data: unknown, runId: string): Promise<void> {
     const args = [eventName, data, runId, this.tags, this.metadata];
     await emit(this.handlers, "ignoreCustomEvent", "handleCustomEvent", args);
-  }
-}
-
-/** {@link announce} of a chain, called by name: see `tellChainEnd`. */
-export function tellChainStart(
-  handlers: readonly Listener[],
-  chain: unknown,
-  inputs: unknown,
-  runId: string,
-  parentRunId: string | undefined,
-  tags: string[],
-  metadata: Record<string, unknown>,
-  name: string,
-  extra: Record<string, unknown> | undefined,
-): undefined | Promise<unknown> {
-  if (!areFree(handlers)) {
-    const args = [chain, inputs, runId, parentRunId, tags, metadata, undefined, name, extra];
-    return announce(handlers, "ignoreChain", "ChainStart", args);
-  }
-  for (const handler of handlers) {
-    if (handler._addRunToRunMap === undefined || handler.isToldAtOnce === true || handler.ignoreChain === true)
-      continue;
-    handler._createRunForChainStart?.(chain, inputs, runId, parentRunId, tags, metadata, undefined, name, extra);
-  }
-  let waiting: PromiseLike<unknown>[] | undefined;
-  for (const handler of handlers) {
-    if (handler.ignoreChain === true || typeof handler.handleChainStart !== "function") continue;
-    try {
-      const told: unknown = handler.handleChainStart(
-        chain,
-        inputs,
-        runId,
-        parentRunId,
-        tags,
-        metadata,
-        undefined,
-        name,
-        extra,
-      );
-      if (isThenable(told)) waiting = waitFor(handler, "handleChainStart", told, waiting);
-    } catch (error) {
-      waiting = blame(handler, "handleChainStart", error, waiting);
-    }
-  }
-  return waiting === undefined ? undefined : Promise.all(waiting);
-}
-
-/** The starts that handlers are told of. */
-type Start = "ChainStart" | "LLMStart" | "ChatModelStart" | "ToolStart" | "RetrieverStart";
-
-/** Tells handlers that a run starts. */
-function announce(
-  handlers: readonly Listener[],
-  ignore: IgnoreSwitch,
-  start: Start,
-  args: readonly unknown[],
-): undefined | Promise<unknown> {
-  register(handlers, ignore, start, args);
-  return emit(handlers, ignore, `handle${start}`, args);
-}
-
-/** LangChain's tracers must know of a run before anything inside it starts, even if they are handed its events later. */
-function register(handlers: readonly Listener[], ignore: IgnoreSwitch, start: Start, args: readonly unknown[]): void {
-  for (const handler of handlers) {
-    if (handler[ignore] === true || typeof handler._addRunToRunMap !== "function") continue;
-    handler[`_createRunFor${start}`]?.(...args);
-  }
-}
-
-/** Whether a handler wants to see the chunks of runs by passing them on, as LangChain's event streams and log streams do. */
-export function tapsChunks(handler: Listener): boolean {
-  return typeof handler.tapOutputIterable === "function" && !seesChunks(handler);
-}
-
-/** Whether a handler is shown the chunks of runs, as Runlane's own are: that costs no generator. */
-export function seesChunks(handler: Listener): boolean {
-  return typeof handler.seeChunk === "function";
-}
-
-/**
- * Shows a chunk of a run to the handlers that are shown them.
- *
- * @param by Who shows it: of those who show chunks of one run, a handler listens to the first.
- */
-export function shown(
-  handlers: readonly Listener[],
-  runId: string,
-  chunk: unknown,
-  by: object,
-): undefined | Promise<unknown> {
-  let waiting: PromiseLike<unknown>[] | undefined;
-  for (const handler of handlers) {
-    const room = seesChunks(handler) ? handler.seeChunk(runId, chunk, by) : undefined;
-    if (room !== undefined) waiting = [...(waiting ?? []), room];
-  }
-  return waiting === undefined ? undefined : Promise.all(waiting);
-}
-
-/** Lets handlers see the chunks of a run on their way. Leaving what comes out closes what went in. */
-export function tapped<T>(handlers: readonly Listener[], runId: string, chunks: AsyncGenerator<T>): AsyncGenerator<T> {
-  let passed = chunks;
-  for (const handler of handlers) if (tapsChunks(handler)) passed = passing(handler, runId, passed);
-  if (!handlers.some(seesChunks)) return passed;
-  return new ShownChunks(passed, (chunk) => shown(handlers, runId, chunk, passed));
-}
-
-/** A handler's own iteration may not close what it reads, so it is closed here. */
-async function* passing<T>(handler: Listener, runId: string, chunks: AsyncGenerator<T>): AsyncGenerator<T, void> {
-  let finished = false;
-  try {
-    yield* handler.tapOutputIterable(runId, chunks);
-    finished = true;
-  } finally {
-    if (!finished) await chunks.return(undefined);
   }
 }
 

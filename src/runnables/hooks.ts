@@ -7,8 +7,8 @@ import { type Join, joinedBy } from "../core/streams/joins.ts";
 import { Joined, recorded } from "../core/streams/recording.ts";
 import { asInput, asOutput } from "../observe/as-object.ts";
 import { managerFor } from "../observe/callbacks.ts";
-import { tapped } from "../observe/manager.ts";
 import type { ChainRun } from "../observe/run-manager.ts";
+import { tapped } from "../observe/taps.ts";
 
 /**
  * What classes written for LangChain call on themselves to report their runs. Runlane's own classes do without: the kernel

@@ -1,11 +1,9 @@
-import { callWithin, iterateWithin, storage } from "../../core/ambient.ts";
+import { callWithin } from "../../core/ambient.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
-import { startStep, streamStep } from "../../core/start-step.ts";
-import { type Step, type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
-import { type Chunked, type Chunks, collect, isChunked, SingleChunk, toChunks } from "../../core/streams/chunks.ts";
-import { openedOnFreshStack, STEPS_PER_STACK } from "../../core/streams/fresh-stack.ts";
+import { type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
+import type { Chunks } from "../../core/streams/chunks.ts";
 import { Aggregate, laterChunks } from "../../core/streams/joins.ts";
 import { wholeOf } from "../../core/streams/last-chunk.ts";
 import { ignoreRejection, isThenable } from "../../core/thenable.ts";
@@ -15,7 +13,6 @@ import { managerFor } from "../../observe/callbacks.ts";
 import type { Placement } from "../../plan/placement.ts";
 import type { Used } from "../../resources/declaration.ts";
 import { withUses } from "../../shipping/tree/uses.ts";
-import { isRunnable, toStep } from "../coerce.ts";
 import { AutoStep } from "../lane/auto-step.ts";
 import { A_FUNCTION } from "../load/saved-class.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
@@ -222,7 +219,7 @@ export class RunnableLambda<
   override start(input: RunInput, ctx: RunContext): unknown {
     const out = this.unattended-- > 0 ? this.callFunc(input, ctx) : this.attend(input, ctx);
     if (typeof out !== "object" && typeof out !== "function") return out;
-    return out === null || isThenable(out) ? out : this.expand(out as object, input, ctx);
+    return out === null || isThenable(out) ? out : runReturned(out, input, ctx, this);
   }
 
   /** A lambda that has moved, and one of a subclass, is more than its function. */
@@ -263,29 +260,7 @@ export class RunnableLambda<
 
   override finish(settled: unknown, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     if ((typeof settled !== "object" && typeof settled !== "function") || settled === null) return settled as RunOutput;
-    return this.expand(settled, input, ctx);
-  }
-
-  /** What an object that the function returned stands for: a runnable's output, joined chunks, or itself. */
-  private expand(value: object, input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
-    if (isRunnable(value)) {
-      const inner = this.deeper(ctx);
-      if (!needsStack(inner)) return startStep<RunOutput>(toStep(value) as Step<unknown, RunOutput>, input, inner);
-      return Promise.resolve().then(() => startStep(toStep(value) as Step<unknown, RunOutput>, input, inner));
-    }
-    if (isChunked(value)) return collect(this.within(value as Chunked<RunOutput>, ctx), ctx);
-    return value as RunOutput;
-  }
-
-  /** A generator's code runs when its chunks are asked for, and inherits the config of the run then too. */
-  private within(source: Chunked<RunOutput>, ctx: RunContext): Chunked<RunOutput> {
-    return ctx.propagates && storage() !== undefined ? iterateWithin(ctx.descend().config, toChunks(source)) : source;
-  }
-
-  /** The context of a runnable that the function returned. @throws RUNLANE_RECURSION_LIMIT */
-  private deeper(ctx: RunContext): RunContext {
-    if (ctx.recursionLimit <= 0) throw runlaneError("RUNLANE_RECURSION_LIMIT", { where: this.label });
-    return ctx.descend();
+    return runReturned(settled, input, ctx, this);
   }
 
   /** A function takes whole inputs: chunks are joined first, and where they cannot be, the last one is the input. */
@@ -307,28 +282,10 @@ export class RunnableLambda<
 
   protected override streamWhole(input: RunInput, ctx: RunContext): Chunks<RunOutput> {
     const out = this.unattended-- > 0 ? this.callFunc(input, ctx) : this.attend(input, ctx);
-    if (!isThenable(out)) return this.chunksOf(out, input, ctx);
+    if (!isThenable(out)) return streamReturned(out, input, ctx, this);
     ignoreRejection(out);
-    return laterChunks(async () => this.chunksOf(await out, input, ctx));
+    return laterChunks(async () => streamReturned(await out, input, ctx, this));
   }
-
-  private chunksOf(value: unknown, input: RunInput, ctx: RunContext): Chunks<RunOutput> {
-    if (typeof value === "object" && value !== null) {
-      if (isRunnable(value)) {
-        const inner = this.deeper(ctx);
-        const open = (): Chunks<RunOutput> =>
-          streamStep(toStep(value), new SingleChunk(input), inner) as Chunks<RunOutput>;
-        return needsStack(inner) ? openedOnFreshStack(open) : open();
-      }
-      if (isChunked(value)) return toChunks(this.within(value as Chunked<RunOutput>, ctx));
-    }
-    return new SingleChunk(value as RunOutput);
-  }
-}
-
-/** Whether what a function has returned begins on an empty stack: functions may go on returning runnables as often as the limit says. */
-function needsStack({ recursionLimit }: RunContext): boolean {
-  return recursionLimit % STEPS_PER_STACK === STEPS_PER_STACK - 1;
 }
 
 /** What LangSmith marks the functions that `traceable` makes with. */

@@ -2,7 +2,6 @@ import { Backoff, type BackoffOptions } from "../../core/backoff.ts";
 import { mergeConfigs, type RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import { invalidOption } from "../../core/errors/errors.ts";
-import type { InputSource } from "../../core/input-source.ts";
 import { Scope } from "../../core/scope.ts";
 import { abortError } from "../../core/signal.ts";
 import { startStep, streamStep } from "../../core/start-step.ts";
@@ -16,8 +15,9 @@ import { wait } from "../../core/wait.ts";
 import { looped } from "../../graph/parts.ts";
 import { unsaved } from "../load/saved-class.ts";
 import { defineKind, type RunnableNode } from "../registry.ts";
-import { WrappedSource, WrappedStage } from "../wrapped-stage.ts";
+import { WrappedStage } from "../wrapped-stage.ts";
 import { BOUND_FIELDS, drawBound, RunnableBinding, type RunnableBindingArgs } from "./binding.ts";
+import { RetriedSource, type RunAgain } from "./retried-source.ts";
 
 /** Is told of each failed attempt, the last one included. What it throws ends the run instead of a further attempt. */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's signature: anything can be thrown
@@ -270,50 +270,6 @@ export class RunnableRetry<
   private get retryFields() {
     const { bound, config, kwargs, configFactories, maxAttemptNumber, onFailedAttempt, retryIf, backoff } = this;
     return { bound, config, kwargs, configFactories, maxAttemptNumber, onFailedAttempt, retryIf, backoff };
-  }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: inputs of all types are tried again
-type RunAgain = (input: any, ctx: RunContext, error: unknown, startedAt: number) => Promise<unknown>;
-
-/** The inputs of a batch on their way to a lane. Those that fail there are told of when they have been tried again. */
-class RetriedSource extends WrappedSource {
-  private readonly inputs = new Map<number, unknown>();
-  /** When they were taken, where the step keeps their time. */
-  private readonly startedAt: Map<number, number> | null;
-
-  constructor(
-    source: InputSource,
-    private readonly runAgain: RunAgain,
-    private readonly ctx: RunContext,
-  ) {
-    super(source);
-    this.startedAt = ctx.scope?.keeper === undefined ? null : new Map();
-  }
-
-  override inputOf(key: number): unknown {
-    const input = this.source.inputOf(key);
-    this.inputs.set(key, input);
-    this.startedAt?.set(key, performance.now());
-    return input;
-  }
-
-  override fulfil(key: number, output: unknown): void {
-    this.inputs.delete(key);
-    this.startedAt?.delete(key);
-    this.source.fulfil(key, output);
-  }
-
-  override reject(key: number, error: unknown): void {
-    const { source, ctx, inputs } = this;
-    const input = inputs.get(key);
-    const startedAt = this.startedAt?.get(key) ?? 0;
-    inputs.delete(key);
-    this.startedAt?.delete(key);
-    this.runAgain(input, ctx, error, startedAt).then(
-      (output) => source.fulfil(key, output),
-      (failure) => source.reject(key, failure),
-    );
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type ErrorEntry,
   type Filling,
   fillCollection,
+  type Lenience,
   PACKED,
   type PackOptions,
   type ViewEntry,
@@ -25,14 +26,6 @@ const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "Tra
 
 /** So many errors stand inside each other when they arrive: the causes of causes beyond them are left out. */
 const MAX_CAUSES = 100;
-
-/** How an encoder treats values that cannot travel. */
-export interface Lenience {
-  /** Leave it out, everywhere. Inside errors it always is. */
-  readonly leavesOut?: boolean;
-  /** Errors travel without any fields of their own. */
-  readonly bareErrors?: boolean;
-}
 
 /** Copies one value into the form that keeps everything. It copies every container, so it is used only where something needs it. */
 export class Encoder {

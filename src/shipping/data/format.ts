@@ -106,3 +106,11 @@ export function fillCollection({ target, content }: Filling): void {
   if ("get" in target) for (let at = 0; at < content.length; at += 2) target.set(content[at], content[at + 1]);
   else for (const item of content) target.add(item);
 }
+
+/** How an encoder treats values that cannot travel. */
+export interface Lenience {
+  /** Leave it out, everywhere. Inside errors it always is. */
+  readonly leavesOut?: boolean;
+  /** Errors travel without any fields of their own. */
+  readonly bareErrors?: boolean;
+}
