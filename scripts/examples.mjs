@@ -6,22 +6,28 @@ import { at, node, passed, tally } from "./lib.mjs";
 
 const LIMIT = 25;
 
+/** The pipeline of examples/docs-index, and the files that it reads. */
+export const DOCS_INDEX = ["examples/docs-index/pipeline.ts", "--files", "node_modules/**/*.md"];
+
 /**
- * How each folder in examples/ is run: the arguments of `runlane batch`, without those that name outputs, or a script that checks
- * the example itself.
+ * How each folder in examples/ is run: a script that checks the example itself, with its arguments, or the arguments of `runlane batch`,
+ * without those that name outputs.
+ *
+ * @type {Record<string, { script: readonly string[] } | { batch: readonly string[] }>}
  */
-export const EXAMPLES = {
-  "langchain-drop-in": "examples/langchain-drop-in/run.mjs",
-  lanes: "examples/lanes/measure.mjs",
-  "cold-starts": "examples/cold-starts/measure.mjs",
-  "docs-index": ["examples/docs-index/pipeline.ts", "--files", "node_modules/**/*.md"],
+const EXAMPLES = {
+  "langchain-drop-in": { script: ["examples/langchain-drop-in/run.mjs"] },
+  lanes: { script: ["examples/lanes/measure.mjs", "0.1"] },
+  "cold-starts": { script: ["examples/cold-starts/measure.mjs", "0.1"] },
+  "docs-index": { batch: DOCS_INDEX },
 };
 
 /** Returns what is wrong with a run of the example, or nothing. */
-async function check(/** @type {string} */ name, /** @type {readonly string[] | string | undefined} */ args) {
-  if (args === undefined) return "scripts/examples.mjs does not say how to run it";
-  if (typeof args === "string") {
-    const { code, output } = await node([args]);
+async function check(/** @type {string} */ name) {
+  const how = EXAMPLES[name];
+  if (how === undefined) return "scripts/examples.mjs does not say how to run it";
+  if ("script" in how) {
+    const { code, output } = await node(how.script);
     return code === 0 ? undefined : output;
   }
   const output = `.cache/examples/${name}.jsonl`;
@@ -29,7 +35,7 @@ async function check(/** @type {string} */ name, /** @type {readonly string[] | 
   mkdirSync(at(".cache/examples"), { recursive: true });
   for (const path of [output, errors]) rmSync(at(path), { force: true });
   const outputs = ["--limit", String(LIMIT), "--output", output, "--errors", errors];
-  const run = await node(["dist/cli/main.js", "batch", ...args, ...outputs]);
+  const run = await node(["dist/cli/main.js", "batch", ...how.batch, ...outputs]);
   if (run.code !== 0) return `exit code ${run.code}\n${run.output}`;
   const records = lines(output).map((line) => JSON.parse(line));
   if (records.length !== LIMIT) return `${records.length} records instead of ${LIMIT}\n${run.output}`;
@@ -48,7 +54,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const names = new Set(folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
   let failed = 0;
   for (const name of new Set([...names, ...Object.keys(EXAMPLES)])) {
-    const problem = await check(name, EXAMPLES[/** @type {keyof typeof EXAMPLES} */ (name)]);
+    const problem = await check(name);
     if (problem === undefined) {
       console.log(passed(`examples/${name}`));
       continue;

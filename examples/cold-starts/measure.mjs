@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Measures what a resource saves: `node examples/cold-starts/measure.mjs`. Both ways have to give the same results; the
- * figures are those of one run on this machine.
+ * Measures what a resource saves: `node examples/cold-starts/measure.mjs [share]`. Both ways have to give the same results; the
+ * figures are those of one run on this machine. With a share, say 0.1, there are that many fewer texts.
  */
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
@@ -41,14 +41,15 @@ function withResource(lane) {
   });
 }
 
-const texts = Array.from({ length: 50 }, (_, index) => `word${index} word${index * 3} and more`);
+const count = Math.ceil(50 * Number(process.argv[2] ?? 1));
+const texts = Array.from({ length: count }, (_, index) => `word${index} word${index * 3} and more`);
 
 // The model inside the function, and as a resource: both on two threads that are still to be started.
 const inside = RunnableLambda.fromModule(module, "predictWithItsOwn", { lane: threads({ min: 2, max: 2 }) });
-const scores = await measure("50 texts, the model is loaded inside the function", () => inside.batch(texts));
+const scores = await measure(`${count} texts, the model is loaded inside the function`, () => inside.batch(texts));
 const lane = threads({ min: 2, max: 2 });
 const lazy = withResource(lane);
-assert.deepEqual(await measure("50 texts, the model is a resource", () => lazy.batch(texts)), scores);
+assert.deepEqual(await measure(`${count} texts, the model is a resource`, () => lazy.batch(texts)), scores);
 await lazy.warm();
 show("its loads in two threads", String(lazy.resources().reduce((sum, { loads }) => sum + loads, 0)));
 
