@@ -89,6 +89,8 @@ export class EventStream extends ChunkRecorder {
   protected override readonly isBrief = true;
   private readonly queue = new EventQueue<StreamEvent>();
   private readonly isFiltered: boolean;
+  /** The chains that the filter leaves out, while they run. */
+  private readonly passedOver = new Set<string>();
   /** How many runs have not reported their end. */
   private open = 0;
   /** The run of the first event, which has the input of the whole call. */
@@ -156,6 +158,19 @@ export class EventStream extends ChunkRecorder {
 
   protected override runOf(id: string | undefined): ReportedRun | undefined {
     return super.runOf(id);
+  }
+
+  /** Of a chain that is filtered out nothing is kept, unless the runs inside it report it as their parent. */
+  protected override passesOver(name: string, type: string, tags: readonly string[], runId: string): boolean {
+    if (!this.isFiltered || this.filter.includeParentIds === true || this.runOf(runId) !== undefined) return false;
+    if (isWanted(this.filter, { name, type, tags })) return false;
+    this.passedOver.add(runId);
+    this.open++;
+    return true;
+  }
+
+  protected override onPassedOver(runId: string): void {
+    if (this.passedOver.delete(runId)) this.open--;
   }
 
   protected override onStart(run: ReportedRun): undefined | Promise<void> {

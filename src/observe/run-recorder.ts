@@ -66,6 +66,12 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   /** Runs that were announced by name alone: LangChain's steps do that before they tell of them. */
   private readonly untold = new Set<string>();
 
+  /**
+   * Whether a chain's run is of no interest, so that none is kept: nothing inside it is either, as far as it asks for the run around.
+   * Its end is told by {@link onPassedOver}.
+   */
+  protected passesOver?(name: string, type: string, tags: readonly string[], runId: string): boolean;
+  protected onPassedOver?(runId: string): void;
   protected onStart?(run: Run): unknown;
   protected onEnd?(run: Run, error: unknown): unknown;
   protected onToken?(run: Run, token: string, fields: { chunk?: unknown } | undefined): unknown;
@@ -122,14 +128,14 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
 
   private succeed(runId: string, outputs: unknown, more: { inputs?: unknown } | undefined): unknown {
     const run = this.runs.get(runId);
-    if (run === undefined) return undefined;
+    if (run === undefined) return this.onPassedOver?.(runId);
     run.outputs = asOutput(outputs) as Record<string, unknown>;
     return this.settle(run, "end", more, undefined);
   }
 
   private fail(runId: string, error: unknown, more: { inputs?: unknown } | undefined): unknown {
     const run = this.runs.get(runId);
-    if (run === undefined) return undefined;
+    if (run === undefined) return this.onPassedOver?.(runId);
     run.error = textOf(error);
     return this.settle(run, "error", more, error);
   }
@@ -148,6 +154,8 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return this.announce(...chainOf(...args));
   }
   handleChainStart(...args: ChainStart): unknown {
+    const [serialized, , runId, , tags = [], , type = "chain", name] = args;
+    if (this.passesOver?.(name ?? nameOf(serialized as Serialized), type, tags, runId) === true) return undefined;
     return this.start(...chainOf(...args));
   }
   handleChainEnd(out: unknown, id: string, _parent?: string, _tags?: string[], more?: { inputs?: unknown }): unknown {

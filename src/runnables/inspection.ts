@@ -166,6 +166,9 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
   }
 }
 
+/** What makes the events of version 2, once it is loaded: to import it again costs as much as ten events. */
+let eventsV2: typeof import("../observe/stream-events.ts") | undefined;
+
 /** The events of a run. What makes them is loaded when the first one is asked for. */
 function eventsOf(
   version: "v1" | "v2",
@@ -175,12 +178,19 @@ function eventsOf(
   filter: EventFilter,
   controller: AbortController,
 ): AsyncIterable<StreamEvent> {
-  let events: AsyncIterator<StreamEvent> | undefined;
   const open = async (): Promise<AsyncIterator<StreamEvent>> => {
-    if (version === "v2")
-      return (await import("../observe/stream-events.ts")).streamEventsV2(runnable, input, config, filter, controller);
-    return (await import("../observe/stream-events-v1.ts")).streamEventsV1(runnable, input, config, filter, controller);
+    if (version === "v1") {
+      const { streamEventsV1 } = await import("../observe/stream-events-v1.ts");
+      return streamEventsV1(runnable, input, config, filter, controller);
+    }
+    eventsV2 ??= await import("../observe/stream-events.ts");
+    return eventsV2.streamEventsV2(runnable, input, config, filter, controller);
   };
+  if (version === "v2" && eventsV2 !== undefined) {
+    const opened = eventsV2.streamEventsV2(runnable, input, config, filter, controller);
+    return { [Symbol.asyncIterator]: () => opened };
+  }
+  let events: AsyncIterator<StreamEvent> | undefined;
   const opening = open().then((opened) => {
     events = opened;
     return opened;

@@ -23,6 +23,7 @@ import type { BatchedFunc, BatchedOptions } from "./batched-options.ts";
 import { checkUses } from "./check-uses.ts";
 import { type ExportInput, type ExportOutput, moduleFunction } from "./from-module.ts";
 import type { LambdaFunc, LambdaOptions, LambdaUses, RunnableLambdaFields } from "./lambda-options.ts";
+import { runReturned, streamReturned } from "./returned.ts";
 
 /**
  * Makes a step of a function: sync, async, or a generator of chunks. A sync function costs one call, and its chain one promise.
