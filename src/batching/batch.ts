@@ -120,3 +120,14 @@ export function runUniform(
     stages === undefined ? new UniformBatch(step, inputs, ctx, options) : new StagedBatch(inputs, stages, ctx, options);
   return batch.run();
 }
+
+/** The same for inputs that are nobody else's. Where each is read once, its output takes its place: a million need no second room. */
+export function runOwned(
+  step: Step,
+  inputs: unknown[],
+  ctx: RunContext,
+  options: GatherOptions = {},
+): unknown[] | Promise<unknown[]> {
+  const isStaged = stagesFor(step, ctx) !== undefined;
+  return runUniform(step, inputs, ctx, isStaged ? options : { ...options, outputs: inputs });
+}

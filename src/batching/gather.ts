@@ -2,12 +2,19 @@ import type { Slot } from "../core/budget.ts";
 import type { Pacer } from "../core/context.ts";
 import { abortError, onAbort } from "../core/signal.ts";
 import { FanOut } from "./fan-out.ts";
+import { loopPacer } from "./pacer.ts";
 
 /** Above this length, `new Array(n)` makes a hash table, which is a hundred times slower than a list that grows. */
 const MAX_PREALLOCATED = 2 ** 25;
 
-/** From this length on, making room takes so long that the turn's slice has to start before. */
+/** From this length on, making room takes so long (8 MB for a million, a page at a time) that the turn's slice has to start before. */
 const LARGE = 100_000;
+
+/** A copy of the inputs of a call: inputs start later too, and the array is the caller's, who may go on filling or emptying it. */
+export function ownInputs<T>(inputs: readonly T[]): T[] {
+  if (inputs.length >= LARGE) loopPacer.spent();
+  return [...inputs];
+}
 
 /** Stands in the place of an input that has started and not settled. */
 const PENDING = Symbol("pending");
@@ -19,6 +26,8 @@ export interface GatherOptions {
   /** Ends the whole call when it aborts. */
   signal?: AbortSignal | undefined;
   pacer?: Pacer;
+  /** Where the outputs go. An array of as many inputs will do, if it is nobody's any more and each is read before its output is there. */
+  outputs?: unknown[] | undefined;
 }
 
 /** A fan-out over a known number of inputs whose outputs are wanted all together, in order. */
@@ -35,15 +44,14 @@ export class Gather extends FanOut {
   constructor(
     protected readonly count: number,
     protected readonly launch: (index: number, slot: Slot | null) => unknown,
-    { returnExceptions = false, slot = null, signal, pacer }: GatherOptions = {},
+    { returnExceptions = false, slot = null, signal, pacer, outputs }: GatherOptions = {},
   ) {
     super(slot, pacer);
     this.remaining = count;
     this.returnExceptions = returnExceptions;
     this.signal = signal;
-    // The room for a million outputs takes milliseconds (a page at a time, 10 ms of CPU on a busy machine), which count as those of the turn.
     if (count >= LARGE) this.pacer.spent();
-    this.outputs = count <= MAX_PREALLOCATED ? new Array(count) : [];
+    this.outputs = outputs ?? (count <= MAX_PREALLOCATED ? new Array(count) : []);
   }
 
   /** Runs all inputs: the outputs themselves when nothing had to wait, else a promise of them. */

@@ -1,7 +1,7 @@
 import "../observe/callbacks.ts";
-import { runUniform } from "../batching/batch.ts";
+import { runOwned } from "../batching/batch.ts";
 import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY, streamOutcomes } from "../batching/batch-stream.ts";
-import { Gather } from "../batching/gather.ts";
+import { Gather, ownInputs } from "../batching/gather.ts";
 import { InputRuns, type RunnableBatchOptions } from "../batching/inputs.ts";
 import type { Outcome } from "../batching/outcome.ts";
 import { isAmbient, isMeasuring } from "../core/ambient.ts";
@@ -178,10 +178,8 @@ export abstract class RunnableBase<
     const { call } = runs;
     const gathering = { returnExceptions, slot: call.slot, signal: call.scope?.signal };
     try {
-      // Copies: inputs start later too, and the array is the caller's, who may go on filling or emptying it.
-      const own = [...inputs];
-      if (runs.shared || runs.stages !== undefined)
-        return (await runUniform(this, own, call, gathering)) as RunOutput[];
+      const own = ownInputs(inputs);
+      if (runs.shared || runs.stages !== undefined) return (await runOwned(this, own, call, gathering)) as RunOutput[];
       const launch = (index: number, slot: typeof call.slot): unknown => runs.run(own[index], index, slot);
       return (await new Gather(own.length, launch, gathering).run()) as RunOutput[];
     } finally {
