@@ -19,43 +19,43 @@ interface Line {
  * one, and reading goes on with the second.
  */
 export class CsvFormat extends BlockFormat {
-  readonly #maxOpenCharacters: number;
-  readonly #delimiter: string;
-  #columns: readonly string[] | undefined;
+  private readonly maxOpenCharacters: number;
+  private readonly delimiter: string;
+  private columns: readonly string[] | undefined;
   /** The lines of a record whose last quote is still open. */
-  #open: Line[] = [];
-  #openCharacters = 0;
+  private open: Line[] = [];
+  private openCharacters = 0;
 
   constructor(options: LineFormatOptions, maxOpenCharacters = MAX_OPEN_CHARACTERS) {
-    super(options, (text) => JSON.stringify(this.#fieldsOf(text)));
-    this.#maxOpenCharacters = maxOpenCharacters;
-    this.#delimiter = options.delimiter ?? ",";
+    super(options, (text) => JSON.stringify(this.fieldsOf(text)));
+    this.maxOpenCharacters = maxOpenCharacters;
+    this.delimiter = options.delimiter ?? ",";
   }
 
   lines(texts: readonly string[], firstNumber: number, whole: string): void {
     const hasQuotes = whole.includes('"');
     for (let at = 0; at < texts.length; at++) {
       const text = texts[at]!;
-      if (this.#open.length === 0 && !(hasQuotes && text.includes('"'))) this.#plain(text, firstNumber + at);
-      else this.#quoted({ text, number: firstNumber + at });
+      if (this.open.length === 0 && !(hasQuotes && text.includes('"'))) this.plain(text, firstNumber + at);
+      else this.quoted({ text, number: firstNumber + at });
     }
   }
 
   override end(): void {
-    while (this.#open.length > 0) this.#giveUpFirstLine("a quoted field is opened and never closed");
+    while (this.open.length > 0) this.giveUpFirstLine("a quoted field is opened and never closed");
   }
 
   /** Takes a line without quotes. */
-  #plain(line: string, number: number): void {
+  private plain(line: string, number: number): void {
     const text = withoutReturn(line);
     if (text === "") return;
-    const columns = this.#columns;
+    const columns = this.columns;
     if (columns === undefined) {
-      this.#header(text, number);
+      this.header(text, number);
       return;
     }
     if (this.skipsNext()) return;
-    const fields = text.split(this.#delimiter);
+    const fields = text.split(this.delimiter);
     const why = text.includes("\r")
       ? STRAY_END
       : fields.length === columns.length
@@ -66,73 +66,73 @@ export class CsvFormat extends BlockFormat {
   }
 
   /** Takes a line that has quotes, or stands inside a quoted field. */
-  #quoted(line: Line): void {
+  private quoted(line: Line): void {
     const closesOrOpens = hasOddQuotes(line.text);
-    if (this.#open.length === 0 && !closesOrOpens) {
-      this.#record({ text: withoutReturn(line.text), number: line.number });
+    if (this.open.length === 0 && !closesOrOpens) {
+      this.record({ text: withoutReturn(line.text), number: line.number });
       return;
     }
-    const closes = this.#open.length > 0 && closesOrOpens;
-    this.#open.push(line);
-    this.#openCharacters += line.text.length;
-    if (closes) this.#closeRecord();
-    else if (this.#openCharacters > this.#maxOpenCharacters)
-      this.#giveUpFirstLine(`a quoted field is not closed within ${this.#maxOpenCharacters} characters`);
+    const closes = this.open.length > 0 && closesOrOpens;
+    this.open.push(line);
+    this.openCharacters += line.text.length;
+    if (closes) this.closeRecord();
+    else if (this.openCharacters > this.maxOpenCharacters)
+      this.giveUpFirstLine(`a quoted field is not closed within ${this.maxOpenCharacters} characters`);
   }
 
   /** Reads a record of several lines at once: where the next record starts depends on whether this one is valid. */
-  #closeRecord(): void {
-    const [first] = this.#open as [Line];
-    const text = withoutReturn(this.#open.map((line) => line.text).join("\n"));
-    if (this.#columns !== undefined) {
-      const fields = this.#parse(text);
+  private closeRecord(): void {
+    const [first] = this.open as [Line];
+    const text = withoutReturn(this.open.map((line) => line.text).join("\n"));
+    if (this.columns !== undefined) {
+      const fields = this.parse(text);
       if (typeof fields === "string") {
-        this.#giveUpFirstLine(fields);
+        this.giveUpFirstLine(fields);
         return;
       }
     }
-    this.#forgetOpenLines();
-    this.#record({ text, number: first.number });
+    this.forgetOpenLines();
+    this.record({ text, number: first.number });
   }
 
-  #record({ text, number }: Line): void {
-    const columns = this.#columns;
+  private record({ text, number }: Line): void {
+    const columns = this.columns;
     if (columns === undefined) {
-      this.#header(text, number);
+      this.header(text, number);
       return;
     }
     if (this.skipsNext()) return;
-    const fields = this.#parse(text);
+    const fields = this.parse(text);
     if (typeof fields === "string") this.addProblem(number, fields, text.trimEnd());
     else this.block.add(toObject(columns, fields), number, text);
   }
 
-  #giveUpFirstLine(why: string): void {
-    const [first, ...rest] = this.#open as [Line, ...Line[]];
+  private giveUpFirstLine(why: string): void {
+    const [first, ...rest] = this.open as [Line, ...Line[]];
     // All lines between the first and the last have an even number of quotes, so this goes at most one call deeper.
-    this.#forgetOpenLines();
+    this.forgetOpenLines();
     this.problem(first.number, why, first.text.trimEnd());
     for (const line of rest) {
-      if (this.#open.length > 0 || line.text.includes('"')) this.#quoted(line);
-      else this.#plain(line.text, line.number);
+      if (this.open.length > 0 || line.text.includes('"')) this.quoted(line);
+      else this.plain(line.text, line.number);
     }
   }
 
-  #forgetOpenLines(): void {
-    this.#open = [];
-    this.#openCharacters = 0;
+  private forgetOpenLines(): void {
+    this.open = [];
+    this.openCharacters = 0;
   }
 
-  #header(text: string, number: number): void {
-    const names = this.#parse(text);
-    if (typeof names === "string") this.#refuseHeader(number, names);
+  private header(text: string, number: number): void {
+    const names = this.parse(text);
+    if (typeof names === "string") this.refuseHeader(number, names);
     const repeated = names.find((name, position) => names.indexOf(name) !== position);
     if (repeated !== undefined)
-      this.#refuseHeader(number, `the header has the column ${JSON.stringify(repeated)} twice`);
-    this.#columns = names;
+      this.refuseHeader(number, `the header has the column ${JSON.stringify(repeated)} twice`);
+    this.columns = names;
   }
 
-  #refuseHeader(line: number, why: string): never {
+  private refuseHeader(line: number, why: string): never {
     throw new CliError(
       "RUNLANE_CLI_INPUT",
       `${this.options.name}:${line}: ${why}; the first line of a CSV file names its columns`,
@@ -140,24 +140,24 @@ export class CsvFormat extends BlockFormat {
   }
 
   protected override problem(line: number, why: string, text: string | undefined): void {
-    while (this.#open.length > 0)
-      this.#giveUpFirstLine(`a quoted field is not closed before line ${line}, which is no text`);
-    if (this.#columns === undefined) this.#refuseHeader(line, why);
+    while (this.open.length > 0)
+      this.giveUpFirstLine(`a quoted field is not closed before line ${line}, which is no text`);
+    if (this.columns === undefined) this.refuseHeader(line, why);
     super.problem(line, why, text);
   }
 
   /** The fields of one record, or why it is none. */
-  #parse(text: string): string[] | string {
-    const columns = this.#columns;
-    const fields = parseRecord(text, this.#delimiter);
+  private parse(text: string): string[] | string {
+    const columns = this.columns;
+    const fields = parseRecord(text, this.delimiter);
     if (typeof fields === "string" || columns === undefined || fields.length === columns.length) return fields;
     return wrongCount(columns, fields);
   }
 
   /** An input as it was read: by then it may have been changed. */
-  #fieldsOf(text: string): Record<string, string> {
-    const fields = text.includes('"') ? (this.#parse(text) as string[]) : text.split(this.#delimiter);
-    return toObject(this.#columns!, fields);
+  private fieldsOf(text: string): Record<string, string> {
+    const fields = text.includes('"') ? (this.parse(text) as string[]) : text.split(this.delimiter);
+    return toObject(this.columns!, fields);
   }
 }
 

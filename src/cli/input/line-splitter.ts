@@ -23,82 +23,82 @@ export interface LineVisitor {
  * is whole again by the time its line is decoded.
  */
 export class LineSplitter {
-  readonly #visitor: LineVisitor;
-  readonly #maxLineBytes: number;
+  private readonly visitor: LineVisitor;
+  private readonly maxLineBytes: number;
   /** The start of a line that goes on in the next chunk. Copies, since the chunk's memory is used again. */
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
-  #overflow = false;
-  #number = 1;
+  private pieces: Buffer[] = [];
+  private pieceBytes = 0;
+  private overflow = false;
+  private number = 1;
 
   /** @param maxLineBytes Longer lines are passed over and reported as too long. */
   constructor(visitor: LineVisitor, maxLineBytes: number = constants.MAX_STRING_LENGTH) {
-    this.#visitor = visitor;
-    this.#maxLineBytes = maxLineBytes;
+    this.visitor = visitor;
+    this.maxLineBytes = maxLineBytes;
   }
 
   /** Takes the next chunk and reports the lines that end in it. */
   push(chunk: Buffer): void {
     const end = chunk.lastIndexOf(LINE_FEED);
     if (end === -1) {
-      this.#keep(chunk);
+      this.keep(chunk);
       return;
     }
     let start = 0;
-    if (this.#pieceBytes > 0 || this.#overflow) {
+    if (this.pieceBytes > 0 || this.overflow) {
       start = chunk.indexOf(LINE_FEED) + 1;
-      this.#finish(chunk.subarray(0, start - 1));
+      this.finish(chunk.subarray(0, start - 1));
     }
-    if (start <= end) this.#report(chunk.subarray(start, end));
-    if (end + 1 < chunk.length) this.#keep(chunk.subarray(end + 1));
+    if (start <= end) this.report(chunk.subarray(start, end));
+    if (end + 1 < chunk.length) this.keep(chunk.subarray(end + 1));
   }
 
   /** Reports a last line that has no line feed. */
   end(): void {
-    if (this.#pieceBytes > 0 || this.#overflow) this.#finish(Buffer.alloc(0));
+    if (this.pieceBytes > 0 || this.overflow) this.finish(Buffer.alloc(0));
   }
 
-  #keep(piece: Buffer): void {
-    if (this.#overflow || this.#pieceBytes + piece.length > this.#maxLineBytes) {
-      this.#overflow = true;
-      this.#pieces = [];
+  private keep(piece: Buffer): void {
+    if (this.overflow || this.pieceBytes + piece.length > this.maxLineBytes) {
+      this.overflow = true;
+      this.pieces = [];
       return;
     }
-    this.#pieces.push(Buffer.from(piece));
-    this.#pieceBytes += piece.length;
+    this.pieces.push(Buffer.from(piece));
+    this.pieceBytes += piece.length;
   }
 
-  #finish(last: Buffer): void {
-    this.#keep(last);
-    const line = this.#overflow ? undefined : Buffer.concat(this.#pieces, this.#pieceBytes);
-    this.#pieces = [];
-    this.#pieceBytes = 0;
-    this.#overflow = false;
-    if (line === undefined) this.#visitor.tooLong(this.#number++);
-    else this.#report(line);
+  private finish(last: Buffer): void {
+    this.keep(last);
+    const line = this.overflow ? undefined : Buffer.concat(this.pieces, this.pieceBytes);
+    this.pieces = [];
+    this.pieceBytes = 0;
+    this.overflow = false;
+    if (line === undefined) this.visitor.tooLong(this.number++);
+    else this.report(line);
   }
 
   /** Reports lines whose last line feed is cut off. */
-  #report(bytes: Buffer): void {
+  private report(bytes: Buffer): void {
     if (!isText(bytes)) {
-      this.#reportOneByOne(bytes);
+      this.reportOneByOne(bytes);
       return;
     }
     const whole = bytes.toString("utf8");
     const texts = whole.split("\n");
-    this.#visitor.lines(texts, this.#number, whole);
-    this.#number += texts.length;
+    this.visitor.lines(texts, this.number, whole);
+    this.number += texts.length;
   }
 
-  #reportOneByOne(bytes: Buffer): void {
+  private reportOneByOne(bytes: Buffer): void {
     for (let start = 0; start <= bytes.length; ) {
       const found = bytes.indexOf(LINE_FEED, start);
       const end = found === -1 ? bytes.length : found;
       const line = bytes.subarray(start, end);
       const text = line.toString("utf8");
-      const number = this.#number++;
-      if (isText(line)) this.#visitor.lines([text], number, text);
-      else this.#visitor.notText(text, number, isUtf8(line) ? "the line has NUL bytes" : "the line is not valid UTF-8");
+      const number = this.number++;
+      if (isText(line)) this.visitor.lines([text], number, text);
+      else this.visitor.notText(text, number, isUtf8(line) ? "the line has NUL bytes" : "the line is not valid UTF-8");
       start = end + 1;
     }
   }

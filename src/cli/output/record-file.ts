@@ -20,17 +20,17 @@ export class RecordFile {
   readonly sizeBytes: number;
   /** Where the whole records end; smaller than the size when the last line is torn. */
   readonly wholeBytes: number;
-  readonly #path: string;
-  readonly #fd: number;
-  #block: Buffer = Buffer.alloc(0);
-  #blockStart = 0;
+  private readonly path: string;
+  private readonly fd: number;
+  private block: Buffer = Buffer.alloc(0);
+  private blockStart = 0;
 
   private constructor(path: string, fd: number) {
-    this.#path = path;
-    this.#fd = fd;
+    this.path = path;
+    this.fd = fd;
     this.sizeBytes = fstatSync(fd).size;
     // A record is written with its line feed at the end, so everything up to the last line feed is whole.
-    this.wholeBytes = this.#lineFeedBefore(this.sizeBytes) + 1;
+    this.wholeBytes = this.lineFeedBefore(this.sizeBytes) + 1;
   }
 
   /**
@@ -55,45 +55,45 @@ export class RecordFile {
    */
   *backwards(): Generator<RecordPosition, void, undefined> {
     for (let end = this.wholeBytes; end > 0; ) {
-      const start = this.#lineFeedBefore(end - 1) + 1;
-      yield { index: this.#indexAt(start), start };
+      const start = this.lineFeedBefore(end - 1) + 1;
+      yield { index: this.indexAt(start), start };
       end = start;
     }
   }
 
   close(): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
   }
 
-  #indexAt(start: number): number {
-    const offset = start - this.#blockStart;
-    const inBlock = offset >= 0 && offset + RECORD_START_BYTES <= this.#block.length;
+  private indexAt(start: number): number {
+    const offset = start - this.blockStart;
+    const inBlock = offset >= 0 && offset + RECORD_START_BYTES <= this.block.length;
     // The block stays as it is: the search for line feeds goes on in it.
-    const bytes = inBlock ? this.#block.subarray(offset) : this.#read(start, start + RECORD_START_BYTES);
+    const bytes = inBlock ? this.block.subarray(offset) : this.read(start, start + RECORD_START_BYTES);
     const match = RECORD_START.exec(bytes.toString("latin1", 0, RECORD_START_BYTES));
     if (match?.[1] !== undefined) return Number(match[1]);
-    const message = `cannot resume: ${displayName(this.#path)} holds a line that is no record of runlane batch; name another file`;
+    const message = `cannot resume: ${displayName(this.path)} holds a line that is no record of runlane batch; name another file`;
     throw new CliError("RUNLANE_CLI_OUTPUT", message);
   }
 
   /** The position of the last line feed before `end`, or -1. */
-  #lineFeedBefore(end: number): number {
-    for (let before = end; before > 0; before = this.#blockStart) {
-      if (before <= this.#blockStart || before > this.#blockStart + this.#block.length) {
-        this.#blockStart = Math.max(0, before - BLOCK_BYTES);
-        this.#block = this.#read(this.#blockStart, before);
+  private lineFeedBefore(end: number): number {
+    for (let before = end; before > 0; before = this.blockStart) {
+      if (before <= this.blockStart || before > this.blockStart + this.block.length) {
+        this.blockStart = Math.max(0, before - BLOCK_BYTES);
+        this.block = this.read(this.blockStart, before);
       }
-      const found = this.#block.subarray(0, before - this.#blockStart).lastIndexOf(LINE_FEED);
-      if (found !== -1) return this.#blockStart + found;
+      const found = this.block.subarray(0, before - this.blockStart).lastIndexOf(LINE_FEED);
+      if (found !== -1) return this.blockStart + found;
     }
     return -1;
   }
 
-  #read(start: number, end: number): Buffer {
+  private read(start: number, end: number): Buffer {
     const bytes = Buffer.allocUnsafe(end - start);
     let length = 0;
     while (length < bytes.length) {
-      const read = readSync(this.#fd, bytes, length, bytes.length - length, start + length);
+      const read = readSync(this.fd, bytes, length, bytes.length - length, start + length);
       if (read === 0) break;
       length += read;
     }

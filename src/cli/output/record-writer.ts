@@ -9,28 +9,28 @@ const FLUSH_CHARACTERS = 256 * 1024;
  * that is ahead, no further back than what one flush writes; `--resume` finds them and goes on at the first one.
  */
 export class RecordWriter {
-  readonly #output: Sink;
-  readonly #errors: Sink;
-  #outputText = "";
-  #errorsText = "";
-  #writing: Promise<void> | undefined;
-  #failure: { readonly error: unknown } | undefined;
+  private readonly outputSink: Sink;
+  private readonly errorSink: Sink;
+  private outputText = "";
+  private errorsText = "";
+  private writing: Promise<void> | undefined;
+  private failure: { readonly error: unknown } | undefined;
 
   constructor(output: Sink, errors: Sink) {
-    this.#output = output;
-    this.#errors = errors;
+    this.outputSink = output;
+    this.errorSink = errors;
   }
 
   /** Adds the record of an output. A promise that it returns has to be waited for: the reader is slower than the pipeline. */
   output(line: string): void | Promise<void> {
-    this.#outputText += line;
-    if (this.#outputText.length >= FLUSH_CHARACTERS) return this.flush();
+    this.outputText += line;
+    if (this.outputText.length >= FLUSH_CHARACTERS) return this.flush();
   }
 
   /** Adds the record of a failed input. */
   error(line: string): void | Promise<void> {
-    this.#errorsText += line;
-    if (this.#errorsText.length >= FLUSH_CHARACTERS) return this.flush();
+    this.errorsText += line;
+    if (this.errorsText.length >= FLUSH_CHARACTERS) return this.flush();
   }
 
   /**
@@ -38,14 +38,14 @@ export class RecordWriter {
    * written, since that would leave a gap: every further call throws what the write threw.
    */
   flush(): void | Promise<void> {
-    if (this.#writing !== undefined) return this.#writing.then(() => this.flush());
-    if (this.#failure !== undefined) throw this.#failure.error;
-    const errors = this.#errorsText;
-    this.#errorsText = "";
-    if (errors !== "" && this.#write(this.#errors, errors)) return this.flush();
-    const output = this.#outputText;
-    this.#outputText = "";
-    if (output !== "" && this.#write(this.#output, output)) return this.flush();
+    if (this.writing !== undefined) return this.writing.then(() => this.flush());
+    if (this.failure !== undefined) throw this.failure.error;
+    const errors = this.errorsText;
+    this.errorsText = "";
+    if (errors !== "" && this.writeText(this.errorSink, errors)) return this.flush();
+    const output = this.outputText;
+    this.outputText = "";
+    if (output !== "" && this.writeText(this.outputSink, output)) return this.flush();
   }
 
   /** Writes what has been collected and closes the sinks. */
@@ -53,28 +53,28 @@ export class RecordWriter {
     try {
       await this.flush();
     } finally {
-      this.#output.close();
-      this.#errors.close();
+      this.outputSink.close();
+      this.errorSink.close();
     }
   }
 
   /** @returns Whether it goes on writing. */
-  #write(sink: Sink, text: string): boolean {
+  private writeText(sink: Sink, text: string): boolean {
     try {
       const result = sink.write(text);
       if (result === undefined) return false;
-      this.#writing = result.then(
+      this.writing = result.then(
         () => {
-          this.#writing = undefined;
+          this.writing = undefined;
         },
         (error) => {
-          this.#writing = undefined;
-          this.#failure = { error };
+          this.writing = undefined;
+          this.failure = { error };
         },
       );
       return true;
     } catch (error) {
-      this.#failure = { error };
+      this.failure = { error };
       throw error;
     }
   }

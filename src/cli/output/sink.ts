@@ -19,22 +19,22 @@ export type OpenMode = "append" | "replace";
  * It is opened by the first write, or by `open`.
  */
 export class FileSink implements Sink {
-  readonly #path: string;
-  readonly #mode: OpenMode;
-  #fd: number | undefined;
+  private readonly path: string;
+  private readonly mode: OpenMode;
+  private fd: number | undefined;
 
   constructor(path: string, mode: OpenMode) {
-    this.#path = path;
-    this.#mode = mode;
+    this.path = path;
+    this.mode = mode;
   }
 
   /** @throws CliError RUNLANE_CLI_OUTPUT */
   open(): number {
     try {
-      this.#fd ??= openSync(this.#path, this.#mode === "append" ? "a" : "w");
-      return this.#fd;
+      this.fd ??= openSync(this.path, this.mode === "append" ? "a" : "w");
+      return this.fd;
     } catch (error) {
-      throw this.#failure(error);
+      throw this.failure(error);
     }
   }
 
@@ -45,18 +45,18 @@ export class FileSink implements Sink {
       // A nearly full disk takes a part of what it is given before it refuses the rest.
       for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
     } catch (error) {
-      throw this.#failure(error);
+      throw this.failure(error);
     }
   }
 
   close(): void {
-    if (this.#fd === undefined) return;
-    closeSync(this.#fd);
-    this.#fd = undefined;
+    if (this.fd === undefined) return;
+    closeSync(this.fd);
+    this.fd = undefined;
   }
 
-  #failure(error: unknown): CliError {
-    return new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${displayName(this.#path)}: ${systemCause(error)}`, {
+  private failure(error: unknown): CliError {
+    return new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${displayName(this.path)}: ${systemCause(error)}`, {
       cause: error,
     });
   }
@@ -104,27 +104,27 @@ export function reserveStdout(): () => void {
 
 /** Standard output. A write waits until the reader has taken it, so a slow reader slows the run down. */
 export class StdoutSink implements Sink {
-  readonly #write: (text: string, written: (error?: Error | null) => void) => void;
-  #error: unknown;
+  private readonly writeToStream: (text: string, written: (error?: Error | null) => void) => void;
+  private error: unknown;
 
   constructor(stream: NodeJS.WritableStream = process.stdout) {
-    this.#write = stream.write.bind(stream);
+    this.writeToStream = stream.write.bind(stream);
     // A failed write is reported twice, to its callback and as an event; the event would end the process if nobody listened.
     stream.on("error", (error) => {
-      this.#error ??= error;
+      this.error ??= error;
     });
   }
 
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#error !== undefined) return reject(this.#failure(this.#error));
-      this.#write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
+      if (this.error !== undefined) return reject(this.failure(this.error));
+      this.writeToStream(text, (error) => (error ? reject(this.failure(error)) : resolve()));
     });
   }
 
   close(): void {}
 
-  #failure(error: unknown): Error {
+  private failure(error: unknown): Error {
     if (systemCode(error) === "EPIPE" || systemCode(error) === "ERR_STREAM_DESTROYED") return new ReaderLeft();
     return new CliError("RUNLANE_CLI_OUTPUT", `cannot write to stdout: ${systemCause(error)}`, { cause: error });
   }

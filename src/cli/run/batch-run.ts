@@ -39,37 +39,37 @@ export type RunEnd =
 export class BatchRun {
   /** What each step did. */
   readonly statistics = new RunStatistics();
-  readonly #analysis: Analysis;
-  readonly #options: BatchRunOptions;
-  readonly #feed: InputFeed;
-  #syncLoop: SyncLoop | undefined;
-  #run: RecordedRun | undefined;
+  private readonly analysis: Analysis;
+  private readonly options: BatchRunOptions;
+  private readonly feed: InputFeed;
+  private syncLoop: SyncLoop | undefined;
+  private recordedRun: RecordedRun | undefined;
 
   constructor(options: BatchRunOptions) {
     const { source, firstIndex, limit, runnable } = options;
-    this.#options = options;
-    this.#analysis = new Analysis(runnable, this.statistics);
-    this.#feed = new InputFeed(source, firstIndex, limit);
+    this.options = options;
+    this.analysis = new Analysis(runnable, this.statistics);
+    this.feed = new InputFeed(source, firstIndex, limit);
   }
 
   /** How many inputs have started and are not through. */
   get running(): number {
-    return this.#run?.running ?? 0;
+    return this.recordedRun?.running ?? 0;
   }
 
   /** Where the oldest input stands that is not through, and its index. */
   get oldest(): { readonly index: number; readonly place: string } | undefined {
-    return this.#run?.oldest;
+    return this.recordedRun?.oldest;
   }
 
   /** How the inputs were run, with what was measured. @param wallMs How long it took. */
   plan(wallMs: number): Plan {
-    return this.#analysis.plan(wallMs);
+    return this.analysis.plan(wallMs);
   }
 
   /** How much of the source is done, from 0 to 1, where its size is known. */
   get fraction(): number | undefined {
-    return this.#feed.fraction(this.running);
+    return this.feed.fraction(this.running);
   }
 
   /**
@@ -78,14 +78,14 @@ export class BatchRun {
    * @throws CliError
    */
   async prime(): Promise<void> {
-    if (!this.#feed.ended) await this.#feed.load();
-    if (this.#feed.failure !== undefined) throw this.#feed.failure;
+    if (!this.feed.ended) await this.feed.load();
+    if (this.feed.failure !== undefined) throw this.feed.failure;
   }
 
   /** Starts nothing more. What is in flight goes on, and the run ends when it has its records. */
   stop(): void {
-    if (this.#run === undefined) this.#feed.stop();
-    else this.#run.stopStarting();
+    if (this.recordedRun === undefined) this.feed.stop();
+    else this.recordedRun.stopStarting();
   }
 
   /**
@@ -94,10 +94,10 @@ export class BatchRun {
    * @throws What is no matter of the input or the output: a defect. What was done is written before.
    */
   async run(keeper: RecordKeeper, writer: RecordWriter): Promise<RunEnd> {
-    this.#run = this.#prepare(keeper);
-    const timer = setInterval(() => this.#flush(writer), FLUSH_MS).unref();
+    this.recordedRun = this.prepare(keeper);
+    const timer = setInterval(() => this.flush(writer), FLUSH_MS).unref();
     try {
-      await this.#run.run();
+      await this.recordedRun.run();
       await writer.close();
     } catch (error) {
       if (error instanceof ReaderLeft) return { kind: "reader left" };
@@ -106,35 +106,35 @@ export class BatchRun {
       throw error;
     } finally {
       clearInterval(timer);
-      this.#feed.stop();
-      this.#syncLoop?.countUntimed();
+      this.feed.stop();
+      this.syncLoop?.countUntimed();
     }
-    const { failure } = this.#feed;
+    const { failure } = this.feed;
     return failure === undefined ? { kind: "finished" } : { kind: "source failed", error: failure };
   }
 
-  #prepare(keeper: RecordKeeper): RecordedRun {
-    const { runnable, firstIndex, concurrency } = this.#options;
+  private prepare(keeper: RecordKeeper): RecordedRun {
+    const { runnable, firstIndex, concurrency } = this.options;
     const { statistics } = this;
     const step = toStep(runnable);
     const limits = concurrency === undefined ? {} : { maxConcurrency: concurrency };
     const runs = new InputRuns(step, withObserver(limits, statistics), { abortable: true });
     const plain = new InputRuns(step, limits, { abortable: true });
-    this.#syncLoop = SyncLoop.of(step, { observed: runs.call, plain: plain.call }, statistics);
+    this.syncLoop = SyncLoop.of(step, { observed: runs.call, plain: plain.call }, statistics);
     return new RecordedRun({
       runs,
       isWatched: plain.call.observer !== null,
-      feed: this.#feed,
+      feed: this.feed,
       keeper,
       firstIndex,
       concurrency: concurrency ?? DEFAULT_STREAM_CONCURRENCY,
-      syncLoop: this.#syncLoop,
+      syncLoop: this.syncLoop,
       failedStep: (number, error) => statistics.failedStep(number, error) ?? runnable.getName(),
     });
   }
 
   /** Writes what has been collected for a while. What goes wrong here is thrown again by the next write. */
-  #flush(writer: RecordWriter): void {
+  private flush(writer: RecordWriter): void {
     const giveUp = () => this.stop();
     try {
       writer.flush()?.catch(giveUp);

@@ -18,59 +18,59 @@ export interface LastWords {
  * computed is lost.
  */
 export class EndWatch {
-  #words: LastWords;
-  readonly #name: string;
+  private words: LastWords;
+  private readonly name: string;
 
   /** @param name What messages call the pipeline. */
   constructor(name: string, words: LastWords) {
-    this.#name = name;
-    this.#words = words;
-    process.on("uncaughtException", this.#onCrash).on("beforeExit", this.#onStuck).on("exit", this.#onExit);
+    this.name = name;
+    this.words = words;
+    process.on("uncaughtException", this.onCrash).on("beforeExit", this.onStuck).on("exit", this.onExit);
   }
 
   /** Another part of the run has begun. */
   enter(words: LastWords): void {
-    this.#words = words;
+    this.words = words;
   }
 
   stop(): void {
-    process.off("uncaughtException", this.#onCrash).off("beforeExit", this.#onStuck).off("exit", this.#onExit);
+    process.off("uncaughtException", this.onCrash).off("beforeExit", this.onStuck).off("exit", this.onExit);
   }
 
-  readonly #onCrash = (error: unknown): void => {
-    const { doing } = this.#words;
-    this.#die(
+  private readonly onCrash = (error: unknown): void => {
+    const { doing } = this.words;
+    this.die(
       doing === undefined
         ? `an error escaped the pipeline, so no input can be blamed for it: ${crashText(error, true)}`
-        : `an error escaped ${this.#name} ${doing}: ${oneLine(crashText(error, false))}`,
+        : `an error escaped ${this.name} ${doing}: ${oneLine(crashText(error, false))}`,
     );
   };
 
-  readonly #onStuck = (): void => {
-    const { doing, waitingFor } = this.#words;
-    this.#die(
+  private readonly onStuck = (): void => {
+    const { doing, waitingFor } = this.words;
+    this.die(
       doing === undefined
         ? `the pipeline waits for something that can never happen: ${waitingFor?.() ?? "no input"} has not settled`
-        : `${this.#name} waits for something that can never happen, ${doing}`,
+        : `${this.name} waits for something that can never happen, ${doing}`,
     );
   };
 
-  readonly #onExit = (code: number): void => {
-    flushQuietly(this.#words);
+  private readonly onExit = (code: number): void => {
+    flushQuietly(this.words);
     if (code === EXIT.interrupted || code === EXIT.terminated) return;
-    const { doing } = this.#words;
-    this.#words.say(
+    const { doing } = this.words;
+    this.words.say(
       doing === undefined
         ? `the pipeline ended the process with exit code ${code}`
-        : `${this.#name} ended the process with exit code ${code} ${doing}`,
+        : `${this.name} ended the process with exit code ${code} ${doing}`,
     );
     process.exitCode = EXIT.cannotRun;
   };
 
-  #die(message: string): void {
+  private die(message: string): void {
     this.stop();
-    flushQuietly(this.#words);
-    this.#words.say(message);
+    flushQuietly(this.words);
+    this.words.say(message);
     process.exit(EXIT.cannotRun);
   }
 }

@@ -11,35 +11,35 @@ export class InputFeed {
   cursor = 0;
   /** The input of the block at hand before which the limit ends the feed. */
   end = 0;
-  readonly #source: InputSource;
-  readonly #blocks: InputBlocks;
+  private readonly source: InputSource;
+  private readonly blocks: InputBlocks;
   /** How much of the source had been read before the block at hand. */
-  #fractionBefore = 0;
+  private fractionBefore = 0;
   /** How many inputs there may be in the blocks behind this one. */
-  #left: number;
-  #ended = false;
-  #failure: CliError | undefined;
-  #endWait: (() => void) | undefined;
+  private left: number;
+  private hasEnded = false;
+  private readError: CliError | undefined;
+  private endWait: (() => void) | undefined;
 
   /**
    * @param skip How many inputs an earlier run has done.
    * @param limit How many inputs there may be at most, those of earlier runs included.
    */
   constructor(source: InputSource, skip: number, limit = Number.POSITIVE_INFINITY) {
-    this.#source = source;
-    this.#left = Math.max(0, limit - skip);
-    this.#blocks = source.read(skip);
-    if (this.#left === 0) this.stop();
+    this.source = source;
+    this.left = Math.max(0, limit - skip);
+    this.blocks = source.read(skip);
+    if (this.left === 0) this.stop();
   }
 
   /** Why the source could not be read to its end. */
   get failure(): CliError | undefined {
-    return this.#failure;
+    return this.readError;
   }
 
   /** Whether nothing comes after the block at hand. */
   get ended(): boolean {
-    return this.#ended;
+    return this.hasEnded;
   }
 
   /** Whether the block at hand has another input. */
@@ -54,18 +54,18 @@ export class InputFeed {
    * @param inFlight How many inputs are not.
    */
   fraction(inFlight: number): number | undefined {
-    const now = this.#source.fraction?.();
+    const now = this.source.fraction?.();
     if (now === undefined) return undefined;
     const share = this.block === undefined ? 1 : Math.max(0, this.cursor - inFlight) / this.block.size;
-    return this.#fractionBefore + (now - this.#fractionBefore) * share;
+    return this.fractionBefore + (now - this.fractionBefore) * share;
   }
 
   /** Reads the next block, once the one at hand is used up; resolves at the latest when the feed is stopped. Never rejects. */
   load(): Promise<void> {
     return new Promise((resolve) => {
-      this.#endWait = resolve;
-      void this.#read().then(() => {
-        this.#endWait = undefined;
+      this.endWait = resolve;
+      void this.read().then(() => {
+        this.endWait = undefined;
         resolve();
       });
     });
@@ -74,33 +74,33 @@ export class InputFeed {
   /** Ends the feed: inputs that were read and not taken are dropped. */
   stop(): void {
     this.end = this.cursor;
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#source.close();
-    this.#endWait?.();
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.source.close();
+    this.endWait?.();
   }
 
-  async #read(): Promise<void> {
-    const fractionBefore = this.#source.fraction?.() ?? 0;
+  private async read(): Promise<void> {
+    const fractionBefore = this.source.fraction?.() ?? 0;
     try {
-      const { done, value } = await this.#blocks.next();
-      if (this.#ended) return;
+      const { done, value } = await this.blocks.next();
+      if (this.hasEnded) return;
       if (done) {
         this.stop();
         return;
       }
       this.block = value;
       this.cursor = 0;
-      this.end = Math.min(value.size, this.#left);
-      this.#left -= this.end;
-      this.#fractionBefore = fractionBefore;
-      if (this.#left > 0) return;
+      this.end = Math.min(value.size, this.left);
+      this.left -= this.end;
+      this.fractionBefore = fractionBefore;
+      if (this.left > 0) return;
       // The limit ends with this block, which stays.
-      this.#ended = true;
-      this.#source.close();
+      this.hasEnded = true;
+      this.source.close();
     } catch (error) {
-      if (this.#ended) return;
-      this.#failure = asCliError(error, this.#source.name);
+      if (this.hasEnded) return;
+      this.readError = asCliError(error, this.source.name);
       this.stop();
     }
   }

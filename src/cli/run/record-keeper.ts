@@ -9,15 +9,15 @@ import type { ProgressMeter } from "./run-counts.ts";
  * to be waited for before the next call.
  */
 export class RecordKeeper {
-  readonly #writer: RecordWriter;
-  readonly #meter: ProgressMeter;
-  readonly #formatFailure: (failure: Failure) => string;
+  private readonly writer: RecordWriter;
+  private readonly meter: ProgressMeter;
+  private readonly formatFailure: (failure: Failure) => string;
 
   /** @param readable Whether failures are lines for people, on standard error, rather than records. */
   constructor(writer: RecordWriter, meter: ProgressMeter, { readable }: { readonly readable: boolean }) {
-    this.#writer = writer;
-    this.#meter = meter;
-    this.#formatFailure = readable ? readableLine : failureLine;
+    this.writer = writer;
+    this.meter = meter;
+    this.formatFailure = readable ? readableLine : failureLine;
   }
 
   /** Records an output. */
@@ -28,8 +28,8 @@ export class RecordKeeper {
     } catch (error) {
       return this.failed(index, OUTPUT_STEP, error, block, at);
     }
-    this.#meter.count(false);
-    return this.#writer.output(line);
+    this.meter.count(false);
+    return this.writer.output(line);
   }
 
   /** Records an input that could not be read. */
@@ -39,9 +39,9 @@ export class RecordKeeper {
 
   /** Records an input that has failed in a step. */
   failed(index: number, step: string, error: unknown, block: InputBlock, at: number): void | Promise<void> {
-    this.#meter.count(true);
-    return this.#writer.error(
-      this.#formatFailure({ index, step, error, source: block.placeOf(at), inputJson: block.jsonOf(at) }),
+    this.meter.count(true);
+    return this.writer.error(
+      this.formatFailure({ index, step, error, source: block.placeOf(at), inputJson: block.jsonOf(at) }),
     );
   }
 }

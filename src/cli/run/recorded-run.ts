@@ -44,25 +44,25 @@ export interface RecordedRunOptions {
  * was read ahead is dropped when the run is stopped. There is no promise for an input that does not wait for one.
  */
 export class RecordedRun extends FanOut {
-  readonly #options: RecordedRunOptions;
-  readonly #live: LiveBlock[] = [];
+  private readonly options: RecordedRunOptions;
+  private readonly live: LiveBlock[] = [];
   /** What became of inputs whose turn has not come. */
-  readonly #early = new Map<number, Outcome<unknown> | CliError>();
+  private readonly early = new Map<number, Outcome<unknown> | CliError>();
   /** The number of the oldest input without a record. */
-  #next = 0;
-  #syncLoop: SyncLoop | undefined;
-  #attended = 0;
-  #loading = false;
-  #writing = false;
-  #settle: { resolve(): void; reject(error: unknown): void } | undefined;
+  private next = 0;
+  private syncLoop: SyncLoop | undefined;
+  private attended = 0;
+  private loading = false;
+  private writing = false;
+  private completion: { resolve(): void; reject(error: unknown): void } | undefined;
 
   constructor(options: RecordedRunOptions) {
     const { runs, feed, syncLoop } = options;
     super(runs.call.slot);
-    this.#options = options;
-    this.#syncLoop = syncLoop;
-    if (runs.stages !== undefined) this.pipeTo(runs.stages, runs.call, () => this.#take());
-    if (feed.block !== undefined) this.#live.push({ block: feed.block, first: 0 });
+    this.options = options;
+    this.syncLoop = syncLoop;
+    if (runs.stages !== undefined) this.pipeTo(runs.stages, runs.call, () => this.take());
+    if (feed.block !== undefined) this.live.push({ block: feed.block, first: 0 });
   }
 
   /** How many inputs have started and are not through. */
@@ -72,9 +72,9 @@ export class RecordedRun extends FanOut {
 
   /** Where the oldest input stands that has no record, and its index. */
   get oldest(): { readonly index: number; readonly place: string } | undefined {
-    if (this.#next >= this.started) return undefined;
-    const { block, at } = this.#locate(this.#next);
-    return { index: this.#options.firstIndex + this.#next, place: block.placeOf(at) };
+    if (this.next >= this.started) return undefined;
+    const { block, at } = this.locate(this.next);
+    return { index: this.options.firstIndex + this.next, place: block.placeOf(at) };
   }
 
   /**
@@ -83,10 +83,10 @@ export class RecordedRun extends FanOut {
    * @throws What writing a record throws.
    */
   async run(): Promise<void> {
-    const { scope } = this.#options.runs.call;
+    const { scope } = this.options.runs.call;
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#settle = { resolve, reject };
+        this.completion = { resolve, reject };
         this.pump();
       });
     } catch (error) {
@@ -99,31 +99,31 @@ export class RecordedRun extends FanOut {
 
   /** Starts nothing more; the run ends with what is in flight. */
   stopStarting(): void {
-    this.#options.feed.stop();
+    this.options.feed.stop();
     this.dropWaiting();
     this.pump();
   }
 
   protected override pump(): void {
     super.pump();
-    const { feed } = this.#options;
-    if (feed.ended && !feed.hasNext && this.#next === this.started && !this.#writing) this.#settle?.resolve();
+    const { feed } = this.options;
+    if (feed.ended && !feed.hasNext && this.next === this.started && !this.writing) this.completion?.resolve();
   }
 
   protected override startReady(): void {
-    while (this.#syncLoop !== undefined) {
+    while (this.syncLoop !== undefined) {
       if (this.stopped || !this.ready()) return;
-      if (this.#attended < ATTENDED) {
-        this.#attended++;
+      if (this.attended < ATTENDED) {
+        this.attended++;
         this.start(this.started++, null);
         // What waits for something, or has moved to a lane, is more than its functions.
-        if (this.inFlight > 0) this.#syncLoop = undefined;
-      } else if (!this.#startSync(this.#syncLoop)) {
-        this.#syncLoop = undefined;
+        if (this.inFlight > 0) this.syncLoop = undefined;
+      } else if (!this.startSync(this.syncLoop)) {
+        this.syncLoop = undefined;
       }
-      if (this.#syncLoop === undefined || !this.pacer.spent()) continue;
-      if (this.#attended < ATTENDED) this.#options.runs.step.expectSlow?.();
-      this.#attended = 0;
+      if (this.syncLoop === undefined || !this.pacer.spent()) continue;
+      if (this.attended < ATTENDED) this.options.runs.step.expectSlow?.();
+      this.attended = 0;
       this.park();
       return;
     }
@@ -131,19 +131,19 @@ export class RecordedRun extends FanOut {
   }
 
   /** Runs some inputs in a plain loop. Returns whether that can go on. */
-  #startSync(loop: SyncLoop): boolean {
-    const { feed } = this.#options;
-    const { block, first } = this.#live.at(-1)!;
+  private startSync(loop: SyncLoop): boolean {
+    const { feed } = this.options;
+    const { block, first } = this.live.at(-1)!;
     return loop.run(block, feed, {
       output: (at, value) => {
         this.started = first + at + 1;
         this.onValue(first + at, value);
-        return !this.stopped && !this.#writing;
+        return !this.stopped && !this.writing;
       },
       failed: (at, step, error) => {
         this.started = first + at + 1;
-        this.#guard(() => this.#recordFailure(step, error));
-        return !this.stopped && !this.#writing;
+        this.guard(() => this.recordFailure(step, error));
+        return !this.stopped && !this.writing;
       },
       pending: (at, pending) => {
         this.started = first + at + 1;
@@ -154,121 +154,121 @@ export class RecordedRun extends FanOut {
   }
 
   protected ready(): boolean {
-    const { feed, concurrency } = this.#options;
+    const { feed, concurrency } = this.options;
     for (;;) {
-      if (this.#writing || this.started - this.#next >= MAX_WAITING) return false;
+      if (this.writing || this.started - this.next >= MAX_WAITING) return false;
       if (!feed.hasNext) {
-        this.#load();
+        this.load();
         return false;
       }
       const { block, cursor } = feed;
       const problem = block!.hasProblems ? block!.problemOf(cursor) : undefined;
-      if (problem === undefined) return this.inFlight < concurrency && this.started - this.#next < 2 * concurrency;
+      if (problem === undefined) return this.inFlight < concurrency && this.started - this.next < 2 * concurrency;
       feed.cursor++;
-      this.#settled(this.started++, problem);
+      this.settled(this.started++, problem);
     }
   }
 
   protected launch(index: number, slot: Slot | null): unknown {
-    const { runs, isWatched } = this.#options;
-    const input = this.#take();
+    const { runs, isWatched } = this.options;
+    const input = this.take();
     return slot === null && !isWatched ? startCall(runs.step, input, runs.call) : runs.run(input, index, slot);
   }
 
   protected onValue(index: number, value: unknown): void {
-    if (index !== this.#next || this.#writing) {
-      this.#early.set(index, fulfilled(value));
+    if (index !== this.next || this.writing) {
+      this.early.set(index, fulfilled(value));
       return;
     }
-    this.#guard(() => this.#recordOutput(value));
-    this.#recordEarly();
+    this.guard(() => this.recordOutput(value));
+    this.recordEarly();
   }
 
   protected onError(index: number, error: unknown): void {
-    this.#settled(index, rejected(error));
+    this.settled(index, rejected(error));
   }
 
-  #take(): unknown {
-    const { feed } = this.#options;
+  private take(): unknown {
+    const { feed } = this.options;
     return feed.block!.values[feed.cursor++];
   }
 
-  #load(): void {
-    const { feed } = this.#options;
-    if (this.#loading || feed.ended) return;
-    this.#loading = true;
+  private load(): void {
+    const { feed } = this.options;
+    if (this.loading || feed.ended) return;
+    this.loading = true;
     void feed.load().then(() => {
-      this.#loading = false;
+      this.loading = false;
       const { block } = feed;
-      if (block !== undefined && block !== this.#live.at(-1)?.block && feed.hasNext)
-        this.#live.push({ block, first: this.started });
+      if (block !== undefined && block !== this.live.at(-1)?.block && feed.hasNext)
+        this.live.push({ block, first: this.started });
       this.pump();
     });
   }
 
-  #settled(index: number, outcome: Outcome<unknown> | CliError): void {
-    this.#early.set(index, outcome);
-    this.#recordEarly();
+  private settled(index: number, outcome: Outcome<unknown> | CliError): void {
+    this.early.set(index, outcome);
+    this.recordEarly();
   }
 
   /** Records those who have waited for the one before them. */
-  #recordEarly(): void {
-    while (this.#early.size > 0 && !this.#writing && !this.stopped) {
-      const outcome = this.#early.get(this.#next);
+  private recordEarly(): void {
+    while (this.early.size > 0 && !this.writing && !this.stopped) {
+      const outcome = this.early.get(this.next);
       if (outcome === undefined) return;
-      this.#early.delete(this.#next);
-      this.#guard(() => {
-        if (!("status" in outcome)) return this.#recordProblem(outcome);
-        if (outcome.status === "fulfilled") return this.#recordOutput(outcome.value);
-        return this.#recordFailure(this.#options.failedStep(this.#next, outcome.reason), outcome.reason);
+      this.early.delete(this.next);
+      this.guard(() => {
+        if (!("status" in outcome)) return this.recordProblem(outcome);
+        if (outcome.status === "fulfilled") return this.recordOutput(outcome.value);
+        return this.recordFailure(this.options.failedStep(this.next, outcome.reason), outcome.reason);
       });
     }
   }
 
-  #recordOutput(value: unknown): void | Promise<void> {
-    const { block, at } = this.#locate(this.#next);
-    return this.#options.keeper.output(this.#options.firstIndex + this.#next, value, block, at);
+  private recordOutput(value: unknown): void | Promise<void> {
+    const { block, at } = this.locate(this.next);
+    return this.options.keeper.output(this.options.firstIndex + this.next, value, block, at);
   }
 
-  #recordFailure(step: string, error: unknown): void | Promise<void> {
-    const { block, at } = this.#locate(this.#next);
-    return this.#options.keeper.failed(this.#options.firstIndex + this.#next, step, error, block, at);
+  private recordFailure(step: string, error: unknown): void | Promise<void> {
+    const { block, at } = this.locate(this.next);
+    return this.options.keeper.failed(this.options.firstIndex + this.next, step, error, block, at);
   }
 
-  #recordProblem(problem: CliError): void | Promise<void> {
-    const { block, at } = this.#locate(this.#next);
-    return this.#options.keeper.problem(this.#options.firstIndex + this.#next, problem, block, at);
+  private recordProblem(problem: CliError): void | Promise<void> {
+    const { block, at } = this.locate(this.next);
+    return this.options.keeper.problem(this.options.firstIndex + this.next, problem, block, at);
   }
 
   /** Writes the record of the oldest input. Nothing starts while a reader is slower than the pipeline. */
-  #guard(record: () => void | Promise<void>): void {
+  private guard(record: () => void | Promise<void>): void {
     if (this.stopped) return;
     try {
       const writing = record();
-      this.#next++;
+      this.next++;
       if (writing === undefined) return;
-      this.#writing = true;
+      this.writing = true;
       writing.then(
         () => {
-          this.#writing = false;
-          this.#recordEarly();
+          this.writing = false;
+          this.recordEarly();
           this.pump();
         },
-        (error) => this.#fail(error),
+        (error) => this.fail(error),
       );
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
-  #fail(error: unknown): void {
+  private fail(error: unknown): void {
     this.halt();
-    this.#options.feed.stop();
-    this.#settle?.reject(error);
+    this.options.feed.stop();
+    this.completion?.reject(error);
   }
 
-  #locate(number: number): { readonly block: InputBlock; readonly at: number } {
-    const live = this.#live;
+  private locate(number: number): { readonly block: InputBlock; readonly at: number } {
+    const live = this.live;
     while (live.length > 1 && number >= live[1]!.first) live.shift();
     const { block, first } = live[0]!;
     return { block, at: number - first };

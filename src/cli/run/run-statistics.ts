@@ -6,16 +6,18 @@ import { StepStatistics } from "../../observe/statistics.ts";
  * input would cost more than a short step.
  */
 export class RunStatistics extends StepStatistics {
-  readonly #steps = new WeakMap<object, string>();
+  private readonly stepNames = new WeakMap<object, string>();
   /** What was thrown last that is no object. */
-  #primitive: { readonly error: unknown; readonly name: string } | undefined;
+  private lastPrimitive: { readonly error: unknown; readonly name: string } | undefined;
 
   /** The name of the step that an input has failed in, if any step has said so. */
   failedStep(index: number, error: unknown): string | undefined {
     const told = this.takeFailedStep(index);
     if (told !== undefined) return told;
-    if (isObject(error)) return this.#steps.get(error);
-    return this.#primitive !== undefined && Object.is(this.#primitive.error, error) ? this.#primitive.name : undefined;
+    if (isObject(error)) return this.stepNames.get(error);
+    return this.lastPrimitive !== undefined && Object.is(this.lastPrimitive.error, error)
+      ? this.lastPrimitive.name
+      : undefined;
   }
 
   /** Remembers that an error came from a step. */
@@ -26,13 +28,15 @@ export class RunStatistics extends StepStatistics {
   /** The innermost step says first that it has failed. */
   protected override failedIn(step: Step, error: unknown): void {
     if (!isObject(error))
-      this.#primitive = { error, name: step.path === undefined ? step.label : this.#nameFor(error, step) };
-    else if (!this.#steps.has(error)) this.#steps.set(error, step.label);
+      this.lastPrimitive = { error, name: step.path === undefined ? step.label : this.nameFor(error, step) };
+    else if (!this.stepNames.has(error)) this.stepNames.set(error, step.label);
   }
 
   /** A sequence fails with what a step of it has failed with. */
-  #nameFor(error: unknown, step: Step): string {
-    return this.#primitive !== undefined && Object.is(this.#primitive.error, error) ? this.#primitive.name : step.label;
+  private nameFor(error: unknown, step: Step): string {
+    return this.lastPrimitive !== undefined && Object.is(this.lastPrimitive.error, error)
+      ? this.lastPrimitive.name
+      : step.label;
   }
 }
 

@@ -26,14 +26,14 @@ export interface LoopSink {
  * time that they take step by step under observation.
  */
 export class SyncLoop {
-  readonly #step: Step;
-  readonly #steps: readonly Step[];
-  readonly #statistics: RunStatistics;
-  readonly #observed: RunContext;
-  readonly #config: RunnableConfig;
+  private readonly step: Step;
+  private readonly steps: readonly Step[];
+  private readonly statistics: RunStatistics;
+  private readonly observed: RunContext;
+  private readonly config: RunnableConfig;
   /** What each step took last. */
-  readonly #lastMs: number[];
-  #untimed = 0;
+  private readonly lastMs: number[];
+  private untimed = 0;
 
   /** @returns Undefined when the pipeline is more than sync functions that run on this event loop. */
   static of(
@@ -55,19 +55,19 @@ export class SyncLoop {
     { observed, plain }: { observed: RunContext; plain: RunContext },
     statistics: RunStatistics,
   ) {
-    this.#step = step;
-    this.#steps = steps;
-    this.#statistics = statistics;
-    this.#observed = observed;
-    this.#config = plain.descend().config;
-    this.#lastMs = steps.map(() => 0);
+    this.step = step;
+    this.steps = steps;
+    this.statistics = statistics;
+    this.observed = observed;
+    this.config = plain.descend().config;
+    this.lastMs = steps.map(() => 0);
   }
 
   /** Runs the next inputs of a block. Returns whether the pipeline is still nothing but sync functions. */
   run(block: InputBlock, feed: InputFeed, sink: LoopSink): boolean {
-    const functions = this.#step.syncFunctions;
+    const functions = this.step.syncFunctions;
     if (functions === undefined) return false;
-    const config = this.#config;
+    const config = this.config;
     const { values } = block;
     const count = functions.length;
     const end = Math.min(feed.end, feed.cursor + STRIDE);
@@ -82,21 +82,21 @@ export class SyncLoop {
         for (; reached < count; reached++) {
           const out = functions[reached]!(value, config);
           if (isMore(out)) {
-            this.#countPart(reached);
-            sink.pending(at, this.#resume(reached, out, value));
+            this.countPart(reached);
+            sink.pending(at, this.resume(reached, out, value));
             return false;
           }
           value = out;
-          if (isTimed) since = this.#time(reached, since);
+          if (isTimed) since = this.time(reached, since);
         }
       } catch (error) {
-        const step = this.#steps[reached]!;
-        this.#countPart(reached);
-        this.#statistics.count(step, this.#lastMs[reached]!, 1, 1);
+        const step = this.steps[reached]!;
+        this.countPart(reached);
+        this.statistics.count(step, this.lastMs[reached]!, 1, 1);
         if (!sink.failed(at, step.label, error)) return true;
         continue;
       }
-      this.#untimed++;
+      this.untimed++;
       if (isTimed) this.countUntimed();
       if (!sink.output(at, value)) return true;
     }
@@ -105,37 +105,37 @@ export class SyncLoop {
 
   /** Counts inputs that ran since one was timed last. */
   countUntimed(): void {
-    if (this.#untimed === 0) return;
-    for (const [at, step] of this.#steps.entries()) this.#statistics.count(step, this.#lastMs[at]!, this.#untimed);
-    this.#untimed = 0;
+    if (this.untimed === 0) return;
+    for (const [at, step] of this.steps.entries()) this.statistics.count(step, this.lastMs[at]!, this.untimed);
+    this.untimed = 0;
   }
 
-  #time(at: number, since: number): number {
+  private time(at: number, since: number): number {
     const now = performance.now();
-    this.#lastMs[at] = now - since;
+    this.lastMs[at] = now - since;
     return now;
   }
 
   /** Counts an input that has gone through some of the steps. */
-  #countPart(steps: number): void {
-    for (let at = 0; at < steps; at++) this.#statistics.count(this.#steps[at]!, this.#lastMs[at]!, 1);
+  private countPart(steps: number): void {
+    for (let at = 0; at < steps; at++) this.statistics.count(this.steps[at]!, this.lastMs[at]!, 1);
   }
 
   /** Goes on where a function gave a promise, or something else that stands for an output. */
-  #resume(at: number, out: unknown, input: unknown): PromiseLike<unknown> {
+  private resume(at: number, out: unknown, input: unknown): PromiseLike<unknown> {
     const since = performance.now();
-    const step = this.#steps[at]!;
+    const step = this.steps[at]!;
     const told = Promise.resolve(out).then(
       (value) => {
-        this.#statistics.count(step, performance.now() - since, 1);
+        this.statistics.count(step, performance.now() - since, 1);
         return value;
       },
       (error) => {
-        this.#statistics.count(step, performance.now() - since, 1, 1);
-        this.#statistics.blameFor(error, step);
+        this.statistics.count(step, performance.now() - since, 1, 1);
+        this.statistics.blameFor(error, step);
         throw error;
       },
     );
-    return this.#step.resume!(at, told, input, this.#observed);
+    return this.step.resume!(at, told, input, this.observed);
   }
 }

@@ -12,21 +12,21 @@ interface BufferUse {
 
 /** The buffers of a message, and what of them is seen. */
 export class SentBuffers {
-  readonly #uses = new Map<ArrayBuffer, BufferUse>();
+  private readonly uses = new Map<ArrayBuffer, BufferUse>();
 
   /** A buffer of which all is sent. */
   whole(buffer: ArrayBuffer): void {
-    this.#use(buffer).whole = true;
+    this.use(buffer).whole = true;
   }
 
   /** A view of a buffer, up to a byte. */
   view(buffer: ArrayBuffer, entry: ViewEntry, end: number): void {
-    this.#use(buffer).views.push({ entry, end });
+    this.use(buffer).views.push({ entry, end });
   }
 
   /** Gives the views what is sent of their buffers: the part that they see. What views share, they share on arrival. */
   cut(): void {
-    for (const [buffer, { views, whole }] of this.#uses) {
+    for (const [buffer, { views, whole }] of this.uses) {
       let from = whole ? 0 : buffer.byteLength;
       let to = whole ? buffer.byteLength : 0;
       for (const { entry, end } of views) {
@@ -42,11 +42,11 @@ export class SentBuffers {
     }
   }
 
-  #use(buffer: ArrayBuffer): BufferUse {
-    let use = this.#uses.get(buffer);
+  private use(buffer: ArrayBuffer): BufferUse {
+    let use = this.uses.get(buffer);
     if (use === undefined) {
       use = { views: [], whole: false };
-      this.#uses.set(buffer, use);
+      this.uses.set(buffer, use);
     }
     return use;
   }
