@@ -1,8 +1,12 @@
-/** `npm run bench -- [suite] [--quick] [--json] [--compare <a run that --json has printed>]`. Exits with 1 when a budget is missed. */
+/**
+ * `npm run bench -- [suite] [--quick] [--json] [--compare <run>]`: a run is a file that `--json` has printed, or `release`, the stored one of
+ * the newest version, on this version of Node if there is one. Exits with 1 when a budget is missed.
+ */
 import defaults from "node:events";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { newestRun } from "../scripts/figures.mjs";
 import type { Suite } from "./measure.ts";
 import { type Run, type SuiteRow, slower, table, tellSlower } from "./report.ts";
 
@@ -44,6 +48,17 @@ function read(): ReturnType<typeof parseArgs<{ options: typeof options; allowPos
   }
 }
 
+function readRun(name: string): Run {
+  const [major] = process.versions.node.split(".");
+  const path = name === "release" ? (newestRun(major) ?? newestRun()) : name;
+  if (path === undefined) refuse("bench/results/ has no run; npm run figures -- --measure stores one");
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    return refuse(`${path} is no run: ${(error as Error).message}`);
+  }
+}
+
 const { values, positionals } = read();
 const [suite = "all", ...rest] = positionals;
 if (rest.length > 0) refuse("one suite at a time, or none for all of them");
@@ -51,7 +66,7 @@ const chosen = suite === "all" ? Object.keys(SUITES) : [suite];
 if (!chosen.every((name) => Object.hasOwn(SUITES, name))) {
   refuse(`unknown suite "${suite}"; there are ${Object.keys(SUITES).join(", ")}`);
 }
-const before = values.compare === undefined ? undefined : (JSON.parse(readFileSync(values.compare, "utf8")) as Run);
+const before = values.compare === undefined ? undefined : readRun(values.compare);
 
 const rows: SuiteRow[] = [];
 for (const name of chosen) {

@@ -5,6 +5,7 @@
  *   npm run figures               writes the figures of the newest run in bench/results/
  *   npm run figures -- --check    fails where a document says anything else
  *   npm run figures -- --measure  runs all benchmarks and the measuring examples first, and stores the run: takes half an hour
+ *   npm run figures -- --measure overhead examples   runs some of them, and stores them in the place of what was measured before
  *
  * A place for figures is between `<!-- figures: overhead, batch -->`, the names of suites, and `<!-- /figures -->`. Besides suites there
  * are `run`, which says what was run, and `example <name>`, which is what examples/<name>/measure.mjs has printed.
@@ -103,43 +104,83 @@ const documents = () =>
     (path) => path.endsWith(".md") && readFileSync(at(path), "utf8").includes("<!-- figures:"),
   );
 
-/** Runs everything, and stores what it gives under the version of the package. */
-async function measure() {
+/** Runs some suites, or everything, and stores what they give under the versions of the package and of Node. */
+async function measure(/** @type {readonly string[]} */ chosen) {
   await install();
   const built = await build();
   if (built.code !== 0) fail(built.output);
-  const bench = ["--expose-gc", "--import", "tsx", "bench/main.ts", "--json"];
-  // It tells on standard error which suite runs; a suite is silent for as long as it takes.
-  const { code, output } = await node(bench, { silenceMs: 6 * SILENCE_MS });
-  const json = output.slice(output.indexOf("{\n"), output.lastIndexOf("}") + 1);
-  if (json === "") fail(`The benchmarks ended with exit code ${code}:\n${output}`);
-  const run = JSON.parse(json);
-  run.examples = {};
-  for (const name of EXAMPLES) {
-    const example = await node(["--expose-gc", `examples/${name}/measure.mjs`]);
-    if (example.code !== 0) fail(example.output);
-    run.examples[name] = example.output
-      .trim()
-      .split("\n")
-      .map((line) => /^(.*?)\s{2,}(.*)$/.exec(line)?.slice(1))
-      .filter((row) => row !== undefined);
-  }
+  const path = `${RESULTS}/${readJson("package.json").version}-node${process.versions.node.split(".")[0]}.json`;
+  const stored = existsSync(at(path)) ? readJson(path) : { rows: [], examples: {} };
+  const run = await measureSuites(
+    chosen.filter((name) => name !== "examples"),
+    chosen.length === 0,
+    stored.rows,
+  );
+  Object.assign(stored, run);
+  if (chosen.length === 0 || chosen.includes("examples")) stored.examples = await measureExamples();
   mkdirSync(at(RESULTS), { recursive: true });
-  const path = `${RESULTS}/${readJson("package.json").version}.json`;
-  writeFileSync(at(path), `${JSON.stringify(run, null, 2)}\n`);
+  writeFileSync(at(path), `${JSON.stringify(stored, null, 2)}\n`);
   console.log(`stored ${path}`);
 }
 
-/** The run of the newest version. */
-function newest() {
-  const versions = existsSync(at(RESULTS)) ? readdirSync(at(RESULTS)).filter((name) => name.endsWith(".json")) : [];
-  const [last] = versions.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
-  return last === undefined ? undefined : /** @type {StoredRun} */ (readJson(`${RESULTS}/${last}`));
+/** What a run says once the chosen suites have been measured again, or all of them. */
+async function measureSuites(
+  /** @type {readonly string[]} */ chosen,
+  /** @type {boolean} */ all,
+  /** @type {FigureRow[]} */ before,
+) {
+  /** @type {Partial<StoredRun>} */
+  let run = {};
+  let rows = before;
+  for (const suite of all ? ["all"] : chosen) {
+    const bench = ["--expose-gc", "--import", "tsx", "bench/main.ts", suite, "--json"];
+    // It tells on standard error which suite runs; a suite is silent for as long as it takes.
+    const { code, output } = await node(bench, { silenceMs: 6 * SILENCE_MS });
+    const json = output.slice(output.indexOf("{\n"), output.lastIndexOf("}") + 1);
+    if (json === "") fail(`The benchmarks ended with exit code ${code}:\n${output}`);
+    run = JSON.parse(json);
+    rows = suite === "all" ? (run.rows ?? []) : [...rows.filter((row) => row.suite !== suite), ...(run.rows ?? [])];
+  }
+  return { ...run, rows };
+}
+
+async function measureExamples() {
+  /** @type {Record<string, [name: string, figure: string][]>} */
+  const examples = {};
+  for (const name of EXAMPLES) {
+    const example = await node(["--expose-gc", `examples/${name}/measure.mjs`]);
+    if (example.code !== 0) fail(example.output);
+    examples[name] = /** @type {[string, string][]} */ (
+      example.output
+        .trim()
+        .split("\n")
+        .map((line) => /^(.*?)\s{2,}(.*)$/.exec(line)?.slice(1))
+        .filter((row) => row !== undefined)
+    );
+  }
+  return examples;
+}
+
+/**
+ * The path of the run of the newest version, on the oldest Node that it was measured on.
+ *
+ * @param {string} [major] The version of Node that it was measured on, for example `20`.
+ */
+export function newestRun(major) {
+  const names = existsSync(at(RESULTS)) ? readdirSync(at(RESULTS)) : [];
+  const runs = names.flatMap((name) => {
+    const [, version = "", on = ""] = /^(.+)-node(\d+)\.json$/.exec(name) ?? [];
+    return version === "" || (major !== undefined && on !== major) ? [] : [{ name, version, on: Number(on) }];
+  });
+  runs.sort((a, b) => b.version.localeCompare(a.version, "en", { numeric: true }) || a.on - b.on);
+  return runs[0] === undefined ? undefined : `${RESULTS}/${runs[0].name}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (process.argv.includes("--measure")) await measure();
-  const run = newest();
+  const args = process.argv.slice(2);
+  if (args.includes("--measure")) await measure(args.filter((arg) => !arg.startsWith("--")));
+  const path = newestRun();
+  const run = path === undefined ? undefined : /** @type {StoredRun} */ (readJson(path));
   const isCheck = process.argv.includes("--check");
   if (run === undefined && !isCheck) fail(`There is no run in ${RESULTS}; npm run figures -- --measure stores one.`);
   if (run?.quick) fail("The stored run is a quick one, whose figures say little.");
