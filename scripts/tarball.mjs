@@ -1,6 +1,6 @@
 // @ts-check
 /** Tries a packed archive as its user would: in an empty project, with nothing but what npm installs for it. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { at, command, node, readJson, run } from "./lib.mjs";
 
@@ -75,12 +75,15 @@ export async function tryArchive(archive) {
 
 /** The relative links of its documents that lead to nothing in the archive. */
 function brokenLinks(/** @type {string} */ root) {
-  return ["README.md"].flatMap((document) => {
-    const links = readFileSync(at(root, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)/g);
-    return [...links].flatMap(([, link = ""]) =>
-      existsSync(at(root, dirname(document), link))
-        ? []
-        : [`${document} links to ${link}, which is not in the archive`],
-    );
-  });
+  const documents = ["README.md", "ARCHITECTURE.md", ...readdirSync(at(root, "docs")).map((name) => `docs/${name}`)];
+  return documents
+    .filter((name) => name.endsWith(".md"))
+    .flatMap((document) => {
+      const links = readFileSync(at(root, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)/g);
+      return [...links].flatMap(([, link = ""]) =>
+        existsSync(at(root, dirname(document), link))
+          ? []
+          : [`${document} links to ${link}, which is not in the archive`],
+      );
+    });
 }

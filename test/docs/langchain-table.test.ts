@@ -28,9 +28,8 @@ describe("the table of what is better than in LangChain", () => {
     (_, [, own, issue, test]) => {
       expect(own).not.toBe("");
       expect(issue).toMatch(/^(#\d+(, #\d+)*)?$/);
-      const [, path = "", title = ""] = /^\[[\w-]+\]\(([^)]+)\): (.+)$/.exec(test ?? "") ?? [];
-      const file = fileURLToPath(new URL(path, page));
-      expect(path).toMatch(/^\.\.\/test\//);
+      const [, path = "", title = ""] = /^`(test\/[^`]+)`: (.+)$/.exec(test ?? "") ?? [];
+      const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
       expect(existsSync(file), `${path} does not exist`).toBe(true);
       expect(readFileSync(file, "utf8")).toContain(`"${title}"`);
     },
