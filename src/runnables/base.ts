@@ -38,15 +38,15 @@ export abstract class RunnableBase<
   extends LangChainHooks<RunInput, RunOutput, CallOptions>
   implements RunnableInterface<RunInput, RunOutput, CallOptions>, Step<RunInput, RunOutput>
 {
-  /** What runs of this runnable are called. @default the name of its class */
+  /** The name of this runnable and its runs. @default the name of its class */
   declare name?: string;
   /** LangChain's mark of a runnable. */
   declare protected lc_runnable: boolean;
 
-  /** What this runnable is, as plain data. */
+  /** This runnable as plain data: its kind and its fields. */
   abstract get node(): RunnableNode;
 
-  /** What tables and error reports call this step: its given name, or a better one than its class's where there is one. */
+  /** The name of this step in tables and errors: its given name, or a better one than its class's where there is one. */
   get label(): string {
     return this.getName();
   }

@@ -25,7 +25,7 @@ function isStep(thing: unknown): thing is Step & Runnable {
  * Makes a runnable of whatever can be one: a function becomes a RunnableLambda, a plain object a RunnableParallel, a runnable
  * stays what it is.
  *
- * @param where What the error message calls the thing.
+ * @param where The name of the thing in the error message.
  * @throws RUNLANE_NOT_RUNNABLE
  */
 export function coerce(thing: unknown, where = "A step"): RunnableInterface {
@@ -35,7 +35,7 @@ export function coerce(thing: unknown, where = "A step"): RunnableInterface {
   throw runlaneError("RUNLANE_NOT_RUNNABLE", { where, received: `${describe(thing)}${graphHint(thing)}` });
 }
 
-/** The agents of the package `langchain` are no runnables, and have one. */
+/** A hint for agents of the package `langchain`: they are no runnables, but have a graph that is one. */
 function graphHint(thing: unknown): string {
   const hasGraph = typeof thing === "object" && thing !== null && isRunnable((thing as { graph?: unknown }).graph);
   return hasGraph ? ", whose graph is a Runnable: use agent.graph" : "";

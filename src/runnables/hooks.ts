@@ -11,11 +11,11 @@ import type { ChainRun } from "../observe/run-manager.ts";
 import { tapped } from "../observe/taps.ts";
 
 /**
- * What classes written for LangChain call on themselves to report their runs. Runlane's own classes do without: the kernel
- * observes them.
+ * The functions behind the methods that classes written for LangChain call on themselves to report their runs. Runlane's own classes do
+ * without: the kernel observes them.
  */
 
-/** The one whose runs are reported. */
+/** The runnable whose runs are reported. */
 interface Reporter {
   getName(): string;
   toJSON(): unknown;
@@ -25,7 +25,7 @@ interface Reporter {
 /** Options of a run that reports itself; `runType` says what kind of run it is. @default "chain" */
 export type ReportedOptions = Partial<RunnableConfig> & { runType?: string };
 
-/** What `_callWithConfig` calls. */
+/** The function that `_callWithConfig` calls and reports as a run. */
 export type ReportedFunc<In, Out, Options extends RunnableConfig = RunnableConfig> = (
   input: In,
   config?: Partial<Options>,

@@ -16,7 +16,7 @@ import { resourcesOf } from "./inspect/resources-of.ts";
 import { RunnableStatistics } from "./inspect/statistics.ts";
 import type { RunnableInterface } from "./types.ts";
 
-/** What a runnable tells of itself and of its runs: its graph, its plan, its resources, events and figures. */
+/** The part of a runnable that tells of itself and of its runs: its graph, its plan, its resources, events and figures. */
 export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extends RunnableConfig> extends RunnableBase<
   RunInput,
   RunOutput,
@@ -112,7 +112,7 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
     await warmRunnable(this, options);
   }
 
-  /** What this runnable uses, by place: one row for each resource on the event loop, and one for each worker of a lane that has it. */
+  /** The resources that this runnable uses: one row for each on the event loop, and one for each worker of a lane that has it. */
   resources(): ResourceStatus[] {
     return lookInto("resources", () => resourcesOf(this));
   }
@@ -160,16 +160,16 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
     return new RunnableStatistics(this as unknown as RunnableInterface);
   }
 
-  /** What calls of this runnable can set by `config.configurable`: for this runnable and all steps inside. */
+  /** The keys of `config.configurable` that this runnable and all steps inside it read. */
   configSpecs(): ConfigSpec[] {
     return lookInto("configSpecs", () => specsInside(this.node));
   }
 }
 
-/** What makes the events of version 2, once it is loaded: to import it again costs as much as ten events. */
+/** The module that makes the events of version 2, once it is loaded: to import it again costs as much as ten events. */
 let eventsV2: typeof import("../observe/stream-events.ts") | undefined;
 
-/** The events of a run. What makes them is loaded when the first one is asked for. */
+/** The events of a run. The code that makes them is loaded when the first one is asked for. */
 function eventsOf(
   version: "v1" | "v2",
   runnable: RunnableBase,

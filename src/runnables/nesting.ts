@@ -5,9 +5,9 @@ import { openedOnFreshStack, STEPS_PER_STACK } from "../core/streams/fresh-stack
 
 type Nested = Step & { readonly node?: RunnableNode };
 
-/** How many runnables stand in each other below a step, from it down to the next one that has a stack of its own. */
+/** The number of levels of runnables below a step, down to the next one that runs on a stack of its own. */
 const heights = new WeakMap<object, number>();
-/** Those that have one. */
+/** The views of steps that run on a stack of their own, by step. */
 const views = new WeakMap<object, Step>();
 
 /**

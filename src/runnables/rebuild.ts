@@ -4,7 +4,7 @@ import type { RunnableInterface } from "./types.ts";
 
 /** How copies of a runnable are made in which some fields are different. */
 export interface Rebuild {
-  /** The fields that can be different, with what they are in the runnable itself. */
+  /** The fields that can be different, with their values in the runnable itself. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Builds a copy with some fields replaced. */
   build(fields: Readonly<Record<string, unknown>>): RunnableInterface;
@@ -13,7 +13,7 @@ export interface Rebuild {
 type Build = Rebuild["build"];
 
 /**
- * The recipe of a runnable. Runlane's own runnables are built anew of their parts. LangChain's, and subclasses that pass their fields
+ * How a runnable is rebuilt. Runlane's own runnables are built anew from their parts. LangChain's, and subclasses that pass their fields
  * on to `super`, are built by their constructor from the fields that it got. Of any other one the properties are copied.
  */
 export function rebuildOf(runnable: RunnableInterface): Rebuild {
@@ -46,7 +46,7 @@ function rebuildWith(runnable: RunnableInterface & { name?: unknown }, parts: ob
   };
 }
 
-/** Whether a node tells all about its runnable: a subclass may have more to it than the class that builds nodes of its kind. */
+/** Whether a node tells all about its runnable: a subclass may have fields that the class of its kind does not know. */
 function isWhole(node: RunnableNode, runnable: RunnableInterface): boolean {
   return node.kind !== "custom" && fromNode(node).constructor === runnable.constructor;
 }

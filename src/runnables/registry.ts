@@ -14,7 +14,7 @@ export interface RunnableClass<Instance> {
   lc_name(): string;
 }
 
-/** What a kind says about itself: see {@link Kind}. */
+/** All that a kind says about itself: see {@link Kind}. */
 export interface KindDefinition<Instance extends Runnable> extends Omit<Kind, "build" | "draw" | "unsaved"> {
   readonly type: RunnableClass<Instance>;
   /** Makes the runnable of a node. @default `new type(node)` */

@@ -69,6 +69,6 @@ function fromModule(name: string, url: string | URL, exportName: string, options
   return new Resource(declare(name, func as unknown as ResourceLoader<unknown>, options));
 }
 
-/** What a loader gives. */
+/** The value that a loader gives. */
 // biome-ignore lint/suspicious/noExplicitAny: functions of all types are exported
 export type Loaded<Load> = Load extends (...args: any[]) => infer Value ? Awaited<Value> : never;

@@ -30,8 +30,8 @@ import type { Assigned, NextStep, OutputOf, Piped, RunnableLike, RunnableMapLike
  * The way to make one is to wrap a function ({@link RunnableLambda}) or to compose others. A subclass overrides `invoke`, as in
  * LangChain, or `run`, which may return its output without a promise.
  *
- * @typeParam RunInput What one run takes.
- * @typeParam RunOutput What one run gives.
+ * @typeParam RunInput The input of one run.
+ * @typeParam RunOutput The output of one run.
  * @typeParam CallOptions The options of a call: {@link RunnableConfig} and whatever else the runnable understands.
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export abstract class Runnable<
     return isRunnable(thing);
   }
 
-  /** What this runnable is, as plain data. */
+  /** This runnable as plain data: its kind and its fields. */
   override get node(): RunnableNode {
     return { kind: "custom", runnable: this };
   }
@@ -233,7 +233,7 @@ export abstract class Runnable<
    * Lets the config of a call choose another runnable in place of this one: see {@link RunnableConfigurableAlternatives}.
    *
    * @param which The id under which `config.configurable` names the choice.
-   * @param alternatives What can be chosen, by key: runnables, or functions that make one when it is chosen for the first time.
+   * @param alternatives The runnables to choose from, by key, or functions that make one when it is chosen for the first time.
    * @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS; runs throw RUNLANE_UNKNOWN_ALTERNATIVE.
    */
   // biome-ignore lint/suspicious/noExplicitAny: any output will do here

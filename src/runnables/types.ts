@@ -3,7 +3,7 @@ import type { RunnableConfig } from "../core/config.ts";
 import type { Chunked } from "../core/streams/chunks.ts";
 
 /**
- * What every runnable can do, Runlane's and LangChain's alike. A step that is not Runlane's own is recognised by this shape and its
+ * The methods of every runnable, Runlane's and LangChain's alike. A step that is not Runlane's own is recognised by this shape and its
  * `lc_runnable` mark, never by its class.
  */
 export interface RunnableInterface<
@@ -29,7 +29,7 @@ export interface RunnableInterface<
   getName(suffix?: string): string;
 }
 
-/** What a function that is a step may return: an output, its chunks, or a runnable that makes it of the same input; or a promise of one. */
+/** The result of a function that is a step: an output, its chunks, a runnable that makes it of the same input, or a promise of these. */
 export type LambdaResult<RunInput, RunOutput> =
   | SettledResult<RunInput, RunOutput>
   | Promise<SettledResult<RunInput, RunOutput>>;
@@ -65,7 +65,7 @@ export type StepFunc<RunInput, Result> = (
   options: RunnableConfig & Record<string, any>,
 ) => Result;
 
-/** What a step gives whose function returns this: the output of a runnable, what a promise settles to, what a generator yields. */
+/** The output of a step whose function returns this: the output of a runnable, the value of a promise, the chunks of a generator. */
 export type OutputOfResult<Result> =
   Result extends PromiseLike<infer Settled>
     ? OutputOfResult<Settled>
@@ -92,13 +92,13 @@ export interface AddsKeys<Mapping> {
   readonly [ADDED]?: Mapping | undefined;
 }
 
-/** What `pipe` takes. */
+/** The argument of `pipe`. */
 export type NextStep<RunOutput, NewRunOutput, Result, Added> =
   | RunnableLike<RunOutput, NewRunOutput>
   | StepFunc<RunOutput, Result>
   | (RunnableInterface<RunOutput, NewRunOutput> & AddsKeys<Added>);
 
-/** What a chain gives after that. For the index see {@link StepOutput}. */
+/** The output of a chain after `pipe`. For the index see {@link StepOutput}. */
 export type Piped<RunOutput, NewRunOutput, Result, Added> = [Added] extends [never]
   ? StepOutput<NewRunOutput, Result>
   : { all: Assigned<RunOutput, Added> }[Added extends never ? never : "all"];

@@ -5,22 +5,22 @@ import type { Placed, Placement } from "../plan/placement.ts";
 import type { RunnableNode } from "./registry.ts";
 import { Runnable } from "./runnable.ts";
 
-/** What a wrapper does with the inputs of a stage inside it. */
+/** How a wrapper runs the inputs of a stage inside it. */
 export interface StageChange {
   run(input: unknown, ctx: RunContext): unknown;
   /** Feeds the stage; undefined where it takes its inputs one by one in this context. */
   openFeed(feed: InputSource, ctx: RunContext): FeedHandle | undefined;
-  /** What plans say of it, besides why the stage runs where it does. */
+  /** The wrapper's part of the reason that plans show, after the stage's own. */
   readonly why?: string | undefined;
 }
 
 /**
- * @internal A stage of what a wrapper is around, as a batch through the wrapper runs it. Plans and statistics see the stage itself.
+ * @internal A stage of the wrapped runnable, as a batch through the wrapper runs it. Plans and statistics see the stage itself.
  */
 export class WrappedStage extends Runnable {
   readonly stages: readonly Step[];
   readonly observedAs: Step;
-  /** Only stages that take many inputs at once have it. */
+  /** Set where the stage takes many inputs at once. */
   readonly openFeed: Step["openFeed"];
   private readonly stage: Step & Placed & { readonly node?: RunnableNode };
   private readonly change: StageChange;
@@ -64,7 +64,7 @@ export class WrappedStage extends Runnable {
     return `${this.stage.getName()}${suffix ?? ""}`;
   }
 
-  /** The runs are told of inside. */
+  /** None: the stage reports its own runs. */
   override get trace(): undefined {
     return undefined;
   }

@@ -26,12 +26,12 @@ export abstract class RunnableWrapper<
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
 > extends Runnable<RunInput, RunOutput, CallOptions> {
-  /** @internal What it is around. */
+  /** @internal The wrapped runnable. */
   protected readonly wrapped: RunnableInterface<RunInput, RunOutput, CallOptions>;
   protected readonly step: Step;
   private wrappedStages: { readonly stages: readonly Step[] | undefined } | undefined;
 
-  /** @param where What errors call the wrapped runnable. @throws RUNLANE_NOT_RUNNABLE */
+  /** @param where The name of the wrapped runnable in errors. @throws RUNLANE_NOT_RUNNABLE */
   constructor(wrapped: RunnableLike<RunInput, RunOutput, CallOptions>, where: string) {
     super();
     this.wrapped = coerce(wrapped, where);
@@ -46,7 +46,7 @@ export abstract class RunnableWrapper<
     return this.step.label;
   }
 
-  /** The inside has the runs. */
+  /** None of its own: the wrapped runnable reports the runs. */
   override get trace(): Trace | undefined {
     return undefined;
   }
@@ -72,7 +72,7 @@ export abstract class RunnableWrapper<
     return this.streamWrapped(chunks, ctx);
   }
 
-  /** The context of the inside. */
+  /** The context in which the wrapped runnable runs. */
   protected enter(ctx: RunContext): RunContext | PromiseLike<RunContext> {
     return ctx;
   }
@@ -83,9 +83,9 @@ export abstract class RunnableWrapper<
   }
 
   /**
-   * What a batch goes through instead of single runs.
+   * The stages that a batch goes through, instead of single runs.
    *
-   * @param stages Those of the inside; undefined where its inputs go one by one.
+   * @param stages The stages of the wrapped runnable; undefined where its inputs go one by one.
    */
   protected wrapStages(stages: readonly Step[] | undefined): readonly Step[] | undefined {
     return stages?.map((stage) => {
@@ -96,7 +96,7 @@ export abstract class RunnableWrapper<
     });
   }
 
-  /** Runs the inside in its context. @param tag What observers are told of its place. */
+  /** Runs the wrapped runnable in its context. @param tag The tag that tells observers its place. */
   protected runWrapped(input: RunInput, ctx: RunContext, tag?: string): RunOutput | PromiseLike<RunOutput> {
     const inner = this.enter(ctx);
     return isThenable(inner)
@@ -114,7 +114,7 @@ export abstract class RunnableWrapper<
     return inner.scope.guard(() => startCall<RunOutput>(this.step, input, inner, tag));
   }
 
-  /** The chunks of the inside, run in its context. */
+  /** The chunks of the wrapped runnable, run in its context. */
   protected streamWrapped(chunks: Chunks<RunInput>, ctx: RunContext, tag?: string): Chunks<RunOutput> {
     const inner = this.enter(ctx);
     return isThenable(inner)

@@ -1,34 +1,34 @@
 import type { RunnableNode } from "../registry.ts";
 import { childrenOf, runnablesIn } from "./children.ts";
 
-/** What a config can set by `configurable[id]`, and how it is presented to people. */
+/** A value that configs can set by `configurable[id]`, and how it is presented to people. */
 export interface ConfigurableField {
   /** The key in `config.configurable`. */
   readonly id: string;
   /** A name for people. */
   readonly name?: string | undefined;
-  /** What it is good for, for people. */
+  /** A description for people. */
   readonly description?: string | undefined;
 }
 
 /** One key of `config.configurable` that a runnable, or one inside it, reads. */
 export interface ConfigSpec extends ConfigurableField {
-  /** What holds when the config does not set the key. */
+  /** The value that holds when the config does not set the key. */
   readonly default: unknown;
   /** The values to choose from, where it is a choice. */
   readonly options?: readonly string[] | undefined;
 }
 
-/** What can be configured in the steps that a node is made of. */
+/** The configurable keys of the steps in a node. */
 export function specsInside(node: RunnableNode): ConfigSpec[] {
   return uniqueSpecs(childrenOf(node).flatMap(specsOf));
 }
 
-/** What can be configured in a runnable, Runlane's or LangChain's. */
+/** The configurable keys of a runnable, Runlane's or LangChain's. */
 export function specsOf(runnable: object): readonly ConfigSpec[] {
   const { configSpecs, lc_kwargs } = runnable as { configSpecs?: () => readonly ConfigSpec[]; lc_kwargs?: object };
   if (typeof configSpecs === "function") return configSpecs.call(runnable);
-  // What is bound to LangChain's bindings is no part of them: a model has its tools there.
+  // The `config` and `kwargs` of LangChain's bindings hold no specs: a model has its tools there.
   const { config, kwargs, ...fields } = (lc_kwargs ?? {}) as Record<string, unknown>;
   return uniqueSpecs(runnablesIn(Object.values(fields)).flatMap(specsOf));
 }

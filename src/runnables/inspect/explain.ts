@@ -10,7 +10,7 @@ import { toStep } from "../coerce.ts";
 import type { RunnableInterface } from "../types.ts";
 import { type Described, INLINE, StepListing } from "./step-listing.ts";
 
-/** What `explain` needs to run inputs and measure the steps. */
+/** The options with which `explain` runs inputs and measures the steps. */
 export interface AnalyzeOptions<RunInput = unknown> {
   readonly analyze: true;
   /** The inputs to run. */
@@ -24,7 +24,7 @@ export function explain(runnable: object): Plan {
   return planOf(toStep(runnable as RunnableInterface));
 }
 
-/** Runs inputs, and says how that went, step by step. Inputs that fail are counted. */
+/** Runs inputs, and gives the plan with each step's figures. Inputs that fail are counted. */
 export async function analyze(runnable: RunnableInterface, { inputs, config }: AnalyzeOptions): Promise<Plan> {
   if (!Array.isArray(inputs)) {
     const expected = "an array of inputs to run";
@@ -44,7 +44,7 @@ export async function analyze(runnable: RunnableInterface, { inputs, config }: A
 /** Measures a run that somebody else starts, with {@link statistics} as its observer. Make it before the run. */
 export class Analysis {
   private readonly step: Step;
-  /** What the lanes had measured before. */
+  /** The statistics of each step's lane before the run. */
   private readonly before: ReadonlyMap<Step, StageStatistics | undefined>;
 
   constructor(

@@ -15,7 +15,7 @@ export function lanesOf(runnable: object): Lane[] {
     if (seen.has(step)) return;
     seen.add(step);
     const { currentLane, node } = step;
-    // What is inside is there, too.
+    // The steps inside run on that lane, too.
     if (currentLane !== undefined) lanes.add(currentLane);
     else if (node !== undefined && kindOf(node)?.opaque !== true)
       for (const child of childrenOf(node)) look(toStep(child as RunnableInterface));

@@ -18,16 +18,16 @@ export interface StageRequirement {
   readonly names: readonly string[];
 }
 
-/** What has to be there before a runnable can run without waiting. */
+/** All that has to be loaded before a runnable can run without waiting. */
 export interface Requirements {
   /** Resources on this event loop. */
   readonly slots: Set<ResourceSlot>;
   readonly stages: StageRequirement[];
-  /** Modules that functions on this event loop come from, by what they are called. */
+  /** Modules that functions on this event loop come from, with their names. */
   readonly modules: Map<Preload, string>;
 }
 
-/** The types of fields in which there is nothing that would have to be loaded. */
+/** The types of fields that hold nothing to be loaded. */
 const LOADS_NOTHING: ReadonlySet<FieldType> = new Set(["config", "data", "local", "uses"]);
 
 /**
@@ -56,7 +56,7 @@ export function requirementsOf(
     const kind = node && kindOf(node);
     if (node === undefined || kind === undefined || kind.opaque) {
       if (certain) return;
-      // What it is made of is known to nobody but itself: whatever runnables it holds.
+      // Only the runnable itself knows its parts: take whatever runnables it holds.
       look([...Object.values(step), lc_kwargs]);
       return;
     }

@@ -3,7 +3,7 @@ import { shippedResources } from "../../shipping/tree/ship-resource.ts";
 import { isRunnable } from "../coerce.ts";
 import { requirementsOf, type StageRequirement } from "./requirements.ts";
 
-/** What a runnable uses, by place. */
+/** The resources that a runnable uses, a row for each place that has one: the event loop, or a worker. */
 export function resourcesOf(runnable: object): ResourceStatus[] {
   const { slots, stages, modules } = requirementsOf(runnable);
   const inModules = Array.from(modules.keys(), ({ exported }) => (isRunnable(exported) ? resourcesOf(exported) : []));
@@ -19,7 +19,7 @@ export function resourcesOf(runnable: object): ResourceStatus[] {
 function rowsOf({ lane, stage, names }: StageRequirement): ResourceStatus[] {
   const known = lane.resources?.() ?? [];
   const shipped = shippedResources(stage.shipped);
-  // What a module declares is known as soon as a worker has imported it.
+  // The resources that a module declares are known as soon as a worker has imported it.
   const all = new Set([...names, ...(lane.usedBy?.(stage) ?? [])]);
   return [...all].flatMap((name) => {
     const rows = known.filter((row) => row.name === name);

@@ -12,7 +12,7 @@ import { lanesOf } from "./lanes-of.ts";
 /** A lane that a runnable uses, as it is now. */
 export interface LaneRow extends LaneCapacity {
   readonly name: string;
-  /** What the lane has measured of its stages, those of other runnables included. */
+  /** The statistics of all stages of the lane, those of other runnables included. */
   readonly stages: readonly StageStatistics[];
 }
 
@@ -87,7 +87,7 @@ export class RunnableStatistics implements Disposable {
     this.stop();
   }
 
-  /** What Node prints for it. */
+  /** The text that `console.log` prints. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

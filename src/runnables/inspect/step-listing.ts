@@ -9,18 +9,18 @@ import type { RunnableNode } from "../registry.ts";
 import type { RunnableInterface } from "../types.ts";
 import { childrenOf } from "./children.ts";
 
-/** A step that says what it is made of and where it runs. */
+/** A step with its node and its placement, where it tells them. */
 export type Described = Step & Placed & { readonly node?: RunnableNode };
 
-/** Where a step runs that says nothing of it. */
+/** The placement of a step that tells none. */
 export const INLINE: Placement = { lane: "loop", isInline: true, why: "runs where it is called" };
 
-/** Where the rows with the figures of a step come from. */
+/** Finds the row with the figures of a step. */
 type Rows = (step: Step) => StepRow | undefined;
 
-/** Lists the steps of stages, in their order, with what is known of them. */
+/** Lists the steps of stages, in their order, with their lanes and figures. */
 export class StepListing {
-  /** What lanes have found to be better done otherwise. */
+  /** The hints of all lanes: what could be better, each with its fix. */
   readonly hints = new Set<string>();
   private steps: PlanStep[] = [];
 
@@ -37,7 +37,7 @@ export class StepListing {
   }
 
   /**
-   * Adds a step and what is in it.
+   * Adds a step and the steps in it.
    *
    * @param around Where it runs, if something around it says so.
    */
@@ -64,10 +64,10 @@ export class StepListing {
     }
   }
 
-  /** A lane elsewhere tells of its steps, in their order, where it takes many inputs. One here is what is in it. */
+  /** Adds a step with a lane: the steps as its workers count them, or, on this event loop, the steps inside. */
   private addLane(step: Described, depth: number, placement: Placement | undefined, rows: Rows): void {
     const bound = boundOf(step);
-    // What `auto` has moved is told of step by step, wherever it ran.
+    // A step that `auto` has moved reports its inner steps one by one, wherever they ran.
     if (placement?.isInline !== false || step.node?.lane === "auto") {
       this.add(bound, depth, placement, bound.path === undefined ? () => rows(step) : rows);
       return;
@@ -118,12 +118,12 @@ function kindOfStep({ node }: Described): Kind | undefined {
   return node && kindOf(node);
 }
 
-/** What a lane or a binding is around. */
+/** The runnable inside a lane or a binding. */
 function boundOf({ node }: Described): Described {
   return toStep(node!.bound as RunnableInterface);
 }
 
-/** How many steps a worker counts. */
+/** The number of steps that a worker counts in a step. */
 function countSteps(step: Described): number {
   if (kindOfStep(step)?.entersLane) return countSteps(boundOf(step));
   return step.path === undefined ? 1 : step.path.reduce((sum, inner) => sum + countSteps(inner), 0);

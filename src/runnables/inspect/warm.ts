@@ -4,7 +4,7 @@ import type { WarmOptions } from "../../resources/status.ts";
 import { isRunnable } from "../coerce.ts";
 import { requirementsOf } from "./requirements.ts";
 
-/** How many parts there are, and how many of them are ready. */
+/** Counts the parts that are loaded, and those that are ready. */
 class Progress {
   private readonly parts = new Map<object, { done: number; total: number }>();
 

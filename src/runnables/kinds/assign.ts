@@ -130,10 +130,10 @@ export class RunnableAssign<
   }
 }
 
-/** LangChain reports only its streams: on a whole input it is seen by its mapper. */
+/** LangChain reports the runs of an assign only when it streams; on a whole input observers see the run of its mapper. */
 const ADDS: Trace = { whole: false, wrapsInput: false, stream: "deferred" };
 
-/** Stands beside the steps that make the new keys: the keys that the input has already. */
+/** The box in drawings that stands for the keys which the input has already, beside the steps that make the new ones. */
 const PASSED_ON: GraphRunnable & { lc_runnable: true } = {
   lc_runnable: true,
   lc_id: ["langchain_core", "runnables", "RunnablePassthrough"],

@@ -29,7 +29,7 @@ export class RunnableBatchFunction extends RunnableLambda<unknown[], unknown> {
     return super.callFunc([...inputs], ctx);
   }
 
-  /** What the function returns: outputs, a promise of them, or their iteration. */
+  /** The outputs of the function as it gives them: a list, a promise of a list, or an iteration. */
   override start(inputs: unknown[], ctx: RunContext): unknown {
     return this.iterating(this.callFunc(inputs, ctx), ctx);
   }
@@ -61,7 +61,7 @@ function isIteration(outputs: unknown): outputs is Chunked<unknown> {
   return typeof outputs === "object" && outputs !== null && !isThenable(outputs) && isChunked(outputs);
 }
 
-/** All outputs, or one more than there are inputs: what yields too many may do so for ever. */
+/** All outputs of a generator, but never more than one too many: a generator that yields too many may do so for ever. */
 async function listed(outputs: Chunked<unknown>, inputs: number): Promise<unknown[]> {
   const list: unknown[] = [];
   for await (const output of toChunks(outputs)) {

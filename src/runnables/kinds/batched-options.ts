@@ -30,32 +30,32 @@ export interface BatchedOptions<RunInput = any> {
   /** How many calls run at once at most. What arrives meanwhile gathers for the next one. @default 1 */
   maxConcurrentBatches?: number | undefined;
   /**
-   * What one input adds to the size of a call, for limits in tokens or bytes: `(text) => text.length`. An input that is larger than
-   * `maxBatchSize` by itself goes alone. @default each input adds 1
+   * The size of one input, where `maxBatchSize` limits tokens or bytes and not inputs: `(text) => text.length`. An input that is larger than
+   * `maxBatchSize` by itself goes alone. @default each input has the size 1
    */
   batchSizeOf?: ((input: RunInput) => number) | undefined;
-  /** Whether a call that throws is made again for each of its inputs alone, so that only those fail that do so alone. @default false */
+  /** Whether a call that throws is repeated with each of its inputs alone, so that only the inputs at fault fail. @default false */
   isolateErrors?: boolean | undefined;
   /**
-   * What inputs must have in common to share a call: the same for two configs says that the function makes no difference between them.
-   * `() => ""` lets all inputs share; `({ configurable }) => configurable?.tenant` keeps tenants apart. The function sees of the configs what
-   * those of all its inputs have in common.
+   * Groups inputs by their configs: those for which this returns the same value may share a call. `() => ""` lets all inputs share;
+   * `({ configurable }) => configurable?.tenant` keeps tenants apart. The function's own config is what the configs of its inputs have in
+   * common.
    *
    * @default all of `configurable`, `tags`, `metadata` and the call options, but for what LangGraph adds for each task
    */
   shareBy?: ((config: RunnableConfig) => unknown) | undefined;
-  /** What the step is called. @default the function's name in tables, "RunnableBatched" in run names */
+  /** The name of the step. @default the function's name in tables, "RunnableBatched" in run names */
   name?: string | undefined;
   /** Where the function runs: a call, with all its inputs, is one input of the lane. @default the event loop */
   lane?: LaneChoice | undefined;
-  /** What the function finds in `config.uses`, wherever it runs. */
+  /** The resources and data that the function finds in `config.uses`, wherever it runs. @default none */
   uses?: LambdaUses | undefined;
 }
 
-/** What a batched runnable is made of. */
+/** The fields that a {@link RunnableBatched} is constructed from. */
 export interface RunnableBatchedFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
   extends BatchedOptions<RunInput> {
-  /** The function, or a lambda of one: what `RunnableLambda.fromModule` makes of an export. */
+  /** The function, or a lambda around one, as `RunnableLambda.fromModule` makes it of an export. */
   func: BatchedFunc<RunInput, RunOutput | Error, CallOptions> | RunnableInterface<RunInput[], (RunOutput | Error)[]>;
 }
 
@@ -78,7 +78,7 @@ export function checkBatched<RunInput, RunOutput, CallOptions extends RunnableCo
   return { func, name, uses, lane, maxBatchSize, maxWaitMs, maxConcurrentBatches, batchSizeOf, shareBy, isolateErrors };
 }
 
-/** What an input adds to the size of its call. @throws RUNLANE_INVALID_OPTION */
+/** The size of an input as `batchSizeOf` gave it, checked. @throws RUNLANE_INVALID_OPTION */
 export function checkWeight(weight: unknown): number {
   if (typeof weight === "number" && weight >= 0) return weight;
   throw invalid("batchSizeOf", "a function that gives a number of at least 0", weight);

@@ -11,7 +11,7 @@ import type { RetryOptions, RunnableRetry } from "./retry.ts";
 /** Makes a config for one run from the config that the run has so far. */
 export type ConfigFactory = (config: RunnableConfig) => RunnableConfig | PromiseLike<RunnableConfig>;
 
-/** What a binding is made of. */
+/** The fields that a {@link RunnableBinding} is constructed from. */
 export interface RunnableBindingArgs<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
   bound: RunnableLike<RunInput, RunOutput, CallOptions>;
   /** Call options that every run gets, over those of the call. */
@@ -76,7 +76,7 @@ export class RunnableBinding<
     return this.config.runName ?? this.step.label;
   }
 
-  /** What is made anew for each run, or counts for each, is not to be had once for a batch. */
+  /** False where a run has something of its own: config that is made anew for it, a signal, a timeout, an id, a limit or callbacks. */
   protected override get forwardsStages(): boolean {
     return (
       this.configFactories === undefined && !PER_RUN.some((key) => key in this.config || key in (this.kwargs ?? {}))
@@ -145,7 +145,7 @@ export const BOUND_FIELDS: KindDefinition<RunnableBinding>["fields"] = {
   },
 };
 
-/** @internal The graph of what is bound, under the name that is bound to it. */
+/** @internal The graph of the bound runnable, under the name that is bound to it. */
 export const drawBound: Draw = (runnable, { bound, config: own }: RunnableBindingArgs<unknown, unknown>, config) =>
   rebound(graphOfPart(bound as Runnable, config), runnable, own?.runName);
 

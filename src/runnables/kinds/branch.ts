@@ -11,7 +11,7 @@ import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
 
-/** A condition and what runs when it holds. */
+/** A condition and the runnable that runs when it holds. */
 export type Branch<RunInput, RunOutput> = [
   RunnableInterface<RunInput, boolean>,
   RunnableInterface<RunInput, RunOutput>,
@@ -123,13 +123,13 @@ export class RunnableBranch<RunInput = any, RunOutput = any> extends Runnable<Ru
   }
 }
 
-/** A step that may be chosen, and what observers are told of its place. */
+/** A step that may be chosen, with the tag that tells observers its place. */
 interface Choice {
   readonly step: Step;
   readonly tag: string;
 }
 
-/** A condition, what observers are told of its place, and what it decides about. */
+/** A condition with the tag that tells observers its place, and the step that it decides about. */
 interface Path {
   readonly condition: Step;
   readonly tag: string;

@@ -10,7 +10,7 @@ import { isThenable } from "../../core/thenable.ts";
  * they store in.
  */
 export interface CacheStore {
-  /** What is kept under a key; `undefined` or `null` when nothing is. */
+  /** The output that is kept under a key, or a promise of it; `undefined` or `null` when there is none. */
   get(key: string): unknown;
   /** @param ttlMs For how many milliseconds to keep it, if that is limited. */
   set(key: string, output: unknown, ttlMs?: number): unknown;
@@ -20,8 +20,8 @@ export interface CacheStore {
 // biome-ignore lint/suspicious/noExplicitAny: any input, unless the runnable's is known
 export interface CacheOptions<RunInput = any> {
   /**
-   * What two inputs have in common that share an output; `undefined` for one that is not to be answered from the cache. A store that
-   * several caches share needs keys that differ from cache to cache.
+   * Makes the key of an input: inputs with the same key share an output. An input whose key is `undefined` is never answered from the
+   * cache. A store that several caches share needs keys that differ from cache to cache.
    *
    * @default the data of the input, of `config.configurable` and of the call options
    */
@@ -36,15 +36,15 @@ export interface CacheOptions<RunInput = any> {
 
 /** How inputs were answered so far. */
 export interface CacheStatistics {
-  /** From the cache. */
+  /** Inputs answered from the cache. */
   readonly hits: number;
-  /** By the run of an equal input that was going on. */
+  /** Inputs answered by the run of an equal input that was going on. */
   readonly shared: number;
-  /** By a run. */
+  /** Inputs answered by a run of their own. */
   readonly misses: number;
-  /** By a run, because they have no key. */
+  /** Inputs answered by a run of their own because they have no key. */
   readonly skipped: number;
-  /** How often the store failed; that is no error of the call. */
+  /** Failures of the store. No call fails for one. */
   readonly storeErrors: number;
 }
 
@@ -65,7 +65,7 @@ export function checkCache<RunInput>({ key, ttlMs, maxEntries, store }: CacheOpt
   return { key, ttlMs, maxEntries: maxEntries ?? DEFAULT_ENTRIES, store };
 }
 
-/** Keys of configs that do not change what a step gives. */
+/** The keys of a config that do not change the output of a step. */
 const OWN_KEYS = new Set([
   "callbacks",
   "configurable",
@@ -91,7 +91,7 @@ export function cacheKey(key: CacheOptions["key"], input: unknown, config: Runna
   return text && `${text}${textOfConfig(config)}`;
 }
 
-/** What is no data in a config is not part of the key: libraries keep objects of this thread there. */
+/** The config's part of a key. Values that are no data are left out: libraries keep objects of this thread in configs. */
 function textOfConfig(config: RunnableConfig): string {
   const parts: string[] = [];
   const add = (
@@ -131,7 +131,7 @@ export class CountedStore {
     private readonly onError: () => void,
   ) {}
 
-  /** What is kept, or a promise of it. */
+  /** The output that is kept under a key, or a promise of it; `undefined` when there is none or the store fails. */
   get(key: string): unknown {
     try {
       const kept = this.store.get(key);

@@ -25,7 +25,7 @@ import {
   memoryStore,
 } from "./cache-store.ts";
 
-/** What a runnable with a cache is made of. */
+/** The fields that a {@link RunnableCache} is constructed from. */
 export interface RunnableCacheFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
   extends CacheOptions<RunInput> {
   bound: RunnableLike<RunInput, RunOutput, CallOptions>;
@@ -152,7 +152,7 @@ export class RunnableCache<
     return this.share(key, Promise.resolve(out as PromiseLike<RunOutput>), ctx, abort);
   }
 
-  /** Callers share a run from when the store is asked. */
+  /** Runs an input once for all callers with its key that come from when the store is asked until the run has ended. */
   private runShared(key: string, input: RunInput, ctx: RunContext, asked: PromiseLike<unknown>): Promise<RunOutput> {
     const { inner, abort } = ownScope(ctx);
     const answer = async (): Promise<RunOutput> => {
@@ -193,7 +193,7 @@ export class RunnableCache<
     return run.join(ctx.scope?.signal) as Promise<RunOutput>;
   }
 
-  /** Whole inputs have keys. */
+  /** Joins the chunks first: only whole inputs have keys. */
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     return this.streamGathered(chunks, ctx);
   }

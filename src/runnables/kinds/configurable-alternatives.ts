@@ -16,8 +16,8 @@ export interface ConfigurableChoice extends ConfigurableField {
   /** The key of the runnable itself among its alternatives. @default "default" */
   readonly defaultKey?: string | undefined;
   /**
-   * Whether what is configurable inside an alternative has ids of its own there, of the form `id==key/inner`, so that two
-   * alternatives with the same ids can be configured apart. @default false
+   * Whether the configurable fields inside an alternative get ids of their own, of the form `id==key/inner`, so that two alternatives with
+   * the same ids can be configured apart. @default false
    */
   readonly prefixKeys?: boolean | undefined;
 }
@@ -35,7 +35,7 @@ export type Alternative<RunInput, RunOutput> =
 export type OutputOfAlternatives<Alternatives> = OutputOfAlternative<Alternatives[keyof Alternatives]>;
 type OutputOfAlternative<Like> = Like extends () => infer Made ? OutputOf<Awaited<Made>> : OutputOf<Like>;
 
-/** What alternatives are made of. */
+/** The fields that a {@link RunnableConfigurableAlternatives} is constructed from. */
 export interface RunnableConfigurableAlternativesFields<
   RunInput,
   RunOutput,
@@ -73,7 +73,7 @@ export class RunnableConfigurableAlternatives<
   readonly alternatives: Readonly<Record<string, Alternative<RunInput, RunOutput>>>;
   private readonly defaultKey: string;
   private readonly prefixKeys: boolean;
-  /** What each key stands for; functions have not been called yet. */
+  /** The step of each key, or the function that makes it, as long as that has not been called. */
   private readonly steps = new Map<string, Step | (() => unknown) | PromiseLike<Step>>();
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS */
@@ -119,7 +119,7 @@ export class RunnableConfigurableAlternatives<
     return { kind: "configurableAlternatives", which, default: this.default, alternatives };
   }
 
-  /** The choice itself, and what can be configured inside the default and the alternatives that have been made. */
+  /** The specs of the choice itself, of the default, and of the alternatives that have been made. */
   override configSpecs(): ConfigSpec[] {
     const { id, name, description } = this.which;
     const specs: ConfigSpec[] = [
@@ -164,7 +164,7 @@ export class RunnableConfigurableAlternatives<
     return pending;
   }
 
-  /** The context of what was chosen: where ids are prefixed, its own ones stand without the prefix in it. */
+  /** The context of the chosen step. Where ids are prefixed, it has the step's own ids without the prefix. */
   protected override contextOf(ctx: RunContext): RunContext {
     const { configurable } = ctx.config;
     if (!this.prefixKeys || configurable === undefined) return ctx;
@@ -202,7 +202,7 @@ defineKind("configurableAlternatives", {
   conditional: ["default", "alternatives"],
   stays: "chooses between alternatives that stand in this thread; choose around the steps with lanes",
   saved: "its alternatives may be functions that make them",
-  /** What a run with the config would run. Alternatives that have not been made yet are a box with their key. */
+  /** Draws the step that a run with the config would run. An alternative that has not been made yet is a box with its key. */
   draw(runnable, { which, alternatives, default: preset }: RunnableConfigurableAlternatives, config) {
     const key = fieldOf((config as RunnableConfig | undefined)?.configurable ?? {}, which.id) as string | undefined;
     if (key === undefined || !Object.hasOwn(alternatives, key)) return graphOfPart(preset, config);

@@ -65,7 +65,7 @@ export class RunnableConfigurableFields<
   private readonly names: readonly string[];
   private readonly ids: readonly string[];
   private readonly rebuild: Rebuild;
-  /** The last used one stands last. */
+  /** The copies in the order of their last use; the last used one stands last. */
   private readonly copies: Copy[] = [];
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS, RUNLANE_UNKNOWN_FIELD */

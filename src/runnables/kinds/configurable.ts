@@ -20,7 +20,7 @@ export abstract class RunnableConfigurable<
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
 > extends RunnableWrapper<RunInput, RunOutput, CallOptions> {
-  /** What runs when the config asks for nothing else. */
+  /** The runnable that runs when the config asks for no other. */
   readonly default: RunnableInterface<RunInput, RunOutput, CallOptions>;
 
   /** @throws RUNLANE_NOT_RUNNABLE */
@@ -37,7 +37,7 @@ export abstract class RunnableConfigurable<
     return ctx;
   }
 
-  /** Which step it will be, and whose time counts, is known in each call only. */
+  /** None: which step runs, and on which lane, is known in each call only. */
   override get laneName(): undefined {
     return undefined;
   }

@@ -51,7 +51,7 @@ class RunnableForeign extends Runnable {
     return new OwnBatchHandle(feed, runMany, this.label, observer?.stage?.(this));
   }
 
-  /** It reports its own runs. */
+  /** None: LangChain's runnables report their own runs. */
   override get trace(): Trace | undefined {
     return undefined;
   }
@@ -69,7 +69,7 @@ class RunnableForeign extends Runnable {
     return this.runnable.transform(asGenerator(chunks), { ...ctx.config });
   }
 
-  /** LangChain's classes join their input by LangChain's rules. Where others hold, they are given the whole. */
+  /** Streams by `transform` of LangChain, which joins chunks by its own rules; where this stream has other rules, joins them first. */
   private async *transformJoined(chunks: Chunks<unknown>, ctx: RunContext): AsyncGenerator<unknown, void> {
     const opened = await openChunks(() => chunks);
     const isSpecial = joinOf(opened)?.isSpecial === true;
@@ -95,11 +95,11 @@ function hasOwnBatch(runnable: RunnableInterface): boolean {
 
 type Hooked = Parameters<typeof joinByHook>[0];
 
-/** Whether the class of a runnable has a hook of its own to join chunks. */
+/** Whether a runnable's class has a hook of its own to join chunks. */
 function hasOwnHook(runnable: object): runnable is Hooked {
   const { bound, last } = runnable as { bound?: object; last?: object };
   if (!isComposition(runnable)) return ownersOf(runnable, "_concatOutputChunks") > 1;
-  // Those of compositions ask what is inside.
+  // The hooks of LangChain's compositions only ask the steps inside.
   const inner = bound ?? last;
   return inner !== undefined && hasOwnHook(inner);
 }

@@ -3,7 +3,7 @@ import type { Chunked } from "../../core/streams/chunks.ts";
 import { isRunnable, loadExport } from "../../shipping/functions/load-export.ts";
 import { markModule, moduleRef } from "../../shipping/functions/module-ref.ts";
 
-/** What an exported function or runnable takes. */
+/** The input type of an exported function or runnable. */
 export type ExportInput<Export> =
   Export extends Invokable<infer Input, unknown>
     ? Input
@@ -12,7 +12,7 @@ export type ExportInput<Export> =
       ? Input
       : never;
 
-/** What an exported function or runnable gives. */
+/** The output type of an exported function or runnable. */
 export type ExportOutput<Export> =
   Export extends Invokable<never, infer Output>
     ? Output
@@ -27,15 +27,15 @@ interface Invokable<Input, Output> {
   invoke(input: Input, options?: Partial<RunnableConfig>): Promise<Output>;
 }
 
-/** What stands for what a function returned: a runnable's output, the chunks of an iteration, or the value itself. */
+/** The output type behind the value that a function returned: a runnable's output, an iteration's chunks, or the value itself. */
 type Settled<Value> =
   Value extends Invokable<never, infer Output> ? Output : Value extends Chunked<infer Chunk> ? Chunk : Value;
 
-/** The export that a function stands for. */
+/** The module export that a function stands for. */
 export interface Preload {
-  /** Imports the module before the function is called. Gives what it exports. */
+  /** Imports the module before the function is called. Resolves to the export. */
   load(): Promise<unknown>;
-  /** What it exports, once it has been imported. */
+  /** The export, once the module has been imported; undefined before. */
   readonly exported: unknown;
 }
 

@@ -40,14 +40,14 @@ type Awaitable<Value> = Value | PromiseLike<Value>;
 export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable<RunInput, RunOutput> {
   readonly func: TransformFunc<RunInput, RunOutput>;
   readonly uses: LambdaUses | undefined;
-  /** The function as it is called: with what it uses, which it may have to wait for. */
+  /** The function as it is called: bound to its resources, which it may have to wait for. */
   private readonly callee: (...args: Parameters<typeof this.func>) => Awaitable<AsyncIterable<RunOutput>>;
 
   /** @throws RUNLANE_INVALID_STEPS when `transform` is no function, RUNLANE_INVALID_OPTION when `uses` is no object. */
   constructor(fields: {
     transform: TransformFunc<RunInput, RunOutput>;
     name?: string | undefined;
-    /** What the function finds in `config.uses`, as that of a lambda does. */
+    /** The resources and data that the function finds in `config.uses`, as that of a lambda does. @default none */
     uses?: LambdaUses | undefined;
   }) {
     super();
@@ -73,7 +73,7 @@ export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable
   /**
    * Wraps a function from chunks to chunks.
    *
-   * @param options `name`: what the step is called. `lane`: where it runs; there it gets its input as one chunk, and its output
+   * @param options `name`: the name of the step. `lane`: where it runs; there it gets its input as one chunk, and its output
    *   streams. `uses`: what the function finds in `config.uses`, as that of a lambda does.
    * @throws RUNLANE_INVALID_STEPS, and what `withLane` throws
    */
@@ -122,7 +122,7 @@ export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable
   }
 }
 
-/** The chunks of a function that had to wait for what it uses come later too. */
+/** The chunks of a function that may have to wait for its resources first. */
 function later<RunOutput>(chunks: Awaitable<AsyncIterable<RunOutput>>): AsyncIterable<RunOutput> {
   if (!isThenable(chunks)) return chunks as AsyncIterable<RunOutput>;
   ignoreRejection(chunks);

@@ -9,12 +9,12 @@ export type LambdaFunc<RunInput, RunOutput, CallOptions extends RunnableConfig =
   options: CallOptions & Record<string, any>,
 ) => LambdaResult<RunInput, RunOutput>;
 
-/** What a function uses besides its input, by name. */
+/** The resources, data and functions that a function uses besides its input, by name. */
 export type LambdaUses = Readonly<Record<string, unknown>>;
 
 /** The options of a lambda. */
 export interface LambdaOptions {
-  /** What the step is called. @default the function's name in tables, "RunnableLambda" in run names */
+  /** The name of the step. @default the function's name in tables, "RunnableLambda" in run names */
   name?: string | undefined;
   /** Where the step runs: see `withLane`. @default the event loop */
   lane?: LaneChoice | undefined;
@@ -25,10 +25,10 @@ export interface LambdaOptions {
   uses?: LambdaUses | undefined;
 }
 
-/** What a lambda is made of. */
+/** The fields that a {@link RunnableLambda} is constructed from. */
 export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
   func: LambdaFunc<RunInput, RunOutput, CallOptions>;
-  /** What the lambda's runs are called. @default "RunnableLambda" in run names, the function's name in tables */
+  /** The name of the lambda and its runs. @default "RunnableLambda" in run names, the function's name in tables */
   name?: string | undefined;
   /**
    * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need

@@ -57,9 +57,9 @@ export class RunnableLambda<
 > extends Runnable<RunInput, RunOutput, CallOptions> {
   readonly func: LambdaFunc<RunInput, RunOutput, CallOptions>;
   readonly uses: LambdaUses | undefined;
-  /** The function as it is called: with what it uses. */
+  /** The function as it is called: bound to its resources. */
   private readonly callee: LambdaFunc<RunInput, RunOutput, CallOptions>;
-  /** How many runs are left until one is timed, or moved to another lane: see {@link AutoStep}. */
+  /** The number of runs left until one is timed, or moved to another lane: see {@link AutoStep}. */
   private unattended = 0;
   private auto: AutoStep | undefined;
 
@@ -92,7 +92,7 @@ export class RunnableLambda<
   /**
    * Wraps a function.
    *
-   * @param options `name`: what the step is called. `lane`: where it runs. `uses`: what the function needs from around it; it finds that
+   * @param options `name`: the name of the step. `lane`: where it runs. `uses`: what the function needs from around it; it finds that
    *   in `config.uses`, on a lane and on the event loop. Of a {@link resource} there it finds the value, and its first call waits for
    *   the load.
    * @throws RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION, and what `withLane` throws
@@ -132,7 +132,7 @@ export class RunnableLambda<
    *
    * @param url The module's `file:` URL. Where `./score.js` does not exist, `./score.ts` is taken.
    * @param exportName The name of the export; `"default"` for the default one.
-   * @param options `name`: what the step is called. `lane`: where it runs. `uses`: what the function finds in `config.uses`.
+   * @param options `name`: the name of the step. `lane`: where it runs. `uses`: what the function finds in `config.uses`.
    * @throws RUNLANE_INVALID_OPTION, RUNLANE_MODULE_NOT_FOUND; runs throw RUNLANE_EXPORT_NOT_FOUND, and what the module throws when
    *   it is imported.
    * @example
@@ -207,7 +207,7 @@ export class RunnableLambda<
     return this.auto?.lane;
   }
 
-  /** A step without a lane may have moved to one. */
+  /** The lane that `auto` has moved the step to, if it has. */
   override get laneName(): string | undefined {
     return this.currentLane?.name;
   }
@@ -223,7 +223,7 @@ export class RunnableLambda<
     return out === null || isThenable(out) ? out : runReturned(out, input, ctx, this);
   }
 
-  /** A lambda that has moved, and one of a subclass, is more than its function. */
+  /** None for a lambda that has moved to a lane, and for one of a subclass: those are more than their function. */
   get syncFunctions(): readonly SyncFunction[] | undefined {
     if (Object.getPrototypeOf(this) !== RunnableLambda.prototype || this.auto?.stage.state === "offloaded")
       return undefined;
@@ -238,7 +238,7 @@ export class RunnableLambda<
     this.unattended = 0;
   }
 
-  /** Runs an input and looks how long it takes, or runs it where that has led to. */
+  /** Runs an input and times it, or runs it on the lane that the timing has led to. */
   private attend(input: RunInput, ctx: RunContext): unknown {
     this.unattended = 0;
     if (!auto.enabled || ctx.pinned) return this.callFunc(input, ctx);
@@ -289,7 +289,7 @@ export class RunnableLambda<
   }
 }
 
-/** What LangSmith marks the functions that `traceable` makes with. */
+/** The key of the mark that LangSmith puts on the functions made by `traceable`. */
 const TRACEABLE = "langsmith:traceable";
 
 /**

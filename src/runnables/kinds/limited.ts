@@ -15,7 +15,7 @@ import type { RunnableInterface, RunnableLike } from "../types.ts";
 import { WrappedSource, WrappedStage } from "../wrapped-stage.ts";
 import { RunnableWrapper } from "../wrapper.ts";
 
-/** What a runnable with limits is made of. */
+/** The fields that a {@link RunnableLimited} is constructed from. */
 export interface RunnableLimitedFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
   extends Limits {
   bound: RunnableLike<RunInput, RunOutput, CallOptions>;
@@ -108,7 +108,7 @@ export class RunnableLimited<
     ];
   }
 
-  /** How many inputs wait for their start. A batch on a lane brings them one after the other. */
+  /** The number of inputs that wait for their start. A batch on a lane brings its inputs one after the other, so few of them wait here. */
   get waiting(): number {
     return this.limiter.waiting;
   }
@@ -249,8 +249,8 @@ class LimitedSource extends WrappedSource {
 }
 
 /**
- * What stands for the caller. The inputs of one call have contexts of their own where they have timeouts, callbacks or slots; what all
- * of them have in common, and what nested calls inherit, is the object with the metadata of their config.
+ * The object that stands for the caller. The inputs of one call have contexts of their own where they have timeouts, callbacks or slots.
+ * All of them share the metadata object of their config, and nested calls inherit it.
  */
 function callerOf(ctx: RunContext): object {
   return ctx.config.metadata ?? ctx;

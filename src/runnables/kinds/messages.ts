@@ -14,7 +14,7 @@ function isMessage(value: unknown): value is Message {
   return typeof (value as Message)._getType === "function" || typeof (value as Message).getType === "function";
 }
 
-/** The messages that a user says. @throws RUNLANE_INVALID_MESSAGES, RUNLANE_MISSING_PACKAGE */
+/** The user's messages in an input. @throws RUNLANE_INVALID_MESSAGES, RUNLANE_MISSING_PACKAGE */
 export async function inputMessages(input: unknown, key: string | undefined): Promise<Message[]> {
   let value = within(input, key, "input");
   if (Array.isArray(value) && Array.isArray(value[0])) value = value[0];
@@ -22,7 +22,7 @@ export async function inputMessages(input: unknown, key: string | undefined): Pr
   return messagesIn(value, "The input of a conversation");
 }
 
-/** The messages that answer. @throws RUNLANE_INVALID_MESSAGES, RUNLANE_MISSING_PACKAGE */
+/** The answer's messages in an output. @throws RUNLANE_INVALID_MESSAGES, RUNLANE_MISSING_PACKAGE */
 export async function outputMessages(output: unknown, key: string | undefined): Promise<Message[]> {
   const generated = (output as { generations?: { message?: unknown }[][] } | null)?.generations?.[0]?.[0]?.message;
   const value = generated ?? within(output, key, "output");
@@ -30,7 +30,7 @@ export async function outputMessages(output: unknown, key: string | undefined): 
   return messagesIn(value, "The output of a conversation");
 }
 
-/** What an object has under a key, under its only one, or under the usual one. */
+/** The value of an object under `key`; without one, under its only key or, if it has several, under the usual one. */
 function within(value: unknown, key: string | undefined, usual: string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) return value;
   const keys = Object.keys(value);

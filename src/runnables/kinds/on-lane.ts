@@ -26,7 +26,7 @@ let stages = 0;
 /**
  * Runs a runnable, with all that is in it, on a lane: in a worker thread or a child process. This is what `withLane` makes.
  *
- * What is to run there is checked when the lane is chosen: functions that use variables of the scopes around them are refused then.
+ * The runnable is checked when its lane is chosen: functions that use variables of the scopes around them are refused then.
  * Inputs and outputs travel as structured clones. The inside sees `signal`, `configurable`, `tags`, `metadata` and the call options of
  * the config, and no callbacks: observers see one run.
  *
@@ -58,10 +58,10 @@ export class RunnableOnLane<
   /** @internal Null on the event loop. */
   readonly offloaded: { readonly lane: Lane; readonly stage: LaneStage } | null;
   private readonly calls = new LaneCalls(this);
-  /** Set on the lane `"auto"`. */
+  /** The step that measures and decides, on the lane `"auto"`; undefined on others. */
   private readonly auto: AutoStep | undefined;
   private readonly isFused: boolean;
-  /** Whether this is around a binding, whose tags, metadata and names handlers are to hear of. */
+  /** Whether the bound runnable is a binding, whose tags, metadata and names handlers are to hear of. */
   private readonly isAroundBinding: boolean;
   private insideBindingMade: Step | undefined;
   readonly parts: readonly Step[] | undefined;
@@ -70,9 +70,9 @@ export class RunnableOnLane<
   constructor(fields: {
     bound: RunnableLike<RunInput, RunOutput, CallOptions>;
     lane: LaneChoice;
-    /** @internal What is to be sent, when this is several steps with lanes made one. */
+    /** @internal The tree to be sent, when several steps with lanes were made one. */
     fused?: ShippedTree;
-    /** @internal Those steps. */
+    /** @internal The steps that were made one. */
     parts?: readonly Step[];
   }) {
     super(fields.bound, "The bound of a RunnableOnLane");
@@ -100,7 +100,7 @@ export class RunnableOnLane<
     return { kind: "onLane", bound: this.bound, lane: this.lane };
   }
 
-  /** On the loop the inside has the runs; elsewhere it is one run, which is told as that of the inside would be. */
+  /** None on the loop, where the inside reports its own runs; elsewhere one run, reported as that of the inside would be. */
   override get trace(): Trace | undefined {
     return this.offloaded === null || this.isAroundBinding ? undefined : traceOf(this.step);
   }
@@ -212,7 +212,7 @@ export class RunnableOnLane<
   }
 }
 
-/** How the run of a step is told: wrappers have none of their own, and then that of what they are around counts. */
+/** How the run of a step is reported: for wrappers, which have no run of their own, as that of the step inside. */
 function traceOf(step: Step): Trace {
   const { trace } = step;
   if (trace !== undefined) return { ...trace, whole: true };
@@ -220,7 +220,7 @@ function traceOf(step: Step): Trace {
   return isRunnable(bound) ? traceOf(toStep(bound)) : JOINS;
 }
 
-/** The steps of a sequence, or the one that is none, each with what is sent of it. */
+/** The steps of a sequence, or the one step that is none, each with the tree that is sent of it. */
 function partsOf(runnable: Runnable, tree: ShippedTree): { runnable: Runnable; tree: unknown }[] {
   const { node } = runnable;
   if (node.kind !== "sequence" || tree.kind !== "sequence" || node.name !== undefined) return [{ runnable, tree }];

@@ -40,7 +40,7 @@ export class RunnableParallel<
   readonly steps: Readonly<Record<string, RunnableInterface<RunInput>>>;
   private readonly keys: readonly string[];
   readonly path: readonly Step[];
-  /** What observers are told of each branch. */
+  /** The tag that tells observers the key of each branch, in the order of the keys. */
   private readonly tags: readonly string[];
   private fused: { readonly stages: readonly Step[] | undefined } | undefined;
 
@@ -168,7 +168,7 @@ export class RunnableParallel<
   }
 }
 
-/** As many listeners as Node takes for a leak. */
+/** The number of listeners on one signal that Node takes for a leak. */
 const MANY_BRANCHES = 10;
 
 const FANS_OUT: Trace = { whole: true, wrapsInput: true, stream: "deferred" };

@@ -15,9 +15,9 @@ export interface MessageHistory {
   addMessages(messages: any[]): Promise<unknown>;
 }
 
-/** What of inputs and outputs belongs to the conversation. */
+/** Finds the messages of a conversation in inputs and outputs, loads those so far and saves the new ones. */
 export class Conversation {
-  /** The new messages of a run, by the list in which they follow those of the history. */
+  /** The new messages of each run, by the list of all messages that the runnable got. */
   private readonly fresh = new WeakMap<object, Message[]>();
 
   constructor(
@@ -26,7 +26,7 @@ export class Conversation {
     private readonly historyKey: string | undefined,
   ) {}
 
-  /** What the runnable gets: the messages so far, with the new ones after them unless those stay where they are. */
+  /** The messages that the runnable gets: those so far and, unless `historyKey` is set, the new ones after them. */
   async load(input: unknown, history: MessageHistory): Promise<Message[]> {
     // A copy: a history in memory gives the list that it goes on adding to.
     const past = [...(await history.getMessages())];
@@ -49,7 +49,7 @@ export class Conversation {
   }
 }
 
-/** @internal Runs what answers in a conversation, and saves the exchange. Observers see what answers. */
+/** @internal Runs the runnable that answers in a conversation, and saves the exchange. Observers see the runs of that runnable. */
 export class RunnableRemembering extends RunnableWrapper {
   readonly bound: RunnableInterface;
   private readonly conversation: Conversation;

@@ -6,10 +6,10 @@ import { WrappedSource } from "../wrapped-stage.ts";
 // biome-ignore lint/suspicious/noExplicitAny: inputs of all types are tried again
 export type RunAgain = (input: any, ctx: RunContext, error: unknown, startedAt: number) => Promise<unknown>;
 
-/** The inputs of a batch on their way to a lane. Those that fail there are told of when they have been tried again. */
+/** The inputs of a batch on their way to a lane. An input that fails there is settled after its further attempts. */
 export class RetriedSource extends WrappedSource {
   private readonly inputs = new Map<number, unknown>();
-  /** When they were taken, where the step keeps their time. */
+  /** When each input was taken, where the step keeps the time of its runs. */
   private readonly startedAt: Map<number, number> | null;
 
   constructor(

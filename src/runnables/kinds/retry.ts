@@ -19,7 +19,7 @@ import { WrappedStage } from "../wrapped-stage.ts";
 import { BOUND_FIELDS, drawBound, RunnableBinding, type RunnableBindingArgs } from "./binding.ts";
 import { RetriedSource, type RunAgain } from "./retried-source.ts";
 
-/** Is told of each failed attempt, the last one included. What it throws ends the run instead of a further attempt. */
+/** Is told of each failed attempt, the last one included. An error that it throws ends the run instead of a further attempt. */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's signature: anything can be thrown
 export type RunnableRetryFailedAttemptHandler<RunInput = any> = (error: any, input: RunInput) => unknown;
 
@@ -39,14 +39,14 @@ export interface RetryPolicy<RunInput = any> {
   backoff?: BackoffOptions | undefined;
 }
 
-/** What `withRetry` takes. */
+/** The options of `withRetry`. */
 // biome-ignore lint/suspicious/noExplicitAny: any input, unless the runnable's is known
 export interface RetryOptions<RunInput = any> extends RetryPolicy<RunInput> {
   /** How many attempts to make at most, the first one included; `Infinity` for no limit. @default 3 */
   stopAfterAttempt?: number | undefined;
 }
 
-/** What a retry is made of. */
+/** The fields that a {@link RunnableRetry} is constructed from. */
 export interface RunnableRetryFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
   extends Omit<RunnableBindingArgs<RunInput, RunOutput, CallOptions>, "config">,
     RetryPolicy<RunInput> {
@@ -91,7 +91,7 @@ export class RunnableRetry<
   readonly retryIf: RetryPolicy["retryIf"];
   readonly backoff: BackoffOptions | undefined;
   private readonly delays: Backoff;
-  /** Whether nothing is bound, so that attempts run in the context of the call. */
+  /** Whether neither config nor call options are bound, so that attempts run in the context of the call. */
   private readonly isUnbound: boolean;
   /** A bound signal: each attempt sees it, and the waits between them end with it too. */
   private readonly boundSignal: AbortSignal | undefined;
@@ -250,7 +250,7 @@ export class RunnableRetry<
     await wait(this.delays.delayMs(attempt, error), signals);
   }
 
-  /** Throws when the call or what is bound was aborted: that is no failure to try again after. */
+  /** Throws when the signal of the call, or the bound one, has aborted: that is no failure to try again after. */
   private checkSignals(ctx: RunContext): void {
     ctx.scope?.check();
     if (this.boundSignal?.aborted === true) throw abortError(this.boundSignal);
@@ -273,7 +273,7 @@ export class RunnableRetry<
   }
 }
 
-/** What observers are told of an attempt's place; nothing of the first one. */
+/** The tag that tells observers the number of an attempt; undefined for the first one. */
 function tagOf(attempt: number): string | undefined {
   return attempt === 1 ? undefined : `retry:attempt:${attempt}`;
 }

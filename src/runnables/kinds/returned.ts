@@ -50,7 +50,7 @@ function deeper(ctx: RunContext, lambda: Returning): RunContext {
   return ctx.descend();
 }
 
-/** Whether what a function has returned begins on an empty stack: functions may go on returning runnables as often as the limit says. */
+/** Whether a returned runnable must begin on an empty stack: functions may go on returning runnables as often as the limit says. */
 function needsStack({ recursionLimit }: RunContext): boolean {
   return recursionLimit % STEPS_PER_STACK === STEPS_PER_STACK - 1;
 }

@@ -9,7 +9,7 @@ import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
 
-/** What a router takes: the key of the runnable to use, and that one's input. */
+/** The input of a router: the key of the runnable to use, and the input for it. */
 export interface RouterInput {
   key: string;
   // biome-ignore lint/suspicious/noExplicitAny: each runnable has its own
@@ -56,7 +56,7 @@ export class RouterRunnable<
     return { kind: "router", name: this.name, runnables: this.runnables };
   }
 
-  /** The chosen runnable has the runs. */
+  /** None: the chosen runnable reports the runs. */
   override get trace(): Trace | undefined {
     return undefined;
   }

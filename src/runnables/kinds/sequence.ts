@@ -15,7 +15,7 @@ import { defineKind, type RunnableNode } from "../registry.ts";
 import { Runnable } from "../runnable.ts";
 import type { NextStep, Piped, RunnableInterface, RunnableLike, StepFunc, StepOutput } from "../types.ts";
 
-/** What a sequence is made of, in LangChain's form. */
+/** The fields that a {@link RunnableSequence} is constructed from, in LangChain's form. */
 export interface RunnableSequenceFields<RunInput, RunOutput> {
   first: RunnableLike<RunInput>;
   // biome-ignore lint/suspicious/noExplicitAny: what flows between inner steps is theirs to know
@@ -49,7 +49,7 @@ export class RunnableSequence<
 > extends Runnable<RunInput, RunOutput> {
   readonly omitSequenceTags: boolean;
   private made: Parts | null = null;
-  /** What it is made of, until somebody asks for the parts. */
+  /** The sequence and the steps that this one is made of, until somebody asks for the parts. */
   private extension: Extension | null = null;
   private stagesMade: { readonly stages: readonly Step[] | undefined } | undefined;
   /** @internal Whether it was made without a `middle`, which then stays out of its serialized form. */
@@ -88,7 +88,7 @@ export class RunnableSequence<
     return this.parts.path;
   }
 
-  /** @internal What runs when nobody observes it, where that differs from the path: neighbours on one lane are one step. */
+  /** @internal The steps that run when nobody observes: neighbours on one lane are one step. Null when they are those of the path. */
   get fused(): readonly Step[] | null {
     return this.parts.fused;
   }
@@ -212,7 +212,7 @@ export class RunnableSequence<
     return piped as RunnableSequence<RunInput, Piped<RunOutput, NewRunOutput, Result, Added>>;
   }
 
-  /** Itself and more steps, which costs the same however many there are: 10,000 times `pipe` took 10 s. */
+  /** This sequence and more steps. Costs the same however many steps there are; copying them, 10,000 times `pipe` took 10 s. */
   private extended(added: readonly RunnableInterface[]): RunnableSequence {
     return new (RunnableSequence as unknown as new (extension: Extension) => RunnableSequence)(
       new Extension(this, added),
@@ -223,7 +223,7 @@ export class RunnableSequence<
 interface Parts {
   readonly steps: readonly RunnableInterface[];
   readonly path: readonly Step[];
-  /** What observers are told of each step. */
+  /** The tag that tells observers the number of each step. */
   readonly tags: readonly string[];
   readonly fused: readonly Step[] | null;
 }
@@ -236,7 +236,7 @@ function partsOf(all: RunnableInterface[], omitTags: boolean): Parts {
   return { steps, path, tags, fused: fused === path ? null : fused };
 }
 
-/** A sequence, and steps behind it. */
+/** A sequence, and the steps that follow it. */
 class Extension {
   constructor(
     readonly before: RunnableSequence,
@@ -244,7 +244,7 @@ class Extension {
   ) {}
 }
 
-/** Whether a step may become one with its neighbour: what is wrong with that has to show when it is piped. */
+/** Whether a step may become one with its neighbour: then the parts are made at once, so that errors of that show in `pipe`. */
 function mayFuse(step: RunnableInterface): boolean {
   return (step as Partial<Step>).fuse !== undefined;
 }

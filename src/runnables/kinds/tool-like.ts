@@ -21,13 +21,13 @@ export interface ToolCall {
   readonly id?: string | undefined;
 }
 
-/** What a tool is made of. */
+/** The fields that a {@link RunnableToolLike} is constructed from. */
 export interface RunnableToolLikeArgs<Schema extends ToolSchema = ToolSchema, RunOutput = unknown> {
   /** The name by which a model calls the tool. */
   name: string;
-  /** What a model is told about the tool. */
+  /** The description by which a model knows when to call the tool. */
   description?: string | undefined;
-  /** The arguments, as a schema of an object. */
+  /** The schema of the arguments, which are an object. */
   schema: Schema;
   bound: RunnableLike<ToolInput<Schema>, RunOutput>;
   /** A config that every run gets, under the config of the call. */
@@ -94,7 +94,7 @@ export class RunnableToolLike<Schema extends ToolSchema = ToolSchema, RunOutput 
   }
 }
 
-/** Parses what a tool is called with, then runs the runnable that it is made of. */
+/** A step that parses the arguments of a tool, then runs the runnable of the tool on them. */
 function parsed<RunOutput>(name: string, schema: ToolSchema, bound: RunnableLike): RunnableLike<unknown, RunOutput> {
   const standard = toStandard(schema);
   const parseInput = RunnableLambda.from((input: unknown): unknown => {
@@ -136,7 +136,7 @@ export interface AsToolFields<Schema extends ToolSchema> {
   name?: string | undefined;
   /** @default the description of the schema */
   description?: string | undefined;
-  /** The arguments: a Standard Schema or a JSON schema. One of a string becomes one of `{ input: string }`. */
+  /** The schema of the arguments: a Standard Schema or a JSON schema. One of a string becomes one of `{ input: string }`. */
   schema: Schema;
 }
 

@@ -7,10 +7,10 @@ import {
   type StandardSchema,
 } from "../../core/schema/standard-schema.ts";
 
-/** What can say which arguments a tool takes. */
+/** A schema of the arguments that a tool takes. */
 export type ToolSchema = StandardSchema | JsonSchema;
 
-/** What the runnable of a tool gets: what its schema gives. A JSON schema says nothing that TypeScript can read. */
+/** The input type of a tool's runnable: the output type of its schema. TypeScript cannot read a JSON schema, so that gives `any`. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type ToolInput<Schema extends ToolSchema> = Schema extends StandardSchema ? SchemaOutput<Schema> : any;
 
@@ -23,13 +23,13 @@ export type ToolSchemaOf<Schema extends ToolSchema> = Schema extends StandardSch
       : Schema
   : Schema;
 
-/** What the libraries keep in a schema besides the standard. */
+/** The fields besides the standard that libraries keep in a schema. */
 interface LibrarySchema {
   readonly type?: unknown;
   readonly description?: unknown;
   readonly _def?: { readonly typeName?: unknown };
   readonly _zod?: { readonly def?: { readonly type?: unknown } };
-  /** Valibot's. */
+  /** The actions of a Valibot schema. */
   readonly pipe?: unknown;
   readonly "~standard"?: {
     readonly vendor?: unknown;
@@ -37,7 +37,7 @@ interface LibrarySchema {
   };
 }
 
-/** A schema's own JSON schema of what it takes, where its library can write one. */
+/** The JSON schema of the input of a schema, where its library can write one. */
 function toJsonSchema(schema: ToolSchema): JsonSchema | undefined {
   if (isJsonSchema(schema)) return schema;
   try {

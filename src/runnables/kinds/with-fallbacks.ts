@@ -20,7 +20,7 @@ import type { RunnableInterface, RunnableLike } from "../types.ts";
 // biome-ignore lint/suspicious/noExplicitAny: constructors of errors take whatever they like
 export type ErrorClass = abstract new (...args: any[]) => Error;
 
-/** What makes a run go on with a fallback, and what the fallback gets to know. */
+/** The errors after which a run goes on with a fallback, and how the fallback gets to know them. */
 export interface FallbackPolicy {
   /**
    * The errors that a fallback is for: instances of these classes, or those for which the function returns true. Any other one is
@@ -34,13 +34,13 @@ export interface FallbackPolicy {
   exceptionKey?: string | undefined;
 }
 
-/** What `withFallbacks` takes, unless it is given just the fallbacks. */
+/** The options of `withFallbacks`, which takes a plain list of fallbacks too. */
 export interface FallbackOptions<Fallbacks = readonly RunnableLike[]> extends FallbackPolicy {
-  /** What to try, in order, when the runnable fails. */
+  /** The runnables to try, in order, when the runnable before them has failed. */
   fallbacks: Fallbacks;
 }
 
-/** What a runnable with fallbacks is made of. */
+/** The fields that a {@link RunnableWithFallbacks} is constructed from. */
 export interface RunnableWithFallbacksFields<RunInput, RunOutput>
   extends FallbackOptions<readonly RunnableLike<RunInput, RunOutput>[]> {
   runnable: RunnableLike<RunInput, RunOutput>;
@@ -119,7 +119,7 @@ export class RunnableWithFallbacks<
     return this.runFrom(0, input, ctx, undefined);
   }
 
-  /** Tries the steps from one on, in a loop: there may be many. `first` is the error of the first one, when it failed already. */
+  /** Tries the steps from number `from` on, in a loop: there may be many. `first` is the error of the first step, when that has failed already. */
   private runFrom(
     from: number,
     given: RunInput,
@@ -186,7 +186,7 @@ export class RunnableWithFallbacks<
   }
 }
 
-/** What the first step threw, which may be any value. */
+/** The error of the first step, which may be any value, `undefined` too. */
 interface Failure {
   readonly error: unknown;
 }
@@ -203,7 +203,7 @@ function invalid(option: string, expected: string, received: unknown): Error {
   return invalidOption("RunnableWithFallbacks", option, expected, received);
 }
 
-/** What the next step gets. No method: one that returns `RunInput` would make the type of every runnable invariant. */
+/** The input of the next step. No method: one that returns `RunInput` would make the type of every runnable invariant. */
 function inputAfter<Input>(exceptionKey: string | undefined, error: unknown, input: Input): Input {
   return exceptionKey === undefined ? input : { ...input, [exceptionKey]: error };
 }

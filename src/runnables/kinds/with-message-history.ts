@@ -9,18 +9,18 @@ import { RunnableLambda } from "./lambda.ts";
 import { RunnablePassthrough } from "./passthrough.ts";
 import { Conversation, RunnableRemembering } from "./remembering.ts";
 
-/** What a {@link RunnableWithMessageHistory} is made of. */
+/** The fields that a {@link RunnableWithMessageHistory} is constructed from. */
 export interface RunnableWithMessageHistoryInputs<RunInput, RunOutput> {
-  /** What answers. It gets the messages so far and the new ones, or an object with them. */
+  /** The runnable that answers. It gets the messages so far and the new ones, or an object with them. */
   runnable: RunnableLike<RunInput, RunOutput>;
   /** Finds the history of a conversation. */
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's classes of histories are told by their methods
   getMessageHistory: (sessionId: string) => any;
-  /** Where an input object has its new messages. Not needed if it has one key. */
+  /** The key of the new messages in an input object. Not needed if the object has one key. */
   inputMessagesKey?: string | undefined;
-  /** Where an output object has its messages. Not needed if it has one key. */
+  /** The key of the messages in an output object. Not needed if the object has one key. */
   outputMessagesKey?: string | undefined;
-  /** Where the input object gets the messages so far. Without one they are put before the new messages. */
+  /** The key under which the input object gets the messages so far. @default none: they are put before the new messages */
   historyMessagesKey?: string | undefined;
   config?: RunnableConfig | undefined;
 }
@@ -105,7 +105,7 @@ export class RunnableWithMessageHistory<RunInput = any, RunOutput = any> extends
   }
 }
 
-/** A handler that hears nothing. LangChain's models give their messages an id, that of the run, only where there are handlers. */
+/** A handler that does nothing. LangChain's models give their messages an id, that of the run, only where there are handlers. */
 const NOBODY = { name: "message_history" };
 
 defineKind("withMessageHistory", {

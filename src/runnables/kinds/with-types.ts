@@ -22,7 +22,7 @@ import type { RunnableInterface, RunnableLike } from "../types.ts";
 import { WrappedSource, WrappedStage } from "../wrapped-stage.ts";
 import { RunnableWrapper } from "../wrapper.ts";
 
-/** The schemas of what a runnable takes and gives. */
+/** The schemas of the input and the output of a runnable. */
 export interface TypeSchemas<
   Input extends StandardSchema = StandardSchema,
   Output extends StandardSchema = StandardSchema,
@@ -81,7 +81,7 @@ export class RunnableWithTypes<
     return { kind: "withTypes", bound: this.bound, types: { input: this.inputSchema, output: this.outputSchema } };
   }
 
-  /** What goes into the first stage is validated before, and what comes out of the last one behind it. */
+  /** The stages with the input validated before the first one, and the output after the last one. */
   protected override wrapStages(stages: readonly Step[] | undefined): readonly Step[] | undefined {
     return stages?.map((stage, index) => {
       const input = index === 0 ? this.parseInput : undefined;
@@ -104,7 +104,7 @@ export class RunnableWithTypes<
     return parsedBy(this.parseInput, input, (parsed) => this.runParsed(parsed, ctx)) as RunOutput;
   }
 
-  /** A schema is for whole values. */
+  /** Joins the chunks where there is a schema: schemas validate whole values. */
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     return this.streamGathered(chunks, ctx);
   }
@@ -141,7 +141,7 @@ export class RunnableWithTypes<
 /** Gives the parsed value, or a promise of it. @throws RUNLANE_VALIDATION_FAILED */
 type Parse = (value: unknown) => unknown;
 
-/** What becomes of a value, or of the one that a promise settles to, when it has been parsed. */
+/** Parses a value, or the one that a promise settles to, and hands it to `next`. */
 function parsedBy(parse: Parse | undefined, value: unknown, next?: (parsed: unknown) => unknown): unknown {
   if (isThenable(value)) return value.then((settled) => parsedBy(parse, settled, next));
   const parsed = parse === undefined ? value : parse(value);

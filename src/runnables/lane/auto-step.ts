@@ -43,7 +43,7 @@ export class AutoStep {
     return this.stage.movedTo;
   }
 
-  /** How many runs need not pass through {@link run} now. */
+  /** The number of runs that need not pass through {@link run} now. */
   get pause(): number {
     return this.stage.pause;
   }

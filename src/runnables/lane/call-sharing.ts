@@ -7,7 +7,7 @@ import { travelling } from "./travelling-config.ts";
 
 /** The common part of inputs that may share a call. */
 interface Sharing {
-  /** The same for configs that say the same. */
+  /** The key of the inputs that may share a call. */
   readonly key: string;
   /** The config that the function of the call sees. */
   readonly config: RunnableConfig | undefined;
@@ -16,10 +16,10 @@ interface Sharing {
 /** No config, or one that says nothing. */
 const NOTHING: Sharing = { key: "", config: undefined };
 
-/** Contexts that share a config, as those of a batch do, share what is known of it. */
+/** The sharing of each config: contexts that share a config, as those of a batch do, look it up. */
 const known = new WeakMap<RunnableConfig, Sharing>();
 
-/** Which inputs of a batched step share a call, and what its function sees of their configs. */
+/** Decides which inputs of a batched step may share a call, and makes the config that its function sees. */
 export class CallSharing {
   private last: { readonly config: RunnableConfig; readonly sharing: Sharing } | undefined;
   private readonly common = new WeakMap<object, { config: RunnableConfig | undefined }>();
@@ -27,9 +27,9 @@ export class CallSharing {
   constructor(private readonly shareBy: ((config: RunnableConfig) => unknown) | undefined) {}
 
   /**
-   * What inputs must have in common with one of this context to share its call: everything in the config that functions may act on, or
-   * what `shareBy` says. Callbacks, run names and ids, signals, timeouts and limits of levels and of concurrency belong to each input's
-   * own run.
+   * The sharing of an input with this context. Its key covers everything in the config that functions may act on, or the value that
+   * `shareBy` gives. Callbacks, run names and ids, signals, timeouts and limits of levels and of concurrency belong to each input's own
+   * run.
    */
   of(ctx: RunContext): Sharing {
     const { shareBy } = this;
@@ -106,7 +106,7 @@ function sharedPart(one: RunnableConfig | undefined, other: RunnableConfig | und
   return shared;
 }
 
-/** A text that two values share if they say the same, as far as so many levels of arrays and plain objects show. */
+/** A text that two values share if they are equal as data, looking into so many levels of arrays and plain objects. */
 function keyOf(value: unknown, levels: number): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "symbol" || typeof value === "function") return idOf(value);

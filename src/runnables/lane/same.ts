@@ -1,6 +1,6 @@
 import { isPlainObject } from "../../core/plain-object.ts";
 
-/** Whether two values say the same, as far as so many levels of arrays and plain objects show. */
+/** Whether two values are equal as data, looking into so many levels of arrays and plain objects. */
 export function isSame(one: unknown, other: unknown, levels: number): boolean {
   if (Object.is(one, other)) return true;
   if (levels === 0 || !isPlainData(one) || !isPlainData(other) || Array.isArray(one) !== Array.isArray(other))

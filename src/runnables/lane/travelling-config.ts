@@ -27,7 +27,7 @@ export function travelling(config: RunnableConfig): Record<string, unknown> | un
   return isDefault ? undefined : data;
 }
 
-/** Libraries keep objects of this thread in a config, under keys like LangGraph's `__pregel_send`. */
+/** The `configurable` without keys like LangGraph's `__pregel_send`, under which libraries keep objects of this thread. */
 function withoutInternals(configurable: object): object {
   const keys = Object.keys(configurable);
   if (!keys.some((key) => key.startsWith("__"))) return configurable;
@@ -103,12 +103,12 @@ function sent(value: unknown, path: readonly string[], { shared, ...search }: Se
   return value;
 }
 
-/** An instance all of whose state is private is worth nothing there. */
+/** Refuses an instance all of whose state is private: it would arrive empty. */
 function onForeign(className: string, path: string, isEmpty: boolean): void {
   if (isEmpty) throw notSerializable("", path, `an instance of ${className}`);
 }
 
-/** How deep single values are left out. Objects further inside are left out as a whole. */
+/** The number of levels in which single values are left out. Objects further inside are left out as a whole. */
 const MAX_DEPTH = 8;
 
 /** Why a value cannot travel, as the end of a sentence. */

@@ -47,7 +47,7 @@ export function stepStage(step: Step): StageStep {
   };
 }
 
-/** Begins a load. If it fails, the functions that use the resource are told. */
+/** Begins a load. If it fails, the functions that use the resource get the error. */
 function loadEarly(slot: ResourceSlot): void {
   try {
     slot.use();
@@ -57,7 +57,7 @@ function loadEarly(slot: ResourceSlot): void {
 }
 
 /**
- * The stage of a step that has moved here by itself: what it gives must arrive as it is, because nobody knows of the move. Errors of
+ * The stage of a step that `auto` has moved here: its outputs must arrive as they are, because nobody knows of the move. Errors of
  * classes that only this thread has would not either.
  */
 function onlyPlain(step: Step): StageStep {
@@ -84,7 +84,7 @@ function plain<T>(value: T, root: string): T {
   throw runlaneError("RUNLANE_NOT_PLAIN", { path: found.path, className: found.className });
 }
 
-/** Inputs that share a config, or what can cancel them, share a context. */
+/** The contexts of inputs, by config, or by call where that has a signal or a meter of its own. */
 const contexts = new WeakMap<object, RunContext>();
 
 function contextOf(call: StepCall): RunContext {

@@ -4,7 +4,7 @@ import { renameKeys, toCamelCase } from "../../core/serialization/serial-keys.ts
 import { findClass, type ImportMap } from "./load-class.ts";
 import { savedClass, whyUnsaved } from "./saved-class.ts";
 
-/** How {@link load} finds what is not Runlane's own. */
+/** How {@link load} finds classes that are not Runlane's own. */
 export interface LoadOptions {
   /**
    * Modules by the namespace of their classes: all of it joined by slashes (`acme/parsers`), or as LangChain's `load` has it, for
