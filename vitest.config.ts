@@ -35,8 +35,8 @@ export default defineConfig({
       },
     ],
     testTimeout: 60_000,
-    // Fixtures are loaded untouched: shipped functions must read as they were written.
-    server: { deps: { external: [/\/test\/(?:.+\/)?fixtures\//] } },
+    // Loaded untouched: shipped functions of fixtures must read as they were written, and what is built is what is tested.
+    server: { deps: { external: [/\/test\/(?:.+\/)?fixtures\//, /\/dist\//] } },
     typecheck: {
       checker: "tsc",
       tsconfig: "test/tsconfig.json",

@@ -36,10 +36,10 @@ const STARTS = [
   "coldstart/module-hooks.ts",
   "run/interrupt-watch.ts",
 ].map((file) => `cli/${file}`);
-/** Loaded later than the command's entry, and without the kernel: `--help` needs none. */
+/** Loaded later than the command's entry, and without the kernel: `--help` needs none. Tests run the command by it. */
 const COMMAND_LINE = "cli/program.ts";
 /** What package.json exports, the command, and workers. */
-const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", ...STARTS, ...WORKERS];
+const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", COMMAND_LINE, ...STARTS, ...WORKERS];
 
 /** What both steps depend on, besides the sources. */
 const SETTINGS = ["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json"];

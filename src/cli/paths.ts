@@ -18,15 +18,20 @@ export function readVersion(): string {
 }
 
 /** The folder in which the command was started. A pipeline may go elsewhere. */
-const START_FOLDER = process.cwd();
+let startFolder = process.cwd();
+
+/** The command starts in this folder. */
+export function startIn(folder: string): void {
+  startFolder = folder;
+}
 
 /** Where a path that the user has given leads, whatever the pipeline has made of the working folder since. */
 export function absolutePath(path: string): string {
-  return resolve(START_FOLDER, path);
+  return resolve(startFolder, path);
 }
 
 /** A file as messages call it: seen from the folder in which the command was started, unless it lies outside. */
 export function displayName(file: string): string {
-  const path = relative(START_FOLDER, resolve(START_FOLDER, file));
+  const path = relative(startFolder, resolve(startFolder, file));
   return path === "" || path.startsWith("..") ? file : path;
 }

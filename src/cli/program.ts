@@ -4,7 +4,7 @@ import { CliError, EXIT, oneLine } from "./cli-error.ts";
 import { coldStartCommand } from "./coldstart.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
-import { readVersion } from "./paths.ts";
+import { readVersion, startIn } from "./paths.ts";
 import { serveCommand } from "./serve.ts";
 
 /**
@@ -14,6 +14,7 @@ import { serveCommand } from "./serve.ts";
  * @returns The exit code.
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
+  startIn(process.cwd());
   let exitCode: number = EXIT.done;
   const program = createProgram(args, (code) => {
     exitCode = code;

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fixture, parseRecords, records, run } from "./command.ts";
+import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const SHOUT = fixture("shout.mjs");
@@ -32,7 +33,7 @@ describe("runlane batch", () => {
   ])("reads %s by its extension", async (name, text, outputs) => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, name), text);
-    const { code, stdout } = await run(["batch", SHOUT, "-i", name, "--quiet"], { cwd });
+    const { code, stdout } = await runHere(["batch", SHOUT, "-i", name, "--quiet"], { cwd });
     expect(code).toBe(0);
     expect(parseRecords(stdout).map(({ output }) => output)).toEqual(outputs);
   });
@@ -51,7 +52,7 @@ describe("runlane batch", () => {
     const cwd = scratchFolder();
     mkdirSync(join(cwd, "docs", "deep"), { recursive: true });
     for (const name of ["docs/b.md", "docs/deep/a.md", "docs/c.txt"]) writeFileSync(join(cwd, name), "");
-    const { code, stdout } = await run(["batch", SHOUT, "--files", "docs/**/*.md", "docs/*.txt", "-q"], { cwd });
+    const { code, stdout } = await runHere(["batch", SHOUT, "--files", "docs/**/*.md", "docs/*.txt", "-q"], { cwd });
     expect(code).toBe(0);
     expect(parseRecords(stdout).map(({ output }) => output)).toEqual(["DOCS/B.MD", "DOCS/C.TXT", "DOCS/DEEP/A.MD"]);
   });
@@ -59,7 +60,7 @@ describe("runlane batch", () => {
   it("puts failed inputs into the errors file beside the output, goes on, and exits with 1", async () => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, "in.jsonl"), '"a"\n{"text":"fail"}\n{"text":\n"d"\n');
-    const { code, stderr } = await run(["batch", SHOUT, "-i", "in.jsonl", "-o", "out.jsonl"], { cwd });
+    const { code, stderr } = await runHere(["batch", SHOUT, "-i", "in.jsonl", "-o", "out.jsonl"], { cwd });
     expect(code).toBe(1);
     expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([0, 3]);
     const [failed, bad, ...more] = records(cwd, "out.errors.jsonl");
@@ -85,7 +86,7 @@ describe("runlane batch", () => {
   it("puts failed inputs where --errors says", async () => {
     const cwd = scratchFolder();
     const args = ["batch", SHOUT, "-i", "-", "--format", "txt", "-o", "out.jsonl", "--errors", "bad/errors.jsonl"];
-    expect((await run(args, { cwd, input: "fail\n" })).code).toBe(1);
+    expect((await runHere(args, { cwd, input: "fail\n" })).code).toBe(1);
     expect(records(cwd, "bad/errors.jsonl")).toHaveLength(1);
     expect(existsSync(join(cwd, "out.errors.jsonl"))).toBe(false);
   });
@@ -105,7 +106,7 @@ describe("runlane batch", () => {
     const cwd = scratchFolder();
     const kinds = ["nothing", "bigint", "ring", "function", "null", "text"];
     const args = ["batch", fixture("outputs.mjs"), "-i", "-", "--format", "txt", "-o", "out.jsonl"];
-    expect((await run(args, { cwd, input: kinds.join("\n") })).code).toBe(1);
+    expect((await runHere(args, { cwd, input: kinds.join("\n") })).code).toBe(1);
     expect(records(cwd, "out.jsonl")).toEqual([
       { index: 0, output: null },
       { index: 4, output: null },
@@ -122,7 +123,7 @@ describe("runlane batch", () => {
   it("names the step that failed, and has a row for each step", async () => {
     const cwd = scratchFolder();
     const args = ["batch", fixture("chain.mjs"), "-i", "-", "--format", "txt", "-o", "out.jsonl"];
-    const { stderr } = await run(args, { cwd, input: "1 2\n3 x\n5\n" });
+    const { stderr } = await runHere(args, { cwd, input: "1 2\n3 x\n5\n" });
     expect(records(cwd, "out.jsonl").map(({ output }) => output)).toEqual([3, 5]);
     expect(records(cwd, "out.errors.jsonl")).toMatchObject([
       { index: 1, step: "check", error: { name: "RangeError" } },
@@ -134,7 +135,7 @@ describe("runlane batch", () => {
   });
 
   it("runs a LangChain runnable", async () => {
-    const { code, stdout } = await run(["batch", fixture("langchain.mjs"), "-i", "-", "-q"], {
+    const { code, stdout } = await runHere(["batch", fixture("langchain.mjs"), "-i", "-", "-q"], {
       cwd: scratchFolder(),
       input: '"hi"\n',
     });
@@ -147,7 +148,7 @@ describe("runlane batch", () => {
     const input = "x\n".repeat(40);
     for (const concurrency of [1, 3]) {
       const args = ["batch", fixture("overlap.mjs"), "-i", "-", "--format", "txt", "-q", "-c", String(concurrency)];
-      const { stdout } = await run(args, { cwd, input });
+      const { stdout } = await runHere(args, { cwd, input });
       expect(Math.max(...parseRecords(stdout).map(({ output }) => output as number))).toBe(concurrency);
     }
   });
@@ -156,11 +157,11 @@ describe("runlane batch", () => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, "in.txt"), "a\nb\nfail\nd\ne\n");
     const args = ["batch", SHOUT, "-i", "in.txt", "-o", "out.jsonl"];
-    expect((await run([...args, "--limit", "2"], { cwd })).code).toBe(0);
+    expect((await runHere([...args, "--limit", "2"], { cwd })).code).toBe(0);
     expect(records(cwd, "out.jsonl")).toHaveLength(2);
-    expect((await run([...args, "--limit", "4", "--resume"], { cwd })).code).toBe(1);
+    expect((await runHere([...args, "--limit", "4", "--resume"], { cwd })).code).toBe(1);
     expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([0, 1, 3]);
-    const last = await run([...args, "--resume"], { cwd });
+    const last = await runHere([...args, "--resume"], { cwd });
     expect(last.code, "an input of an earlier run has failed").toBe(1);
     expect(last.stderr).toContain("continued at input 4");
     expect(records(cwd, "out.jsonl").map(({ output }) => output)).toEqual(["A", "B", "D", "E"]);
@@ -170,9 +171,9 @@ describe("runlane batch", () => {
   it("replaces what is there with --overwrite, an old errors file included", async () => {
     const cwd = scratchFolder();
     const args = ["batch", SHOUT, "-i", "-", "-o", "out.jsonl", "-q"];
-    expect((await run(args, { cwd, input: '"fail"\n"b"' })).code).toBe(1);
-    expect((await run(args, { cwd, input: '"c"' })).code).toBe(2);
-    expect((await run([...args, "--overwrite"], { cwd, input: '"d"' })).code).toBe(0);
+    expect((await runHere(args, { cwd, input: '"fail"\n"b"' })).code).toBe(1);
+    expect((await runHere(args, { cwd, input: '"c"' })).code).toBe(2);
+    expect((await runHere([...args, "--overwrite"], { cwd, input: '"d"' })).code).toBe(0);
     expect(records(cwd, "out.jsonl")).toEqual([{ index: 0, output: "D" }]);
     expect(readdirSync(cwd)).toEqual([".out.jsonl.run", "out.jsonl"]);
   });
@@ -181,7 +182,7 @@ describe("runlane batch", () => {
     const cwd = scratchFolder();
     const args = ["batch", SHOUT, "-i", "-", "-o", "out.jsonl", "--report", "reports/run.json", "--quiet"];
     mkdirSync(join(cwd, "reports"));
-    const { code, stderr } = await run(args, { cwd, input: '"a"\n"fail"\n' });
+    const { code, stderr } = await runHere(args, { cwd, input: '"a"\n"fail"\n' });
     expect(code).toBe(1);
     expect(stderr).toBe("");
     const number = expect.any(Number);
@@ -245,7 +246,7 @@ describe("runlane batch", () => {
 
   it("has nothing to do for an empty input, and says so", async () => {
     const cwd = scratchFolder();
-    const { code, stderr } = await run(["batch", SHOUT, "-i", "-", "-o", "out.jsonl"], { cwd });
+    const { code, stderr } = await runHere(["batch", SHOUT, "-i", "-", "-o", "out.jsonl"], { cwd });
     expect(code).toBe(0);
     expect(stderr).toContain("0 inputs");
     expect(readFileSync(join(cwd, "out.jsonl"), "utf8")).toBe("");

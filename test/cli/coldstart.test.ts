@@ -4,13 +4,17 @@ import { describe, expect, it } from "vitest";
 import { ModuleClock } from "../../src/cli/coldstart/module-clock.ts";
 import type { ColdStart } from "../../src/cli/coldstart/run-coldstart.ts";
 import { moduleName, showColdStart } from "../../src/cli/coldstart/show.ts";
+import { everything } from "../everything.ts";
 import { fixture, run } from "./command.ts";
+import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const COLD = fixture("cold.mjs");
 
 async function measured(...args: string[]): Promise<ColdStart> {
-  const { code, stdout, stderr } = await run(["coldstart", "--json", "--runs", "1", ...args], { cwd: scratchFolder() });
+  const { code, stdout, stderr } = await runHere(["coldstart", "--json", "--runs", "1", ...args], {
+    cwd: scratchFolder(),
+  });
   expect(stderr).toBe("");
   expect(code).toBe(0);
   return JSON.parse(stdout);
@@ -68,7 +72,7 @@ describe("runlane coldstart", () => {
     await measured(COLD, "--export", "checks", "--input", '{"ok":true}');
   });
 
-  it("takes a runnable of LangChain", async () => {
+  it.runIf(everything)("takes a runnable of LangChain", async () => {
     const { phases } = await measured(fixture("langchain.mjs"), "--input", '"a"');
     expect(phases.map(({ phase }) => phase)).toEqual(["node", "imports", "call"]);
   });
@@ -83,7 +87,7 @@ describe("runlane coldstart", () => {
     writeFileSync(join(cwd, "package.json"), '{"type":"module"}');
     writeFileSync(join(cwd, "pipeline.ts"), "const n: number = 1;\nexport default (x: number) => x + n;\n");
     const native = Boolean((process.features as { typescript?: unknown }).typescript);
-    const { code, stdout } = await run(["coldstart", "pipeline.ts", "--runs", "1", "--json"], { cwd });
+    const { code, stdout } = await runHere(["coldstart", "pipeline.ts", "--runs", "1", "--json"], { cwd });
     expect(code).toBe(0);
     const { phases, modules }: ColdStart = JSON.parse(stdout);
     const names = phases.map(({ phase }) => phase);
@@ -105,7 +109,7 @@ describe("runlane coldstart", () => {
     const over = await run(["coldstart", COLD, "--runs", "1", "--budget", "1"], { cwd: scratchFolder() });
     expect(over.code).toBe(1);
     expect(over.stdout).toMatch(/over the budget of 1\.00 ms\n$/);
-    const within = await run(["coldstart", COLD, "--runs", "1", "--budget", "60000"], { cwd: scratchFolder() });
+    const within = await runHere(["coldstart", COLD, "--runs", "1", "--budget", "60000"], { cwd: scratchFolder() });
     expect(within.code).toBe(0);
     expect(within.stdout).toMatch(/\nwithin the budget of 1 min 0 s\n$/);
   });
@@ -120,13 +124,8 @@ describe("runlane coldstart", () => {
       [COLD, "--export", "needsText"],
       /failed when its first call was made: TypeError: .*; it got null, give it an input with --input <json>$/m,
     ],
-    [
-      "a first call that fails",
-      [COLD, "--export", "needsText", "--input", "1"],
-      /failed when its first call was made: TypeError: text\.trim is not a function$/m,
-    ],
     ["a call that nothing ends", [COLD, "--export", "never"], /waits for a promise that nothing will settle/],
-    ["a call that takes too long", [COLD, "--export", "hangs", "--timeout", "2000"], /was not done after 2\.00 s/],
+    ["a call that takes too long", [COLD, "--export", "hangs", "--timeout", "300"], /was not done after 300 ms/],
     ["a process that exits", [COLD, "--export", "exits"], /ended with exit code 7 before its first output/],
     [
       "an error that nobody can catch",
@@ -140,7 +139,7 @@ describe("runlane coldstart", () => {
   ])("ends with exit code 2 and one line: %s", async (_what, args, message) => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, "throws.mjs"), "const a = undefined;\nexport default a.b;\n");
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runHere(
       ["coldstart", ...args, ...(args[0] ? ["--runs", "1"] : [])].slice(0, 12),
       {
         cwd,
@@ -153,7 +152,7 @@ describe("runlane coldstart", () => {
   });
 
   it("tells its options and an example", async () => {
-    const { code, stdout } = await run(["help", "coldstart"], { cwd: scratchFolder() });
+    const { code, stdout } = await runHere(["help", "coldstart"], { cwd: scratchFolder() });
     expect(code).toBe(0);
     for (const option of ["export", "input", "runs", "budget", "timeout", "json"])
       expect(stdout).toContain(`--${option}`);

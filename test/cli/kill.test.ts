@@ -5,8 +5,7 @@ import { everything } from "../everything.ts";
 import { fixture, records, run, start } from "./command.ts";
 import { scratchFolder } from "./scratch.ts";
 
-const INPUTS = 4000;
-const KILLS = everything ? 12 : 4;
+const [INPUTS, KILLS] = everything ? [4000, 12] : [2000, 2];
 
 /** What both files hold, errors without the places in the stacks, which differ by what called what. */
 function contents(cwd: string) {

@@ -2,7 +2,8 @@ import { linkSync, mkdirSync, openSync, readFileSync, renameSync, symlinkSync, w
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fixture, records, run, runWithStreams, start } from "./command.ts";
+import { fixture, records, runWithStreams, start } from "./command.ts";
+import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const SHOUT = fixture("shout.mjs");
@@ -28,7 +29,7 @@ describe("an output that is also an input", () => {
     linkSync(join(cwd, "in.jsonl"), join(cwd, "hard.jsonl"));
     symlinkSync("in.jsonl", join(cwd, "soft.jsonl"));
     symlinkSync(".", join(cwd, "folder"));
-    const { code, stderr } = await run(["batch", SHOUT, ...args, "--overwrite"], { cwd });
+    const { code, stderr } = await runHere(["batch", SHOUT, ...args, "--overwrite"], { cwd });
     expect(stderr).toMatch(/^runlane: the .* are the same file.*\n$/);
     expect(code).toBe(2);
     expect(readFileSync(join(cwd, "in.jsonl"), "utf8")).toBe(LINES);
@@ -74,7 +75,7 @@ describe("an output that is also an input", () => {
       "e.jsonl",
     ];
     const stdout = openSync(join(cwd, "stdout.jsonl"), "w");
-    expect((await run(args, { cwd })).code).toBe(0);
+    expect((await runHere(args, { cwd })).code).toBe(0);
     expect(records(cwd, "out.jsonl").map(({ output }) => output)).toEqual(["A.JSONL", "B.JSONL", "STDOUT.JSONL"]);
     await runWithStreams(["batch", SHOUT, "--files", "{a,stdout}.jsonl", "-q"], cwd, ["ignore", stdout, "pipe"]);
     expect(records(cwd, "stdout.jsonl").map(({ output }) => output)).toEqual(["A.JSONL"]);
@@ -92,7 +93,7 @@ describe("an option that would be forgotten or destroy something", () => {
     ["--force alone", ["-i", "in.jsonl", "--force"], /--force is for --resume/],
   ])("is refused: %s", async (_what, args, message) => {
     const cwd = folderWith({ "in.jsonl": LINES, "records.jsonl": '{"index":0,"output":1}\n' });
-    const { code, stderr } = await run(["batch", SHOUT, ...args], { cwd });
+    const { code, stderr } = await runHere(["batch", SHOUT, ...args], { cwd });
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
     expect(readFileSync(join(cwd, "records.jsonl"), "utf8")).toBe('{"index":0,"output":1}\n');
@@ -111,13 +112,13 @@ describe("a lock", () => {
       ["-o", "link.jsonl", "--errors", "out.errors.jsonl", "--resume"],
       ["-o", "new.jsonl", "--errors", "out.errors.jsonl"],
     ]) {
-      const { code, stderr } = await run([...args, ...other], { cwd });
+      const { code, stderr } = await runHere([...args, ...other], { cwd });
       expect(stderr).toContain(`is being written by process ${first.process.pid}`);
       expect(code).toBe(2);
     }
     writeFileSync(join(cwd, "open"), "");
     expect((await first.finished).code).toBe(0);
-    expect((await run([...args, "-o", "out.jsonl", "--resume"], { cwd })).code).toBe(0);
+    expect((await runHere([...args, "-o", "out.jsonl", "--resume"], { cwd })).code).toBe(0);
   });
 
   it.each([
@@ -126,7 +127,7 @@ describe("a lock", () => {
   ])("is no obstacle when it is that of %s", async (_what, owner) => {
     const cwd = folderWith({ "in.jsonl": LINES });
     writeFileSync(join(cwd, ".out.jsonl.lock"), JSON.stringify({ ...owner, host: hostname() }));
-    expect((await run(["batch", SHOUT, "-i", "in.jsonl", "-o", "out.jsonl"], { cwd })).code).toBe(0);
+    expect((await runHere(["batch", SHOUT, "-i", "in.jsonl", "-o", "out.jsonl"], { cwd })).code).toBe(0);
   });
 
   it("is one when nobody can tell whose it is", async () => {
@@ -134,7 +135,7 @@ describe("a lock", () => {
       "in.jsonl": LINES,
       ".out.jsonl.lock": JSON.stringify({ pid: 1, started: "", host: "elsewhere" }),
     });
-    const { code, stderr } = await run(["batch", SHOUT, "-i", "in.jsonl", "-o", "out.jsonl"], { cwd });
+    const { code, stderr } = await runHere(["batch", SHOUT, "-i", "in.jsonl", "-o", "out.jsonl"], { cwd });
     expect(stderr).toContain("is being written by process 1 on elsewhere");
     expect(stderr).toContain(".out.jsonl.lock");
     expect(code).toBe(2);
@@ -147,7 +148,7 @@ describe("a run that is resumed with something else", () => {
   async function interrupted(): Promise<string> {
     const cwd = folderWith({ "in.jsonl": '"a"\n"fail"\n"c"\n"d"\n' });
     writeFileSync(join(cwd, "p.mjs"), readFileSync(SHOUT));
-    expect((await run([...args, "--limit", "3"], { cwd })).code).toBe(1);
+    expect((await runHere([...args, "--limit", "3"], { cwd })).code).toBe(1);
     return cwd;
   }
 
@@ -181,18 +182,18 @@ describe("a run that is resumed with something else", () => {
     const cwd = await interrupted();
     change(cwd);
     const before = readFileSync(join(cwd, "out.jsonl"), "utf8");
-    const { code, stderr } = await run([...args, "--resume", ...more], { cwd });
+    const { code, stderr } = await runHere([...args, "--resume", ...more], { cwd });
     expect(stderr).toMatch(message);
     expect(stderr).toContain("--force");
     expect(code).toBe(2);
     expect(readFileSync(join(cwd, "out.jsonl"), "utf8")).toBe(before);
-    expect((await run([...args, "--resume", "--force", ...more], { cwd })).code).not.toBe(2);
+    expect((await runHere([...args, "--resume", "--force", ...more], { cwd })).code).not.toBe(2);
   });
 
   it("is refused when the input ends before what has been done", async () => {
     const cwd = await interrupted();
     writeFileSync(join(cwd, "in.jsonl"), '"a"\n');
-    const { code, stderr } = await run([...args, "--resume", "--force"], { cwd });
+    const { code, stderr } = await runHere([...args, "--resume", "--force"], { cwd });
     expect(stderr).toContain("in.jsonl has 1 inputs, and 3 have a record already");
     expect(code).toBe(2);
     expect(records(cwd, "out.jsonl")).toHaveLength(2);
@@ -201,15 +202,15 @@ describe("a run that is resumed with something else", () => {
   it("goes on when the input has only grown", async () => {
     const cwd = await interrupted();
     writeFileSync(join(cwd, "in.jsonl"), '"e"\n', { flag: "a" });
-    await run([...args, "--resume"], { cwd });
+    await runHere([...args, "--resume"], { cwd });
     expect(records(cwd, "out.jsonl").map(({ output }) => output)).toEqual(["A", "C", "D", "E"]);
     mkdirSync(join(cwd, "docs"));
     const files = ["batch", "p.mjs", "--files", "docs/*", "-o", "files.jsonl", "-q"];
     writeFileSync(join(cwd, "docs", "b"), "");
-    expect((await run(files, { cwd })).code).toBe(0);
+    expect((await runHere(files, { cwd })).code).toBe(0);
     writeFileSync(join(cwd, "docs", "c"), "");
-    expect((await run([...files, "--resume"], { cwd })).code).toBe(0);
+    expect((await runHere([...files, "--resume"], { cwd })).code).toBe(0);
     writeFileSync(join(cwd, "docs", "a"), "");
-    expect((await run([...files, "--resume"], { cwd })).stderr).toContain("the input begins otherwise");
+    expect((await runHere([...files, "--resume"], { cwd })).stderr).toContain("the input begins otherwise");
   });
 });

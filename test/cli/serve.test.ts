@@ -6,7 +6,8 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { jsonOf, post } from "../serve/support.ts";
-import { fixture, type Running, run, start } from "./command.ts";
+import { fixture, type Running, start } from "./command.ts";
+import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -126,7 +127,7 @@ describe("runlane serve", () => {
   ];
   it.each(refusals)("refuses %s in one line", async (_, args, message) => {
     const cwd = folderWith({ "shout.mjs": SHOUT, "double.mjs": SHOUT });
-    const { code, stderr } = await run(args, { cwd });
+    const { code, stderr } = await runHere(args, { cwd });
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
@@ -138,7 +139,7 @@ describe("runlane serve", () => {
     const port = await new Promise<number>((resolve) =>
       other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port)),
     );
-    const { code, stderr } = await run(["serve", "shout.mjs", "-p", String(port)], {
+    const { code, stderr } = await runHere(["serve", "shout.mjs", "-p", String(port)], {
       cwd: folderWith({ "shout.mjs": SHOUT }),
     });
     expect([code, stderr]).toEqual([

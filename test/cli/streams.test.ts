@@ -76,7 +76,7 @@ describe("streams", () => {
 
   it.runIf(onPosix)("ends quietly when the reader of its output leaves", async () => {
     const cwd = scratchFolder();
-    await writeLarge(join(cwd, "in.jsonl"), 20);
+    await writeLarge(join(cwd, "in.jsonl"), 4);
     const line = `{ $RUNLANE batch ${fixture("first-letter.mjs")} -i in.jsonl; echo "exit code $?" >&2; } | head -n 1`;
     const { stdout, stderr } = await shell(line, cwd);
     expect(stdout).toBe('{"index":0,"output":"l"}\n');
@@ -85,8 +85,8 @@ describe("streams", () => {
 
   it.runIf(onPosix)("does not run ahead of a slow reader, and loses nothing", async () => {
     const cwd = scratchFolder();
-    const lines = await writeLarge(join(cwd, "in.jsonl"), 20);
-    const line = `$RUNLANE batch ${fixture("shout.mjs")} -i in.jsonl -q | (sleep 1; wc -l)`;
+    const lines = await writeLarge(join(cwd, "in.jsonl"), 4);
+    const line = `$RUNLANE batch ${fixture("shout.mjs")} -i in.jsonl -q | (sleep 0.3; wc -l)`;
     expect(Number((await shell(line, cwd)).stdout)).toBe(lines);
   });
 

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { prepareTypeScript } from "../../src/cli/pipeline/typescript.ts";
+import { everything } from "../everything.ts";
 import { parseRecords, run } from "./command.ts";
 import { scratchFolder } from "./scratch.ts";
 
@@ -15,10 +16,10 @@ export default ({ text }: Input, _stats?: Stats): string => text + suffix;
 
 /** Whether this Node loads TypeScript itself. It then takes "commonjs" at its word and refuses imports, which tsx does not. */
 const native = Boolean((process.features as { typescript?: unknown }).typescript);
-const TYPES = native ? ["module", undefined] : ["module", undefined, "commonjs"];
+const OTHERS = native ? [undefined] : ["commonjs", ...(everything ? [undefined] : [])];
 
 describe("a pipeline in TypeScript", () => {
-  it.each(TYPES)("loads, with its imports, in a package of type %s", async (type) => {
+  it.each(["module", ...OTHERS])("loads, with its imports, in a package of type %s", async (type) => {
     const cwd = scratchFolder();
     if (type !== undefined) writeFileSync(join(cwd, "package.json"), JSON.stringify({ type }));
     mkdirSync(join(cwd, "src"));

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "./command.ts";
+import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const PIPELINE = `import { RunnableLambda } from "runlane";
@@ -55,7 +56,7 @@ test("the summary and the report name the steps that held the loop, with their l
 });
 
 test("--watch takes no time below 20 ms", async () => {
-  const { code, stderr } = await run([...ARGS, "--watch", "5"], { cwd: folder() });
+  const { code, stderr } = await runHere([...ARGS, "--watch", "5"], { cwd: folder() });
   expect(code).toBe(2);
   expect(stderr).toContain("It must be a number of milliseconds from 20 up.");
 });

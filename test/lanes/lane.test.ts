@@ -1,8 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 import { threads } from "../../src/lanes/named-lanes.ts";
+import { everything } from "../everything.ts";
 import { KINDS, open, PATIENCE, range, stageOf } from "./helpers.ts";
 
 describe.each(KINDS)("a pool of workers: %s", (kind) => {
+  // The parent's side is one for both kinds, so what goes the same way there is run with the quicker one.
+  const once = it.runIf(everything || kind === "thread");
+
   it("starts no more workers than max, and none before the first call", async () => {
     await using lane = open(kind, { max: 2 });
     expect(lane.capacity).toEqual({ workers: 0, busy: 0, queued: 0 });
@@ -13,7 +17,7 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     expect(lane.capacity.workers).toBeLessThanOrEqual(2);
   });
 
-  it("ends idle workers beyond min", async () => {
+  once("ends idle workers beyond min", async () => {
     await using lane = open(kind, { min: 1, max: 3, idleTimeoutMs: 20 });
     await lane.warm();
     expect(lane.capacity.workers).toBe(3);
@@ -21,7 +25,7 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     await expect(lane.run(stageOf("double"), 2)).resolves.toBe(4);
   });
 
-  it("has loaded a stage in every worker once it is warm", async () => {
+  once("has loaded a stage in every worker once it is warm", async () => {
     await using lane = open(kind, { max: 2 });
     const stage = stageOf("countCalls");
     await lane.warm(stage);
@@ -29,7 +33,7 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     await expect(lane.run(stage, null)).resolves.toBe(1);
   });
 
-  it("replaces a worker after maxInputsPerWorker inputs, and loses none", async () => {
+  once("replaces a worker after maxInputsPerWorker inputs, and loses none", async () => {
     await using lane = open(kind, { max: 2, maxInputsPerWorker: 10 });
     const stage = stageOf("countCalls");
     const counts = (await Promise.all(range(60).map(() => lane.run(stage, null)))) as number[];
@@ -37,7 +41,7 @@ describe.each(KINDS)("a pool of workers: %s", (kind) => {
     expect(counts).toHaveLength(60);
   });
 
-  it("refuses calls beyond maxQueue, and runs the others", async () => {
+  once("refuses calls beyond maxQueue, and runs the others", async () => {
     await using lane = open(kind, { max: 1, maxQueue: 2 });
     const stage = stageOf("double");
     const outcomes = await Promise.allSettled(range(5).map((value) => lane.run(stage, value)));

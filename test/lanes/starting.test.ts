@@ -97,9 +97,7 @@ describe("the time that a worker may take to start", () => {
 });
 
 it("a step is not blamed for what an earlier one left behind in the worker", async () => {
-  for (let round = 0; round < 3; round++) {
-    await using lane = open("thread", { max: 1 });
-    await lane.run(stageOf("rejects", "leftovers"), { value: 1, bad: true });
-    expect(await Promise.all(range(3).map((value) => lane.run(stageOf("double"), value)))).toEqual([0, 2, 4]);
-  }
+  await using lane = open("thread", { max: 1 });
+  await lane.run(stageOf("rejects", "leftovers"), { value: 1, bad: true });
+  expect(await Promise.all(range(3).map((value) => lane.run(stageOf("double"), value)))).toEqual([0, 2, 4]);
 });

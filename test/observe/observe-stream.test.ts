@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type CallbackHandler,
   Runnable,
@@ -154,12 +154,12 @@ describe("a stream that is aborted", () => {
 
   it("by its timeout, ends each run once, with the error", async () => {
     const { handler, runs } = recorder();
-    const read = async () =>
-      all(
-        await counter()
-          .pipe(pass as never)
-          .stream(1, { callbacks: [handler], timeout: 5 }),
-      );
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const read = async () => {
+      const chain = counter().pipe(pass as never);
+      for await (const _ of await chain.stream(1, { callbacks: [handler], timeout: 5 })) vi.advanceTimersByTime(5);
+    };
     await expect(read()).rejects.toMatchObject({ name: "TimeoutError" });
     await settle();
     await settle();

@@ -11,7 +11,7 @@ import {
   resource,
   threads,
 } from "../../src/index.ts";
-
+import { everything } from "../everything.ts";
 import { disposeSlowly, loadSlowly, noted } from "../fixtures/resources/loaders.mjs";
 
 const KINDS = ["thread", "process"] as const;
@@ -36,6 +36,9 @@ afterEach(() => vi.restoreAllMocks());
 const code = (value: string) => expect.objectContaining({ code: value });
 
 describe.each(KINDS)("a resource in workers: %s", (kind) => {
+  // What goes the same way in both kinds is run with the quicker one.
+  const once = it.runIf(everything || kind === "thread");
+
   const open = (options: PoolOptions = {}) =>
     (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
 
@@ -70,7 +73,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(chain.resources()[0]!.loadMs).toBeGreaterThan(0);
   });
 
-  it("is there before the first input once the chain is warm", async () => {
+  once("is there before the first input once the chain is warm", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
     const told: unknown[] = [];
@@ -90,7 +93,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(chain.resources().map(({ loads }) => loads)).toEqual([1, 1]);
   });
 
-  it("is shared by all steps of the lane that use it", async () => {
+  once("is shared by all steps of the lane that use it", async () => {
     const { log, ...own } = fresh();
     await using lane = open();
     const model = noting(own);
@@ -99,7 +102,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(log()).toEqual(["load"]);
   });
 
-  it("is loaded again by the worker that takes the place of one that crashed, and by no other", async () => {
+  once("is loaded again by the worker that takes the place of one that crashed, and by no other", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
     const chain = weighing(noting(own), lane);
@@ -115,14 +118,18 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(log().filter((line) => line === "dispose")).toHaveLength(1);
   });
 
-  it.each([
+  it.each<readonly [string, PoolOptions, (lane: any) => Promise<unknown>]>([
     ["the lane is closed", {}, async (lane: any) => lane.close()],
     ["the lane is closed by force", {}, async (lane: any) => lane.close({ force: true })],
-    ["a worker has been idle for long", { idleTimeoutMs: 1 }, async () => {}],
-    ["a worker has run its share of inputs", { maxInputsPerWorker: 1 }, async () => {}],
+    ...(everything || kind === "thread"
+      ? ([
+          ["a worker has been idle for long", { idleTimeoutMs: 1 }, async () => {}],
+          ["a worker has run its share of inputs", { maxInputsPerWorker: 1 }, async () => {}],
+        ] as const)
+      : []),
   ])("is disposed of when %s", async (_, options, end) => {
     const { log, ...own } = fresh();
-    await using lane = open(options as PoolOptions);
+    await using lane = open(options);
     const chain = weighing(noting(own), lane);
     await chain.invoke(1);
     await end(lane);
@@ -133,7 +140,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     );
   });
 
-  it("has been disposed of when close returns, however long that takes", async () => {
+  once("has been disposed of when close returns, however long that takes", async () => {
     const { name, file, log } = fresh();
     const slow = resource<any, any>(name, noted, { uses: { file }, dispose: disposeSlowly });
     const lane = open();
@@ -142,7 +149,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(log()).toEqual(["load", "dispose"]);
   });
 
-  it("takes no longer to be disposed of than graceMs allows", async () => {
+  once("takes no longer to be disposed of than graceMs allows", async () => {
     const { name } = fresh();
     const stuck = resource(name, () => 1, { dispose: () => new Promise(() => {}) });
     const lane = open({ graceMs: 50 });
@@ -151,7 +158,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(lane.capacity.workers).toBe(0);
   });
 
-  it("reaches workers in its new version, and the old one is disposed of there", async () => {
+  once("reaches workers in its new version, and the old one is disposed of there", async () => {
     const { log, ...own } = fresh();
     await using lane = open();
     const chain = RunnableLambda.from((_: number, { uses }: any) => uses.model.version, {
@@ -164,7 +171,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(chain.resources()).toMatchObject([{ version: 2, loads: 2 }]);
   });
 
-  it("is refused in a new version that cannot travel, and the old one stays", async () => {
+  once("is refused in a new version that cannot travel, and the old one stays", async () => {
     const { name, file } = fresh();
     await using lane = open();
     const model = resource(name, () => "old", { version: 1 });
@@ -175,7 +182,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(await chain.invoke(0)).toBe("old");
   });
 
-  it("may come from a module, with the function that uses it", async () => {
+  once("may come from a module, with the function that uses it", async () => {
     const { name, file, log } = fresh();
     await using lane = open();
     const model = resource.fromModule(name, loaders, "loadModel", { uses: { file } });
@@ -184,14 +191,14 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(log()).toEqual(["loaded"]);
   });
 
-  it("is loaded before the time of the first input begins", async () => {
+  once("is loaded before the time of the first input begins", async () => {
     await using lane = open();
     const chain = weighing(resource(fresh().name, loadSlowly), lane);
     // In a batch: the time of a single call counts from the call.
     expect(await chain.batch([2], { timeout: 100 })).toEqual([6]);
   });
 
-  it("is not loaded for inputs that do not reach it", async () => {
+  once("is not loaded for inputs that do not reach it", async () => {
     const { log, ...own } = fresh();
     const { log: otherLog, ...other } = fresh();
     await using lane = open();
@@ -204,7 +211,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(chain.resources().map(({ state }) => state)).toEqual(["idle", "ready"]);
   });
 
-  it("is loaded once for each worker, however many of them crash", async () => {
+  once("is loaded once for each worker, however many of them crash", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
     const chain = weighing(noting(own), lane);
@@ -220,7 +227,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(rows.reduce((sum, row) => sum + row.loads, 0)).toBe(loads.length);
   });
 
-  it("is there for functions that stream", async () => {
+  once("is there for functions that stream", async () => {
     const { log, ...own } = fresh();
     await using lane = open();
     const triple = RunnableGenerator.from(
@@ -235,13 +242,13 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(log()).toEqual(["load"]);
   });
 
-  it("that a module keeps for the event loop is refused in a worker", async () => {
+  once("that a module keeps for the event loop is refused in a worker", async () => {
     await using lane = open();
     const step = RunnableLambda.fromModule(loaders, "ofProcess", { lane });
     await expect(step.invoke(1)).rejects.toMatchObject({ code: "RUNLANE_RESOURCE_SCOPE" });
   });
 
-  it("is loaded as a worker starts, when it says so", async () => {
+  once("is loaded as a worker starts, when it says so", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
     const chain = weighing(noting({ ...own, warm: true }), lane);
@@ -252,13 +259,16 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
 });
 
 describe.each(KINDS)("a loader in a worker: %s", (kind) => {
+  // What goes the same way in both kinds is run with the quicker one.
+  const once = it.runIf(everything || kind === "thread");
+
   const open = (options: PoolOptions = {}) =>
     (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
   const use = (model: any, lane: any) =>
     RunnableLambda.from((x: number, { uses }: any) => [x, uses.model], { uses: { model }, lane });
   const NOW = { initialDelayMs: 0 };
 
-  it("that throws fails the calls that wait, with what it threw", async () => {
+  once("that throws fails the calls that wait, with what it threw", async () => {
     const { name } = fresh();
     await using lane = open();
     const load = () => {
@@ -276,7 +286,7 @@ describe.each(KINDS)("a loader in a worker: %s", (kind) => {
     expect(lane.capacity.workers).toBe(1);
   });
 
-  it("that never settles is given up after its timeout", async () => {
+  once("that never settles is given up after its timeout", async () => {
     const { name } = fresh();
     await using lane = open();
     const chain = use(
@@ -299,7 +309,7 @@ describe.each(KINDS)("a loader in a worker: %s", (kind) => {
     await vi.waitFor(() => expect(lane.capacity.workers).toBe(0), PATIENCE);
   });
 
-  it.each([
+  once.each([
     ["at once", () => process.exit(5)],
     [
       "later",
@@ -324,6 +334,9 @@ describe.each(KINDS)("a loader in a worker: %s", (kind) => {
 });
 
 describe.each(KINDS)("a resource that a module declares: %s", (kind) => {
+  // What goes the same way in both kinds is run with the quicker one.
+  const once = it.runIf(everything || kind === "thread");
+
   const open = (options: PoolOptions = {}) =>
     (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
   const module = new URL("../fixtures/resources/declares.mjs", import.meta.url);
@@ -342,7 +355,7 @@ describe.each(KINDS)("a resource that a module declares: %s", (kind) => {
     expect(chain.resources().map(({ loads }) => loads)).toEqual([1, 1]);
   });
 
-  it.each(["times", "further"])("is listed when the first input has made its worker load it: %s", async (name) => {
+  once.each(["times", "further"])("is listed when the first input has made its worker load it: %s", async (name) => {
     await using lane = open();
     const chain = RunnableLambda.fromModule(module, name, { lane });
     const other = RunnableLambda.from((x: number) => x).withLane(lane);
@@ -352,7 +365,7 @@ describe.each(KINDS)("a resource that a module declares: %s", (kind) => {
     expect(other.resources()).toEqual([]);
   });
 
-  it.each([true, false])("is no reason for a hint: warmed %s", async (warmed) => {
+  once.each([true, false])("is no reason for a hint: warmed %s", async (warmed) => {
     await using lane = open();
     const chain = RunnableLambda.fromModule(module, "further", { lane });
     if (warmed) await chain.warm();
@@ -372,10 +385,13 @@ describe("a resource that a module declares, on the event loop", () => {
 });
 
 describe.each(KINDS)("the statistics of a lane: %s", (kind) => {
+  // What goes the same way in both kinds is run with the quicker one.
+  const once = it.runIf(everything || kind === "thread");
+
   const open = (options: PoolOptions = {}) =>
     (kind === "thread" ? threads : processes)({ max: 1, execArgv: [], ...options });
 
-  it("say when the first input in each worker is much slower than the others, and what helps", async () => {
+  once("say when the first input in each worker is much slower than the others, and what helps", async () => {
     await using lane = open();
     const chain = RunnableLambda.from((x: number) => {
       const cache = globalThis as { loaded?: boolean };
@@ -387,7 +403,7 @@ describe.each(KINDS)("the statistics of a lane: %s", (kind) => {
     expect(lane.statistics()[0]!.hints).toEqual([expect.stringContaining("Declare that with resource()")]);
   });
 
-  it("have no hint for a function that takes its time with every input", async () => {
+  once("have no hint for a function that takes its time with every input", async () => {
     await using lane = open();
     const chain = RunnableLambda.from((x: number) => {
       for (const end = Date.now() + 30; Date.now() < end; );

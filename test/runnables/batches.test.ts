@@ -80,8 +80,7 @@ describe("batchStream", () => {
       return new Promise<number>(() => {});
     });
     for await (const _ of hang.batchStream(source(), { maxConcurrency: 2 })) break;
-    await turn();
-    expect([closed, aborted]).toEqual([true, true]);
+    await expect.poll(() => [closed, aborted], { timeout: 50_000 }).toEqual([true, true]);
   });
 });
 

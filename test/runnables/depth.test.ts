@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type Runnable, RunnableBranch, RunnableLambda, RunnableParallel, RunnableSequence } from "../../src/index.ts";
+import { everything } from "../everything.ts";
 import { all } from "./support.ts";
+
+/** Far more than a stack has room for; and as deep as users may nest. */
+const [STEPS, LEVELS] = everything ? [10_000, 5_000] : [4_000, 2_500];
 
 const v2 = { version: "v2" } as const;
 const increment = RunnableLambda.from((x: number) => x + 1);
@@ -28,22 +32,22 @@ const failing = RunnableLambda.from((): string => {
 });
 const wrong = () => "a fallback";
 
-describe("a sequence of 10,000 steps", () => {
+describe(`a sequence of ${STEPS} steps`, () => {
   it("runs, streams and can be left", async () => {
-    expect(await sequenceOf(increment, 10_000).invoke(0)).toBe(10_000);
-    expect(await all(await sequenceOf(increment, 10_000).stream(0))).toEqual([10_000]);
-    expect(await all(await sequenceOf(later, 10_000).stream(0))).toEqual([10_000]);
-    for await (const chunk of await RunnableSequence.from([streamed, sequenceOf(streamed, 5_000)]).stream(1)) {
-      expect(chunk).toBe(5_001);
+    expect(await sequenceOf(increment, STEPS).invoke(0)).toBe(STEPS);
+    expect(await all(await sequenceOf(increment, STEPS).stream(0))).toEqual([STEPS]);
+    expect(await all(await sequenceOf(later, STEPS).stream(0))).toEqual([STEPS]);
+    for await (const chunk of await RunnableSequence.from([streamed, sequenceOf(streamed, STEPS / 2)]).stream(1)) {
+      expect(chunk).toBe(STEPS / 2 + 1);
       break;
     }
   });
 
   it("reports all its events, and its log", async () => {
-    const events = await all(sequenceOf(increment, 10_000).streamEvents(0, v2));
-    expect(events).toHaveLength(3 * 10_001);
-    expect(events.at(-1)?.data.output).toBe(10_000);
-    expect((await all(sequenceOf(later, 3_000).streamEvents(0, v2))).at(-1)?.data.output).toBe(3_000);
+    const events = await all(sequenceOf(increment, STEPS).streamEvents(0, v2));
+    expect(events).toHaveLength(3 * (STEPS + 1));
+    expect(events.at(-1)?.data.output).toBe(STEPS);
+    expect((await all(sequenceOf(later, 1_500).streamEvents(0, v2))).at(-1)?.data.output).toBe(1_500);
   });
 });
 
@@ -61,13 +65,13 @@ describe("runnables in runnables", () => {
     expect((await all(await waiting.stream(1))).map(peel)).toEqual([expected]);
   });
 
-  it("run as fallbacks, 5,000 deep: a full stack is no failure to fall back from", async () => {
-    const deep = nest((inner) => inner.withFallbacks([wrong]), 5_000);
+  it("run as fallbacks: a full stack is no failure to fall back from", async () => {
+    const deep = nest((inner) => inner.withFallbacks([wrong]), LEVELS);
     expect(await deep.invoke(1)).toBe(2);
     expect(await deep.batch([1, 2])).toEqual([2, 3]);
     expect(await all(await deep.stream(1))).toEqual([2]);
-    expect(await nest((inner) => failing.withFallbacks([inner]), 5_000).invoke(1)).toBe(2);
-    expect(await failing.withFallbacks([...Array(9_999).fill(failing), increment]).invoke(1)).toBe(2);
+    expect(await nest((inner) => failing.withFallbacks([inner]), LEVELS).invoke(1)).toBe(2);
+    expect(await failing.withFallbacks([...Array(STEPS).fill(failing), increment]).invoke(1)).toBe(2);
   });
 
   it.each<[string, (inner: Runnable) => Runnable]>([
@@ -75,8 +79,8 @@ describe("runnables in runnables", () => {
     ["bindings", (inner) => RunnableSequence.from([inner.withConfig({ tags: ["a"] }), (x: number) => x])],
     ["branches", (inner) => RunnableBranch.from([[() => true, inner], wrong])],
     ["retries", (inner) => inner.withRetry({ stopAfterAttempt: 2 })],
-  ])("run as %s, 5,000 deep", async (_, build) => {
-    const deep = nest(build, 5_000);
+  ])("run as %s, as deep as can be", async (_, build) => {
+    const deep = nest(build, LEVELS);
     expect(await deep.invoke(1)).toBe(2);
     expect(await deep.batch([1, 1])).toEqual([2, 2]);
     expect(await all(await deep.stream(1))).toEqual([2]);

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type LaneChoice, processes, RunnableLambda, RunnableSequence, threads } from "../../src/index.ts";
+import { everything } from "../everything.ts";
 import { all } from "./support.ts";
 
 type Module = typeof import("../fixtures/on-lane/score.mjs");
@@ -16,6 +17,9 @@ const lanes: [string, LaneChoice | undefined][] = [
 ];
 
 describe.each(lanes)("an export of a module, %s,", (_, lane) => {
+  // A thread stands for all workers.
+  const once = it.runIf(everything || lane !== process);
+
   const step = <Name extends keyof Module & string>(name: Name) =>
     RunnableLambda.fromModule<Module, Name>(url, name, { lane });
 
@@ -27,7 +31,7 @@ describe.each(lanes)("an export of a module, %s,", (_, lane) => {
     expect(await step("default").invoke(1)).toBe(2);
   });
 
-  it("is a step when it is a chain of LangChain's", async () => {
+  once("is a step when it is a chain of LangChain's", async () => {
     expect(await step("theirs").invoke("a")).toBe("A!");
     expect(await step("theirs").batch(["a", "b"])).toEqual(["A!", "B!"]);
     expect(await all(await step("theirs").stream("a"))).toEqual(["A!"]);
@@ -38,13 +42,13 @@ describe.each(lanes)("an export of a module, %s,", (_, lane) => {
     expect(await step("seen").invoke(1, config)).toEqual({ input: 1, user: "ada", tags: ["t"] });
   });
 
-  it("can stand in a bigger tree", async () => {
+  once("can stand in a bigger tree", async () => {
     const chain = RunnableLambda.from((x: number) => "x".repeat(x)).pipe(RunnableLambda.fromModule(url, "score"));
     const placed = lane === undefined ? chain : chain.withLane(lane);
     expect(await placed.batch([1, 2])).toEqual([1, 2]);
   });
 
-  it("fails each call when the module does not export that name, and says what it exports", async () => {
+  once("fails each call when the module does not export that name, and says what it exports", async () => {
     const step = RunnableLambda.fromModule(url, "scoer", { lane });
     for (let call = 0; call < 2; call++) {
       const error = await step.invoke("a").catch((thrown) => thrown);
@@ -54,7 +58,7 @@ describe.each(lanes)("an export of a module, %s,", (_, lane) => {
     }
   });
 
-  it("fails its calls with what the module throws when it is imported", async () => {
+  once("fails its calls with what the module throws when it is imported", async () => {
     const broken = RunnableLambda.fromModule(new URL("throws.mjs", url), "score", { lane });
     await expect(broken.invoke("a")).rejects.toThrow("This module cannot be loaded.");
   });

@@ -364,7 +364,7 @@ const BROKEN: { what: string; open: () => Lane; fails: string[] }[] = [
 
 describe("a lane is found out that", () => {
   it.each(BROKEN)("$what", async ({ open, fails }) => {
-    const cases = laneCases({ open, patienceMs: 300 });
+    const cases = laneCases({ open, patienceMs: 100 });
     const passed: string[] = [];
     for (const name of fails) {
       const found = cases.find((one) => one.name === name);

@@ -1,8 +1,8 @@
 import type { WorkerConnection } from "../protocol/transport.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
-/** How often workers are looked at, while any has something to do. */
-const TICK_MS = 250;
+/** How often workers are looked at, while any has something to do, in the time for which one may be silent. */
+const LOOKS = 8;
 
 /** What is watched of a worker. */
 export type Listened = Pick<WorkerHandle, "state" | "isIdle" | "isAtWork" | "killSilent"> & {
@@ -27,16 +27,19 @@ export class SilenceWatch {
   private timer: ReturnType<typeof setInterval> | undefined;
   private lookedAt = 0;
   private readonly seen = new WeakMap<Listened, Seen>();
+  private readonly tickMs: number;
 
   constructor(
     private readonly workers: Iterable<Listened>,
     private readonly silenceMs: number,
-  ) {}
+  ) {
+    this.tickMs = silenceMs / LOOKS;
+  }
 
   start(): void {
     this.isOn = true;
     this.lookedAt = performance.now();
-    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.timer = setInterval(() => this.tick(), this.tickMs);
     // The pool keeps the process alive while calls are pending.
     (this.timer as { unref?: () => void }).unref?.();
   }
@@ -48,7 +51,7 @@ export class SilenceWatch {
 
   private tick(): void {
     const now = performance.now();
-    const elapsedMs = Math.min(now - this.lookedAt, TICK_MS);
+    const elapsedMs = Math.min(now - this.lookedAt, this.tickMs);
     this.lookedAt = now;
     // When this loop was held up, what workers have said meanwhile has not been read yet.
     setImmediate(() => this.look(elapsedMs));
