@@ -5,10 +5,10 @@ import type { ResourceStatus } from "../resources/status.ts";
 
 export type { FeedHandle, InputSource };
 
-/** One part of a plan that runs on a lane: what workers are told to run. */
+/** One part of a plan that runs on a lane, as workers get to know it. */
 export interface LaneStage {
   readonly id: number;
-  /** What errors and statistics call it. */
+  /** The name of the stage in errors and statistics. */
   readonly label: string;
   /** Plain data that tells a worker what to run, or a promise of it. */
   readonly shipped: unknown;
@@ -22,7 +22,7 @@ export interface LaneCallOptions {
   readonly timeoutMs?: number | undefined;
   /** Calls of a higher priority leave the queue first. @default 0 */
   readonly priority?: number | undefined;
-  /** Told what the steps of the stage do. Lanes that cannot tell leave it alone. */
+  /** The observer of the steps of the stage. Lanes that cannot tell leave it alone. */
   readonly observer?: StageObserver | undefined;
   /** The part of the config that is plain data. Calls that share the object send it once. */
   readonly config?: unknown;
@@ -38,36 +38,36 @@ export interface LaneCapacity {
   readonly queued: number;
 }
 
-/** What a lane has measured about one stage. Times are sums in milliseconds. */
+/** The figures of one stage on a lane. Times are sums in milliseconds. */
 export interface StageStatistics {
   readonly label: string;
   readonly inputs: number;
   readonly failed: number;
-  /** From the call to the sending of its chunk. */
+  /** The time from each call to the sending of its chunk. */
   readonly queueMs: number;
-  /** How long workers were busy with the stage. */
+  /** The time that workers were busy with the stage. */
   readonly runMs: number;
-  /** The CPU time of that; 0 where Node cannot measure it for one thread (before Node 23.9). */
+  /** The CPU time of the stage in workers; 0 where Node cannot measure it for one thread (before Node 23.9). */
   readonly cpuMs: number;
   /**
-   * Bytes sent to workers and back: strings, buffers and typed arrays, which tell their size. Of the inputs of measured calls, an
-   * estimate of all of it.
+   * Bytes sent to workers and back: those of strings, buffers and typed arrays, which tell their size. For the inputs of measured calls,
+   * all bytes are estimated.
    */
   readonly bytes: number;
-  /** How many inputs travel together now. */
+  /** The number of inputs that travel together now. */
   readonly chunk?: number;
-  /** What one input has kept a worker busy for lately. */
+  /** The time that one input has kept a worker busy lately, in milliseconds. */
   readonly costMs?: number | undefined;
   /** Percentiles of the time per input. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Workers that knew the stage and were lost to something that no input can be blamed for: a timer that threw, a kill from outside. */
   readonly lostWorkers?: number;
-  /** What could be better, each with its fix: something that is loaded inside the function, for example. */
+  /** Things that could be better, each with its fix: a model that is loaded inside the function, for example. */
   readonly hints?: readonly string[];
 }
 
-/** How `warm` tells how far it is. */
+/** The options of a lane's `warm`. */
 export interface LaneWarmOptions {
   /** Called each time that a worker has become ready. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -94,7 +94,7 @@ export interface Lane {
    * @param options Shared by all inputs.
    */
   feed?(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle;
-  /** What has been measured about one stage; undefined where it has not run. */
+  /** The figures of one stage; undefined where it has not run. */
   statisticsOf?(stage: LaneStage): StageStatistics | undefined;
   readonly capacity: LaneCapacity;
   /** One row for each stage that has run. */
@@ -103,7 +103,7 @@ export interface Lane {
   warm(stage?: LaneStage, options?: LaneWarmOptions): Promise<void>;
   /** The resources that workers have loaded: a row for each in each worker, and one for each in all workers that have ended. */
   resources?(): ResourceStatus[];
-  /** The names of the resources that a stage uses, as its workers have told: those that modules declare are known only there. */
+  /** The names of the resources that a stage uses, as its workers have told: only they know those that modules declare. */
   usedBy?(stage: LaneStage): readonly string[];
   /** Takes no more calls, lets queued and running ones finish, and ends the workers. */
   close(options?: CloseOptions): Promise<void>;

@@ -183,8 +183,8 @@ const named = new Map<LaneName, Lane>();
 let staying = false;
 
 /**
- * From now on, every runnable that is given a lane stays on this event loop. Workers say so, where a lane would be a pool in each of
- * them, and so does who decides on one lane for a whole pipeline.
+ * Has every runnable that is given a lane from now on stay on this event loop. Workers call it, because a lane would be a pool in each
+ * of them, and so does the command where one lane is chosen for a whole pipeline.
  */
 export function stayOnLoop(): void {
   staying = true;

@@ -21,7 +21,7 @@ export function availableCores(): number {
   return globalThis.process?.getBuiltinModule?.("node:os")?.availableParallelism() ?? 1;
 }
 
-/** How busy the machine and this process are, in sums since some moment; nothing where that is not known. */
+/** How busy the machine and this process have been, in sums since some moment; without what is not known. */
 export function machineLoad(): { machine?: { idleMs: number; totalMs: number }; interruptions?: number } {
   const cpus = globalThis.process?.getBuiltinModule?.("node:os")?.cpus() ?? [];
   let idleMs = 0;
@@ -46,10 +46,10 @@ export function workerEntry(lane: string, kind: "thread" | "process"): string {
   return join(dirname(packageFile), "dist", "lanes", "worker", `${kind}.js`);
 }
 
-/** Options with a value of their own, which may stand behind them. */
+/** Node options that say what this process runs, and whose value may stand behind them as the next argument. */
 const WITH_VALUE = /^(?:-e|-p|-pe|--eval|--print|--input-type)(=|$)/;
 
-/** The Node options of this process, but for those that say what it runs, or where its debugger listens: workers take them over. */
+/** The Node options that workers take over: those of this process, less those that say what it runs or where its debugger listens. */
 export function inheritedOptions(options: readonly string[] = process.execArgv): string[] {
   const inherited: string[] = [];
   for (let at = 0; at < options.length; at++) {

@@ -6,7 +6,7 @@ export interface AutoOptions {
   readonly thresholdMs?: number;
 }
 
-/** What holds for all of Runlane in this process. */
+/** The options of `configure`: they hold for all of Runlane in this process. */
 export interface RunlaneOptions {
   /** Whether sync steps may move to threads by themselves, and when. @default true */
   readonly auto?: boolean | AutoOptions;
@@ -14,7 +14,7 @@ export interface RunlaneOptions {
 
 const DEFAULT_THRESHOLD_MS = 1;
 
-/** What is set now. */
+/** The settings that hold now. */
 export const auto = {
   /** Whether steps may move. */
   enabled: true,
@@ -22,7 +22,7 @@ export const auto = {
 };
 
 /**
- * Changes what holds for all of Runlane in this process. What is left out stays as it is.
+ * Changes the settings of Runlane in this process. Options that are left out keep their values.
  *
  * @param options `auto: false` keeps steps without a lane on the event loop; `true` lets them move again.
  * @throws RUNLANE_INVALID_OPTION

@@ -6,26 +6,26 @@ import type { Lane, LaneCallOptions, LaneStage, StageStatistics } from "../lane.
 import { auto } from "./auto-settings.ts";
 import { CostSampler } from "./cost-sampler.ts";
 
-/** What a step tells of itself, so that it may be moved. */
+/** A step that may be moved, as {@link AutoStage} sees it. */
 export interface AutoSubject {
   readonly label: string;
-  /** Makes what a worker needs. @throws When the step must stay: the message says why. */
+  /** Makes the data from which a worker revives the step. @throws When the step must stay: the message says why. */
   ship(): object;
-  /** Where the step moves to; null where there are no threads. */
+  /** The lane that the step moves to; null where there are no threads. */
   target(): Lane | null;
 }
 
-/** What becomes of a step without a lane of its own. */
+/** The state of a step without a lane of its own: still measured, moved to threads, or here for good. */
 export type AutoState = "measuring" | "offloaded" | "staying";
 
-/** Never timed again. */
+/** A pause of so many runs is for ever: the step is not timed again. */
 const FOREVER = 2 ** 30;
-/** Copying is this quick, in bytes per millisecond, or quicker. */
+/** The least speed at which structured clone copies, in bytes per millisecond. */
 const BYTES_PER_MS = 500_000;
-/** So often it is asked whether a step that has moved is still slow. */
+/** The number of runs after which a step that has moved is checked again: is it still slow? */
 const LOOK_EVERY = 64;
 
-/** Why a step that a worker has run runs again here: it is pure, so nothing has happened. */
+/** The errors after which an input of a moved step runs again here. The step is pure, so its run in the worker has changed nothing. */
 const FAILED_AWAY = new Set([
   "RUNLANE_LANE_CLOSED",
   "RUNLANE_NO_THREADS",
@@ -35,14 +35,14 @@ const FAILED_AWAY = new Set([
 ]);
 
 /**
- * Where one step without a lane runs: here, until its sync runs have turned out slow, and in threads from then on, if it does the same
- * there. Inputs that would not arrive there as they are run here.
+ * Decides where one step without a lane runs: here, until its sync runs have turned out slow, and in threads from then on, if it does
+ * the same there. Inputs that would not arrive there as they are run here.
  */
 export class AutoStage {
   state: AutoState = "measuring";
   /** Why the step, or its last input, is where it is. */
   reason = "it has not run yet";
-  /** How many runs need not pass through {@link run} now. */
+  /** The number of runs that need not pass through {@link run} now. */
   pause = 0;
   private readonly sampler = new CostSampler();
   private lane: Lane | null = null;
@@ -56,12 +56,12 @@ export class AutoStage {
     return this.state === "offloaded" ? (this.lane ?? undefined) : undefined;
   }
 
-  /** What the lane has measured; undefined while the step is here. */
+  /** The statistics of the step on its lane; undefined while the step is here. */
   get figures(): StageStatistics | undefined {
     return this.stage && this.lane?.statisticsOf?.(this.stage);
   }
 
-  /** What would keep the step from moving, as far as that can be said before; undefined when nothing would. */
+  /** The reason why the step could not move, as far as that can be said before; undefined when it could. */
   get obstacle(): string | undefined {
     try {
       if (this.subject.target() === null) return "there are no threads";
@@ -72,7 +72,7 @@ export class AutoStage {
     }
   }
 
-  /** What a run takes here, or took before the step moved, in milliseconds. */
+  /** The mean time of a run here, or before the step moved, in milliseconds. */
   get meanMs(): number {
     return this.sampler.meanMs;
   }
@@ -162,7 +162,7 @@ export class AutoStage {
   }
 }
 
-/** What an error says of the step, without where it was thrown and what to do: "it uses k (line 2) from around it". */
+/** The part of an error's message about the step, without place and remedy: "it uses k (line 2) from around it". */
 function reasonOf(error: unknown): string {
   if (!(error instanceof RunlaneError)) return String(error);
   const { code, details } = error;

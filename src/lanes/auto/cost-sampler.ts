@@ -1,8 +1,8 @@
 import { auto } from "./auto-settings.ts";
 
-/** So many runs in a row have to be slow. One may have been the compiler's or the garbage collector's fault. */
+/** The number of slow runs in a row that make a step slow. A single one may be the compiler's or the garbage collector's fault. */
 const ENOUGH = 3;
-/** Quick steps are timed less and less often: every 4096th run in the end. A look at the clock costs as much as a step. */
+/** The longest pause between two timed runs. Quick steps are timed less and less often: a look at the clock costs as much as a step. */
 const LONGEST_PAUSE = 4096;
 
 /** Finds out by samples whether the sync runs of a step are slow enough to move elsewhere. */
@@ -16,12 +16,12 @@ export class CostSampler {
     return this.slow >= ENOUGH;
   }
 
-  /** The mean time of the last slow runs. */
+  /** The mean time of the last slow runs, in milliseconds. */
   get meanMs(): number {
     return this.slow === 0 ? 0 : this.sumMs / this.slow;
   }
 
-  /** A run took so long. Returns how many runs need not be timed now. */
+  /** Takes the time of a run. Returns the number of runs that need not be timed now. */
   timed(ms: number): number {
     if (ms >= auto.thresholdMs) {
       this.slow++;
@@ -34,12 +34,12 @@ export class CostSampler {
     return this.rest();
   }
 
-  /** A run had to wait, so its time says nothing about this thread. */
+  /** Takes note of a run that had to wait, whose time says nothing about this thread. */
   waited(): number {
     return this.rest();
   }
 
-  /** The step has become quick elsewhere. */
+  /** Forgets the slow runs, when the step has become quick elsewhere. */
   reset(): void {
     this.slow = 0;
     this.sumMs = 0;

@@ -4,17 +4,17 @@ import { timedOut } from "../pool/faults.ts";
 import type { StepCall } from "../stage/stage-step.ts";
 import type { LoopStage } from "./loop-stage.ts";
 
-/** What a timer can count to. */
+/** The longest delay of a timer, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** One input, or one stream, on this event loop. It settles once, whatever its function does afterwards. */
+/** The call of one input, or one stream, on this event loop. It settles once, whatever its function does afterwards. */
 export class LoopCall implements StepCall {
   readonly config: unknown;
-  /** Whether its function has been called. */
+  /** Whether the function has been called. */
   hasStarted = false;
-  /** Why it was stopped, if it was. */
+  /** The reason of the stop, once the call was stopped. */
   stopped: { readonly reason: unknown } | undefined;
-  /** How long its function has kept the loop busy before it returned, in milliseconds. */
+  /** The time that the function kept the loop busy before it returned, in milliseconds. */
   busyMs = 0;
   private settled = false;
   readonly queuedAt = performance.now();
@@ -26,9 +26,9 @@ export class LoopCall implements StepCall {
   constructor(
     readonly stage: LoopStage,
     private readonly options: LaneCallOptions,
-    /** Told once if it is stopped before it has ended. */
+    /** Called once, if the call is stopped before it has ended. */
     private readonly onStop: (reason: unknown) => void,
-    /** Told once when nobody waits for it any more. */
+    /** Called once, when nobody waits for the call any more. */
     private readonly onSettled: (call: LoopCall) => void,
   ) {
     this.config = options.config;
@@ -36,7 +36,7 @@ export class LoopCall implements StepCall {
     if (signal !== undefined) this.unfollow = onAbort(signal, () => this.stop(abortError(signal)));
   }
 
-  /** What the function sees: only where something can abort it. */
+  /** The signal that the function sees; undefined where nothing can abort it. */
   get signal(): AbortSignal | undefined {
     const { signal, timeoutMs } = this.options;
     return signal === undefined && timeoutMs === undefined ? undefined : this.whenStopped;
@@ -51,7 +51,7 @@ export class LoopCall implements StepCall {
     return this.controller.signal;
   }
 
-  /** The work begins, and its time. */
+  /** Begins the work, and its time. */
   start(): void {
     this.hasStarted = true;
     this.startedAt = performance.now();
@@ -61,12 +61,12 @@ export class LoopCall implements StepCall {
       this.timer = setTimeout(() => this.expire(timeoutMs), Math.min(timeoutMs, MAX_TIMER_MS));
   }
 
-  /** Since its function was called, in milliseconds. */
+  /** The time since the function was called, in milliseconds. */
   get elapsedMs(): number {
     return performance.now() - this.startedAt;
   }
 
-  /** Whoever waits is told now, and the function that its signal aborts. */
+  /** Rejects the call for whoever waits, and aborts the signal of the function. */
   stop(reason: unknown): void {
     if (this.settled) return;
     this.stopped = { reason };
@@ -75,13 +75,13 @@ export class LoopCall implements StepCall {
     this.onStop(reason);
   }
 
-  /** Stops it if its time is up: no timer can fire while a function keeps the loop busy. */
+  /** Stops the call if its time is up: no timer can fire while a function keeps the loop busy. */
   expireIfLate(): void {
     const { timeoutMs } = this.options;
     if (timeoutMs !== undefined && this.elapsedMs >= timeoutMs) this.expire(timeoutMs);
   }
 
-  /** Its function has ended. Returns whether that is how the call ends. */
+  /** Takes the end of the function. Returns whether the call ends by that, and was not stopped before. */
   end(failed: boolean): boolean {
     if (this.settled) return false;
     this.settled = true;

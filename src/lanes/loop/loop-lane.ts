@@ -33,7 +33,7 @@ export class LoopLane implements Lane {
   private closing: Promise<void> | undefined;
   private onDrained: (() => void) | undefined;
 
-  /** @param revive Makes what runs of the data of a stage. */
+  /** @param revive Makes the runner of a stage from its data. */
   constructor(
     private readonly revive: (shipped: unknown, label: string) => Promise<StageRunner>,
     readonly name = "loop",
@@ -151,7 +151,7 @@ export class LoopLane implements Lane {
     if (loop === undefined) {
       loop = new LoopStage(this.name, this.records.of(stage), this.revive);
       this.stages.set(stage, loop);
-      // What could not be loaded is tried again by the next call.
+      // A stage that could not be loaded is tried again by the next call.
       loop.loading.catch(() => {
         this.stages.delete(stage);
         this.records.forget(stage);

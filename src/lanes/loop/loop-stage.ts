@@ -3,11 +3,11 @@ import type { StageMeter } from "../stage/stage-meter.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { StageRunner } from "../stage/stage-step.ts";
 
-/** What this event loop knows of a stage: what it runs, once that is loaded, and what has been measured of it. */
+/** The event loop's record of a stage: its runner, once that is loaded, and its figures. */
 export class LoopStage {
   readonly label: string;
   readonly meter: StageMeter;
-  /** Undefined until it is loaded. */
+  /** The runner of the stage; undefined until it is loaded. */
   step: StageRunner | undefined;
   /** Settles when {@link step} is there. */
   readonly loading: Promise<StageRunner>;
@@ -28,7 +28,7 @@ export class LoopStage {
     );
   }
 
-  /** One of its inputs has ended. */
+  /** Counts an input of the stage that has ended. */
   count(failed: boolean, busyMs: number): void {
     this.meter.reported(1, 1, failed ? 1 : 0, busyMs, 0);
   }

@@ -1,22 +1,22 @@
 import { Timers } from "../worker-handle/timers.ts";
 import type { PoolSettings } from "./pool-options.ts";
 
-/** How often a pool that is full is looked at. */
+/** The time between two samples of a pool that is full. */
 const SAMPLE_MS = 100;
-/** Workers that use less of their time than this for computing wait for something: more of them get more done. */
+/** Workers wait when they compute for less than this share of their time: then more of them get more done. */
 const WAITING_BELOW = 0.5;
-/** More workers cannot help a machine that has less than this of its time left. */
+/** The share of the machine's time that has to be free, so that more workers can help. */
 const SPARE = 0.3;
-/** Workers that are interrupted so often, each, in a millisecond, would compute if they could. Those that wait stop by themselves. */
+/** Interruptions of each worker in a millisecond, from which on workers would compute if they could. Those that wait stop by themselves. */
 const INTERRUPTED = 0.02;
-/** Workers that use more than this compute: more of them than there are cores only get in each other's way. */
+/** Workers compute when they use more than this share of their time: more of them than cores only get in each other's way. */
 const COMPUTING_ABOVE = 0.85;
-/** What more workers have to add to the throughput, so that there may be more of them still. */
+/** The factor by which more workers have to raise the throughput, so that the pool keeps them. */
 const WORTH = 1.05;
-/** How many looks it takes before what did not help is tried again. */
+/** The number of samples before growth that did not help is tried again. */
 const PATIENCE = 50;
 
-/** What a pool knows at one moment. */
+/** The load of a pool at one moment. */
 export interface PoolLoad {
   /** Whether calls wait, and no worker is free. */
   readonly isFull: boolean;
@@ -24,26 +24,26 @@ export interface PoolLoad {
   readonly starting: number;
   /** Inputs that have settled since the pool was made. */
   readonly settled: number;
-  /** CPU time that has been used since some moment, in milliseconds. */
+  /** CPU time that workers have used since some moment, in milliseconds. */
   readonly cpuMs: number;
-  /** Time that all cores had nothing to do, and all of their time, in milliseconds; undefined where that is not known. */
+  /** The idle time and the total time of all cores, in milliseconds; undefined where they are not known. */
   readonly machine?: { readonly idleMs: number; readonly totalMs: number } | undefined;
-  /** How often threads of this process were interrupted; undefined where that is not known. */
+  /** The number of times that threads of this process were interrupted; undefined where that is not known. */
   readonly interruptions?: number | undefined;
-  /** How long workers were busy for that; without it, all that are busy have been for all of the time. */
+  /** The time that workers were busy for that, in milliseconds; without it, busy workers count as busy all the time. */
   readonly runMs?: number;
 }
 
 /**
- * How many workers a pool may have now. Workers that compute are as many as there are cores. Workers that wait, in functions that block,
+ * Decides how many workers a pool may have. Workers that compute are as many as there are cores. Workers that wait, in functions that block,
  * become more, as long as that gets more done. .NET's thread pool does so by throughput alone ("hill climbing"); CPU time tells sooner,
  * before the first of such inputs has settled.
  */
 export class Autoscaler {
-  /** Workers at most, now. */
+  /** The number of workers that the pool may have now. */
   limit: number;
   private last: (PoolLoad & { readonly at: number }) | undefined;
-  /** The throughput before the last autoscaler, and where it began. */
+  /** The last growth: the limit and the throughput before it, and the inputs and the time from which its own throughput counts. */
   private step:
     | { readonly from: number; readonly rate: number; readonly settled: number; readonly at: number }
     | undefined;
@@ -55,14 +55,14 @@ export class Autoscaler {
   constructor(
     private readonly settings: PoolSettings,
     private readonly load: () => PoolLoad,
-    /** The limit has changed. */
+    /** Called when the limit has changed. */
     private readonly onChange: () => void,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.limit = settings.atOnce;
   }
 
-  /** The pool is full: from now on it is looked at, until it is not. */
+  /** Samples the pool from now on, until it is not full any more. */
   watch(): void {
     const { atOnce, max } = this.settings;
     if (max > atOnce && !this.timers.has(this)) this.wait();
@@ -76,7 +76,7 @@ export class Autoscaler {
     this.timers.set(this, SAMPLE_MS, () => this.sample());
   }
 
-  /** Compares what happened since the last look. */
+  /** Compares the load with that of the last sample, and changes the limit. */
   sample(): void {
     const load = this.load();
     if (!load.isFull) {
@@ -117,7 +117,7 @@ export class Autoscaler {
     this.setLimit(this.settings.atOnce);
   }
 
-  /** Goes a step back when that many workers have got no more done than fewer did. */
+  /** Undoes the last growth when it has not raised the throughput. Returns whether it did. */
   private didNotHelp({ settled }: PoolLoad, now: number): boolean {
     const { step, limit } = this;
     if (step === undefined || settled - step.settled < 2 * limit) return false;
@@ -137,13 +137,13 @@ export class Autoscaler {
   }
 }
 
-/** The part of their time that busy workers spent computing, from 0 to 1; undefined when nothing is known. */
+/** The share of their time that busy workers spent computing, from 0 to 1; undefined when nothing is known. */
 function shareOfCpu(last: PoolLoad, load: PoolLoad, wallMs: number, cores: number): number | undefined {
   const busyMs = load.runMs === undefined ? wallMs * Math.min(load.busy, cores) : load.runMs - (last.runMs ?? 0);
   return busyMs > 0 ? (load.cpuMs - last.cpuMs) / busyMs : undefined;
 }
 
-/** Whether workers get less CPU time than they could use, because others have it. */
+/** Whether workers get less CPU time than they could use, because others use it. */
 function isCrowded(last: PoolLoad, load: PoolLoad, wallMs: number): boolean {
   if (last.machine !== undefined && load.machine !== undefined) {
     const totalMs = load.machine.totalMs - last.machine.totalMs;

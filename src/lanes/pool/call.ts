@@ -5,38 +5,38 @@ import type { Chunk } from "./chunk.ts";
 
 const NO_OPTIONS: LaneCallOptions = Object.freeze({});
 
-/** Told what becomes of calls. */
+/** The listener of a call. */
 export interface CallListener {
-  /** The signal of a call has aborted. */
+  /** Called when the signal of a call has aborted. */
   onCallCancelled(call: Call): void;
-  /** A call has its outcome. */
+  /** Called when a call has its outcome. */
   onCallSettled(): void;
 }
 
-/** One input on its way. It settles exactly once, whatever happens to workers. */
+/** The call of one input. It settles exactly once, whatever happens to workers. */
 export abstract class Call {
   readonly options: LaneCallOptions;
   settled = false;
-  /** Whether it waits in a line of the queue, which keeps this. */
+  /** Whether the call waits in a line of the queue. The line alone sets it. */
   inLine = false;
-  /** Whether a buffer of its input has moved to a worker, so that the input cannot be sent again. */
+  /** Whether a buffer of the input has moved to a worker, so that the input cannot be sent again. */
   moved = false;
-  /** The chunk that it travels in, while a worker has it. */
+  /** The chunk that the call travels in, while a worker has it. */
   chunk: Chunk | null = null;
   index = -1;
-  /** When a worker started on it, in milliseconds since the epoch; 0 while nobody needs to know. */
+  /** When a worker started on the input, in milliseconds since the epoch; 0 while nobody needs to know. */
   startedAt = 0;
-  /** When it was cancelled or its time was up; 0 before. */
+  /** When the call was cancelled or its time was up; 0 before. */
   stoppedAt = 0;
-  /** How many workers were lost before they started on it. */
+  /** The number of workers that had the call and were lost before they started on it. */
   lost = 0;
-  /** How many workers ended while it was one of those that may have ended them. */
+  /** The number of workers that the call is suspected of having ended. */
   suspicions = 0;
   private unfollow: (() => void) | null = null;
 
   constructor(
     readonly record: StageRecord,
-    /** Forgotten when the call settles. */
+    /** The input; forgotten when the call settles. */
     public input: unknown,
     options: LaneCallOptions | undefined,
     readonly queuedAt: number,
@@ -65,7 +65,7 @@ export abstract class Call {
   /** Hands the error on. */
   protected abstract failed(error: unknown): void;
 
-  /** It has left its worker, because that is gone or gave it back. */
+  /** Takes note that the call has left its worker, because that is gone or gave the call back. */
   release(): void {
     this.chunk = null;
     this.index = -1;

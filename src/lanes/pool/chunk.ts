@@ -5,22 +5,22 @@ import type { StageRecord } from "../stage/stage-record.ts";
 import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { Call } from "./call.ts";
 
-/** A call is suspected for so many times before it keeps a worker to itself until it settles. */
+/** The number of suspicions from which on a call has a worker to itself until it settles. */
 const KEEPS_WORKER = 2;
 
-/** Calls of one stage that a worker has got together. */
+/** The calls of one stage that a worker was sent in one message. */
 export class Chunk {
-  /** How many of its inputs have started, as far as messages tell. */
+  /** The number of inputs that have started, as far as messages tell. */
   started = 0;
-  /** Whether all of its functions have returned, so that the worker has time for more. */
+  /** Whether the functions of all inputs have returned, so that the worker has time for more. */
   returned = false;
-  /** When the worker last said something about it, in milliseconds since the epoch; 0 before. Kept for watched chunks only. */
+  /** When the worker last reported on this chunk, in milliseconds since the epoch; 0 before. Kept for watched chunks only. */
   newsAt = 0;
-  /** Where the worker claims its inputs. */
+  /** The number of the slot in shared memory where the worker claims the inputs. */
   claimSlot = 0;
-  /** Whether one of its calls may have to be stopped. */
+  /** Whether one of the calls may have to be stopped: it has a signal or a timeout. */
   readonly isWatched: boolean;
-  /** Inputs whose outcome is still to come. */
+  /** The number of inputs whose outcome is still to come. */
   pending: number;
   private readonly reported: Uint8Array;
 
@@ -28,7 +28,7 @@ export class Chunk {
     readonly id: number,
     readonly record: StageRecord,
     readonly calls: readonly Call[],
-    /** Whether its calls are suspected of ending workers, so that they run on their own. */
+    /** Whether the calls are suspected of having ended a worker, so that they run on their own. */
     readonly isSuspect: boolean,
     readonly worker: WorkerHandle,
   ) {
@@ -48,7 +48,7 @@ export class Chunk {
     return this.pending === 0;
   }
 
-  /** Whether it has the worker to itself: suspects until their functions have returned, and old suspects until they settle. */
+  /** Whether this chunk has the worker to itself: suspects until their functions have returned, old suspects until they settle. */
   get keepsWorker(): boolean {
     return this.isSuspect && (!this.returned || this.calls.some(({ suspicions }) => suspicions >= KEEPS_WORKER));
   }
@@ -58,7 +58,7 @@ export class Chunk {
     return this.calls.filter((call, index) => this.reported[index] === 0 && !call.settled);
   }
 
-  /** Whether inputs of it may run in another worker, if this one has not started them. */
+  /** Whether inputs that the worker has not started may be given to another one. */
   get mayBeStolen(): boolean {
     return (
       !this.returned &&
@@ -67,7 +67,7 @@ export class Chunk {
     );
   }
 
-  /** Takes the calls from one index on out. */
+  /** Takes out the calls from an index on. */
   cutFrom(index: number): Call[] {
     const { calls, reported } = this;
     const taken: Call[] = [];
@@ -125,7 +125,7 @@ export class Chunk {
   }
 }
 
-/** Whether a value travels as it is, and has no bytes worth counting. */
+/** Whether a value travels as it is and has no bytes worth counting. */
 function isPlain(value: unknown): boolean {
   return typeof value === "number" || typeof value === "boolean";
 }
@@ -133,7 +133,7 @@ function isPlain(value: unknown): boolean {
 /**
  * The message that brings a chunk to a worker.
  *
- * @param transfer Where buffers that move are added.
+ * @param transfer The list to which buffers that move are added.
  * @throws RUNLANE_NOT_SERIALIZABLE
  */
 export function runMessage({ id, record, calls, claimSlot }: Chunk, shared: boolean, transfer: unknown[]): RunMessage {

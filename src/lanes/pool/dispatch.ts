@@ -18,7 +18,7 @@ import type { Workers } from "./workers.ts";
 /** Spin for the reply when a stage's mean cost is below this (ms): the reply is there before the event loop has turned. */
 const SPIN_BELOW_MS = 0.02;
 
-/** What a dispatch works with: a pool's own. */
+/** The parts of a pool that its dispatch works with. */
 export interface DispatchParts {
   readonly lane: string;
   readonly workers: Workers;
@@ -30,15 +30,15 @@ export interface DispatchParts {
   readonly silence: SilenceWatch;
 }
 
-/** Gives workers what waits, as far as they can take it, and sees to it that there are as many of them as are of use. */
+/** Sends waiting calls and streams to workers that have room, and starts as many workers as are of use. */
 export class Dispatch {
-  /** When the current turn of the event loop began to make calls. */
+  /** When the first call of this turn of the event loop was made, by `performance.now()`. */
   turnStartedAt = 0;
   private isScheduled = false;
   private nextChunk = 0;
   /** The chunk that was sent last, if it is a single input. */
   private single: Chunk | null = null;
-  /** Whether a worker may have inputs ahead of it that another one could have. */
+  /** Whether a worker may have inputs that it has not started and that an idle one could take. */
   private mayShare = false;
   private readonly autoscaler: Autoscaler;
   private readonly stealing: WorkStealing;
@@ -53,7 +53,7 @@ export class Dispatch {
     this.stealing = new WorkStealing(workers, (calls, worker) => this.onStolen(calls, worker));
   }
 
-  /** Sends calls at the end of this turn of the event loop, when all that it makes have been made. */
+  /** Sends calls at the end of this turn of the event loop, when all calls of the turn have been made. */
   soon(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
@@ -97,7 +97,7 @@ export class Dispatch {
     else if (this.mayShare && workers.all.size > 1) this.mayShare = this.stealing.check();
   }
 
-  /** Starts workers for what no worker is free for. */
+  /** Starts workers for inputs that no worker is free for. */
   private growFor(inputs: number): void {
     const { workers, queue } = this.parts;
     if (workers.isFull && workers.free() === null) this.autoscaler.watch();
@@ -159,7 +159,7 @@ export class Dispatch {
     });
   }
 
-  /** Somebody makes one call after the other, of something quick: the answer is there sooner than the event loop could turn. */
+  /** Waits a moment for the reply to a single quick call: it is there before the event loop could turn. */
   private spinForReply(): void {
     const { single } = this;
     if (single === null) return;

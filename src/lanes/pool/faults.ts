@@ -3,15 +3,15 @@ import type { WorkerEnd, WorkerProgress } from "../protocol/transport.ts";
 import type { Call } from "./call.ts";
 import type { Chunk } from "./chunk.ts";
 
-/** A call that has lost so many workers before its turn came is not given to another one just like that. */
+/** The number of workers that a call may lose before its turn comes; after that it is a suspect, or fails. */
 export const MAX_LOST = 3;
 
-/** Who is to blame for the end of a worker. */
+/** The calls of a worker that ended, divided by who is to blame for it. */
 export interface Verdict {
   readonly guilty: Call | undefined;
-  /** Calls that may have ended it: they run again, in halves, each half with a worker to itself. */
+  /** Calls that may have ended the worker: they run again in halves, each half with a worker to itself. */
   readonly suspects: Call[];
-  /** Calls that had no part in it: they run again like any other. */
+  /** Calls that had no part in the end: they run again like any other. */
   readonly innocent: Call[];
 }
 
@@ -68,7 +68,7 @@ export function timedOut(where: string, timeoutMs: number): DOMException {
   return new DOMException(`${where} took longer than its timeout of ${timeoutMs} ms.`, "TimeoutError");
 }
 
-/** The same error, with the stack of the worker that was told to stop: where it was. */
+/** The same error with the worker's stack of when it was told to stop. */
 export function withStack(error: DOMException, lines: readonly string[]): DOMException {
   const stack = [`${error.name}: ${error.message}`, ...lines].join("\n");
   return Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });

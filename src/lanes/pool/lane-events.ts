@@ -1,6 +1,6 @@
 import type { Channel } from "node:diagnostics_channel";
 
-/** What a pool does, as it does it. Workers are numbered in each pool from 1 on. */
+/** An event in the life of a pool. Workers are numbered in each pool from 1 on. */
 export type LaneEvent = { readonly lane: string } & (
   | { readonly event: "worker-started"; readonly worker: number }
   | { readonly event: "worker-ready"; readonly worker: number; readonly startMs: number }
@@ -11,7 +11,7 @@ export type LaneEvent = { readonly lane: string } & (
       readonly stage: string;
       readonly chunk: number;
       readonly inputs: number;
-      /** Whether one of its inputs is suspected of having ended a worker. */
+      /** Whether an input of the chunk is suspected of having ended a worker. */
       readonly isSuspect: boolean;
     }
   | {
@@ -34,7 +34,7 @@ const NAME = "runlane:lanes";
 const NOBODY = { hasSubscribers: false, publish: () => {} };
 
 /**
- * The channel of `node:diagnostics_channel` that tells what pools do. Whoever publishes looks at `hasSubscribers` first, so that no
+ * The channel of `node:diagnostics_channel` that has the events of pools. Whoever publishes looks at `hasSubscribers` first, so that no
  * event is made when nobody listens.
  */
 export const laneChannel: Pick<Channel, "hasSubscribers" | "publish"> =
@@ -46,7 +46,7 @@ export function publish(event: LaneEvent): void {
 
 let isPrinting = false;
 
-/** With `RUNLANE_DEBUG=lanes` (or a list with `lanes` in it), events are printed, one line each. */
+/** Prints events, one line each, if `RUNLANE_DEBUG` is `lanes` or a list with `lanes` in it. */
 export function printLaneEvents(): void {
   const { env, getBuiltinModule } = globalThis.process ?? {};
   if (isPrinting || env?.RUNLANE_DEBUG?.split(/[,\s]+/).includes("lanes") !== true) return;

@@ -1,7 +1,7 @@
 import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 
 /**
- * Tells of workers that were lost to what no input can be blamed for: a timer that throws after its function has returned, a kill from
+ * Warns of workers that were lost through no fault of an input: by a timer that throws after its function has returned, a kill from
  * outside, silence. Nobody's call fails for them, so nobody would hear of it.
  */
 export class LostWorkers {
@@ -9,7 +9,7 @@ export class LostWorkers {
 
   constructor(private readonly lane: string) {}
 
-  /** @param cause How it ended, in half a sentence. */
+  /** @param cause How the worker ended, in half a sentence. */
   add(worker: WorkerHandle, cause: string): void {
     const count = (this.counts.get(cause) ?? 0) + 1;
     this.counts.set(cause, count);

@@ -1,7 +1,7 @@
 import { invalidOption } from "../../core/errors/errors.ts";
 import { setOwn } from "../../core/own.ts";
 
-/** How a pool of threads or processes is run. */
+/** The options of a pool of threads or processes. */
 export interface PoolOptions {
   /** Workers that stay when there is nothing to do. They start with the first call, or by `warm`. @default 0 */
   min?: number;
@@ -39,22 +39,22 @@ export interface ResourceLimits {
   stackSizeMb?: number;
 }
 
-/** What a pool was given, checked, with the defaults filled in. */
+/** The options of a pool, checked and complete, with what follows from them. */
 export interface PoolSettings
   extends Required<Omit<PoolOptions, "resourceLimits" | "env" | "execArgv">>,
     Pick<PoolOptions, "resourceLimits" | "env" | "execArgv"> {
   /** The cores that workers share. */
   readonly cores: number;
-  /** How many workers there may be although they compute. */
+  /** The number of workers there may be although they compute. */
   readonly atOnce: number;
-  /** A worker that has been given something and gives no sign of life for so long is replaced. In milliseconds. */
+  /** The time after which a worker that has something to do and gives no sign of life is replaced, in milliseconds. */
   readonly silenceMs: number;
 }
 
-/** Functions that block hold as many workers as this, at most: the figure of Python's executor. */
+/** The default of `max`, the figure of Python's executor: functions that block hold so many workers at most. */
 const MAX = 32;
 
-/** Long enough for a busy machine to turn to every thread, short enough for somebody who waits. */
+/** The time without a sign of life: long enough for a busy machine to turn to every thread, short enough for somebody who waits. */
 const SILENCE_MS = 2000;
 
 const COUNTS = {
@@ -67,7 +67,7 @@ const TIMES = { idleTimeoutMs: true, graceMs: false, startTimeoutMs: false } as 
 const OBJECTS = ["resourceLimits", "env", "execArgv"] as const;
 
 /**
- * @param where What the options were given to, as errors call it.
+ * @param where The name in errors of the function that was given the options.
  * @throws RUNLANE_INVALID_OPTION
  */
 export function poolSettings(where: string, options: PoolOptions, cores: number): PoolSettings {

@@ -11,11 +11,11 @@ import { STOP_SHARE, type WorkerHandle } from "../worker-handle/worker-handle.ts
 import type { KeepAlive } from "./keep-alive.ts";
 import type { Workers } from "./workers.ts";
 
-/** What a pool does about the resources of its workers: knows them, renews them, and sees that they are disposed of. */
+/** The resources in the workers of a pool: knows their states, renews them, and sees that they are disposed of. */
 export class PoolResources {
-  /** What was loaded in workers that have ended. */
+  /** The states of resources in workers that have ended, by name. */
   private readonly past = new Map<string, ResourceStatus>();
-  /** The values that threads share, as they were sent last. */
+  /** The values of resources that threads share, as they were sent last. */
   private readonly shared = new Map<string, Instance>();
   private stopListening: (() => void) | undefined;
   private stopEnding: (() => void) | undefined;
@@ -35,7 +35,7 @@ export class PoolResources {
     return rows;
   }
 
-  /** A worker is ready: what is to be loaded before it is needed is loaded now. */
+  /** Has a worker that has become ready load the resources that are to be loaded before they are needed. */
   ready(worker: WorkerHandle): void {
     this.stopListening ??= listenToResources({
       renewing: (slot, next) => this.renewing(slot, next),
@@ -45,7 +45,7 @@ export class PoolResources {
       if (record.shipped !== undefined && record.resources.some(({ warm }) => warm)) worker.loads.teach(record);
   }
 
-  /** The resources of a worker have changed. */
+  /** Takes note that the resources of a worker have changed. */
   told({ loads }: WorkerHandle): void {
     if (loads.resources.isDisposable)
       this.stopEnding ??= endWithProcess({ end: () => this.endAll(), endNow: () => this.endNow() });
@@ -70,7 +70,7 @@ export class PoolResources {
     return [...this.workers.all].filter(({ loads }) => loads.resources.isDisposable);
   }
 
-  /** The process has nothing more to do, or got a signal. */
+  /** Ends all workers, when the process has nothing more to do or got a signal. */
   private async endAll(): Promise<void> {
     const { workers, keepAlive } = this;
     if (this.disposable.length === 0) return;
@@ -93,7 +93,7 @@ export class PoolResources {
     for (const wait of waits) wait();
   }
 
-  /** The stages of this lane that use a resource bring the new version with them, and workers are told. @throws When it cannot travel. */
+  /** Puts the new version of a resource into the stages that use it, and sends it to workers. @throws When it cannot travel. */
   private renewing({ name }: ResourceSlot, next: Declaration): (() => void) | undefined {
     const uses = this.usesOf(name).filter(({ shipped }) => shipped.as === "resource");
     const [first] = uses;
@@ -105,7 +105,7 @@ export class PoolResources {
     };
   }
 
-  /** A new value of what threads share. */
+  /** Sends a new value of a resource that threads share. */
   private changed(slot: ResourceSlot): void {
     const { live, name } = slot;
     if (live === null || live.declaration.scope !== "shared") return;

@@ -205,7 +205,7 @@ export class Pool implements Lane, SourceListener, WorkerListener {
 
   onWorkerChanged(worker: WorkerHandle): void {
     this.dispatch.now();
-    // Those who wait for all workers would wait for ever for one that ends meanwhile.
+    // A warm-up that waits for all workers would wait for ever for one that ends meanwhile.
     if (this.warmUps.waiting.length > 0) this.dispatch.startWorkers(() => this.warmUps.update());
     else if (worker.isIdle && !worker.isIdling) this.workers.letIdle(worker);
   }

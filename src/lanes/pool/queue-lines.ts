@@ -3,20 +3,20 @@ import { knownBytes } from "../protocol/codec.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import { type Call, type CallListener, SourceCall } from "./call.ts";
 
-/** A chunk stops growing at this many bytes, as far as inputs tell theirs. */
+/** The number of bytes at which a chunk stops growing, as far as inputs tell theirs. */
 const MAX_BYTES = 1 << 20;
-/** Calls that have left a line are let go of when there are so many of them. */
+/** The number of settled calls that a line keeps at most before it lets go of them. */
 const MAX_GONE = 8192;
 
 /** Inputs of one stage and one priority that wait in order. */
 export interface QueueLine {
   readonly record: StageRecord;
   readonly priority: number;
-  /** Since when its first input waits, in milliseconds of `performance.now()`; undefined when it is empty. */
+  /** Since when the first input waits, by `performance.now()`; undefined when the line is empty. */
   readonly since: number | undefined;
-  /** Takes up to `count` of its inputs out. */
+  /** Takes out up to `count` inputs. */
   take(count: number): Call[];
-  /** Takes all of its inputs out. */
+  /** Takes out all inputs. */
   drain(): Call[];
 }
 
@@ -30,7 +30,7 @@ export class CallLine implements QueueLine {
     readonly priority: number,
   ) {}
 
-  /** Drops calls that have settled meanwhile. */
+  /** Since when the first call waits that has not settled. Calls before it are dropped. */
   get since(): number | undefined {
     const { calls } = this;
     while (this.head < calls.length && calls[this.head]!.settled) this.head++;
@@ -46,7 +46,7 @@ export class CallLine implements QueueLine {
     this.calls.push(call);
   }
 
-  /** Puts calls back to where they came from. */
+  /** Puts calls back to the front of the line, where they came from. */
   putBack(calls: readonly Call[]): void {
     this.calls = [...calls, ...this.calls.slice(this.head)];
     this.head = 0;
@@ -78,23 +78,23 @@ export class CallLine implements QueueLine {
   }
 }
 
-/** Told what becomes of an input source. */
+/** The listener of an input source. */
 export interface SourceListener extends CallListener {
-  /** An input of a source has become a call. */
+  /** Called when an input of a source has become a call. */
   onInputTaken(): void;
-  /** A source has inputs to give. */
+  /** Called when a source has inputs to give. */
   onSourceWoken(): void;
-  /** A source gives no more inputs. */
+  /** Called when a source gives no more inputs. */
   onSourceStopped(line: SourceLine): void;
 }
 
 /** The inputs of a source. They become calls when a worker has room for them, and not before. */
 export class SourceLine implements QueueLine, FeedHandle {
   readonly priority: number;
-  /** A source stands in line again after each chunk, so that single calls get between. */
+  /** When the source last got in line. It does so after each chunk, so that single calls get between. */
   private standsSince = performance.now();
   private stopped = false;
-  /** Why its inputs are refused from now on. */
+  /** The error with which inputs are refused from now on. */
   private refusal: { readonly error: unknown } | undefined;
 
   constructor(
@@ -141,7 +141,7 @@ export class SourceLine implements QueueLine, FeedHandle {
     else this.refuse(this.refusal.error);
   }
 
-  /** Fails the inputs that wait, and all that will. */
+  /** Fails the inputs that wait, and all that come later. */
   refuse(error: unknown): void {
     this.refusal ??= { error };
     for (const call of this.drain()) call.reject(error);

@@ -3,7 +3,7 @@ import type { Call } from "./call.ts";
 import { CallLine, type QueueLine, type SourceLine } from "./queue-lines.ts";
 import type { StreamCall } from "./stream-call.ts";
 
-/** Empty lines are kept up to this many lines: who makes one call after the other needs the same one again. */
+/** The number of lines up to which empty ones are kept: a caller who makes one call after the other needs the same one again. */
 const MAX_LINES = 4;
 
 /**
@@ -17,7 +17,7 @@ const MAX_LINES = 4;
  * 4. the suspects: groups of calls of which one may have ended a worker. Each group runs in a worker of its own.
  */
 export class PoolQueue {
-  /** Single calls that wait in lines. */
+  /** The number of single calls that wait in lines. */
   calls = 0;
   private lines: CallLine[] = [];
   private lastLine: CallLine | undefined;
@@ -27,14 +27,14 @@ export class PoolQueue {
   /** Groups of suspects that wait for a worker of their own. */
   suspects: readonly (readonly Call[])[] = [];
 
-  /** Inputs that wait for a worker with room for a chunk. */
+  /** The number of inputs that wait for a worker with room for a chunk. */
   get inputs(): number {
     let count = this.calls;
     for (const source of this.sources) count += source.waiting;
     return count;
   }
 
-  /** All inputs that wait. */
+  /** The number of all inputs that wait. */
   get size(): number {
     let count = this.inputs + this.streams.length;
     for (const group of this.suspects) for (const call of group) if (!call.settled) count++;
@@ -47,7 +47,7 @@ export class PoolQueue {
     this.lineOf(call).push(call);
   }
 
-  /** Calls come back from a worker: they are the next of their lines. */
+  /** Takes calls back from a worker: they are the next of their lines. */
   putBack(calls: readonly Call[]): void {
     this.calls += calls.length;
     const groups = new Map<CallLine, Call[]>();
@@ -77,7 +77,7 @@ export class PoolQueue {
     this.streams = this.streams.filter((other) => other !== stream);
   }
 
-  /** One of these calls may have ended their worker: they run again in halves. */
+  /** Adds calls of which one may have ended their worker: they run again in halves. */
   pushSuspects(calls: Call[]): void {
     for (const call of calls) call.suspicions++;
     const middle = Math.ceil(calls.length / 2);
@@ -85,7 +85,7 @@ export class PoolQueue {
     this.suspects = [...this.suspects, ...halves.filter(({ length }) => length > 0)];
   }
 
-  /** A call has settled while it waited in its line. */
+  /** Takes out a call that has settled while it waited in its line. */
   drop(call: Call): void {
     if (!call.inLine) return;
     call.inLine = false;
@@ -137,13 +137,13 @@ export class PoolQueue {
     this.suspects = this.suspects.slice(1);
   }
 
-  /** Fails all that waits now. Sources may try again with what they have later. */
+  /** Fails all inputs that wait now. Sources may go on with inputs that come later. */
   fail(errorOf: (label: string) => unknown): void {
     this.failMeant(errorOf, () => true);
     for (const source of this.sources) for (const call of source.drain()) call.reject(errorOf(source.record.label));
   }
 
-  /** Fails all that waits for a stage, or for any, and what sources have later. */
+  /** Fails all inputs that wait for a stage, or for any, and those that sources have later. */
   refuse(errorOf: (label: string) => unknown, stage?: StageRecord): void {
     const isMeant = ({ record }: { readonly record: StageRecord }): boolean => stage === undefined || record === stage;
     this.failMeant(errorOf, isMeant);

@@ -10,7 +10,7 @@ import type { PoolQueue } from "./queue.ts";
 import type { WarmUps } from "./warm-ups.ts";
 import type { Workers } from "./workers.ts";
 
-/** What fails to start once because of what happens around it may start the next time. */
+/** The codes of errors from outside, after which a worker that failed to start may start the next time. */
 const TRANSIENT = new Set(["ERR_WORKER_INIT_FAILED", "EAGAIN", "ENOMEM", "EMFILE", "ENFILE"]);
 
 export interface RecoveryParts {
@@ -19,7 +19,7 @@ export interface RecoveryParts {
   readonly queue: PoolQueue;
   readonly warmUps: WarmUps;
   readonly lostWorkers: LostWorkers;
-  /** Told when workers may start again after a failed start. */
+  /** Called when workers may start again after a failed start. */
   readonly onBackedOff: () => void;
 }
 
@@ -48,7 +48,7 @@ export interface RecoveryParts {
 export class Recovery {
   constructor(private readonly parts: RecoveryParts) {}
 
-  /** A worker that was ready has ended. */
+  /** Decides about the calls and streams of a worker that was ready and has ended. */
   workerLost(worker: WorkerHandle, end: WorkerEnd): void {
     const { killedFor } = worker;
     if (killedFor === undefined) this.blameLoads(worker, end);
@@ -64,7 +64,7 @@ export class Recovery {
     if (!isBlamed && !worker.wasAskedToEnd) this.parts.lostWorkers.add(worker, lossOf(worker, end));
   }
 
-  /** A worker has ended before it was ready. */
+  /** Decides whether to try again after a worker that ended before it was ready. */
   neverReady(worker: WorkerHandle, end: WorkerEnd): void {
     const { killedFor } = worker;
     const { workers, onBackedOff } = this.parts;
@@ -73,7 +73,7 @@ export class Recovery {
     this.startFailed(killedFor === undefined ? describeEnd(end) : oneLine(killedFor), end.error ?? killedFor);
   }
 
-  /** While other workers work there is hope; without any, all that wait are told. */
+  /** Fails all that waits, unless other workers work or are still starting. */
   startFailed(reason: string, cause: unknown): void {
     const { workers, lane } = this.parts;
     for (const { wasReady, state } of workers.all) {
@@ -86,7 +86,7 @@ export class Recovery {
     this.parts.warmUps.fail(undefined, errorOf("warm"));
   }
 
-  /** A stage cannot be loaded: nothing that waits for it can run. */
+  /** Fails all that waits for a stage that cannot be loaded. */
   stageFailed(worker: WorkerHandle, record: StageRecord, error: unknown): void {
     for (const stream of worker.inFlight.streams.values()) {
       if (stream.record !== record) continue;
@@ -97,14 +97,14 @@ export class Recovery {
     this.parts.warmUps.fail(record, error);
   }
 
-  /** The lane was closed by force. */
+  /** Fails all that waits, because the lane was closed by force. */
   closed(): void {
     const errorOf = (label: string) => laneClosed(label, this.parts.lane);
     this.parts.queue.refuse(errorOf);
     this.parts.warmUps.fail(undefined, errorOf("warm"));
   }
 
-  /** A worker has ended after the lane was closed by force: what it still had fails. */
+  /** Fails all that a worker still had, when it has ended after the lane was closed by force. */
   abandon(worker: WorkerHandle): void {
     const { lane } = this.parts;
     for (const chunk of worker.inFlight.chunks.values())
@@ -112,7 +112,7 @@ export class Recovery {
     for (const stream of worker.inFlight.streams.values()) stream.lost(laneClosed(stream.record.label, lane));
   }
 
-  /** It died while it loaded a resource, and in no function that has nothing to do with that. */
+  /** Blames the loader of a resource, if the worker ended while it loaded one and ran no function of another stage. */
   private blameLoads(worker: WorkerHandle, end: WorkerEnd): void {
     const records = worker.loads.waitingForResources;
     const progress = worker.lastProgress();
@@ -125,7 +125,7 @@ export class Recovery {
     }
   }
 
-  /** A worker has ended by itself. Returns whether somebody has been told why. */
+  /** Divides the calls of a worker that has ended by itself. Returns whether some caller has been told why it ended. */
   private blame(worker: WorkerHandle, end: WorkerEnd): boolean {
     const loading: Chunk[] = [];
     const others: Chunk[] = [];
@@ -148,7 +148,7 @@ export class Recovery {
     return guilty !== undefined;
   }
 
-  /** The pool has ended a worker for the sake of one of its inputs, or for its silence. Returns whether somebody has been told why. */
+  /** Runs the calls of a worker again that the pool has ended, for one of its inputs or its silence. Returns whether some caller was told. */
   private retryAll(worker: WorkerHandle, end: WorkerEnd): boolean {
     for (const chunk of worker.inFlight.chunks.values()) {
       const calls = chunk.remaining();
@@ -168,7 +168,7 @@ export class Recovery {
     return startFailed(label, this.parts.lane, describeEnd(end), end.error);
   }
 
-  /** Runs calls again. Those whose buffers were moved to the worker cannot be. */
+  /** Runs calls again, but for those whose buffers were moved to the worker: they fail. */
   private retry(calls: Call[], areSuspects: boolean, end: WorkerEnd): void {
     const again: Call[] = [];
     for (const call of calls) {
@@ -182,7 +182,7 @@ export class Recovery {
   }
 }
 
-/** How a worker was lost, for a warning: one text for each cause. */
+/** The text of a warning about a lost worker: one for each cause. */
 function lossOf({ isSilent, killedFor }: WorkerHandle, end: WorkerEnd): string {
   return isSilent ? oneLine(killedFor).replace(/^Error: It/, "it") : describeEnd(end);
 }

@@ -5,12 +5,12 @@ import type { StageRecord } from "../stage/stage-record.ts";
 import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import { timedOut } from "./faults.ts";
 
-/** Chunks that may be on their way or unread at any time; half of them are granted again at a time. */
+/** The number of chunks that may be on their way or unread at any time; half of them are granted again at a time. */
 const WINDOW = 32;
 
-/** One stream: chunks wait here until they are read, and the worker produces no more than that. */
+/** The call of one stream: its chunks wait here until they are read, and the worker produces no more than it has credit for. */
 export class StreamCall {
-  /** How many messages the worker had been sent when it was sent this one. */
+  /** The number of messages that the worker had been sent before it was sent this stream. */
   sentAs = 0;
   private worker: WorkerHandle | null = null;
   private chunks: unknown[] = [];
@@ -18,7 +18,7 @@ export class StreamCall {
   private state: "open" | "ended" | "failed" = "open";
   private error: unknown;
   private wake: (() => void) | null = null;
-  /** Whether the worker has nothing more to do with it. */
+  /** Whether the worker has nothing more to do with the stream. */
   private isOver = false;
   private onOver: (() => void) | null = null;
   private received = 0;
@@ -37,7 +37,7 @@ export class StreamCall {
     if (signal !== undefined) this.unfollow = onAbort(signal, () => this.stop(abortError(signal)));
   }
 
-  /** Whether it could begin again in another worker without anyone noticing. */
+  /** Whether the stream could begin again in another worker without anyone noticing. */
   get canRestart(): boolean {
     return this.received === 0 && this.state === "open";
   }
@@ -62,20 +62,20 @@ export class StreamCall {
     this.wake?.();
   }
 
-  /** The worker is through with it. */
+  /** Takes note that the worker is through with the stream. */
   ended(failed: boolean, error?: unknown): void {
     if (failed) this.fail(unpackError(error));
     else if (this.state === "open") this.state = "ended";
     this.finish();
   }
 
-  /** It cannot go on: its worker is gone, or there never was one. */
+  /** Fails the stream, because its worker is gone or there never was one. */
   lost(error: unknown): void {
     this.fail(error);
     this.finish();
   }
 
-  /** Its worker was ended for another's sake before it gave anything: it may start elsewhere. */
+  /** Leaves the worker, which was ended for another's sake before it sent a chunk: the stream may start elsewhere. */
   detach(): void {
     this.worker = null;
     clearTimeout(this.timer);

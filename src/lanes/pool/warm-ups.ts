@@ -8,17 +8,17 @@ interface WarmUp {
   readonly onProgress: LaneWarmOptions["onProgress"];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
-  /** How many workers were ready when it was looked at last. */
+  /** The number of workers that were ready when progress was told last. */
   done: number;
 }
 
-/** Those who wait until all workers of a pool are ready, and have loaded a stage with all that it uses. */
+/** The calls of `warm` that wait until all workers of a pool are ready, and have loaded a stage with its resources. */
 export class WarmUps {
   waiting: readonly WarmUp[] = [];
 
   constructor(
     private readonly workers: Workers,
-    /** Told when workers have been told to load something. */
+    /** Called when workers have been told to load something. */
     private readonly onWarming: () => void,
   ) {}
 
@@ -28,7 +28,7 @@ export class WarmUps {
     });
   }
 
-  /** Starts what is missing, and lets go of those who have what they wait for. */
+  /** Starts missing workers and loads, and resolves the calls for which all workers are ready. */
   update(): void {
     if (this.waiting.length === 0) return;
     const { all } = this.workers;
@@ -51,12 +51,12 @@ export class WarmUps {
     ).length;
     for (let worker = one.done; worker < done; worker++) one.onProgress?.(worker + 1, serving.length);
     one.done = Math.max(one.done, done);
-    // Those that are ending have their places until they are gone.
+    // Workers that are ending have their places until they are gone.
     if (done > 0 && done === serving.length && !this.workers.isBackingOff) one.resolve();
     else this.waiting = [...this.waiting, one];
   }
 
-  /** Tells those who wait for a stage, or all of them, that it will not be. */
+  /** Rejects the calls that wait for a stage, or all of them. */
   fail(record: StageRecord | undefined, error: unknown): void {
     const failing = this.waiting.filter((one) => record === undefined || one.record === record);
     this.waiting = this.waiting.filter((one) => !failing.includes(one));

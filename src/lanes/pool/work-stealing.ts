@@ -3,11 +3,11 @@ import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { Call } from "./call.ts";
 import type { Workers } from "./workers.ts";
 
-/** Work that is less than this stays where it is: a hop costs as much. In milliseconds. */
+/** The least work that is stolen, in milliseconds: a hop costs as much. */
 const WORTH_MS = 1;
 /**
- * What has not started for so long is behind an input that takes longer than expected. It is also how long workers get to start what they
- * have been given.
+ * Inputs that have not started for so long, in milliseconds, stand behind one that takes longer than expected. Workers get as long to
+ * start the inputs that they have been given.
  */
 const PATIENCE_MS = 4;
 
@@ -20,11 +20,11 @@ export class WorkStealing {
 
   constructor(
     private readonly workers: Workers,
-    /** Told of the calls that were taken from a worker. */
+    /** Called with the calls that were taken from a worker. */
     private readonly onStolen: (calls: readonly Call[], worker: WorkerHandle) => void,
   ) {}
 
-  /** Nothing waits: one worker may be idle while another one has more than it does. Returns whether it is worth looking again. */
+  /** Steals for idle workers, when nothing waits in the queue. Returns whether it is worth checking again. */
   check(): boolean {
     return this.timers.has(this) || this.steal(WORTH_MS);
   }
@@ -34,8 +34,8 @@ export class WorkStealing {
   }
 
   /**
-   * @param worthMs How much work it takes, as far as that can be foreseen.
-   * @returns Whether any worker has something that it has not started.
+   * @param worthMs The least work that is worth a hop, as far as that can be foreseen.
+   * @returns Whether any worker has inputs that it has not started.
    */
   private steal(worthMs: number): boolean {
     let isIdle = false;

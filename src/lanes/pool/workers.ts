@@ -4,22 +4,22 @@ import { WorkerHandle } from "../worker-handle/worker-handle.ts";
 import type { WorkerListener } from "../worker-handle/worker-listener.ts";
 import type { PoolSettings } from "./pool-options.ts";
 
-/** Another worker is started when the queue holds more work than this for each that there is. */
+/** The work in the queue for each worker, in milliseconds, above which another worker is started. */
 const BACKLOG_MS = 20;
-/** How long no worker is started after one was ended from outside while it started: once more each time, and then no more. */
+/** The pauses, in milliseconds, after workers that were ended from outside while they started: one more after each, then no more tries. */
 const BACK_OFF_MS = [50, 250, 1000] as const;
 
 /**
- * The workers of a pool: how many there are, whether more may start, and which one is free. What changes that is told to it: it alone
- * keeps the limit, the pause after a failed start, and which workers are held for suspects.
+ * The workers of a pool: how many there are, whether more may start, and which one is free. Only this class sets the limit, the pause
+ * after a failed start, and which workers are held for suspects.
  */
 export class Workers {
   readonly all = new Set<WorkerHandle>();
   private limitNow: number;
   private started = 0;
-  /** The process ends: nothing is started or given out. */
+  /** Whether the process ends, so that nothing is started or given out. */
   private isFrozen = false;
-  /** A worker failed to start while others worked: no more are started until somebody calls again. */
+  /** Whether a worker failed to start while others worked: no more are started until somebody calls again. */
   isPaused = false;
   private failedStarts = 0;
   /** Whether some workers take nothing new, so that one of them becomes idle for suspects. */
@@ -36,7 +36,7 @@ export class Workers {
     this.limitNow = settings.atOnce;
   }
 
-  /** How many workers there may be now. */
+  /** The number of workers there may be now. */
   get limit(): number {
     return this.limitNow;
   }
@@ -45,7 +45,7 @@ export class Workers {
     return this.all.size >= this.limitNow;
   }
 
-  /** Whether one that failed to start will be tried again in a moment. */
+  /** Whether the pool waits a moment before it starts a worker again. */
   get isBackingOff(): boolean {
     return this.timers.has("back-off");
   }
@@ -62,7 +62,7 @@ export class Workers {
     return count;
   }
 
-  /** How many calls could be on their way at once, if each worker had one. */
+  /** The number of workers that could take a call: idle ones, starting ones, and those that may still be started. */
   get vacancies(): number {
     let count = this.limitNow - this.all.size;
     for (const worker of this.all)
@@ -116,13 +116,13 @@ export class Workers {
     for (const worker of ready) worker.isHeld = true;
   }
 
-  /** No suspects wait any more. */
+  /** Lets held workers go, because no suspects wait any more. */
   release(): void {
     this.isHolding = false;
     for (const worker of this.all) worker.isHeld = false;
   }
 
-  /** Starts workers for inputs that no worker is free for. Those that suspects keep to themselves while they wait do not count. */
+  /** Starts workers for inputs that no worker is free for. Workers that suspects keep while they wait do not count. */
   grow(queued: number, costMs: number | undefined): void {
     if (queued === 0 || (this.isPaused && this.all.size > 0)) return;
     const { starting } = this;
@@ -132,19 +132,19 @@ export class Workers {
     this.start(Math.min(needed - starting, this.limitNow - size));
   }
 
-  /** Starts as many as there may be. */
+  /** Starts as many workers as there may be. */
   startAll(): void {
     if (!this.isPaused) this.start(this.limitNow - this.all.size);
   }
 
-  /** @throws When the first of them cannot be started at all. */
+  /** @throws When the first of the workers cannot be started at all. */
   private start(count: number): void {
     if (this.isFrozen || this.isBackingOff) return;
     for (let left = count; left > 0; left--)
       this.all.add(this.apart(() => new WorkerHandle(this.transport, this.listener, ++this.started)));
   }
 
-  /** How many there may be has changed: those that are too many end, each when it is through with what it has. */
+  /** Sets the number of workers there may be. Those that are too many end, each when it is through with its work. */
   setLimit(limit: number): void {
     this.limitNow = limit;
     let surplus = -limit;
@@ -157,7 +157,7 @@ export class Workers {
     }
   }
 
-  /** Ends an idle worker: at once when there are too many, and otherwise when it has had nothing to do for long. */
+  /** Ends an idle worker: at once when there are too many, otherwise after `idleTimeoutMs`. */
   letIdle(worker: WorkerHandle): void {
     const { min, idleTimeoutMs } = this.settings;
     if (worker.state !== "ready" || !worker.isIdle) return;
@@ -165,7 +165,7 @@ export class Workers {
     else worker.endWhenIdle(idleTimeoutMs, () => this.count(isStaying) > min);
   }
 
-  /** Somebody calls: what could not start before is tried again. */
+  /** Ends the pause after a failed start, because somebody calls again. */
   onCallMade(): void {
     this.isPaused = false;
   }
@@ -175,16 +175,15 @@ export class Workers {
     this.failedStarts = 0;
   }
 
-  /** A worker could not be started, and others work. */
+  /** Pauses starts, because a worker could not be started while others work. */
   onStartFailed(): void {
     this.isPaused = true;
   }
 
   /**
-   * A worker was ended from outside while it started. Returns false when that has happened too often; otherwise others may start again
-   * after a while.
+   * Pauses starts for a while, because a worker was ended from outside while it started. Returns false when that has happened too often.
    *
-   * @param onOver Told then.
+   * @param onOver Called when the pause is over.
    */
   backOff(onOver: () => void): boolean {
     const waitMs = BACK_OFF_MS[this.failedStarts];
@@ -202,12 +201,12 @@ export class Workers {
     this.all.delete(worker);
   }
 
-  /** The process ends: from now on nothing is started or given out. */
+  /** Starts no worker and gives nothing out from now on, because the process ends. */
   freeze(): void {
     this.isFrozen = true;
   }
 
-  /** It goes on all the same. */
+  /** Undoes {@link freeze}: the process goes on all the same. */
   thaw(): void {
     this.isFrozen = false;
   }

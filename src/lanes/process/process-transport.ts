@@ -6,12 +6,12 @@ import { FrameReader, INBOX, NO_PULSE, OUTBOX, PULSE, writeFrame } from "../prot
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import type { Transport, WorkerConnection, WorkerEvents, WorkerVitals } from "../protocol/transport.ts";
 
-/** A process that does not end on SIGTERM is killed after this. */
+/** A process that does not end on SIGTERM is killed after so many milliseconds. */
 const KILL_AFTER_MS = 200;
-/** Messages may arrive after the end of a process; a channel that stays open longer is given up. */
+/** The time for messages that arrive after the end of a process, in milliseconds; a channel that stays open longer is given up. */
 const LAST_WORDS_MS = 1000;
 
-/** The thread that gives a process its pulse is up after so long, even on a machine that has much else to do. */
+/** The time in milliseconds after which the thread that gives a process its pulse is up, even on a busy machine. */
 const FIRST_PULSE_MS = 5000;
 
 const ignore = () => {};
@@ -36,7 +36,7 @@ export class ProcessTransport implements Transport {
       process.execPath,
       [...this.execArgv(), workerEntry("process", "process"), String(process.pid)],
       {
-        // What it prints goes where this process prints, in order: nothing can get lost on the way. Messages have pipes of their own, one for
+        // The process prints where this one prints, in order: nothing can get lost on the way. Messages have pipes of their own, one for
         // each direction: when writing fails, what has been written to this process can still be read.
         stdio: ["ignore", childOutput.fd, "inherit", pipe, pipe, pipe],
         env: { ...process.env, ...(process.versions.electron !== undefined && { ELECTRON_RUN_AS_NODE: "1" }), ...env },
@@ -66,7 +66,7 @@ export class ProcessTransport implements Transport {
   }
 }
 
-/** The end of a process is told once it is gone and all that it had written has been read. */
+/** Listens to a process. Its end is told once it is gone and all that it had written has been read. */
 function listen(
   child: ChildProcess,
   outbox: Socket | undefined,
@@ -147,13 +147,13 @@ class ProcessConnection implements WorkerConnection {
     this.signs++;
   }
 
-  /** A process has a pulse while it has something to do, unless that cannot be, or has not begun. */
+  /** The pulse of the process. It has one while it has something to do, unless its pulse thread failed or has not started yet. */
   vitals(): WorkerVitals {
     const isYoung = !this.hasPulse && performance.now() - this.startedAt < FIRST_PULSE_MS;
     return { signs: this.signs, received: undefined, isExcused: this.hasNone || isYoung };
   }
 
-  /** The end of the pipe tells it. It may outlive this process by a moment. */
+  /** Does nothing: the process notices the end of its pipe, and may outlive this one by a moment. */
   endNow(): () => void {
     children.delete(this.child);
     return ignore;

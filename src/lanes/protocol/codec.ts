@@ -4,7 +4,7 @@ import { explainFailure, pack, packError, unpack, unpackError } from "../../ship
 /** The parent's side of shipping: how inputs leave, and how outputs and errors arrive. */
 
 /**
- * @param transfer Where buffers that move instead of being copied are added.
+ * @param transfer The list to which buffers that move, instead of being copied, are added.
  * @throws RUNLANE_NOT_SERIALIZABLE
  */
 export function packInput(value: unknown, where: string, packing: PackOptions, transfer: unknown[]): unknown {
@@ -17,7 +17,7 @@ export function packConfig(config: unknown, where: string, shared: boolean): unk
   return config === undefined ? undefined : pack(config, where, { shared, root: "config" }).value;
 }
 
-/** Says which part of an input could not be sent. */
+/** The error that says which part of an input could not be sent. */
 export function explainInput(value: unknown, where: string, cause: unknown, shared: boolean): unknown {
   return (cause as { code?: unknown }).code === "RUNLANE_NOT_SERIALIZABLE"
     ? cause
@@ -26,7 +26,7 @@ export function explainInput(value: unknown, where: string, cause: unknown, shar
 
 export { packError as packReason, unpack as unpackOutput, unpackError };
 
-/** The bytes of a value that says them without a walk; 0 for the others. */
+/** The bytes of a value that tells its size; 0 for values that would have to be walked through. */
 export function knownBytes(value: unknown): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return 0;

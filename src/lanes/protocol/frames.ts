@@ -5,21 +5,21 @@ type V8 = Pick<typeof import("node:v8"), "serialize" | "deserialize">;
  * `v8.serialize` makes of the message.
  */
 
-/** In a worker process, where messages come in and where they go out. Nobody else knows of them: `process.send` is the user's affair. */
+/** The file descriptors of a worker process for messages in and out. Nobody else knows of them: `process.send` is the user's affair. */
 export const INBOX = 3;
 export const OUTBOX = 4;
-/** Where a thread beside the work writes a byte every now and then: while the process has something to do, and once when it is up. */
+/** The file descriptor to which a thread beside the work writes a byte: now and then while there is work, and once when it is up. */
 export const PULSE = 5;
-/** What is written there once if there is no such thread. */
+/** The byte that is written there once if there is no such thread. */
 export const NO_PULSE = 2;
 
 const HEADER = 8;
-/** Where it is missing, somebody else has written. */
+/** The first four bytes of each message. Where they are missing, somebody else has written. */
 const MARK = 0x6e61_6c52;
-/** Longer messages are written in two parts: copying them would take longer than the second part does. */
+/** Messages of more bytes are written in two parts: copying them would take longer than writing a second part. */
 const COPIED = 65_536;
 
-/** What frames are written to. */
+/** A stream to which frames are written. */
 export interface FrameSink {
   cork(): void;
   uncork(): void;
@@ -29,7 +29,7 @@ export interface FrameSink {
 /**
  * Writes a message.
  *
- * @param done Called once it has been handed over, or cannot be.
+ * @param done Called once the message has been handed over, or cannot be.
  * @throws What `v8.serialize` throws for a value that cannot be sent. Nothing has been written then.
  */
 export function writeFrame(
@@ -56,7 +56,7 @@ export function writeFrame(
 export class FrameReader {
   private parts: Buffer[] = [];
   private held = 0;
-  /** How many bytes the next message takes, as far as is known. */
+  /** The number of bytes that the next message needs, as far as is known. */
   private needed = HEADER;
   private isBroken = false;
 

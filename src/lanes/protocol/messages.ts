@@ -10,16 +10,16 @@ export interface RunMessage {
   readonly chunk: number;
   readonly stage: number;
   readonly inputs: readonly unknown[];
-  /** Where the claims of its inputs are. */
+  /** The number of the slot in shared memory that has the claims of the inputs. */
   readonly claimSlot: number;
-  /** The config of all inputs, or one per input when they differ. */
+  /** The config of all inputs, or a list with one for each input when they differ. */
   readonly config?: unknown;
   readonly configs?: readonly unknown[];
   /** The positions of the inputs that may be cancelled: they get a signal of their own. */
   readonly watched?: readonly number[];
   /** Whether all inputs may be cancelled, together: they share a signal. */
   readonly together?: boolean;
-  /** Whether the times of its steps are wanted. */
+  /** Whether the worker is to report the times of the steps. */
   readonly measured?: boolean;
   /** Whether an input has a timeout: then the worker says when each one starts. */
   readonly timed: boolean;
@@ -48,7 +48,7 @@ export type ToWorker =
   /** Dispose of what has to be, for so many milliseconds at most, and end. */
   | { readonly type: "stop"; readonly withinMs: number };
 
-/** What became of some inputs of a chunk. */
+/** The outcomes of some inputs of a chunk. */
 export interface ReportMessage {
   readonly type: "report";
   readonly chunk: number;
@@ -56,29 +56,29 @@ export interface ReportMessage {
   readonly indices?: readonly number[] | undefined;
   readonly from: number;
   readonly values: readonly unknown[];
-  /** Which of the values are errors. */
+  /** The places of the values that are errors. */
   readonly failed?: readonly number[] | undefined;
   /** For each error, the number of the step that it came from; measured chunks only. */
   readonly blamed?: readonly number[] | undefined;
-  /** What the steps did since the last report; measured chunks only. */
+  /** The times of the steps since the last report; measured chunks only. */
   readonly steps?: readonly StepTimes[] | undefined;
-  /** How many inputs of the chunk have started. */
+  /** The number of inputs of the chunk that have started. */
   readonly started: number;
   /** Whether all functions of the chunk have returned, so that only promises are still to come. */
   readonly returned: boolean;
-  /** How long the worker was busy since its last report, in milliseconds. */
+  /** The time that the worker was busy since its last report, in milliseconds. */
   readonly busyMs: number;
-  /** The CPU time of it; 0 where Node cannot tell. */
+  /** The CPU time of the worker since its last report, in milliseconds; 0 where Node cannot tell. */
   readonly cpuMs: number;
 }
 
-/** What has become of a resource in a worker. */
+/** The new state of a resource in a worker. */
 export interface ResourceMessage {
   readonly type: "resource";
   readonly status: ResourceStatus;
-  /** Whether it has to be disposed of when the worker ends. */
+  /** Whether the resource has to be disposed of when the worker ends. */
   readonly isDisposable: boolean;
-  /** How long its load may take. */
+  /** The time that a load of the resource may take, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -90,10 +90,10 @@ export type FromWorker =
   | { readonly type: "unloadable"; readonly stage: number; readonly error: unknown }
   | { readonly type: "warmed"; readonly stage: number; readonly error?: unknown }
   | ResourceMessage
-  /** Something is worth a look: about its resources, or about what a stage does. */
+  /** A hint at something that could be better, in the resources of the worker or in a stage. */
   | { readonly type: "hint"; readonly text: string; readonly stage?: number }
   | ReportMessage
   | { readonly type: "chunks"; readonly stream: number; readonly values: readonly unknown[] }
   | { readonly type: "end"; readonly stream: number; readonly failed: boolean; readonly error?: unknown }
-  /** The last words of a worker: why it ends, and which input it was in the middle of, if any. */
+  /** The last words of a worker: why it ends, and which input it was running, if any. */
   | { readonly type: "dying"; readonly error?: unknown; readonly chunk: number; readonly index: number };

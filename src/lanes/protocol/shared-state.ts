@@ -7,7 +7,7 @@ export const STATE = {
   running: 0,
   /** The chunk whose inputs started last. */
   chunk: 1,
-  /** Its last input that started. */
+  /** The last input of that chunk that started. */
   index: 2,
   /** Counts messages that a busy thread should look at between two inputs. */
   attention: 3,
@@ -17,7 +17,7 @@ export const STATE = {
   ended: 5,
   /** 1 while the thread looks for the next message without sleeping. */
   spinning: 6,
-  /** Counts the messages of the thread, so that the parent can wait for one without its event loop. */
+  /** Counts the messages from the thread, so that the parent can wait for one without its event loop. */
   told: 7,
   /** Counts the messages that have reached the thread. */
   received: 8,
@@ -38,7 +38,7 @@ export const STATE = {
  * Neither waits for the other, and an input is never run twice for it.
  */
 export const CLAIMS = 10;
-/** More than the chunks that a thread has ahead of it. */
+/** The number of claim slots: more than the chunks that a thread has ahead of it. */
 export const CLAIM_SLOTS = 4;
 export const INTEGERS = CLAIMS + CLAIM_SLOTS;
 
@@ -49,19 +49,19 @@ export function claimOf(chunk: number, count: number): number {
   return ((chunk & 0x7fff) << 16) | count;
 }
 
-/** How many inputs a claim is for. */
+/** The number of inputs that a claim is for. */
 export function countOf(claim: number): number {
   return claim & 0xffff;
 }
 
-/** What stands in a claim slot when the parent has taken back what was not claimed. */
+/** The value of a claim slot when the parent has taken back the inputs that were not claimed. */
 export function revoked(chunk: number): number {
   return claimOf(chunk, TAKEN);
 }
 
-/** How often one side looks for a message of the other before it goes on or sleeps: for about 30 µs, which is what waking it takes. */
+/** The number of looks at the other side's counter before a side goes on or sleeps: about 30 µs, which is what waking it takes. */
 export const SPINS = 4000;
 
-/** After the integers, of which there is an even number: when the input started, in milliseconds since the epoch, as a 64-bit float. */
+/** The place of the time when the input started, behind the integers: a 64-bit float, in milliseconds since the epoch. */
 export const SINCE_BYTE = 4 * INTEGERS;
 export const STATE_BYTES = SINCE_BYTE + 8;

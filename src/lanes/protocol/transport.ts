@@ -4,23 +4,23 @@ import type { FromWorker, ToWorker } from "./messages.ts";
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** What was thrown and not caught, when that ended it. */
+  /** The error that was not caught, when that ended the worker. */
   readonly error?: unknown;
 }
 
-/** Where a worker is in its work. */
+/** The point that a worker has reached in its work. */
 export interface WorkerProgress {
   readonly chunk: number;
   /** The last input that started. */
   readonly index: number;
-  /** Whether its function has not returned yet. */
+  /** Whether the function of that input has not returned yet. */
   readonly running: boolean;
-  /** When it started, in milliseconds since the epoch; 0 when nobody asked. */
+  /** When that input started, in milliseconds since the epoch; 0 when nobody asked. */
   readonly since: number;
 }
 
 export interface WorkerEvents {
-  /** It runs: its first sign of life. Workers that cannot tell are alive when they are ready. */
+  /** Called at the worker's first sign of life. Workers that cannot give one are alive when they are ready. */
   onAlive(): void;
   onMessage(message: FromWorker): void;
   /** Called once, after the last message. */
@@ -29,11 +29,11 @@ export interface WorkerEvents {
 
 /** Signs of life of a worker. */
 export interface WorkerVitals {
-  /** A number that changes with each of them. */
+  /** A number that changes with each sign of life. */
   readonly signs: number;
-  /** How many messages have reached it; undefined where it says by itself that it is at work. */
+  /** The number of messages that have reached the worker; undefined where it says by itself that it is at work. */
   readonly received: number | undefined;
-  /** Whether it need not give any now: it is in the function of an input, or has no means to. */
+  /** Whether the worker need not give a sign now: it is in the function of an input, or has no means to. */
   readonly isExcused: boolean;
 }
 
@@ -42,28 +42,28 @@ export interface WorkerConnection {
   /** @throws What structured clone throws for a value that cannot be sent. Nothing has been sent then. */
   send(message: ToWorker, transfer?: readonly unknown[]): void;
   /**
-   * Waits a moment for the answer to what was sent last, without the event loop, if the worker is awake: it comes sooner that way. Only
-   * workers that share memory can tell.
+   * Waits a moment for the reply to the last message, without the event loop, if the worker is awake: the reply comes sooner that way.
+   * Only for workers that share memory.
    */
   spinForReply?(): void;
   /** Lets the worker claim the inputs of a chunk, from the first one on. Only workers that share memory can, and need to. */
   offer?(claimSlot: number, chunk: number): void;
-  /** How many inputs of the chunk in a slot the worker has claimed. */
+  /** The number of inputs of the chunk in a slot that the worker has claimed. */
   claimed?(claimSlot: number): number;
   /** Takes the inputs of a chunk back that the worker has not claimed. Returns false when it has claimed more meanwhile. */
   revoke?(claimSlot: number, chunk: number, claimed: number): boolean;
-  /** Where the worker is, when it shares memory with the parent; null when only its messages tell. */
+  /** The point that the worker has reached, when it shares memory with the parent; null when only its messages tell. */
   progress(): WorkerProgress | null;
-  /** The id of its thread, when it is one of this process. */
+  /** The id of the worker's thread, when it is one of this process. */
   readonly threadId?: number;
   vitals(): WorkerVitals;
   /** Ends the worker, whatever it does. */
   kill(): void;
   /**
-   * Has the worker dispose of its resources while this process ends. Returns what waits for that, for so many milliseconds at most: no
-   * event loop turns any more.
+   * Has the worker dispose of its resources while this process ends. Returns a function that waits for that, for so many milliseconds at
+   * most, without an event loop: none turns any more.
    *
-   * @param withinMs How long the worker may take.
+   * @param withinMs The time that the worker may take, in milliseconds.
    */
   endNow(withinMs: number): (ms: number) => void;
 }

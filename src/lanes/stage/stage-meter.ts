@@ -1,14 +1,14 @@
 import { TimeHistogram } from "../../observe/histogram.ts";
 import type { StageStatistics } from "../lane.ts";
 
-/** Work per message: enough to make the hop vanish, little enough to keep all workers busy to the end. */
+/** The work in one message, in milliseconds: enough to make the hop vanish, little enough to keep all workers busy to the end. */
 const TARGET_MS = 4;
-/** Chunks of less work than this are not worth a message each. */
+/** The least work that is worth a message, in milliseconds. */
 const LEAST_MS = 0.25;
-/** A cost measured on few inputs may be far off, so chunks grow by this factor at most from one measurement to the next. */
+/** The factor by which chunks grow at most from one measurement to the next: a cost measured on few inputs may be far off. */
 const GROWTH = 16;
 const MAX_INPUTS = 8192;
-/** How much an older measurement counts, compared with a newer one. */
+/** The weight of an older measurement, compared with a newer one. */
 const MEMORY = 0.5;
 /** The first input in each worker is worth a hint when it takes longer than any other, and so much longer than those do on average, */
 const SLOW_FIRST = 5;
@@ -22,7 +22,7 @@ export class StageMeter {
   inputs = 0;
   runMs = 0;
   cpuMs = 0;
-  /** Whether its functions return promises: then many inputs of a worker wait at the same time. */
+  /** Whether the functions of the stage return promises: then many inputs of a worker wait at the same time. */
   waits = false;
   private failed = 0;
   private queueMs = 0;
@@ -42,38 +42,38 @@ export class StageMeter {
 
   constructor(readonly label: string) {}
 
-  /** What one input keeps a worker busy for, in milliseconds; undefined before the first measurement. */
+  /** The time that one input keeps a worker busy, in milliseconds; undefined before the first measurement. */
   get costMs(): number | undefined {
     const count = this.recentSettled > 0 ? this.recentSettled : this.recentStarted;
     return count === 0 ? undefined : this.recentMs / count;
   }
 
-  /** Calls that have been queued since have been sent to a worker. */
+  /** Counts the time in the queue of calls that have been sent to a worker. */
   sent(calls: readonly { readonly queuedAt: number }[], now: number): void {
     for (const { queuedAt } of calls) this.queueMs += now - queuedAt;
   }
 
-  /** Inputs have travelled to a worker, or outputs back, with so many bytes. */
+  /** Counts the bytes of inputs sent to a worker, or of outputs sent back. */
   carried(bytes: number): void {
     this.bytes += bytes;
   }
 
-  /** Its functions have returned promises. */
+  /** Takes note that functions of the stage have returned promises. */
   returnedPromises(): void {
     this.waits = true;
   }
 
-  /** Something could be done better. */
+  /** Adds a hint at something that could be better. */
   hint(text: string): void {
     this.hints.add(text);
   }
 
-  /** A worker that knew the stage was lost, and no input is to blame. */
+  /** Counts a worker that knew the stage and was lost, with no input to blame. */
   lostWorker(cause: string): void {
     this.losses.set(cause, (this.losses.get(cause) ?? 0) + 1);
   }
 
-  /** A worker has started `started` inputs and settled `settled` of the stage, `failed` of them by errors, since its last report. */
+  /** Counts a report: the inputs that a worker has started, settled and failed since its last one, and its time, in milliseconds. */
   reported(started: number, settled: number, failed: number, busyMs: number, cpuMs: number): void {
     this.inputs += settled;
     this.failed += failed;
@@ -93,7 +93,7 @@ export class StageMeter {
     this.limit = Math.min(wanted, this.limit * GROWTH);
   }
 
-  /** How many inputs should travel together, when `queued` of them wait and `workers` share them. */
+  /** The number of inputs to send in one message, when `queued` inputs wait and `workers` share them. */
   chunkSize(queued: number, workers: number): number {
     if (this.limit === 1) return 1;
     const share = Math.ceil(queued / (2 * workers));
@@ -101,7 +101,7 @@ export class StageMeter {
     return Math.min(this.limit, Math.max(share, least));
   }
 
-  /** The report that comes next is the first of a worker: it holds what the function does once in each, such as loading something. */
+  /** Counts the first report of a worker apart: its time includes what the function does once in each, such as loading something. */
   firstReport(started: number, busyMs: number): void {
     this.isFirst = true;
     const ms = busyMs - Math.max(0, started - 1) * (this.costMs ?? 0);
@@ -110,7 +110,7 @@ export class StageMeter {
     this.leastFirstMs = Math.min(this.leastFirstMs, ms);
   }
 
-  /** Something that makes the first input in each worker much slower than the others. */
+  /** A hint, if the first input in each worker is much slower than the others; undefined if not. */
   private firstHint(): string | undefined {
     const { inputs, firsts, leastFirstMs, runMs } = this;
     const others = inputs - firsts;

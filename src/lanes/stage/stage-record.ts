@@ -4,7 +4,7 @@ import { loadShared, type ShippedResource, shippedResources } from "../../shippi
 import type { LaneStage, StageStatistics } from "../lane.ts";
 import { StageMeter } from "./stage-meter.ts";
 
-/** What a pool knows of one stage. */
+/** A pool's record of one stage: its data, once that is there, its resources and its figures. */
 export class StageRecord {
   readonly meter: StageMeter;
   /** The data that workers need; undefined until it is there. */
@@ -12,10 +12,10 @@ export class StageRecord {
   /** Settles when {@link shipped} is there. */
   readonly shipping: PromiseLike<unknown> | undefined;
 
-  /** The resources that its workers load, or share. */
+  /** The resources that workers load for the stage, or share. */
   resources: readonly ShippedResource[] = [];
 
-  /** The names of the resources that it uses, as its workers have told. */
+  /** The names of the resources that the stage uses, as its workers have told. */
   used: readonly string[] = [];
 
   private packingMade: PackOptions | undefined;
@@ -23,7 +23,7 @@ export class StageRecord {
   /** Whether the pool waits for {@link shipping}. */
   isAwaited = false;
   readonly label: string;
-  /** What errors about its data call it. */
+  /** The name of the stage in errors about its data. */
   readonly where: string;
 
   constructor(
@@ -37,13 +37,13 @@ export class StageRecord {
     this.shipping = shipped instanceof Promise ? shipped.then((data) => this.prepare(data)) : this.prepare(shipped);
   }
 
-  /** How its inputs are packed. A pool has workers of one kind, so that there is one answer. */
+  /** The options for packing inputs. They are made once: a pool has workers of one kind. */
   packing(shared: boolean): PackOptions {
     this.packingMade ??= packingWithHints(shared, "input", (text) => this.meter.hint(text));
     return this.packingMade;
   }
 
-  /** What threads share is loaded here before it can be sent. */
+  /** Loads the resources that threads share: they are loaded here before they can be sent. */
   private prepare(data: unknown): Promise<unknown> | undefined {
     this.resources = shippedResources(data);
     const loading = loadShared(this.resources);
@@ -71,17 +71,17 @@ export class StageRecords {
     return record;
   }
 
-  /** Inputs that have settled, of all stages that are still held. */
+  /** The number of inputs that have settled, of all stages that are still held. */
   get settled(): number {
     return this.sum(({ inputs }) => inputs);
   }
 
-  /** The CPU time of those, in milliseconds, as far as workers can tell it. */
+  /** The CPU time of all stages that are still held, in milliseconds, as far as workers can tell it. */
   get cpuMs(): number {
     return this.sum(({ cpuMs }) => cpuMs);
   }
 
-  /** How long workers were busy with those, in milliseconds. */
+  /** The time that workers were busy with all stages that are still held, in milliseconds. */
   get runMs(): number {
     return this.sum(({ runMs }) => runMs);
   }
@@ -95,7 +95,7 @@ export class StageRecords {
     return sum;
   }
 
-  /** What has been measured of a stage; undefined where it has not run. */
+  /** The figures of a stage; undefined where it has not run. */
   statisticsOf(stage: LaneStage): StageStatistics | undefined {
     return this.byStage.get(stage)?.meter.statistics();
   }

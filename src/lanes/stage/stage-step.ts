@@ -1,6 +1,6 @@
 import type { StepMeter } from "../../observe/step-meter.ts";
 
-/** What a function gets besides its input. */
+/** The part of a call that a function gets besides its input. */
 export interface StepCall {
   /** Aborts when the call is cancelled or its time is up; only calls that can be cancelled have one. */
   readonly signal: AbortSignal | undefined;
@@ -14,7 +14,7 @@ export interface StageRunner {
   /**
    * Runs one input. Returns the output itself when no step had to wait, a promise otherwise.
    *
-   * @param call The config as it arrived, and what aborts when the call is cancelled.
+   * @param call The config as it arrived, and the signal that aborts when the call is cancelled.
    */
   run(input: unknown, call: StepCall): unknown;
   /** The chunks of the output, as they are produced. */
@@ -25,11 +25,11 @@ export interface StageRunner {
 
 /** A stage in this thread. */
 export interface StageStep extends StageRunner {
-  /** Makes what {@link StepCall.meter} is. */
+  /** Makes a meter for {@link StepCall.meter}. */
   meter(): StepMeter;
   /** The names of the resources that the stage uses. */
   readonly resources?: readonly string[];
-  /** Loads what every input needs. Undefined where that is there already. */
+  /** Loads the resources that every input needs. Undefined where they are loaded already. */
   prepare?(): Promise<unknown> | undefined;
 }
 

@@ -15,7 +15,7 @@ import {
 } from "../protocol/shared-state.ts";
 import type { Transport, WorkerConnection, WorkerEvents, WorkerProgress, WorkerVitals } from "../protocol/transport.ts";
 
-/** Threads take the options of this process over, and one would fail for them: that which says how the text of a program is read. */
+/** The option that says how the text of a program is read: a thread cannot take it over from this process. */
 const FROM_TEXT = /(^| )--input-type/;
 
 /** Starts worker threads. */
@@ -24,7 +24,7 @@ export class ThreadTransport implements Transport {
 
   constructor(private readonly settings: PoolSettings) {}
 
-  /** That of the whole process: Node tells that of one thread since 23.9 only, and only itself. */
+  /** The CPU time of the whole process: Node tells that of one thread since 23.9 only, and only to the thread itself. */
   cpuMs(): number {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -83,16 +83,16 @@ export class ThreadTransport implements Transport {
 class ThreadConnection implements WorkerConnection {
   private readonly integers: Int32Array;
   private readonly since: Float64Array;
-  /** How many messages the thread had sent before the last one to it. */
+  /** The number of messages that the thread had sent before the last one to it. */
   private told = 0;
-  /** Whether it was awake then, with nothing to do. */
+  /** Whether the thread was awake then, with nothing to do. */
   private wasSpinning = false;
 
   constructor(
     private readonly worker: Worker,
     private readonly port: MessagePort,
     shared: SharedArrayBuffer,
-    /** Receives a message that is there. Returns whether there was one. */
+    /** Receives one message, if there is one. Returns whether there was. */
     private readonly receive: () => boolean,
   ) {
     this.integers = new Int32Array(shared, 0, INTEGERS);
@@ -110,7 +110,7 @@ class ThreadConnection implements WorkerConnection {
     Atomics.notify(integers, STATE.sent);
   }
 
-  /** Answers of a thread that is awake come in 10 µs; waking this one's event loop for them would take 30 more. */
+  /** Spins for the reply: that of a thread that is awake comes in 10 µs, and waking this one's event loop would take 30 more. */
   spinForReply(): void {
     const { integers, told } = this;
     if (!this.wasSpinning) return;

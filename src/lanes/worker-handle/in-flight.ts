@@ -4,17 +4,17 @@ import type { StreamCall } from "../pool/stream-call.ts";
 import type { WorkerConnection, WorkerProgress } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 
-/** Inputs of a worker that wait for promises, at most. */
+/** The number of inputs of a worker that may wait for promises. */
 const MAX_WAITING = 256;
-/** A worker gets a second chunk ahead of time only while the first one is no more work than this. */
+/** The work in a worker's first chunk, in milliseconds, below which it gets a second one ahead of time. */
 const AHEAD_MS = 20;
 
-/** What one worker has been given and has not finished. */
+/** The chunks and streams that one worker has been given and has not finished. */
 export class InFlight {
   readonly chunks = new Map<number, Chunk>();
   readonly streams = new Map<number, StreamCall>();
 
-  /** Whether there is room for one chunk more. */
+  /** Whether the worker has room for one chunk more. */
   get hasRoom(): boolean {
     let ahead = 0;
     let aheadMs = 0;
@@ -31,14 +31,14 @@ export class InFlight {
     return ahead === 0 ? waiting < MAX_WAITING : ahead < 2 && aheadMs < AHEAD_MS && waiting < MAX_WAITING;
   }
 
-  /** How many inputs that wait for promises there is room for. */
+  /** The number of inputs that could still be added to those that wait for promises. */
   get roomForWaiting(): number {
     let waiting = this.streams.size;
     for (const chunk of this.chunks.values()) waiting += chunk.pending;
     return MAX_WAITING - waiting;
   }
 
-  /** Whether all of its functions have returned promises, and nothing else is left. */
+  /** Whether the functions of all inputs have returned promises, and there are no streams. */
   get onlyWaits(): boolean {
     if (this.chunks.size === 0 || this.streams.size > 0) return false;
     for (const { returned } of this.chunks.values()) if (!returned) return false;
@@ -51,21 +51,21 @@ export class InFlight {
     return false;
   }
 
-  /** Whether something of it has begun in a worker that shares memory, and has received so many messages. */
+  /** Whether a chunk or stream has begun, in a worker that shares memory and has received so many messages. */
   hasBegun(received: number, progress: WorkerProgress | null): boolean {
     for (const id of this.chunks.keys()) if (progress !== null && id <= progress.chunk) return true;
     for (const { sentAs } of this.streams.values()) if (sentAs <= received) return true;
     return false;
   }
 
-  /** The stages that it belongs to. */
+  /** The stages of all chunks and streams. */
   get records(): Set<StageRecord> {
     const records = new Set<StageRecord>();
     for (const { record } of [...this.chunks.values(), ...this.streams.values()]) records.add(record);
     return records;
   }
 
-  /** How much of it has not been started and may be stolen by another worker. */
+  /** The inputs that have not been started and may be stolen by another worker: their number, and their work in milliseconds. */
   unstarted(connection: WorkerConnection): { readonly inputs: number; readonly ms: number } {
     let inputs = 0;
     let ms = 0;
@@ -80,7 +80,7 @@ export class InFlight {
     return { inputs, ms };
   }
 
-  /** Takes that out. */
+  /** Takes out the calls that {@link unstarted} counts. */
   stealUnstarted(connection: WorkerConnection): Call[] {
     const taken: Call[] = [];
     for (const chunk of [...this.chunks.values()]) {

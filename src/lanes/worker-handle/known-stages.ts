@@ -1,22 +1,22 @@
 import type { StageRecord } from "../stage/stage-record.ts";
 
-/** A worker keeps so many stages; the one it has known longest is forgotten first. */
+/** The number of stages that a worker keeps; the one it has known longest is forgotten first. */
 const MAX_STAGES = 256;
 
 /** The stages that a worker has been told of. */
 export class KnownStages {
-  /** Those that it has been told of and has not loaded. */
+  /** The stages that the worker has been told of and has not loaded. */
   readonly loading = new Set<StageRecord>();
-  /** Those whose modules it imports at the moment, as it has said. */
+  /** The stages whose modules the worker imports now, as it has said. */
   readonly importing = new Set<StageRecord>();
   readonly loaded = new Set<StageRecord>();
-  /** Those whose resources it has been told to load. */
+  /** The stages whose resources the worker has been told to load. */
   readonly warming = new Set<StageRecord>();
-  /** Those whose resources it has loaded. */
+  /** The stages whose resources the worker has loaded. */
   readonly warmed = new Set<StageRecord>();
-  /** Those whose first inputs have been measured. */
+  /** The stages whose first inputs in the worker have been measured. */
   readonly reported = new WeakSet<StageRecord>();
-  /** By their ids. */
+  /** All stages that the worker knows, by id. */
   readonly known = new Map<number, StageRecord>();
 
   get all(): Iterable<StageRecord> {
@@ -46,7 +46,7 @@ export class KnownStages {
     this.importing.delete(record);
   }
 
-  /** One that can be forgotten, when there are too many. */
+  /** Takes out a stage that can be forgotten, when there are too many. */
   surplus(isUsed: (record: StageRecord) => boolean): StageRecord | undefined {
     if (this.known.size <= MAX_STAGES) return undefined;
     for (const record of this.loaded) {

@@ -3,8 +3,8 @@ import type { WorkerHandle } from "./worker-handle.ts";
 /** The workers of all lanes of this thread, for whoever watches them. */
 export const liveWorkers = new Set<WorkerHandle>();
 
-/** Tells the lines of the stack of what a thread runs, if it answers within so many milliseconds. */
+/** Reads the lines of a thread's stack; undefined when the thread does not answer within so many milliseconds. */
 export type ReadStack = (threadId: number, withinMs: number) => Promise<string[] | undefined>;
 
-/** How the stack of a thread is read: while somebody watches, since it takes the inspector. */
+/** The reader of stacks. There is one only while somebody watches, since it takes the inspector. */
 export const stacks: { read: ReadStack | undefined } = { read: undefined };

@@ -1,15 +1,15 @@
 import type { WorkerConnection } from "../protocol/transport.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
-/** How often workers are looked at, while any has something to do, in the time for which one may be silent. */
+/** The number of looks at all workers in the time for which one may be silent, while any has something to do. */
 const LOOKS = 8;
 
-/** What is watched of a worker. */
+/** The part of a worker that is watched. */
 export type Listened = Pick<WorkerHandle, "state" | "isIdle" | "isAtWork" | "killSilent"> & {
   readonly connection: Pick<WorkerConnection, "vitals">;
 };
 
-/** What was seen of a worker when it was looked at last. */
+/** A worker as the last look found it. */
 interface Seen {
   signs: number;
   silentMs: number;
@@ -57,7 +57,7 @@ export class SilenceWatch {
     setImmediate(() => this.look(elapsedMs));
   }
 
-  /** @param elapsedMs For how long workers could have given a sign since they were looked at last. */
+  /** @param elapsedMs The time since the last look in which workers could have given a sign. */
   look(elapsedMs: number): void {
     let isAnyBusy = false;
     for (const worker of [...this.workers]) {

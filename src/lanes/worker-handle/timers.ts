@@ -1,4 +1,4 @@
-/** Timers by what they are for. None of them keeps the process alive: the pool does, while there is work. */
+/** Timers by purpose. None of them keeps the process alive: the pool does, while there is work. */
 export class Timers {
   private readonly timers = new Map<unknown, ReturnType<typeof setTimeout>>();
 

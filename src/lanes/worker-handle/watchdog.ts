@@ -5,16 +5,16 @@ import { packReason } from "../protocol/codec.ts";
 import type { ReportMessage, ToWorker } from "../protocol/messages.ts";
 import type { WorkerConnection } from "../protocol/transport.ts";
 
-/** A worker that is in an endless loop tells its stack in 15 ms, if the machine is not busy with something else. */
+/** The time to wait for a worker's stack. One in an endless loop tells it in 15 ms, if the machine is not busy with something else. */
 const STACK_MS = 250;
 
-/** What the watchdog of a worker needs of it. */
+/** The part of a worker that its watchdog needs. */
 export interface Watched {
-  /** How long what was told to end may go on. */
+  /** The time that a call may go on after it was told to end, in milliseconds. */
   readonly graceMs: number;
   readonly connection: Pick<WorkerConnection, "progress">;
   sendQuietly(message: ToWorker): void;
-  /** The lines of the stack of what it runs; undefined where nobody can tell. */
+  /** The lines of the worker's stack; undefined where nobody can tell. */
   stack(withinMs: number): Promise<string[] | undefined> | undefined;
   kill(): void;
 }
@@ -36,7 +36,7 @@ export class Watchdog {
     this.arm(Date.now() + wait);
   }
 
-  /** Somebody cancels a running call. If that is for its time, the error gets the stack of what the worker was in, a moment later. */
+  /** Cancels a running call. An error that says that its time is up gets the stack of the worker, a moment later. */
   cancel(call: Call, reason: unknown): void {
     if (reason instanceof DOMException && reason.name === "TimeoutError")
       this.stackOf(call)?.then((lines) => lines !== undefined && withStack(reason, lines));
@@ -51,7 +51,7 @@ export class Watchdog {
     this.watch(call);
   }
 
-  /** The time of a call is up. */
+  /** Cancels a call whose time is up. */
   expire(call: Call): void {
     const error = timedOut(call.record.label, call.options.timeoutMs!);
     const stack = this.stackOf(call);
@@ -60,7 +60,7 @@ export class Watchdog {
     else stack.then((lines) => call.reject(lines === undefined ? error : withStack(error, lines)));
   }
 
-  /** What a worker reports of a watched chunk. */
+  /** Takes a worker's report on a watched chunk. */
   onReport(chunk: Chunk, startedBefore: number, { from, indices, values }: ReportMessage): void {
     const now = Date.now();
     chunk.newsAt = now;
@@ -89,7 +89,7 @@ export class Watchdog {
     (this.timer as { unref?: () => void }).unref?.();
   }
 
-  /** When this event loop was held up, results that arrived in time have not been seen yet: look at them first. */
+  /** Looks at reports first: when this event loop was held up, results that arrived in time have not been seen yet. */
   private wake(): void {
     const { setImmediate } = globalThis;
     this.timer = undefined;
@@ -117,7 +117,7 @@ export class Watchdog {
     if (this.calls.size > 0) this.arm(Math.max(next, now + 1));
   }
 
-  /** When something may have to be done about a call. One that has not started is looked at again later. */
+  /** The time at which a call may have to be stopped or its worker ended. A call that has not started is looked at again later. */
   private dueOf(call: Call, now: number): number {
     const start = this.startOf(call);
     const { graceMs } = this.worker;

@@ -14,31 +14,31 @@ import { Watchdog, type Watched } from "./watchdog.ts";
 import type { WorkerListener } from "./worker-listener.ts";
 import { WorkerLoads } from "./worker-loads.ts";
 
-/** A worker that is to end has this share of graceMs to dispose of its resources, and the rest to exit. */
+/** The share of `graceMs` in which a worker that is to end may dispose of its resources. The rest is for its exit. */
 export const STOP_SHARE = 0.8;
-/** A worker that has given no sign of life yet may take so many times startTimeoutMs: the machine may be starting many at once. */
+/** The factor on `startTimeoutMs` for a worker that has given no sign of life yet: the machine may be starting many at once. */
 const UNBORN = 6;
 
-/** The parent's view of one worker: what it has been given, and what it says. */
+/** The parent's view of one worker: its state, its chunks and streams, and its messages. */
 export class WorkerHandle implements WorkerEvents, Watched {
   state: "starting" | "ready" | "ending" = "starting";
-  /** Set by {@link Workers}: it takes nothing new, so that suspects get it once it is idle. */
+  /** Whether the worker is given nothing new, so that suspects get it once it is idle. Set by {@link Workers}. */
   isHeld = false;
-  /** It takes nothing new, and ends once it has nothing to do. */
+  /** Whether the worker is given nothing new, and ends once it has nothing to do. */
   isRecycled = false;
-  /** Why the pool ended it; undefined when it ended by itself. */
+  /** The reason why the pool ended the worker; undefined when the worker ended by itself. */
   killedFor: unknown;
-  /** Whether that was for its silence. */
+  /** Whether the pool ended the worker for its silence. */
   isSilent = false;
-  /** Whether it ever was ready. */
+  /** Whether the worker has ever been ready. */
   wasReady = false;
-  /** Whether it ends because it is not needed any more. */
+  /** Whether the worker ends because it is not needed any more. */
   wasAskedToEnd = false;
-  /** Whether it ends if it stays idle for long. */
+  /** Whether the worker ends if it stays idle for long. */
   isIdling = false;
-  /** Inputs that it has been given. */
+  /** The number of inputs that the worker has been given. */
   served = 0;
-  /** Messages that it has been sent. */
+  /** The number of messages that the worker has been sent. */
   sent = 0;
   readonly inFlight = new InFlight();
   readonly stages = new KnownStages();
@@ -56,7 +56,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
   constructor(
     transport: Transport,
     private readonly listener: WorkerListener,
-    /** Tells it from the other workers of its lane. */
+    /** The worker's number in its lane, from 1 on. */
     readonly number: number,
   ) {
     const { startTimeoutMs } = listener.settings;
@@ -69,12 +69,12 @@ export class WorkerHandle implements WorkerEvents, Watched {
     if (laneChannel.hasSubscribers) publish({ event: "worker-started", lane: listener.name, worker: number });
   }
 
-  /** How long what it was told to end may still go on. */
+  /** The time that a call may go on after it was told to end, in milliseconds. */
   get graceMs(): number {
     return this.listener.settings.graceMs;
   }
 
-  /** The chunks and streams that it has. */
+  /** The number of chunks and streams that the worker has. */
   get load(): number {
     return this.inFlight.chunks.size + this.inFlight.streams.size;
   }
@@ -83,20 +83,20 @@ export class WorkerHandle implements WorkerEvents, Watched {
     return this.load === 0 && this.stages.warming.size === 0;
   }
 
-  /** Whether it could take a chunk now. */
+  /** Whether the worker could take a chunk now. */
   get isFree(): boolean {
     if (this.state !== "ready" || this.isHeld || this.isRecycled) return false;
     return this.load === 0 || this.inFlight.hasRoom;
   }
 
-  /** How many more inputs of a stage it may get. */
+  /** The number of inputs of a stage that the worker may still get. */
   roomFor({ meter }: StageRecord): number {
     const left = this.listener.settings.maxInputsPerWorker - this.served;
     return Math.max(1, meter.waits ? Math.min(left, this.inFlight.roomForWaiting) : left);
   }
 
   /**
-   * Gives it a chunk.
+   * Sends a chunk to the worker.
    *
    * @throws When an input cannot be sent. Nothing has been sent then.
    */
@@ -128,7 +128,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.sent++;
   }
 
-  /** Asks all that runs to end, and ends the worker when it does not. */
+  /** Asks all running calls to end, and ends the worker when they do not. */
   stopAll(errorOf: (label: string) => unknown): void {
     for (const chunk of this.inFlight.chunks.values()) {
       const reason = packReason(errorOf(chunk.record.label));
@@ -138,13 +138,13 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.timers.set(this, this.graceMs, () => this.kill(new Error("The lane was closed by force.")));
   }
 
-  /** The lines of the stack of what it runs, if it tells in time and somebody watches. */
+  /** The lines of the worker's stack, if it tells them in time and somebody watches. */
   stack(withinMs: number): Promise<string[] | undefined> | undefined {
     const { threadId } = this.connection;
     return threadId === undefined ? undefined : stacks.read?.(threadId, withinMs);
   }
 
-  /** What it runs now, where that can be seen: the function of one input. */
+  /** The input whose function the worker runs now, where that can be seen. */
   get running(): { readonly label: string; readonly chunk: number; readonly index: number } | undefined {
     const progress = this.connection.progress();
     if (progress?.running !== true) return undefined;
@@ -153,7 +153,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     return label === undefined ? undefined : { label, chunk, index };
   }
 
-  /** Where it was when it ended. */
+  /** The point that the worker had reached when it ended. */
   lastProgress(): Pick<WorkerProgress, "chunk" | "index" | "running"> | null {
     const progress = this.connection.progress();
     if (progress !== null || this.lastWords === undefined) return progress;
@@ -162,13 +162,13 @@ export class WorkerHandle implements WorkerEvents, Watched {
     return index >= 0 ? { chunk, index, running: true } : { chunk, index: Number.MAX_SAFE_INTEGER, running: false };
   }
 
-  /** It takes nothing new, and ends once it has nothing to do. */
+  /** Gives the worker nothing new, and ends it once it has nothing to do. */
   recycle(): void {
     this.isRecycled = true;
     if (this.isIdle) this.end();
   }
 
-  /** Lets it end, and sees to it that it does. */
+  /** Asks the worker to end, and kills it when it does not. */
   end(): void {
     if (this.state === "ending") return;
     this.state = "ending";
@@ -177,7 +177,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.timers.set(this, this.graceMs, () => this.kill(new Error("It did not stop.")));
   }
 
-  /** Ends it now. */
+  /** Ends the worker now. */
   kill(reason: unknown = new Error("A call in it did not end.")): void {
     if (this.killedFor !== undefined) return;
     this.killedFor = reason;
@@ -186,12 +186,12 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.connection.kill();
   }
 
-  /** Whether it has begun something that is not finished, when it has received so many messages. */
+  /** Whether the worker, having received so many messages, has begun something that is not finished. */
   isAtWork(received: number): boolean {
     return this.loads.isLoading(received) || this.inFlight.hasBegun(received, this.connection.progress());
   }
 
-  /** Ends it for its silence. */
+  /** Ends the worker for its silence. */
   killSilent(silenceMs: number): void {
     this.isSilent = true;
     this.kill(new Error(`It gave no sign of life for ${silenceMs} ms.`));
@@ -269,7 +269,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     const settled = message.values.length;
     if (!this.stages.reported.has(record)) {
       this.stages.reported.add(record);
-      // What a module's function loads as a resource is told of as such.
+      // Resources that a module's function loads report by themselves.
       meter.firstReport(started, message.busyMs - this.loads.resources.loadMsOf(record));
     }
     meter.reported(started, settled, failed, message.busyMs, message.cpuMs);
@@ -285,7 +285,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     publish({ event: "chunk-reported", ...at, settled, failed, pending, busyMs });
   }
 
-  /** A stage cannot run: its calls here are told, and the others by the pool. */
+  /** Fails the calls of a stage that cannot run: those of this worker here, the others by the pool. */
   refuse(record: StageRecord, error: unknown): void {
     this.inFlight.refuse(record, error);
     this.listener.onStageFailed(this, record, error);
@@ -300,7 +300,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.listener.onWorkerEnded(this, error === end.error ? end : { ...end, error });
   }
 
-  /** It can take more, or has become idle. */
+  /** Takes note that the worker can take more, or has become idle. */
   changed(): void {
     if (this.isIdle) {
       this.idleSince = performance.now();
@@ -309,7 +309,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.listener.onWorkerChanged(this);
   }
 
-  /** Ends it when it has had nothing to do for so long; `mayEnd` decides then. */
+  /** Ends the worker when it has had nothing to do for so long; `mayEnd` decides then. */
   endWhenIdle(idleTimeoutMs: number, mayEnd: () => boolean): void {
     if (this.isIdling || idleTimeoutMs === Number.POSITIVE_INFINITY) return;
     this.isIdling = true;
@@ -322,7 +322,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     });
   }
 
-  /** Sends what need not arrive when the worker is ending: its end tells as much. */
+  /** Sends a message that need not arrive when the worker is ending: its end tells as much. */
   sendQuietly(message: ToWorker): void {
     try {
       this.send(message);

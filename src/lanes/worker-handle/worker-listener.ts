@@ -3,19 +3,19 @@ import type { WorkerEnd } from "../protocol/transport.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
-/** Told what becomes of a worker. */
+/** The listener of a worker. */
 export interface WorkerListener {
   readonly name: string;
   readonly settings: PoolSettings;
-  /** It can take more, or has become idle. */
+  /** Called when the worker can take more, or has become idle. */
   onWorkerChanged(worker: WorkerHandle): void;
-  /** It can take its first input. */
+  /** Called when the worker can take its first input. */
   onWorkerReady(worker: WorkerHandle): void;
-  /** One of its resources has been loaded, or has not, or has been disposed of. */
+  /** Called when a resource of the worker has been loaded, has failed to load, or has been disposed of. */
   onResourceChanged(worker: WorkerHandle): void;
-  /** What a stage uses could not be loaded in it before its first input. */
+  /** Called when a resource of a stage could not be loaded before the first input. */
   onWarmFailed(record: StageRecord, error: unknown): void;
-  /** A stage could not be loaded in it. */
+  /** Called when a stage could not be loaded in the worker. */
   onStageFailed(worker: WorkerHandle, record: StageRecord, error: unknown): void;
   onWorkerEnded(worker: WorkerHandle, end: WorkerEnd): void;
 }

@@ -10,13 +10,13 @@ import type { WorkerHandle } from "./worker-handle.ts";
 import type { WorkerListener } from "./worker-listener.ts";
 import { WorkerResources } from "./worker-resources.ts";
 
-/** What a worker says while it loads stages and what they use. */
+/** The messages of a worker about the loading of stages and their resources. */
 export type LoadMessage = Extract<FromWorker, { type: "loading" | "loaded" | "unloadable" | "warmed" | "resource" }>;
 
-/** What one worker loads: stages, with their modules, and resources. Each has its time. */
+/** The loads of one worker: stages, with their modules, and resources. Each has a time limit. */
 export class WorkerLoads {
   readonly resources = new WorkerResources();
-  /** How many messages the worker had been sent when it was last told to load resources. */
+  /** The number of messages that the worker had been sent when it was last told to load resources. */
   private warmedAs = 0;
 
   constructor(
@@ -37,7 +37,7 @@ export class WorkerLoads {
     if (surplus !== undefined) worker.sendQuietly({ type: "forget", stage: surplus.id });
   }
 
-  /** Has the worker load all that a stage uses. */
+  /** Has the worker load a stage and all its resources. */
   warm(record: StageRecord): void {
     const { worker, stages } = this;
     this.teach(record);
@@ -52,7 +52,7 @@ export class WorkerLoads {
     if (this.worker.state === "ready") this.worker.sendQuietly({ type: "renew", shipped });
   }
 
-  /** Whether a worker that has received so many messages loads something. */
+  /** Whether the worker, having received so many messages, loads something. */
   isLoading(received: number): boolean {
     const { importing, warming } = this.stages;
     if (importing.size > 0 || (warming.size > 0 && this.warmedAs <= received)) return true;
@@ -98,7 +98,7 @@ export class WorkerLoads {
     this.worker.changed();
   }
 
-  /** A module that failed stays failed in this worker: the next call gets another one. */
+  /** Refuses a stage that could not be loaded, and recycles the worker: a module that failed stays failed in it. */
   private failed(record: StageRecord, reason: string, cause?: unknown): void {
     const { worker } = this;
     this.timers.clear(record);

@@ -3,7 +3,7 @@ import { unpackError } from "../protocol/codec.ts";
 import type { ResourceMessage } from "../protocol/messages.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
 
-/** What the parent knows of the resources of one worker. */
+/** The states of the resources of one worker, as far as the parent knows them. */
 export class WorkerResources {
   private readonly messages = new Map<string, ResourceMessage>();
 
@@ -23,13 +23,13 @@ export class WorkerResources {
     return false;
   }
 
-  /** How long those took that were found in the modules of a stage: they are loaded with its first input. */
+  /** The load time of the resources that modules of a stage declare, in milliseconds: they are loaded with its first input. */
   loadMsOf({ resources, used }: StageRecord): number {
     const found = used.filter((used) => !resources.some(({ name }) => name === used));
     return found.reduce((sum, name) => sum + (this.messages.get(name)?.status.loadMs ?? 0), 0);
   }
 
-  /** A resource of a stage that is being loaded. */
+  /** The name of a resource of a stage that is being loaded now, if there is one. */
   loadingOf({ resources, used }: StageRecord): string | undefined {
     const names = [...resources.map(({ name }) => name), ...used];
     return names.find((name) => this.messages.get(name)?.status.state === "loading");

@@ -11,14 +11,14 @@ import { Reporter } from "./reporter.ts";
 import type { WorkerStages } from "./stages.ts";
 import { WatchedCall } from "./watched-call.ts";
 
-/** What has been done for so long is reported before the chunk is finished. */
+/** The time in milliseconds after which outcomes are reported, although the chunk is not finished. */
 const REPORT_EVERY_MS = 4;
 
-/** One chunk: its inputs start one after the other; those that wait for something do so together. */
+/** One chunk: its inputs start one after the other, and wait for promises together. */
 class RunningChunk {
   private readonly reporter: Reporter;
   private readonly watched: Map<number, WatchedCall> | undefined;
-  /** What cancels all inputs together. */
+  /** The call that cancels all inputs together. */
   private readonly all: WatchedCall | undefined;
   private flushPlanned = false;
 
@@ -100,7 +100,7 @@ class RunningChunk {
     );
   }
 
-  /** What settles in one turn of the event loop is reported together. */
+  /** Plans a report: outcomes of one turn of the event loop are reported together. */
   private planFlush(): void {
     if (this.reporter.isComplete) {
       this.reporter.flush();

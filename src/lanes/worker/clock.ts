@@ -8,12 +8,12 @@ export class BusyClock {
   private idle = performance.eventLoopUtilization().idle;
   private cpu = cpuMs();
 
-  /** When the last report was made, or what follows it began. */
+  /** When the last report was made, or the work after it began. */
   get since(): number {
     return this.at;
   }
 
-  /** So many milliseconds were spent waiting, although not for events. */
+  /** Counts so many milliseconds as waiting, although the event loop did not wait. */
   rest(ms: number): void {
     this.at += ms;
   }

@@ -6,7 +6,7 @@ import type { WorkerPort } from "./port.ts";
 
 /** The worker's side of shipping: how stages and values arrive, and how outputs and errors leave. */
 
-/** How the outputs of one stage leave. */
+/** The options for packing the outputs of one stage. */
 export interface OutputPacking {
   /** The name of the stage in errors about them. */
   readonly where: string;
@@ -15,7 +15,7 @@ export interface OutputPacking {
 
 let isReporting = false;
 
-/** Loading it loads the kernel, which a worker needs no sooner. */
+/** Revives a stage. The kernel is loaded with the first one: a worker needs it no sooner. */
 export async function reviveStage(shipped: unknown, port: WorkerPort): Promise<StageStep> {
   const { treeStage, reportResources } = await import("./tree-stage.ts");
   if (!isReporting) reportResources(port);

@@ -1,18 +1,18 @@
 import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
 
-/** What the kernel, which a worker loads with its first stage, adds to what the worker does. */
+/** The kernel's hooks into the worker, which loads the kernel with its first stage. */
 export interface WorkerHooks {
-  /** Done before the worker ends. */
+  /** Called before the worker ends, which waits for it. */
   stopping(): Promise<void>;
-  /** The kernel calls it when a resource has changed: the modules that declare them may only just have been imported. */
+  /** Set by the worker and called by the kernel when a resource has changed: modules may only just have declared it. */
   resourceChanged(): void;
-  /** A resource has got a new version. */
+  /** Called when a resource has got a new version. */
   renew(shipped: ShippedResource): Promise<void>;
 }
 
 export const workerHooks: Partial<WorkerHooks> = {};
 
-/** Ends the worker once it has disposed of its resources, or after so long. What is left over is told by the end of the worker itself. */
+/** Ends the worker once it has disposed of its resources, or after so long. */
 export function endAfter(withinMs: number, exit: () => void): void {
   if (workerHooks.stopping === undefined) {
     exit();

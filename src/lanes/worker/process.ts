@@ -15,7 +15,7 @@ import { startWatchThread } from "./watch-thread.ts";
 const V8 = { serialize: v8.serialize, deserialize: v8.deserialize };
 const exit = process.exit.bind(process);
 const ignore = () => {};
-/** How long a process may take to dispose of its resources when its parent is gone. */
+/** The time in which a process may dispose of its resources when its parent is gone, in milliseconds. */
 const ALONE_MS = 400;
 
 const inbox = new Socket({ fd: INBOX, writable: false });
@@ -53,7 +53,7 @@ class ProcessPort implements WorkerPort {
     exit(0);
   }
 
-  /** Last words. Node writes them before it goes on, unless the pipe is full. */
+  /** Sends the last words. Node writes them before it goes on, unless the pipe is full. */
   die(error: unknown, callback?: () => void): void {
     const { chunk, index } = this;
     if (outbox.destroyed) return;

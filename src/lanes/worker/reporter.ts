@@ -5,9 +5,9 @@ import { explainOutput, type OutputPacking, packError, packOutput } from "./code
 import type { WorkerPort } from "./port.ts";
 import { hasUnprinted, whenPrinted } from "./stdio.ts";
 
-/** Gathers what became of the inputs of one chunk, and tells the parent. */
+/** Gathers the outcomes of the inputs of one chunk, and reports them to the parent. */
 export class Reporter {
-  /** How many inputs have started. */
+  /** The number of inputs that have started. */
   started = 0;
   /** Whether all functions have returned. */
   returned = false;
@@ -34,7 +34,7 @@ export class Reporter {
     return this.settled === this.count;
   }
 
-  /** The chunk ends before this input: the others are no longer this worker's. */
+  /** Ends the chunk before this input: the rest is no longer this worker's. */
   cut(index: number): void {
     this.count = index;
   }
@@ -134,7 +134,7 @@ export class Reporter {
     }
   }
 
-  /** One of the values cannot be sent: it becomes an error, and the others arrive. */
+  /** Sends each value by itself, because one of them cannot be sent: it becomes an error, and the others arrive. */
   private reportOneByOne({ values, indices, failed, blamed: _, ...message }: ReportMessage): void {
     values.forEach((value, at) => {
       const one = { ...message, from: indices?.[at] ?? message.from + at, values: [value] };

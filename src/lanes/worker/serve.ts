@@ -11,13 +11,13 @@ import { spinWait } from "./spin-wait.ts";
 import { WorkerStages } from "./stages.ts";
 import { StreamRunner } from "./stream-runner.ts";
 
-/** Does what the parent says, until it says stop. */
+/** Handles the messages of the parent until the one that says stop. */
 export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerPort) => Promise<StageStep>): void {
   const clock = new BusyClock();
   const stages = new WorkerStages(
     port,
     (shipped) => revive(shipped, port),
-    // What was loaded beforehand is no time of the input that comes next.
+    // The time of loads beforehand is not the next input's.
     () => chunks.isIdle && clock.take(),
     () => tellBusy(),
   );

@@ -3,7 +3,7 @@ import type { BusyClock } from "./clock.ts";
 import type { WorkerPort } from "./port.ts";
 import { hasUnprinted } from "./stdio.ts";
 
-/** How long messages may follow each other without the event loop, whose timers and I/O wait meanwhile. */
+/** The time in which messages may follow each other without the event loop, whose timers and I/O wait meanwhile. */
 const SESSION_MS = 10;
 
 /**

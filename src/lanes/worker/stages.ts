@@ -6,10 +6,10 @@ import type { WorkerPort } from "./port.ts";
 /** The stages that this worker has been told of. */
 export class WorkerStages {
   private readonly stages = new Map<number, StageStep | Promise<StageStep>>();
-  /** How many resources of each the parent knows of. */
+  /** The number of resources of each stage that the parent has been told of. */
   private readonly told = new Map<number, number>();
   private readonly packings = new Map<number, OutputPacking>();
-  /** How many loads are going on. */
+  /** The number of loads that are going on. */
   private loads = 0;
 
   constructor(
@@ -45,7 +45,7 @@ export class WorkerStages {
     );
   }
 
-  /** A resource has changed: modules that stages import later may have declared it. */
+  /** Tells the parent of new resources of stages, when one has changed: a module that was imported later may have declared it. */
   tellUses(): void {
     for (const [id, step] of this.stages)
       if (!(step instanceof Promise) && (step.resources?.length ?? 0) > (this.told.get(id) ?? 0))
@@ -57,7 +57,7 @@ export class WorkerStages {
     this.port.send({ type: "loaded", stage: id, resources });
   }
 
-  /** Loads all that a stage uses, and says so. */
+  /** Loads all resources of a stage, and tells the parent. */
   async warm(id: number): Promise<void> {
     try {
       const warming = Promise.resolve(this.known(id)).then((step) => step.warm?.());
@@ -78,7 +78,7 @@ export class WorkerStages {
     load.then(end, end);
   }
 
-  /** The stage; a promise of it while it, or a resource that every input needs, is being loaded: that is no input's time. */
+  /** The stage, or a promise while it or a resource that every input needs is being loaded: that time is no input's. */
   get(id: number): StageStep | Promise<StageStep> {
     const step = this.known(id);
     return step instanceof Promise ? step.then(prepared) : prepared(step);
@@ -88,7 +88,7 @@ export class WorkerStages {
     return this.stages.get(id) ?? Promise.reject(new Error(`Stage ${id} is unknown here.`));
   }
 
-  /** How the outputs of a stage leave. */
+  /** The options for packing the outputs of a stage. */
   packing(id: number): OutputPacking {
     return this.packings.get(id) ?? { where: "a step", options: { shared: this.port.sharesMemory, root: "output" } };
   }
@@ -109,7 +109,7 @@ function prepared(step: StageStep): StageStep | Promise<StageStep> {
   );
 }
 
-/** What takes the place of a stage for the inputs that waited for a load that failed. */
+/** A stand-in for a stage that fails the inputs which waited for a load that failed. */
 function failing(step: StageStep, error: unknown): StageStep {
   const fail = (): never => {
     throw error;

@@ -3,12 +3,12 @@ import process from "node:process";
 // Taken now: user code may put something else in their place.
 const streams = [process.stdout, process.stderr];
 
-/** Whether something that was printed has not reached the parent. */
+/** Whether printed text has not reached the parent yet. */
 export function hasUnprinted(): boolean {
   return streams[0]!.writableLength > 0 || streams[1]!.writableLength > 0;
 }
 
-/** Calls back when everything printed so far has reached the parent. */
+/** Calls back when all text printed so far has reached the parent. */
 export function whenPrinted(callback: () => void): void {
   let waiting = streams.length;
   const printed = () => {

@@ -8,7 +8,7 @@ import { WatchedCall } from "./watched-call.ts";
 
 type OpenMessage = Extract<ToWorker, { type: "open" }>;
 
-/** A chunk that has waited for so long is sent although the generator goes on without a pause. */
+/** The time in milliseconds after which waiting chunks are sent, although the generator goes on without a pause. */
 const SEND_EVERY_MS = 4;
 
 /** One stream: produces no more chunks than the parent has given credit for. */
@@ -110,7 +110,7 @@ class RunningStream {
     try {
       this.flush();
     } catch {
-      // What cannot be sent is what the error is about.
+      // The error is about the value that cannot be sent.
     }
     this.port.send({ type: "end", stream, failed: true, error: packError(error) });
   }

@@ -15,12 +15,12 @@ const { port, shared } = workerData.runlane as { readonly port: MessagePort; rea
 const { add, compareExchange, store, load, notify, wait } = Atomics;
 const exit = process.exit.bind(process);
 
-/** How long a thread sleeps at most until the next message, while its timers and I/O wait. */
+/** The time in milliseconds that a thread sleeps at most until the next message, while its timers and I/O wait. */
 const SLEEP_MS = 1;
-/** With one core only, looking would keep the parent waiting. */
+/** The number of looks before a thread sleeps. With one core only, looking would keep the parent waiting. */
 const spinsBeforeSleep = availableParallelism() > 1 ? SPINS : 0;
 
-/** The message that is there. One that cannot be read is lost, and with it whoever waits for what it asked for: the thread ends. */
+/** Receives a message, if there is one. One that cannot be read ends the thread: somebody waits for what it asked for. */
 function receive(): { readonly message: ToWorker } | undefined {
   try {
     return receiveMessageOnPort(port);

@@ -13,12 +13,12 @@ stayOnLoop();
 workerHooks.stopping = disposeResources;
 workerHooks.renew = reviveVersion;
 
-/** Tells the parent what becomes of the resources of this worker. */
+/** Tells the parent of each change in the resources of this worker. */
 export function reportResources(port: WorkerPort): void {
   workerOf.lane = port.sharesMemory ? "thread" : "process";
   listenToResources({
     changed({ isGiven, status, live, declaration: { timeoutMs } }) {
-      // What all threads share was loaded by the parent.
+      // Resources that all threads share were loaded by the parent.
       if (isGiven) return;
       workerHooks.resourceChanged?.();
       const error = status.error && packError(status.error);

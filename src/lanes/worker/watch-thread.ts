@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { NO_PULSE, PULSE } from "../protocol/frames.ts";
 
-/** How often the thread looks. The second time that the parent does not live is the end. */
+/** The time between two looks of the thread, in milliseconds. When the parent is gone twice in a row, the process ends. */
 const EVERY_MS = 500;
 
 const SOURCE = `

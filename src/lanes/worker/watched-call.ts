@@ -4,7 +4,7 @@ import type { StepCall } from "../stage/stage-step.ts";
 const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
 const { throwIfAborted } = AbortSignal.prototype;
 
-/** Lets `while (!signal.aborted)` end although the loop of the worker does not turn meanwhile. Threads only: a process cannot look. */
+/** Has `signal.aborted` look for messages, so that `while (!signal.aborted)` ends. Threads only: a process cannot look. */
 function watchFromLoops(signal: AbortSignal, attend: () => void): void {
   Object.defineProperties(signal, {
     aborted: {
@@ -30,7 +30,7 @@ export class WatchedCall implements StepCall {
 
   constructor(
     readonly config: unknown,
-    /** Handles messages that came while the function has kept the loop busy. */
+    /** Handles messages that came while the function kept the event loop busy. */
     private readonly attend: () => void,
   ) {}
 
