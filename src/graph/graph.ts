@@ -118,7 +118,7 @@ export class Graph {
    * Adds all nodes and edges of another graph, without an edge between the two.
    *
    * @param prefix Put before its ids, and drawn as a frame around it. Not used when all its ids are UUIDs.
-   * @returns The first and the last node of what was added.
+   * @returns The first and the last of the nodes that were added.
    */
   extend(graph: Graph, prefix = ""): GraphEnd[] {
     const prefixed =

@@ -87,7 +87,7 @@ export function drawMermaid(
 /** Words that Mermaid reads as its own when they stand at the start of a line. */
 const RESERVED = /^(?:end|graph|flowchart|subgraph|style|linkStyle|class|classDef|click|direction)$/;
 
-/** An id is written once for each edge, so that a longer one is cut off. */
+/** The number of characters after which an id is cut off: it is written once for each edge. */
 const LONG_ID = 200;
 const SHORT_ID = 40;
 
@@ -126,7 +126,7 @@ function groupEdges(edges: readonly Edge[]): Map<string, Edge[]> {
   return groups;
 }
 
-/** Frames in frames are drawn down to here: a name of thousands of colons is no drawing. */
+/** The number of frames in frames that are drawn: a name of thousands of colons is no drawing. */
 const MOST_FRAMES = 100;
 
 /** The frames inside of each frame. */
@@ -167,7 +167,7 @@ const mermaid: Dialect = {
   },
   arrow(label, conditional) {
     if (label === undefined) return conditional ? " -.-> " : " --> ";
-    // What looks like the rest of an arrow would end the label.
+    // Characters that look like the rest of an arrow would end the label.
     const lines = label.map((line) => escapeControls(line).replaceAll("--", "#45;#45;").replaceAll(".-", "#46;-"));
     const text = `&nbsp;${lines.join("&nbsp;<br>&nbsp;")}&nbsp;`;
     return conditional ? ` -. ${text} .-> ` : ` -- ${text} --> `;
@@ -181,7 +181,7 @@ export function readableName(node: Node): string {
   return node.name.split(":").at(-1) as string;
 }
 
-/** Metadata as lines: what is neither plain nor an array of plain values is left out. */
+/** Metadata as lines: values that are neither plain nor arrays of plain values are left out. */
 export function metadataLines(node: Node): string[] {
   return Object.entries(node.metadata ?? {}).flatMap(([key, value]) => {
     if (isScalar(value)) return [`${key} = ${value}`];
@@ -196,7 +196,7 @@ function isScalar(value: unknown): boolean {
 /** Mermaid's code for a character that means something to it. */
 const entity = (char: string): string => (char === '"' ? "#quot;" : `#${char.charCodeAt(0)};`);
 
-/** Line ends would begin a statement of their own, and other control characters are commands to the terminal that shows the text. */
+/** Escapes line ends, which would begin a statement, and control characters, which are commands to the terminal that shows the text. */
 function escapeControls(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, entity);

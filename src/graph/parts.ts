@@ -10,7 +10,7 @@ export interface Drawable extends GraphRunnable {
   readonly label?: string;
 }
 
-/** The first and the last node of what was put into a graph. */
+/** The first and the last of the nodes that were put into a graph. */
 export type Ends = readonly [first: Pick<Node, "id">, last: Pick<Node, "id">];
 
 /** One box between input and output. */
@@ -53,7 +53,7 @@ function copyOf(drawn: unknown): Graph | undefined {
 /**
  * Puts a part into a graph, without its input and output where a single node stands behind them.
  *
- * @param keep Which of the two to leave.
+ * @param keep Which of input and output to leave in.
  */
 export function embed(graph: Graph, part: Drawable, config: unknown, keep = { first: false, last: false }): Ends {
   const inner = graphOfPart(part, config);
@@ -97,7 +97,7 @@ export function looped(graph: Graph, label: string): Graph {
 }
 
 /**
- * The graph of what is bound, as that of the binding: if it is one box, the box is the binding. A name is given to the box and to
+ * The graph of a bound runnable, as that of its binding: if it is one box, the box is the binding. A name is given to the box and to
  * the input and output around it.
  */
 export function rebound(graph: Graph, binding: GraphRunnable, name: string | undefined): Graph {

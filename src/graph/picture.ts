@@ -23,7 +23,7 @@ export const pictureDialect: Dialect = {
 
 const STAND_INS = 0xe000;
 
-/** Replaces what the parser would not take for text. Line breaks and fixed spaces are the two pieces of HTML that labels use. */
+/** Replaces characters that the parser would not take for text. Line breaks and fixed spaces are the two pieces of HTML in labels. */
 function veil(text: string): string {
   const plain = text.replace(/&nbsp;/g, " ").replace(/<br\s*\/?>/gi, "\n");
   const lines = plain.split("\n").map((line) => line.replace(/[^\p{L}\p{N} .,=]/gu, standIn) || standIn(" "));
@@ -48,7 +48,7 @@ const COLORS: Readonly<Record<string, string>> = {
   "_inner-stroke": "#e4e4e7",
 };
 
-/** The first of these that is installed. Without quotes: resvg finds no quoted name after a blank. */
+/** The fonts of the picture: the first one that is installed is used. Without quotes: resvg finds no quoted name after a blank. */
 const FONT = "Inter, Helvetica, Arial, Segoe UI, Roboto, Noto Sans, Liberation Sans, DejaVu Sans, sans-serif";
 
 /** Makes a picture of its own of the renderer's SVG: no variables, no fonts from the network, the labels' own characters. */

@@ -1,4 +1,4 @@
-/** A runnable as a graph sees it: Runlane's, LangChain's, or anything that has a name and says that it is one. */
+/** A runnable in a graph: Runlane's, LangChain's, or anything that has a name and the mark of a runnable. */
 export interface GraphRunnable {
   readonly lc_id: string[];
   getName(suffix?: string): string;
@@ -28,15 +28,15 @@ export interface Edge {
   source: string;
   /** The id of the node that it points to. */
   target: string;
-  /** Its label. */
+  /** The label of the edge. */
   data?: string | undefined;
-  /** Whether it is taken only sometimes. Such edges are dotted. */
+  /** Whether the edge is taken only sometimes. Such edges are dotted. */
   conditional?: boolean | undefined;
-  /** Whether it leads back to where the run came from: it does not count when the first and the last node are looked for. */
+  /** Whether the edge leads back to where the run came from. Such edges do not count in the search for the first and the last node. */
   back?: boolean | undefined;
 }
 
-/** How the Mermaid text of a graph looks. */
+/** The options of a graph's Mermaid text. */
 export interface DrawMermaidOptions {
   /** Whether nodes have labels, shapes and colors. @default true */
   withStyles?: boolean | undefined;
@@ -44,11 +44,11 @@ export interface DrawMermaidOptions {
   curveStyle?: string | undefined;
   /** The CSS of the classes `default`, `first` and `last`. */
   nodeColors?: Record<string, string> | undefined;
-  /** After how many words the label of an edge goes on in a new line. @default 9 */
+  /** The number of words in a line of an edge's label. @default 9 */
   wrapLabelNWords?: number | undefined;
 }
 
-/** How the picture of a graph looks. */
+/** The options of a graph's picture. */
 export interface DrawMermaidPngOptions extends DrawMermaidOptions {
   /** A CSS color, or `transparent`. @default "white" */
   backgroundColor?: string | undefined;

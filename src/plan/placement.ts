@@ -1,15 +1,15 @@
 import type { Step } from "../core/step.ts";
 import type { Lane, StageStatistics } from "../lanes/lane.ts";
 
-/** Where a step runs, and why there. */
+/** The lane that a step runs on, and why. */
 export interface Placement {
   readonly lane: string;
-  /** Whether that is this event loop. */
+  /** Whether the step runs on this event loop. */
   readonly isInline: boolean;
   readonly why: string;
   /** Whether several steps with lanes have become one. */
   readonly fused?: boolean;
-  /** What the lane has measured of it. */
+  /** The figures of the step on its lane; undefined where it has not run. */
   figures?(): StageStatistics | undefined;
 }
 
@@ -18,6 +18,6 @@ export interface Placed {
   readonly placement?: Placement | undefined;
   /** The steps with lanes that have become this one. Inputs that go one by one run in those. */
   readonly parts?: readonly Step[] | undefined;
-  /** The lane that it runs on now, when that is not this event loop: {@link placement} costs more to find out. */
+  /** The lane that the step runs on now, when that is not this event loop: {@link placement} costs more to find out. */
   readonly currentLane?: Lane | undefined;
 }

@@ -2,9 +2,9 @@ import { visible } from "../core/visible.ts";
 import type { Plan, PlanStage, PlanStep } from "./plan.ts";
 import { aligned, duration, size, widthsOf, wrapped } from "./text-table.ts";
 
-/** What fits beside an editor and into the boxes of documentation. */
+/** The width of a table in characters: it fits beside an editor and into the boxes of documentation. */
 const WIDTH = 100;
-/** Reasons stand in the last column if it has room for so many characters, else below the table, each once. */
+/** The least width of the last column, in characters. Where there is less room, reasons stand below the table, each once. */
 const LEAST_FOR_REASONS = 40;
 
 /** A line of the table. */

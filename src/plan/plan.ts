@@ -1,6 +1,6 @@
 import { planText } from "./plan-text.ts";
 
-/** What one step did while a plan was measured. Times are in milliseconds. */
+/** The figures of one step in a plan that was measured. Times are in milliseconds. */
 export interface StepFigures {
   readonly inputs: number;
   readonly failed: number;
@@ -11,14 +11,14 @@ export interface StepFigures {
   readonly share: number;
 }
 
-/** What one stage did while a plan was measured. */
+/** The figures of one stage in a plan that was measured. */
 export interface StageFigures {
   readonly inputs: number;
-  /** How long inputs waited for a worker, on average, in milliseconds. */
+  /** The mean time that inputs waited for a worker, in milliseconds. */
   readonly queueMs: number;
-  /** How long workers were busy, all together, in milliseconds. */
+  /** The time that workers were busy, all together, in milliseconds. */
   readonly runMs: number;
-  /** The CPU time of that; 0 where Node cannot tell. */
+  /** The CPU time of the workers, in milliseconds; 0 where Node cannot tell. */
   readonly cpuMs: number;
   /** Bytes moved there and back, estimated. */
   readonly bytes: number;
@@ -27,24 +27,24 @@ export interface StageFigures {
 /** A step in a plan. */
 export interface PlanStep {
   readonly name: string;
-  /** How many steps it stands inside of, in its stage. */
+  /** The number of steps around this one in its stage. */
   readonly depth: number;
-  /** Where it runs. */
+  /** The name of the lane that the step runs on. */
   readonly lane: string;
-  /** Why it runs there, and what keeps it from elsewhere. */
+  /** The reason why the step runs there, and why it cannot run elsewhere. */
   readonly why: string;
   /** The names of the resources that it uses. */
   readonly resources: readonly string[];
   readonly figures?: StepFigures | undefined;
 }
 
-/** Steps that run together: what is between two of them costs no more than a call. */
+/** Steps that run together: from one to the next costs no more than a call. */
 export interface PlanStage {
   readonly lane: string;
   readonly steps: readonly PlanStep[];
   /** Whether steps with lanes of their own are one hop here. */
   readonly fused: boolean;
-  /** How many inputs travel together now: 1 until costs are known. Undefined on the event loop, where nothing travels. */
+  /** The number of inputs that travel together now: 1 until costs are known. Undefined on the event loop, where nothing travels. */
   readonly chunk?: number | undefined;
   readonly figures?: StageFigures | undefined;
 }
@@ -67,9 +67,9 @@ export class Plan {
     /** The runnable's name. */
     readonly name: string,
     readonly stages: readonly PlanStage[],
-    /** What is probably not meant as it is: classes that are not registered, steps that load the same thing again and again. */
+    /** Hints at probable mistakes: classes that are not registered, steps that load the same thing again and again. */
     readonly warnings: readonly string[],
-    /** How long the measured run took, in milliseconds; undefined unless measured. */
+    /** The time of the measured run, in milliseconds; undefined unless measured. */
     readonly wallMs?: number,
   ) {}
 
@@ -78,7 +78,7 @@ export class Plan {
     return planText(this);
   }
 
-  /** What Node prints for it. */
+  /** The text that `console.log` prints: the table. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

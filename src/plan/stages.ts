@@ -3,7 +3,7 @@ import type { Step } from "../core/step.ts";
 /** Makes one step of several that follow each other. */
 type Compose = (steps: readonly Step[]) => Step;
 
-/** Steps that follow each other, with neighbours on one lane made one: what goes to a worker once need not come back in between. */
+/** Steps that follow each other, with neighbours on one lane made one: so inputs need not come back from the worker in between. */
 export function fuse(path: readonly Step[]): readonly Step[] {
   const fused: Step[] = [];
   for (const step of path) {
@@ -16,7 +16,7 @@ export function fuse(path: readonly Step[]): readonly Step[] {
 }
 
 /**
- * The stages of steps that follow each other: lanes on their own, and what runs on the event loop between two of them together.
+ * The stages of steps that follow each other: each lane is one, and the steps on the event loop between two lanes are one.
  * Undefined where no step has a lane.
  */
 export function stagesOf(path: readonly Step[], compose: Compose): readonly Step[] | undefined {

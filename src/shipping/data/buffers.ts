@@ -1,6 +1,6 @@
 import type { ViewEntry } from "./format.ts";
 
-/** Gives the built-in class of a typed array, whatever its class says; undefined for a DataView. */
+/** The getter of a typed array's built-in class, whatever its own class is called; it gives undefined for a DataView. */
 const TAG = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
   ?.get as () => unknown;
 
@@ -10,21 +10,21 @@ interface BufferUse {
   whole: boolean;
 }
 
-/** The buffers of a message, and what of them is seen. */
+/** The buffers of a message, with their views, so that only those parts are sent that a view shows. */
 export class SentBuffers {
   private readonly uses = new Map<ArrayBuffer, BufferUse>();
 
-  /** A buffer of which all is sent. */
+  /** Has all of a buffer sent. */
   whole(buffer: ArrayBuffer): void {
     this.use(buffer).whole = true;
   }
 
-  /** A view of a buffer, up to a byte. */
+  /** Adds a view of a buffer, up to the byte `end`. */
   view(buffer: ArrayBuffer, entry: ViewEntry, end: number): void {
     this.use(buffer).views.push({ entry, end });
   }
 
-  /** Gives the views what is sent of their buffers: the part that they see. What views share, they share on arrival. */
+  /** Cuts buffers to the parts that their views show, and gives those to the views. Views that share a buffer share it on arrival. */
   cut(): void {
     for (const [buffer, { views, whole }] of this.uses) {
       let from = whole ? 0 : buffer.byteLength;
@@ -64,7 +64,7 @@ export function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** The class of a view that every thread has. */
+/** The name of a view's class, as every thread has it. */
 export function viewName(value: ArrayBufferView): string {
   if (globalThis.Buffer?.isBuffer(value)) return "Buffer";
   return (TAG.call(value) as string | undefined) ?? "DataView";

@@ -24,7 +24,7 @@ import { isMarked, takeMark } from "./transfer.ts";
 /** Classes whose instances move to another thread when they are marked, and cannot be copied. */
 const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "TransformStream"]);
 
-/** So many errors stand inside each other when they arrive: the causes of causes beyond them are left out. */
+/** The number of errors that may stand inside each other: causes of causes beyond it are left out. */
 const MAX_CAUSES = 100;
 
 /** Copies one value into the form that keeps everything. It copies every container, so it is used only where something needs it. */
@@ -32,7 +32,7 @@ export class Encoder {
   private readonly envelope: Envelope = { [PACKED]: 1, root: undefined, entries: [], order: [], bare: [] };
   /** For each object, its copy, or the entry that stands for it. */
   private readonly seen = new Map<object, object>();
-  /** The entries, and their indices. */
+  /** The index of each entry in the envelope. */
   private readonly entries = new Map<object, number>();
   private readonly open = new Set<Entry>();
   private readonly buffers = new SentBuffers();
@@ -62,7 +62,7 @@ export class Encoder {
       if (error instanceof RangeError && /call stack/i.test(error.message)) throw this.position.tooDeep(error);
       throw error;
     }
-    // What errors did without may be in the data itself too, which must not lose it.
+    // A value that an error did without may be in the data itself too, which must not lose it.
     if (this.position.leftOut && this.position.inErrors === 0) {
       const strict = new Encoder(this.where, this.options, { bareErrors: true });
       for (const moved of this.moved) strict.moved.add(moved);
@@ -188,7 +188,7 @@ export class Encoder {
     }
   }
 
-  /** The content of a Map, keys and items by turns, or of a Set. */
+  /** Copies a Map or a Set. Its content is a list: keys and items by turns for a Map. */
   private encodeCollection<T extends Map<unknown, unknown> | Set<unknown>>(value: T, copy: T): object {
     const { path } = this.position;
     this.seen.set(value, copy);
@@ -328,7 +328,7 @@ export class Encoder {
     return this.position.refuse(`an instance of ${name === "Iterator" ? className(value) : name}${remedy}`);
   }
 
-  /** An instance of a class that nobody registered travels as structured clone would send it: its own fields. */
+  /** Copies an instance of a class that nobody registered, as structured clone would: its own fields. */
   private encodeForeign(value: object): unknown {
     const hasFields = Object.keys(value).length > 0;
     if (hasFields && this.types.isArgumentsObject(value)) return this.position.refuse("arguments");
@@ -340,7 +340,7 @@ export class Encoder {
       : this.keepAsIs(this.reportLoss(value, "Object"));
   }
 
-  /** Tells of an object that arrives as an instance of a built-in class only. In another realm (`node:vm`) that has the same name. */
+  /** Reports an object whose class is lost on the way. The same built-in class of another realm (`node:vm`) has the same name. */
   private reportLoss<T extends object>(value: T, builtIn: string): T {
     const name = value.constructor?.name;
     if (name !== builtIn) {

@@ -3,23 +3,23 @@ import { MAX_LEVELS } from "./format.ts";
 import { notSerializable } from "./not-serializable.ts";
 import { formatPath, type PathKey } from "./path.ts";
 
-/** Stands for a value in an error that cannot travel: errors arrive without it. */
+/** A stand-in for a value inside an error that cannot travel: the error arrives without it. */
 export const LEFT_OUT = Symbol("left out");
 
-/** Where an encoder is in a value, and what happens there to what cannot travel. */
+/** The place of an encoder in a value, which decides whether a value that cannot travel is refused or left out. */
 export class EncoderPosition {
   readonly path: PathKey[] = [];
-  /** How many containers are around the current value, up to the entry that holds it: entries lie side by side. */
+  /** The number of containers around the current value, up to the entry that holds it: entries lie side by side. */
   level = 0;
-  /** How many errors are around the current value. */
+  /** The number of errors around the current value. */
   inErrors: number;
-  /** Whether something has been left out. */
+  /** Whether a value has been left out. */
   leftOut = false;
 
   /**
-   * @param where What the value belongs to.
-   * @param root What paths call the value.
-   * @param leavesOut Whether what cannot travel is left out everywhere, as it is inside errors.
+   * @param where The owner of the value, for error messages: `the step "parse"`.
+   * @param root The name of the value in paths.
+   * @param leavesOut Whether values that cannot travel are left out everywhere, as they are inside errors.
    */
   constructor(
     private readonly where: string,
@@ -37,7 +37,7 @@ export class EncoderPosition {
     return this.level >= MAX_LEVELS;
   }
 
-  /** Goes into an object that is sent beside the value, not in it. Returns what {@link leave} takes. */
+  /** Goes into an object that is sent beside the value, not in it. Returns the level for {@link leave}. */
   enter(): number {
     const { level } = this;
     this.level = 0;

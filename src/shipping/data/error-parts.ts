@@ -22,7 +22,7 @@ const BUILT_IN: Readonly<Record<string, new (message: string) => Error>> = {
 /** Own properties that a plain error hides from listings. */
 const HIDDEN = ["cause", "errors", "code", "details"];
 
-/** Takes an error apart. Never throws for what a getter or a Proxy in it does. */
+/** Takes an error apart. Never throws, whatever a getter or a Proxy in the error does. */
 export function errorParts(error: Error): ErrorParts {
   const own = Object.keys(error).filter((key) => key !== "stack" && key !== "message");
   const stack = attempt(() => error.stack);

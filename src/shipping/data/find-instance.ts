@@ -6,11 +6,11 @@ import { isPlain } from "./plain.ts";
 import { platformClass } from "./platform-classes.ts";
 import { registeredClass } from "./registered-classes.ts";
 
-/** Something in a value that would not arrive as what it is. */
+/** A part of a value that would not arrive as what it is. */
 export interface FoundInstance {
-  /** Where: `input.user.address`. */
+  /** The path to the part: `input.user.address`. */
   readonly path: string;
-  /** Its class; `function` and `symbol` for those. */
+  /** The name of its class; `function` or `symbol` for those. */
   readonly className: string;
 }
 
@@ -18,7 +18,7 @@ export interface FoundInstance {
  * Finds the first object in a value whose class would be lost on the way, or that could not travel at all. Undefined for values that
  * arrive as they are: plain data, what structured clone keeps, instances of registered classes, errors of known classes.
  *
- * @param root What the path calls the value.
+ * @param root The name of the value in the path.
  */
 export function findInstance(value: unknown, root = "input"): FoundInstance | undefined {
   if (isPlain(value, true)) return undefined;
@@ -27,7 +27,7 @@ export function findInstance(value: unknown, root = "input"): FoundInstance | un
   return className === undefined ? undefined : { path: formatPath(root, path.reverse()), className };
 }
 
-/** The class of what was found, whose path is collected from its end. */
+/** The class of the first part that is found. Its path is collected from its end. */
 function search(value: unknown, path: PathKey[], seen: Set<object>, level: number): string | undefined {
   if (typeof value === "function" || typeof value === "symbol") return typeof value;
   if (typeof value !== "object" || value === null || seen.has(value)) return undefined;
@@ -57,7 +57,7 @@ function* parts(value: object): Iterable<[PathKey, unknown]> {
     for (const key of Object.keys(value)) yield [key, (value as Record<string, unknown>)[key]];
 }
 
-/** The class of an object that is not the same on the other side. */
+/** The class of an object that would arrive as another one; undefined when it would not. */
 function lostClass(value: object): string | undefined {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return undefined;
@@ -86,7 +86,7 @@ const OBJECT = 16;
 const SAMPLES = 64;
 
 /**
- * About how many bytes a value is as a message: an estimate for statistics, within a factor of two for usual data. It looks at no more
+ * The size of a value as a message, in bytes: an estimate for statistics, within a factor of two for usual data. It looks at no more
  * than 64 elements of a collection, and six levels deep.
  */
 export function bytesOf(value: unknown): number {

@@ -1,8 +1,8 @@
 import type { PackOptions } from "./format.ts";
 
 /**
- * How the data of one stage travels, with a hint for each class that loses something on the way: told once, for the first instance that is
- * met.
+ * The options for packing the data of one stage, with a hint for each class that loses something on the way: given once, for the first
+ * instance that is met.
  */
 export function packingWithHints(shared: boolean, root: string, hint: (text: string) => void): PackOptions {
   const told = new Set<string>();

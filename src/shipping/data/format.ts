@@ -1,13 +1,13 @@
 /**
- * The form of values of which structured clone alone would lose something: the value as structured clone keeps it, with holes where objects of
- * other kinds go, and the entries that fill them. Containers are named by reference, since structured clone keeps identity
- * within a message, so nothing has to be searched on arrival.
+ * The form of values of which structured clone alone would lose something: the value as structured clone keeps it, with holes where objects
+ * of other kinds go, and the entries that fill them. Containers are named by reference, since structured clone keeps identity within a
+ * message, so nothing has to be searched on arrival.
  */
 export interface Envelope {
   readonly "runlane:packed": 1;
   root: unknown;
   readonly entries: Entry[];
-  /** Entries and collections to finish, each after all that its data needs: an index, or a Map or Set with its content. */
+  /** Entries and collections to finish, each after those that its data needs: an entry's index, or a Map or Set with its content. */
   readonly order: (number | Filling)[];
   /** Objects without a prototype. */
   readonly bare: object[];
@@ -20,7 +20,7 @@ export const PACKED = "runlane:packed";
 export type Entry = ClassEntry | ErrorEntry | ViewEntry;
 
 interface Holes {
-  /** Where the object goes: containers and keys by turns. */
+  /** The places that the object goes to: containers and keys by turns. */
   readonly at: unknown[];
 }
 
@@ -44,7 +44,7 @@ export interface ErrorEntry extends Holes {
   /** The nearest class that every thread has. */
   readonly base: string;
   readonly className: string;
-  /** The name of its class if that is registered, without a codec of its own. */
+  /** The name of the error's class, if that is registered without a codec of its own. */
   readonly registered: string | undefined;
   readonly name: string;
   readonly message: string;
@@ -63,19 +63,19 @@ export interface ViewEntry extends Holes {
   readonly length: number;
 }
 
-/** A Map or a Set that has to wait for what it holds. */
+/** A Map or a Set that has to wait for its content. */
 export interface Filling {
   readonly target: Map<unknown, unknown> | Set<unknown>;
   readonly content: readonly unknown[];
 }
 
 /**
- * How many levels of nesting travel. Structured clone writes more levels than the other side can read, and reading is recursive: the main
- * thread of Node 20 reads 1,860 to 3,400 of them, depending on what is nested.
+ * The number of levels of nesting that travel. Structured clone writes more levels than the other side can read, and reading is recursive:
+ * the main thread of Node 20 reads 1,860 to 3,400 of them, depending on what is nested.
  */
 export const MAX_LEVELS = 1000;
 
-/** How a message travels. */
+/** The options for packing values. */
 export interface PackOptions {
   /**
    * Whether sender and receiver share memory, as threads of one process do.
@@ -86,7 +86,7 @@ export interface PackOptions {
   /** The name of the value in error messages. @default "input" */
   readonly root?: string;
   /**
-   * Told of each instance of a class that nobody registered: it travels as structured clone would send it.
+   * Called for each instance of a class that nobody registered: it travels as structured clone would send it.
    *
    * @param isEmpty Whether it has no fields of its own, so that nothing of it arrives.
    */
@@ -101,7 +101,7 @@ export function common<T>(name: string, make: () => T): T {
   return holder[key];
 }
 
-/** Puts its content into a Map or a Set. */
+/** Puts the content into a Map or a Set. */
 export function fillCollection({ target, content }: Filling): void {
   if ("get" in target) for (let at = 0; at < content.length; at += 2) target.set(content[at], content[at + 1]);
   else for (const item of content) target.add(item);
@@ -109,8 +109,8 @@ export function fillCollection({ target, content }: Filling): void {
 
 /** How an encoder treats values that cannot travel. */
 export interface Lenience {
-  /** Leave it out, everywhere. Inside errors it always is. */
+  /** Whether such values are left out everywhere. Inside errors they always are. */
   readonly leavesOut?: boolean;
-  /** Errors travel without any fields of their own. */
+  /** Whether errors travel without any fields of their own. */
   readonly bareErrors?: boolean;
 }

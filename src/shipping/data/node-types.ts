@@ -24,7 +24,7 @@ export function fateOf(value: object, shared: boolean): "kept" | "plain" | "refu
   }
 }
 
-/** Reading is part of it: a WebAssembly.Module can be written, and not read. */
+/** A copy of an object by way of bytes. Reading is part of the test: a WebAssembly.Module can be written, but not read. */
 function throughBytes(value: object): object {
   const { serialize, deserialize } = getBuiltin("node:v8");
   return deserialize(serialize(value)) as object;

@@ -26,7 +26,7 @@ export function className(value: object): string {
   return inherited ? Object.prototype.toString.call(value).slice(8, -1) : name;
 }
 
-/** Says what a function or a symbol is. */
+/** The words for a function or a symbol in error messages. */
 export function describeValue(value: unknown): string {
   return typeof value === "symbol" ? `the ${String(value).replace(/^Symbol/, "symbol ")}` : describe(value);
 }

@@ -8,8 +8,8 @@ import { isPlain } from "./plain.ts";
 export interface Packed {
   readonly value: unknown;
   /**
-   * ArrayBuffers and ports to move, each once. Two values of one message may name the same: leave the doubles out. What was moved is
-   * gone from here, so a value with a list cannot be sent a second time.
+   * ArrayBuffers and ports to move, each once. Two values of one message may name the same: leave the doubles out. Buffers that were
+   * moved are gone from here, so a value with a list cannot be sent a second time.
    */
   readonly transfer: readonly object[];
 }
@@ -21,8 +21,8 @@ const NOTHING: readonly object[] = [];
  * Everything else is put into an envelope that {@link unpack} opens: instances of registered classes, errors, Buffers, parts of buffers,
  * objects without a prototype, URLs. Nothing is moved yet: that is done by whoever sends.
  *
- * @param where What the value belongs to, for error messages: `the step "parse"`.
- * @throws RUNLANE_NOT_SERIALIZABLE with the path of what cannot be cloned.
+ * @param where The owner of the value, for error messages: `the step "parse"`.
+ * @throws RUNLANE_NOT_SERIALIZABLE with the path of the part that cannot be cloned.
  */
 export function pack(value: unknown, where: string, options: PackOptions = {}): Packed {
   if (isPlain(value, options.shared !== false)) return { value, transfer: NOTHING };
@@ -30,7 +30,7 @@ export function pack(value: unknown, where: string, options: PackOptions = {}): 
 }
 
 /**
- * Looks through a value for what {@link pack} would refuse, or sending would: Proxies too, which plain data may be.
+ * Looks through a value for parts that {@link pack} would refuse, or sending would: Proxies too, which plain data may be.
  *
  * @throws RUNLANE_NOT_SERIALIZABLE
  */
@@ -38,13 +38,13 @@ export function checkSendable(value: unknown, where: string, options: PackOption
   new Encoder(where, options).encode(value);
 }
 
-/** Opens what {@link pack} made. @throws RUNLANE_UNKNOWN_CLASS */
+/** Makes the value again that {@link pack} has packed. @throws RUNLANE_UNKNOWN_CLASS */
 export function unpack(value: unknown): unknown {
   return typeof value === "object" && value !== null && PACKED in value ? decode(value as Envelope) : value;
 }
 
 /**
- * A copy of a value, as it would arrive: what happens to the value afterwards does not change it.
+ * A copy of a value, as it would arrive: later changes to the value do not change it.
  *
  * @throws RUNLANE_NOT_SERIALIZABLE
  */
@@ -54,7 +54,7 @@ export function snapshot(value: unknown, where: string): unknown {
 }
 
 /**
- * Makes plain data of whatever was thrown. Never throws: what cannot travel with an error, a function in its fields for example, is left
+ * Makes plain data of whatever was thrown. Never throws: parts of an error that cannot travel, a function in its fields for example, are left
  * out.
  */
 export function packError(error: unknown, options: PackOptions = {}): unknown {
@@ -68,7 +68,7 @@ export function packError(error: unknown, options: PackOptions = {}): unknown {
   return new Encoder("an error", options, { leavesOut: true, bareErrors: true }).encode(new Error(textOf(error))).value;
 }
 
-/** Makes of that data what was thrown. A class that is unknown here becomes an error of the nearest class that is known. */
+/** Makes of that data the error that was thrown. One of a class unknown here becomes an error of the nearest class that is known. */
 export function unpackError(data: unknown): unknown {
   try {
     return unpack(data);
@@ -80,7 +80,7 @@ export function unpackError(data: unknown): unknown {
 /**
  * The error of a message that could not be sent after all (`DataCloneError`): it says which part of which value was at fault.
  *
- * @param cause What sending threw.
+ * @param cause The error that sending threw.
  */
 export function explainFailure(value: unknown, where: string, cause: unknown, options: PackOptions = {}): Error {
   try {

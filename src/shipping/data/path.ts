@@ -14,7 +14,7 @@ export function formatPath(root: string, keys: readonly PathKey[]): string {
   return path;
 }
 
-/** The step to what a Map holds under a key. */
+/** The part of a path that leads to the value under a key of a Map. */
 export function mapKey(key: unknown): PathKey {
   return {
     call: `.get(${typeof key === "object" && key !== null ? "…" : typeof key === "string" ? JSON.stringify(key) : String(key)})`,

@@ -1,7 +1,7 @@
 import { MAX_LEVELS, PACKED } from "./format.ts";
 import { isMarked } from "./transfer.ts";
 
-/** How many objects a check looks at before it has to remember which it has seen. */
+/** The number of objects that a check looks at before it has to remember which it has seen. */
 const QUICK = 20_000;
 const DEEP = 200;
 

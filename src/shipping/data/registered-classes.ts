@@ -25,7 +25,7 @@ export interface RegisteredClass {
   readonly deserialize: ((data: unknown) => object) | undefined;
 }
 
-/** A module that registers classes, by what `import` calls it, and the function in it that does. */
+/** A module that registers classes: its specifier for `import`, and the function in it that registers them. */
 export interface ClassModule {
   readonly specifier: string;
   readonly exportName: string;

@@ -2,7 +2,7 @@ import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { common } from "./format.ts";
 
 interface Marks {
-  /** False until somebody marks a value: until then nobody looks. */
+  /** Whether somebody has marked a value: before that, nobody has to look. */
   used: boolean;
   readonly lists: WeakMap<object, readonly object[] | undefined>;
 }

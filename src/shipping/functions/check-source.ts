@@ -6,16 +6,16 @@ import { type ImportBase, importBase, namesPackage } from "./package-imports.ts"
 import { parseExpression, type SyntaxNode } from "./parse.ts";
 import { rewrittenBy } from "./rewritten.ts";
 
-/** A function that its source says everything about. */
+/** A function whose source says everything about it. */
 export interface Shippable {
   /** An expression that makes the function in another thread. */
   readonly source: string;
   readonly isAsync: boolean;
-  /** Whether it touches nothing but pure globals and leaves its arguments as they are: it does the same in every thread. */
+  /** Whether the function touches only pure globals and leaves its arguments as they are, so that it does the same in every thread. */
   readonly pure: boolean;
-  /** What else it touches. */
+  /** The reason why the function is not pure. */
   readonly impurity?: string;
-  /** Where the packages are looked for that it imports. */
+  /** The file from which the packages that it imports are looked for. */
   readonly base?: ImportBase;
 }
 
@@ -27,9 +27,9 @@ export type Obstacle =
 /** A variable that a function takes from the scopes around it. */
 export interface Captured {
   readonly name: string;
-  /** Where it is used first. */
+  /** The first use of the variable. */
   readonly node: SyntaxNode;
-  /** A hint, when it is no plain variable. */
+  /** A hint, when the name is no plain variable. */
   readonly note?: string;
 }
 
@@ -91,7 +91,7 @@ function nativeReason(func: object): string {
     : "is native, so it has no source; write an arrow function that calls it";
 }
 
-/** Source that a tool has written anew, so that its other troubles would only confuse. */
+/** The obstacle of a source that a tool has rewritten. Its other obstacles would only confuse. */
 function rewritten({ free }: SourceFacts): Obstacle | undefined {
   for (const [name, [first]] of free) {
     const reason = rewrittenBy(name);
@@ -100,7 +100,7 @@ function rewritten({ free }: SourceFacts): Obstacle | undefined {
   return undefined;
 }
 
-/** Finds syntax that means something else elsewhere, and is no variable. */
+/** The obstacle of syntax, other than a variable, that would mean something else in another thread. */
 function unmovable(
   { receivers, imports, evals, free }: SourceFacts,
   root: SyntaxNode,
@@ -181,7 +181,7 @@ function shippable(
 /** The keys of the config with which a function does the same elsewhere. */
 const TRAVELLING = /^(?:uses|signal|configurable|tags|metadata)$/;
 
-/** Whether a function may see more of its config than what travels. */
+/** Whether a function may read keys of its config that do not travel. */
 function seesAllOfConfig({ params }: SyntaxNode): boolean {
   const [first, second] = params as SyntaxNode[];
   if (first?.type === "RestElement") return true;

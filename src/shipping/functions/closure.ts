@@ -5,11 +5,11 @@ import { builtin } from "../node-builtin.ts";
 export interface Closure {
   /** Of the names asked about, those that the scopes around the function declare, globals that they shadow included. */
   readonly declared: ReadonlySet<string>;
-  /** Of those, the ones that stand for the function itself. */
+  /** Those of the declared names that stand for the function itself. */
   readonly itself: ReadonlySet<string>;
 }
 
-/** Where a function starts. */
+/** The place where a function starts. */
 export interface FunctionStart {
   /** The URL of the file. */
   readonly url: string;
@@ -43,7 +43,7 @@ export function inspectClosure(func: object, names: readonly string[]): Closure 
   });
 }
 
-/** Runs in a scope of the function: which of the names it has, and which of those are the function itself. */
+/** Source that runs in a scope of the function, and finds which of the names it has and which of those are the function itself. */
 const LOOK_UP = `function (names, self) {
   const scope = this.object;
   if (typeof scope !== "object" || scope === null) return null;
@@ -71,7 +71,7 @@ export function closureValues(func: object, names: readonly string[]): Map<strin
 
 const TAKEN = Symbol.for("runlane.taken");
 
-/** Runs in a scope of the function: takes the values that no scope nearer to it has. */
+/** Source that runs in a scope of the function, and takes the values of names that no scope nearer to the function has. */
 const TAKE = `function (names) {
   const scope = this.object;
   const taken = globalThis[Symbol.for("runlane.taken")];
@@ -80,7 +80,7 @@ const TAKE = `function (names) {
 }`;
 
 /**
- * Where a function stands in the file that the program runs. The first question about a module takes 50 ms in a program of 500 modules,
+ * The place of a function in the file that the program runs. The first question about a module takes 50 ms in a program of 500 modules,
  * any other half a millisecond.
  */
 export function startOf(func: object): FunctionStart | undefined {
@@ -112,7 +112,7 @@ interface Remote {
   urlOf(scriptId: string): string | undefined;
 }
 
-/** How the inspector finds the object that it is asked about. */
+/** The key under which the inspector finds the object that it is asked about. */
 const SUBJECT = Symbol.for("runlane.inspected");
 
 /** The URLs of scripts by their ids, which stay. The engine goes through all that it has loaded to tell any of them. */

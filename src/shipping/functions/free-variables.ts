@@ -14,14 +14,14 @@ export interface SourceFacts {
   readonly evals: readonly SyntaxNode[];
   /** Whether the function uses itself by the name that its own source gives it. */
   readonly usesItself: boolean;
-  /** Whether it assigns to something from around it or to itself, or to a property of those. */
+  /** Whether the function assigns to a variable from around it, to itself, or to a property of those. */
   readonly writesOutside: boolean;
 }
 
 /** One use of a free name. */
 export interface FreeUse {
   readonly node: SyntaxNode;
-  /** Whether it is only asked for its type, which a name that nobody declared survives. */
+  /** Whether the use is `typeof name`, which does not throw for a name that nobody declared. */
   readonly isTypeof: boolean;
 }
 

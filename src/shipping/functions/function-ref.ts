@@ -22,7 +22,7 @@ export type FunctionRef =
       readonly source: string;
       readonly name: string;
       readonly uses: ShippedUses;
-      /** Where the packages are looked for that it imports. */
+      /** The file from which the packages that it imports are looked for. */
       readonly base?: ImportBase;
     };
 
@@ -45,11 +45,11 @@ export interface Inspection {
   /** Whether it can run in another thread. */
   readonly shippable: boolean;
   /**
-   * Whether it does the same everywhere: it touches nothing but pure globals (`Math`, `JSON`, `Date`), and leaves its input as it is.
+   * Whether the function does the same everywhere: it touches only pure globals (`Math`, `JSON`, `Date`) and leaves its input as it is.
    */
   readonly pure: boolean;
   readonly isAsync: boolean;
-  /** Why it is not shippable, or not pure. */
+  /** The reason why the function is not shippable, or not pure. */
   readonly reason?: string;
 }
 
@@ -76,7 +76,7 @@ export function shipFunction(func: Function, options: ShipOptions): FunctionRef 
   return { from: "source", source, name: nameOf(func), uses: shipUses(options, shipFunction), ...(base && { base }) };
 }
 
-/** Makes a version of a resource ready for other threads, as {@link shipFunction} does what a function uses. @throws What that throws */
+/** Makes a version of a resource ready for other threads, as {@link shipFunction} does with resources in `uses`. @throws What that throws */
 export function shipVersion(
   declaration: Declaration,
   options: { readonly where: string; readonly shared: boolean },

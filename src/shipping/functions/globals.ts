@@ -1,6 +1,6 @@
 /**
- * Names that mean the same in every thread and whose use leaves no trace: what a function may touch and still be moved without being
- * asked. Each with its value, since a program may replace it, as fake timers replace `Date`.
+ * The globals that a function may touch and still be moved by `auto`: they mean the same in every thread, and their use leaves no trace.
+ * Each with its value, since a program may replace it, as fake timers replace `Date`.
  */
 const PURE: ReadonlyMap<string, unknown> = new Map(
   words(`

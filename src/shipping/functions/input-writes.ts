@@ -8,7 +8,7 @@ const CHANGING_FIRST = /^(?:assign|define\w+|set\w*|deleteProperty|freeze|seal|p
 /** Methods whose result is new, or no object. */
 const MAKING =
   /^(?:map|filter|slice|split|concat|flat|flatMap|join|keys|values|entries|from|of|fromEntries|parse|stringify|match|matchAll|to[A-Z]\w*|with|trim\w*|pad\w*|replace\w*|repeat|substring|char\w+|codePointAt|indexOf|lastIndexOf|findIndex|includes|has|test|exec|some|every|startsWith|endsWith|normalize|localeCompare|now|get(?:Time|Date|Day|FullYear|Hours|Minutes|Month|Seconds|UTC\w+)|push|unshift|delete)$/;
-/** Methods whose result, besides, has nothing in it that was there before. */
+/** Those of these methods whose result holds nothing that was there before. */
 const MAKING_ANEW = /^(?:split|join|parse|stringify|match|to(?:String|Fixed|UpperCase|LowerCase|ISOString))$/;
 const RETURNING_ITSELF = /^(?:sort|reverse|fill|copyWithin|set|add)$/;
 const TAKING_OUT = /^(?:pop|shift|at|get|find|findLast)$/;
@@ -18,11 +18,11 @@ const COUNTS = /^(?:length|size|byteLength)$/;
 const VIEWS = /^(?:(?:Big)?(?:Int|Uint|Float)\d+(?:Clamped)?Array|DataView)$/;
 const COLLECTIONS = /^(?:Array|Map|Set|WeakMap|WeakSet|Object)$/;
 const PRIMITIVES = /^(?:undefined|NaN|Infinity)$/;
-/** How many variables are followed before the answer is no. */
+/** The number of variables that are followed before the answer is "may change". */
 const LIMIT = 10_000;
 
 /**
- * Whether a function may change what it was given, as far as its source tells: everything counts that it does not clearly do to an
+ * Whether a function may change its input, as far as its source tells: every change counts that the function does not clearly make to an
  * object of its own. In another thread a copy would be changed instead, which nobody would see.
  */
 export function mayChangeInput(root: SyntaxNode): boolean {
@@ -65,7 +65,7 @@ function changedByCall(call: SyntaxNode): SyntaxNode[] {
   return CHANGING.test(name) ? [callee.object] : [];
 }
 
-/** Tells what a function made itself from what it may have been given. */
+/** Tells objects that a function made itself from those that it may have been given. */
 class Ownership {
   private readonly open = new Set<string>();
   private followed = 0;
@@ -95,7 +95,7 @@ class Ownership {
     }
   }
 
-  /** Whether, besides, all that is directly in that object was made by the function, or is no object. */
+  /** Whether the function also made all objects that stand directly in that one. */
   private isOwnWithin(node: SyntaxNode | ElementOf | typeof UNKNOWN): boolean {
     if (node === UNKNOWN || node.type === "ElementOf") return false;
     const expression = node as SyntaxNode;
@@ -153,7 +153,7 @@ class Ownership {
     return receiver.name === "Math" || MAKING_ANEW.test(method);
   }
 
-  /** Expressions that pass on the values of those in them. What is left makes primitives or functions, or is not known. */
+  /** Checks the inner expressions whose values an expression passes on. Others make primitives or functions, or are not known. */
   private holds(node: SyntaxNode, check: (inner: SyntaxNode) => boolean): boolean {
     switch (node.type) {
       case "ConditionalExpression":
@@ -182,7 +182,7 @@ class Ownership {
     return given.every((argument: SyntaxNode) => isNumber(argument) || this.isOwn(argument));
   }
 
-  /** Checks all that a variable may stand for. One that stands for itself on the way is not at fault. */
+  /** Checks all values that a variable may have. A variable that leads back to itself passes. */
   private follow(
     name: string,
     what: string,
@@ -209,7 +209,7 @@ function isNumber(node: SyntaxNode): boolean {
   return node.type === "BinaryExpression" || methodOf(node)?.receiver.name === "Math";
 }
 
-/** Whether all that an inline function returns passes a check. */
+/** Whether all results of an inline function pass a check. */
 function returns(func: SyntaxNode | undefined, check: (returned: SyntaxNode) => boolean): boolean {
   if (!isFunction(func)) return false;
   if (func.body.type !== "BlockStatement") return check(func.body);

@@ -5,7 +5,7 @@ import type { FunctionRef } from "./function-ref.ts";
 /** A function, or a runnable, by its module and its name there. */
 export type ModuleRef = Extract<FunctionRef, { from: "module" }>;
 
-/** Under it, a function says which module it is from. */
+/** The key under which a function has the ref of its module. */
 const MODULE_REF = Symbol.for("runlane.module-ref");
 
 /** Extensions of TypeScript's files, by those of the compiled ones. */
@@ -21,7 +21,7 @@ const COMPILED: readonly (readonly [compiled: RegExp, sources: readonly string[]
  *
  * @param url The module's `file:` URL, most often `new URL("./score.js", import.meta.url)`.
  * @param exportName The name of a function or a runnable that it exports; `"default"` for its default export.
- * @param where How error messages begin.
+ * @param where The beginning of error messages.
  * @throws RUNLANE_INVALID_OPTION, RUNLANE_MODULE_NOT_FOUND
  */
 export function moduleRef(url: string | URL, exportName: string, where = "RunnableLambda.fromModule"): ModuleRef {
@@ -64,7 +64,7 @@ export function markModule<Func extends Function>(func: Func, ref: ModuleRef): F
   return Object.defineProperty(func, MODULE_REF, { value: ref });
 }
 
-/** Where a marked function comes from. */
+/** The ref of a marked function; undefined for others. */
 export function moduleRefOf(func: object): ModuleRef | undefined {
   return (func as { [MODULE_REF]?: ModuleRef })[MODULE_REF];
 }

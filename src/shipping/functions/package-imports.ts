@@ -1,21 +1,21 @@
 import { builtin } from "../node-builtin.ts";
 import { startOf } from "./closure.ts";
 
-/** Where a function's packages are looked for, and where it stands. */
+/** The file of a function, from which its packages are looked for, and its place there. */
 export interface ImportBase {
-  /** The URL of its file. */
+  /** The URL of the file. */
   readonly url: string;
-  /** The line there on which it starts, counted from 1. */
+  /** The line on which the function starts, counted from 1. */
   readonly line: number;
 }
 
-/** Whether an import names a package, or what its own package calls something (`#config`): what that is depends on who imports it. */
+/** Whether an import names a package, or an import of its own package (`#config`): what it means depends on the importing file. */
 export function namesPackage(specifier: string): boolean {
   return /^[@#\w][^:]*$/.test(specifier);
 }
 
 /**
- * Finds where the packages that a function imports are looked for.
+ * Finds the file from which the packages that a function imports are looked for.
  *
  * @returns undefined when nobody can tell, or a package is not to be found from there
  */
@@ -27,7 +27,7 @@ export function importBase(func: object, packages: readonly string[]): ImportBas
     try {
       require.resolve(name);
     } catch (error) {
-      // What it is for `import` alone, `require` finds and refuses.
+      // A package for `import` alone: `require` finds it and refuses it.
       if ((error as { code?: unknown }).code === "MODULE_NOT_FOUND") return undefined;
     }
   }
@@ -48,7 +48,7 @@ export function evaluateIn({ url, line }: ImportBase, expression: string): unkno
   });
 }
 
-/** Node warns of the one way to do this, once for each thread, when the first import is made. It is our choice, not the user's. */
+/** Hides the warning that Node gives of the one way to do this, once in each thread. The choice is ours, not the user's. */
 function hideLoaderWarning(): void {
   if (isWarningHidden) return;
   isWarningHidden = true;

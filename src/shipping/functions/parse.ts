@@ -40,7 +40,7 @@ export function lineOf(node: SyntaxNode, text: string): number {
   return text.slice(0, node.start - 1).split("\n").length;
 }
 
-/** Synchronously, so that `withLane` itself can refuse a function and not the first call. */
+/** Loads the parser synchronously, so that `withLane` itself can refuse a function, and not the first call. */
 function loadParser(): Parser {
   try {
     const { createRequire } = builtin("node:module");

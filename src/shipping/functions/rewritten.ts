@@ -33,7 +33,7 @@ const REWRITTEN: readonly (readonly [pattern: RegExp, reason: string])[] = [
   ],
 ];
 
-/** Why a function that uses this name is not what its author wrote, or undefined. */
+/** The reason why a function that uses this name is not what its author wrote; undefined if it is. */
 export function rewrittenBy(name: string): string | undefined {
   return REWRITTEN.find(([pattern]) => pattern.test(name))?.[1];
 }

@@ -2,7 +2,7 @@ import { builtin } from "../node-builtin.ts";
 import { startOf } from "./closure.ts";
 import { lineOf, type SyntaxNode } from "./parse.ts";
 
-/** Where a part of a function stands in its source. */
+/** The place of a part of a function in its source. */
 export interface SourceLocation {
   /** The line of the function's source, counted from 1. */
   readonly line: number;

@@ -1,6 +1,6 @@
 import { builtin } from "../node-builtin.ts";
 
-/** Whether Node needs help to load a file, on some versions. */
+/** Whether a file is TypeScript, which some versions of Node need help to load. */
 export function isTypeScript(file: string): boolean {
   return /\.[mc]?tsx?$/i.test(file);
 }

@@ -2,10 +2,10 @@ import type { SyntaxNode } from "./parse.ts";
 import { namesOf } from "./syntax-scope.ts";
 import { isFunction, methodOf, nodesIn } from "./walk-syntax.ts";
 
-/** Something that may be part of an argument. */
+/** An unknown value, which may be a part of an argument. */
 export const UNKNOWN = Symbol("unknown");
 
-/** An element of something. */
+/** An element of a collection or a field of an object. */
 export interface ElementOf {
   readonly type: "ElementOf";
   readonly container: SyntaxNode;
@@ -53,7 +53,7 @@ export class Origins {
     if (left.type === "MemberExpression") this.note(this.stored, left.object, right);
     else this.note(this.assigned, left, right);
     if (!left.type.endsWith("Pattern")) return;
-    // What a swap moves around: [list[i], list[j]] = [list[j], list[i]].
+    // The values that a swap moves around: [list[i], list[j]] = [list[j], list[i]].
     for (const target of nodesIn(left)) {
       if (target.type === "MemberExpression") this.note(this.stored, target.object, UNKNOWN);
     }
@@ -78,7 +78,7 @@ export class Origins {
     if (/^(?:assign|define\w*|set\w*)$/.test(called.method) && first) this.note(this.stored, first, UNKNOWN);
   }
 
-  /** The first parameter of a reducer is what it starts with, or what it returned before. */
+  /** Notes the origins of a function's parameters. The first one of a reducer is the start value, or the last result. */
   private noteParameters({ params }: SyntaxNode, reduce: SyntaxNode | undefined): void {
     for (const [index, param] of (params as SyntaxNode[]).entries()) {
       this.note(this.assigned, param, index === 0 && reduce !== undefined ? reduce : UNKNOWN);

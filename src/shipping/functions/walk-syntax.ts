@@ -20,7 +20,7 @@ export function isFunction(node: SyntaxNode | null | undefined): node is SyntaxN
   return /^(?:Function|ArrowFunction)/.test(node?.type ?? "");
 }
 
-/** The name of the method that a call calls, and of what: `list.push(x)`. */
+/** The method that a call calls, and its receiver: `push` and `list` of `list.push(x)`. */
 export function methodOf({ callee }: SyntaxNode): { receiver: SyntaxNode; method: string } | undefined {
   if (callee?.type !== "MemberExpression" || callee.computed) return undefined;
   return { receiver: callee.object, method: callee.property.name };

@@ -7,9 +7,9 @@ import type { ShippedTree } from "./ship-tree.ts";
 
 /** The means of shipping a field. */
 export interface FieldShipping {
-  /** The step whose field it is, as error messages call it. */
+  /** The name in errors of the step that has the field. */
   readonly where: string;
-  /** Whether the other side shares memory with this one. */
+  /** Whether the other side shares memory with this thread. */
   readonly shared: boolean;
   step(runnable: object): ShippedTree;
   // biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
@@ -60,7 +60,7 @@ const STEP_MAP: Field = {
     Object.fromEntries(await Promise.all(Object.entries(shipped).map(async ([key, one]) => [key, await step(one)]))),
 };
 
-/** A bound config. What listens or aborts in this thread stays in it. */
+/** A bound config. Callbacks and signals of this thread cannot travel and are refused. */
 const CONFIG: Field = {
   ship(config: Entries<unknown>, shipping, name) {
     for (const key of ["callbacks", "signal"]) {
@@ -105,7 +105,7 @@ const FIELDS: Readonly<Record<Extract<FieldType, string>, Field | null>> = {
   steps: STEPS,
   stepPairs: STEP_PAIRS,
   stepMap: STEP_MAP,
-  // What a function uses is part of its ref.
+  // The `uses` of a function are part of its ref.
   uses: null,
   local: null,
 };

@@ -10,9 +10,9 @@ import { isRunlaneStep, type ShippedTree } from "./ship-tree.ts";
 import { reviveUse, reviveUses, withUses } from "./uses.ts";
 
 /**
- * Makes a function of its source: an expression that stands for it.
+ * Makes a function of its source, an expression.
  *
- * @param base Where the packages are looked for that it imports.
+ * @param base The file from which the packages that it imports are looked for.
  */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
 export type Evaluate = (source: string, name: string, base?: ImportBase) => Function;
@@ -39,12 +39,12 @@ async function importFunction(ref: ModuleRef): Promise<Function> {
   return isRunnable(exported) ? () => exported : exported;
 }
 
-/** A resource that has got a new version, in this thread. */
+/** Gives this thread's resource the new version that was sent. */
 export async function reviveVersion(shipped: ShippedResource): Promise<void> {
   await reviveUse(shipped, { reviveFunction, reviveLoader });
 }
 
-/** A loader of a resource, or what disposes of it: its module is imported when it is called. */
+/** The `load` or `dispose` function of a resource. Its module is imported when it is called. */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
 function reviveLoader(ref: FunctionRef, evaluate: Evaluate = evaluateHere): Function {
   if (ref.from === "source") return evaluate(ref.source, ref.name, ref.base);
@@ -52,8 +52,8 @@ function reviveLoader(ref: FunctionRef, evaluate: Evaluate = evaluateHere): Func
 }
 
 /**
- * Evaluates the source of a function, as strict as it was in its module. Its stacks call it `runlane:<name>`; that of a function which imports
- * packages is its file.
+ * Evaluates the source of a function, as strict as it was in its module. Its stacks call it `runlane:<name>`; that of a function which
+ * imports packages is its file.
  */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
 function evaluateHere(source: string, name: string, base?: ImportBase): Function {
@@ -74,7 +74,7 @@ function evaluateHere(source: string, name: string, base?: ImportBase): Function
  * @throws RUNLANE_UNKNOWN_KIND, RUNLANE_EXPORT_NOT_FOUND, and what modules throw when they are imported
  */
 export async function reviveTree(tree: ShippedTree, evaluate?: Evaluate): Promise<Step> {
-  /** A step or a function that stood several times in a tree is made once. */
+  /** The steps that have been made: one that stood several times in a tree is made once. */
   const steps = new Map<ShippedTree, Promise<Step>>();
   const functions = new Map<FunctionRef, Promise<unknown>>();
 

@@ -21,7 +21,7 @@ interface Named {
 export type ShippedResource =
   | (Named & {
       readonly as: "resource";
-      /** Which declaration of the sender it is. */
+      /** The number of the declaration in the sender. */
       readonly id: number;
       readonly load: FunctionRef;
       readonly dispose?: FunctionRef | undefined;
@@ -37,12 +37,12 @@ interface Destination {
 
 type ShipUses = (options: ShipOptions, ship: Ship) => ShippedUses;
 
-/** Under it, the data of a shared resource leads back to the resource. Structured cloning leaves it out. */
+/** The key under which the data of a shared resource leads back to the resource. Structured cloning leaves it out. */
 const SLOT = Symbol("slot");
 
 /**
- * @throws RUNLANE_RESOURCE_SCOPE when that lane cannot have it; RUNLANE_CAPTURED_VARIABLE and RUNLANE_NOT_SHIPPABLE when its functions cannot
- * travel
+ * @throws RUNLANE_RESOURCE_SCOPE when that lane cannot have the resource; RUNLANE_CAPTURED_VARIABLE and RUNLANE_NOT_SHIPPABLE when its
+ * functions cannot travel
  */
 export function shipResource(
   slot: ResourceSlot,
@@ -87,7 +87,7 @@ export function shipDeclaration(
   };
 }
 
-/** The value is taken when the data is sent: it is loaded by then, see {@link loadShared}. */
+/** The data of a resource that threads share. Its value is taken when the data is sent: it is loaded by then, see {@link loadShared}. */
 function sharedOf(slot: ResourceSlot, named: Named): ShippedResource {
   let last: unknown;
   const shipped: ShippedResource = {
@@ -125,7 +125,7 @@ export function slotOfShipped(shipped: ShippedResource): ResourceSlot | undefine
   return (shipped as { [SLOT]?: ResourceSlot })[SLOT];
 }
 
-/** Loads what has to be loaded here before the data can be sent; undefined when nothing has to be waited for. */
+/** Loads the resources that must be loaded here before the data can be sent; undefined when all are loaded. */
 export function loadShared(resources: readonly ShippedResource[]): Promise<unknown> | undefined {
   const waiting = resources.flatMap((shipped) => {
     const slot = slotOfShipped(shipped);

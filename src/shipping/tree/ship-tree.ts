@@ -7,13 +7,13 @@ import { type FieldShipping, fieldFor } from "./fields.ts";
 /** A tree of runnables as plain data: the nodes, with shipped trees instead of runnables and refs instead of functions. */
 export type ShippedTree = { readonly kind: string; readonly [field: string]: unknown };
 
-/** A runnable that says what it is made of. */
+/** A runnable with a node. */
 interface Described {
   readonly node: RunnableNode;
   readonly label: string;
 }
 
-/** How many steps may stand inside each other: each is up to two levels of what a process has to read. Threads have four times the stack. */
+/** The number of steps that may stand inside each other. A process reads up to two levels for each; threads have four times the stack. */
 const MAX_STEPS = { shared: MAX_LEVELS, apart: MAX_LEVELS / 2 } as const;
 
 /** The mark of Runlane's own runnables. */
@@ -24,7 +24,7 @@ export function isRunlaneStep(thing: object): boolean {
 }
 
 export interface ShipTreeOptions {
-  /** How error messages begin, for example `withLane("thread")`. */
+  /** The beginning of error messages, for example `withLane("thread")`. */
   readonly where: string;
   /** Whether the other side shares memory with this one, as threads of one process do. @default true */
   readonly shared?: boolean;
@@ -104,7 +104,7 @@ export function shipTree(runnable: object, { where, shared = true, pure = false 
 function refuseImpure(func: Function, refuse: (reason: string) => never): void {
   const { shippable, pure, isAsync, reason } = inspectFunction(func);
   if (isAsync) refuse("is async");
-  // What is not shippable says so itself, with lines.
+  // A function that is not shippable says so itself, with lines.
   if (shippable && !pure) refuse(`may not do the same in a thread: ${reason}`);
 }
 
