@@ -48,7 +48,7 @@ export function getContextVariable<T = any>(name: PropertyKey): T | undefined {
   return getVariable(name) as T | undefined;
 }
 
-/** When to add a handler to calls that do not name it. */
+/** A hook that adds a handler to calls which do not name it. */
 export interface ConfigureHook {
   /** The context variable that may hold the handler. */
   contextVar?: string;

@@ -6,15 +6,15 @@ export class ArrivalTracker {
   private inFlight = 0;
 
   /**
-   * @param concurrency How many of them may run at once.
-   * @param isComplete Whether all that may come do so without waiting for anything else.
+   * @param concurrency The number of inputs that may run at once.
+   * @param isComplete Whether all inputs come without waiting for anything else.
    */
   constructor(
     private readonly concurrency: number,
     private isComplete: boolean,
   ) {}
 
-  /** One more has come. Returns whether to wait for no other. @param output Settles when it is done. */
+  /** Counts an input that has come. Returns whether no other is to be waited for. @param output Settles when the input is done. */
   enter(output: PromiseLike<unknown>): boolean {
     if (!this.isComplete) {
       this.inFlight++;
@@ -26,7 +26,7 @@ export class ArrivalTracker {
     return this.isComplete || this.inFlight >= this.concurrency;
   }
 
-  /** The source with a look at its end: after it, nobody is waited for. @param onEnd Called then. */
+  /** The source, watched for its end: after that, no input is waited for. @param onEnd Called at the end. */
   watch<T>(source: Iterable<T> | AsyncIterable<T>, onEnd: () => void): Iterable<T> | AsyncIterable<T> {
     const look = <Result extends IteratorResult<T>>(result: Result): Result => {
       if (result.done === true) {
@@ -50,7 +50,7 @@ export class ArrivalTracker {
   }
 }
 
-/** An iterator without `return` cannot be told that nobody reads any more. */
+/** The `return` of an iterator, if it has one. One without it cannot be told that nobody reads any more. */
 function closing<Result>(iterator: { return?(value?: unknown): Result }): { return?(value?: unknown): Result } {
   return iterator.return === undefined ? {} : { return: (value) => iterator.return?.(value) as Result };
 }

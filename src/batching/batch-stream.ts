@@ -7,7 +7,7 @@ import { FanOut } from "./fan-out.ts";
 import type { InputRuns } from "./inputs.ts";
 import { fulfilled, type Outcome, rejected } from "./outcome.ts";
 
-/** How many inputs of a stream are in flight unless `maxConcurrency` says otherwise. */
+/** The number of inputs of a stream in flight, unless `maxConcurrency` says otherwise. */
 export const DEFAULT_STREAM_CONCURRENCY = 64;
 
 /** The options of `batchStream` besides the config of its inputs. */
@@ -24,7 +24,7 @@ class StreamFanOut<Out> extends FanOut {
   private readonly queue = new Fifo<unknown>();
   /** The outcomes of inputs whose turn has not come, where outcomes keep the order of the inputs. */
   private readonly early = new Map<number, Outcome<Out>>();
-  /** Outcomes that can be taken now. */
+  /** The outcomes that can be taken now, with the indices of their inputs. */
   private readonly outcomes = new Fifo<[number, Outcome<Out>]>();
   /** The index of the outcome that comes next in order. */
   private next = 0;
@@ -55,7 +55,7 @@ class StreamFanOut<Out> extends FanOut {
     return next;
   }
 
-  /** Reads and starts what may be, and resolves when {@link take} may have something or all is finished. */
+  /** Reads and starts as many inputs as may be; resolves when {@link take} may have an outcome or all is finished. */
   advance(): Promise<void> {
     return new Promise((resolve) => {
       this.wake = resolve;
@@ -173,8 +173,8 @@ class StreamFanOut<Out> extends FanOut {
 }
 
 /**
- * Runs the inputs of a source as they can be read and yields what became of each. When the reader leaves, the source is closed,
- * nothing more is started, and what is in flight sees its signal abort.
+ * Runs the inputs of a source as they can be read and yields the outcome of each. When the reader leaves, the source is closed,
+ * nothing more is started, and the signals of inputs in flight abort.
  */
 export async function* streamOutcomes<Out>(
   runs: InputRuns,

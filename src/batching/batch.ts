@@ -6,7 +6,7 @@ import { Gather, type GatherOptions } from "./gather.ts";
 import { stagesFor } from "./inputs.ts";
 import { SyncRun } from "./sync-path.ts";
 
-/** How many inputs run between two looks at the clock at most; a look costs 30 ns, as much as three sync steps. */
+/** The number of inputs that run at most between two looks at the clock; a look costs 30 ns, as much as three sync steps. */
 const MAX_STRIDE = 16;
 
 /**
@@ -121,7 +121,7 @@ export function runUniform(
   return batch.run();
 }
 
-/** The same for inputs that are nobody else's. Where each is read once, its output takes its place: a million need no second room. */
+/** Like {@link runUniform}, for an array that nobody else has: outputs take the places of inputs, so a million need no second array. */
 export function runOwned(
   step: Step,
   inputs: unknown[],

@@ -1,19 +1,19 @@
 import { Linked, LinkedList } from "../core/linked-list.ts";
 import type { Timers } from "./timers.ts";
 
-/** Inputs that go together: while it gathers, and while it waits for its turn. What the inputs are is up to the subclass. */
+/** Inputs of one call, while they gather and while the call waits for its turn. The subclass holds the inputs. */
 export class Gathering extends Linked {
   /** @internal */
   weight = 0;
-  /** @internal How many inputs are in it, without those that have left. */
+  /** @internal The number of inputs, without those that have left. */
   count = 0;
-  /** @internal Runs while nobody but time can make it due. */
+  /** @internal The timer after which the call is due, while it is not full. */
   timer: unknown;
-  /** @internal Whether it becomes due at the end of this turn of microtasks. */
+  /** @internal Whether the call is due at the end of this turn of microtasks. */
   isSoon = false;
-  /** @internal Whether inputs still come in. */
+  /** @internal Whether inputs can still be added. */
   isOpen = true;
-  /** @internal Whether it is in line to be sent: full, or waited long enough. One that is not full goes on gathering there. */
+  /** @internal Whether the call stands in line to be sent: full, or waited long enough. One that is not full goes on gathering there. */
   isInLine = false;
 
   /** @param key Only inputs with the same key go together. */
@@ -22,11 +22,11 @@ export class Gathering extends Linked {
   }
 }
 
-/** When inputs are sent, and how many together. */
+/** The options of a {@link Coalescer}: when inputs are sent, and how many together. */
 export interface CoalescerOptions<Batch, Shared> {
-  /** The size of a call at most. An input that weighs more goes alone. */
+  /** The largest size of a call. An input that weighs more goes alone. */
   readonly maxBatchSize: number;
-  /** How long an input waits for others at most while a call could be made; with 0, to the end of the turn of microtasks. */
+  /** The longest time that an input waits for others while a call could be made, in milliseconds; 0: to the end of the microtasks. */
   readonly maxWaitMs: number;
   /** The number of calls that run at once at most. */
   readonly maxConcurrentBatches: number;
@@ -61,7 +61,7 @@ export class Coalescer<Batch extends Gathering, Shared> {
   /**
    * Finds place for an input. The caller puts it there, and says so by {@link added}.
    *
-   * @param shared What inputs with this key have in common.
+   * @param shared The common part of inputs with this key.
    */
   place(key: string, shared: Shared, weight: number): Batch {
     let batch = this.open.get(key);
@@ -82,7 +82,7 @@ export class Coalescer<Batch extends Gathering, Shared> {
   /**
    * An input has been put into a batch. If that fills the batch and a call may run, the call is made before this returns.
    *
-   * @param soon Whether nobody else is expected: the batch goes at the end of this turn of microtasks at the latest.
+   * @param soon Whether no other input is expected: then the batch goes at the end of this turn of microtasks at the latest.
    */
   added(batch: Batch, soon = false): void {
     const { maxBatchSize, maxWaitMs, timers } = this.options;
@@ -97,7 +97,7 @@ export class Coalescer<Batch extends Gathering, Shared> {
     if (this.line.length > 0) this.pump();
   }
 
-  /** An input has left a batch that has not been sent. */
+  /** Takes note that an input has left a batch that has not been sent. */
   left(batch: Batch, weight: number): void {
     batch.weight -= weight;
     batch.count--;
@@ -106,7 +106,7 @@ export class Coalescer<Batch extends Gathering, Shared> {
     if (batch.isInLine) this.line.remove(batch);
   }
 
-  /** Nobody else is expected: all who wait are sent as soon as a call may run. */
+  /** Sends all waiting inputs as soon as a call may run, because no others are expected. */
   flush(): void {
     for (const batch of this.open.values()) this.flushSoon(batch);
   }

@@ -1,8 +1,8 @@
 import { Linked, LinkedList } from "../core/linked-list.ts";
 
-/** Somebody's place in a {@link FairQueue}. */
+/** A place in a {@link FairQueue}. */
 export class Place extends Linked {
-  /** @internal Null once it has left the queue. */
+  /** @internal The wave of the place; null once it has left the queue. */
   wave: Wave | null = null;
 }
 
@@ -44,7 +44,7 @@ export class FairQueue {
   /** @param soon Calls back when the current turn ends. Places taken in one turn by one caller are one wave. */
   constructor(private readonly soon: (callback: () => void) => void) {}
 
-  /** @param key Stands for the caller. */
+  /** @param key The object that stands for the caller. */
   push(place: Place, key: object): void {
     let caller = this.byKey.get(key);
     if (caller === undefined) {

@@ -6,12 +6,12 @@ import { isThenable } from "../core/thenable.ts";
 import { loopPacer } from "./pacer.ts";
 import { StagePipeline } from "./stage-pipeline.ts";
 
-/** How many inputs may start between two looks at the clock, at most. It bounds how far a slice can overrun when costs jump. */
+/** The number of inputs that start at most between two looks at the clock. It bounds how far a slice can overrun when costs jump. */
 const MAX_STRIDE = 16;
 
 /**
- * Starts inputs in order, each as soon as there is a slot for it and the loop's slice lasts, and reports each exactly once. What
- * the inputs are and what becomes of the results is up to the subclass; parallels, batches and streams of inputs share this.
+ * Starts inputs in order, each as soon as there is a slot for it and the loop's slice lasts, and reports each exactly once. The
+ * subclass has the inputs and takes the results; parallels, batches and streams of inputs share this.
  */
 export abstract class FanOut {
   /** The number of inputs that were started. */
@@ -63,14 +63,14 @@ export abstract class FanOut {
     this.pipeline?.stop();
   }
 
-  /** Takes back what no stage has started. The inputs are those that were started last. */
+  /** Takes back the inputs that no stage has started: those that were pushed last. */
   protected dropWaiting(): void {
     const dropped = this.pipeline?.drop() ?? 0;
     this.inFlight -= dropped;
     this.started -= dropped;
   }
 
-  /** Starts what can start now. Called again whenever that may have changed. */
+  /** Starts the inputs that can start now. Called again whenever more may be able to. */
   protected pump(): void {
     if (this.pumping || this.parked) return;
     this.pumping = true;
@@ -123,7 +123,7 @@ export abstract class FanOut {
     });
   }
 
-  /** Inputs start in the async context of their call, whoever made room for them. */
+  /** The async context of the call, in which inputs start, whoever made room for them. */
   private ownContext(): ReturnType<typeof captureContext> {
     this.context ??= captureContext();
     return this.context;

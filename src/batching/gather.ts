@@ -16,17 +16,17 @@ export function ownInputs<T>(inputs: readonly T[]): T[] {
   return [...inputs];
 }
 
-/** Stands in the place of an input that has started and not settled. */
+/** The mark in the place of an output whose input has started and not settled. */
 const PENDING = Symbol("pending");
 
 export interface GatherOptions {
-  /** Leave errors in their places instead of failing with the first one. @default false */
+  /** Whether errors are left in their places, instead of failing with the first one. @default false */
   returnExceptions?: boolean | undefined;
   slot?: Slot | null;
   /** Ends the whole call when it aborts. */
   signal?: AbortSignal | undefined;
   pacer?: Pacer;
-  /** Where the outputs go. An array of as many inputs will do, if it is nobody's any more and each is read before its output is there. */
+  /** The array for the outputs. The inputs' own will do, if nobody else has it and each input is read before its output is there. */
   outputs?: unknown[] | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface RunnableBatchOptions {
   /** @deprecated Use `config.maxConcurrency`. */
   maxConcurrency?: number;
   /**
-   * Whether a failed input leaves its error in its place of the result. Otherwise the first failure rejects the batch, and inputs
+   * Whether the error of a failed input stands in its place in the result. Otherwise the first failure rejects the batch, and inputs
    * that have not started never do. @default false
    */
   returnExceptions?: boolean;

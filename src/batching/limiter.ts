@@ -2,14 +2,14 @@ import { abortError, onAbort } from "../core/signal.ts";
 import { FairQueue, Place } from "./fair-queue.ts";
 import { MAX_DELAY_MS, type Timers } from "./timers.ts";
 
-/** How much runs at once, and how much starts in a time. */
+/** The limits of a runnable: how many inputs run at once, and how many start in a time. */
 export interface Limits {
-  /** How many inputs run at once at most. @default unlimited */
+  /** The number of inputs that run at once at most. @default unlimited */
   maxConcurrency?: number | undefined;
-  /** How many inputs start per second at most, on average; fractions are allowed (0.5: one in two seconds). @default unlimited */
+  /** The number of inputs that start per second at most, on average; fractions are allowed (0.5: one in two seconds). @default unlimited */
   ratePerSecond?: number | undefined;
   /**
-   * How many inputs may start at once after a pause, when there is a `ratePerSecond`: in no time of t seconds do more than
+   * The number of inputs that may start at once after a pause, when there is a `ratePerSecond`: in no time of t seconds do more than
    * `burst + t * ratePerSecond` start, but for what a late timer makes up for. With 1, starts are spread evenly.
    * @default 1
    */
@@ -17,12 +17,12 @@ export interface Limits {
 }
 
 /**
- * Timers fire late, by a millisecond or more. What has waited for one is let in as if it had been on time, up to so many milliseconds:
- * without that a rate of 100 per second would be 90. More lateness, of a loop that was held up, is not made up for.
+ * Timers fire late, by a millisecond or more. An input that has waited for one is let in as if it had been on time, up to so many
+ * milliseconds: without that a rate of 100 per second would be 90. More lateness, of a loop that was held up, is not made up for.
  */
 const LATE_MS = 20;
 
-/** One who waits to start. */
+/** An input that waits for its start. */
 class Entrant extends Place {
   constructor(readonly enter: () => void) {
     super();
@@ -38,12 +38,12 @@ class Entrant extends Place {
 export class Limiter {
   private readonly queue: FairQueue;
   private readonly maxConcurrency: number;
-  /** Milliseconds for one token. 0 without a rate. */
+  /** The time for one token, in milliseconds; 0 without a rate. */
   private readonly intervalMs: number;
-  /** How long before the bucket is full a start is allowed. */
+  /** The time before the bucket is full from which on a start is allowed, in milliseconds. */
   private readonly toleranceMs: number;
   private running = 0;
-  /** When the bucket is full. */
+  /** The time at which the bucket will be full, by the clock. */
   private fullAt = Number.NEGATIVE_INFINITY;
   private timer: unknown;
 
@@ -57,7 +57,7 @@ export class Limiter {
     this.toleranceMs = (burst - 1) * this.intervalMs;
   }
 
-  /** How many wait. */
+  /** The number of inputs that wait for their start. */
   get waiting(): number {
     return this.queue.length;
   }
@@ -73,7 +73,7 @@ export class Limiter {
   /**
    * Waits for the start of one input.
    *
-   * @param caller Stands for who calls: callers take turns.
+   * @param caller The object that stands for the caller: callers take turns.
    * @returns Rejects with the signal's error when that aborts; then the input has no place any more, and {@link leave} is not called.
    */
   enter(caller: object, signal: AbortSignal | undefined): Promise<void> {
@@ -99,13 +99,13 @@ export class Limiter {
     });
   }
 
-  /** An input that was started is done. */
+  /** Takes note that an input that was started is done. */
   leave(): void {
     this.running--;
     if (this.queue.length > 0) this.admit();
   }
 
-  /** Starts those who wait, as far as that is allowed now. @param lateMs How much later this is than it should be. */
+  /** Starts waiting inputs, as far as that is allowed now. @param lateMs How much later this is than it should be, in milliseconds. */
   private admit(lateMs = 0): void {
     while (this.queue.length > 0 && this.running < this.maxConcurrency) {
       if (this.intervalMs > 0 && !this.takeToken(this.timers.now(), lateMs)) {
@@ -136,7 +136,7 @@ export class Limiter {
     }, delayMs);
   }
 
-  /** Nobody waits for a token: no timer either. */
+  /** Stops the timer, because no input waits for a token. */
   private rest(): void {
     if (this.timer === undefined || (this.queue.length > 0 && this.running < this.maxConcurrency)) return;
     this.timers.clear(this.timer);

@@ -6,12 +6,12 @@ import type { StageObserver } from "../core/observer.ts";
 /** Runs many inputs in one call: an outcome for each, an `Error` for one that failed. */
 export type RunMany = (inputs: unknown[]) => PromiseLike<readonly unknown[]>;
 
-/** Inputs of one call, at most, unless the step says otherwise. */
+/** The number of inputs of one call at most, unless the step says otherwise. */
 const LARGEST = 64;
-/** Calls at the same time. What comes meanwhile gathers for the next one. */
+/** The number of calls at the same time. Inputs that come meanwhile gather for the next call. */
 const AT_ONCE = 4;
 
-/** Feeds inputs to a step that has a `batch` of its own, because it does better with many at once: a model with an endpoint for lists. */
+/** Feeds inputs to a step whose own `batch` does better with many at once: a model with an endpoint for lists. */
 export class OwnBatchHandle implements FeedHandle {
   private running = 0;
   private isPlanned = false;
@@ -27,7 +27,7 @@ export class OwnBatchHandle implements FeedHandle {
     private readonly largest: number = LARGEST,
   ) {}
 
-  /** Waits for the end of this turn: more may come in it. */
+  /** Sends inputs at the end of this turn, in which more may come. */
   wake(): void {
     if (this.isPlanned || this.stopped) return;
     this.isPlanned = true;

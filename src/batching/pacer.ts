@@ -1,7 +1,7 @@
 import type { Pacer } from "../core/context.ts";
 import { Fifo } from "../core/fifo.ts";
 
-/** How long sync work may hold the event loop in one turn, in milliseconds. */
+/** The time that sync work may hold the event loop in one turn, in milliseconds. */
 const SLICE_MS = 8;
 
 /**
@@ -40,7 +40,7 @@ export class LoopPacer implements Pacer {
     this.later(this.endTurn);
   }
 
-  /** The loop has turned: who was parked longest goes first, and who uses up the slice leaves the rest to the next turn. */
+  /** Begins a new slice: work that was parked longest goes first, and work that uses up the slice leaves the rest to the next turn. */
   private readonly endTurn = (): void => {
     this.inTurn = false;
     for (let count = this.parked.length; count > 0; count--) {

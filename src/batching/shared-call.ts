@@ -17,7 +17,7 @@ export interface BatchFunction {
 /** An input that may leave a call, or get its output before the others: it has a promise of its own. */
 export class Member {
   readonly output: Promise<unknown>;
-  /** The call that it is part of. */
+  /** The call that the input is part of. */
   call: SharedCall | undefined;
   isSettled = false;
   private resolve!: (output: unknown) => void;
@@ -113,7 +113,7 @@ export class SharedCall extends Gathering {
     }
   }
 
-  /** An input has left after the call was made. */
+  /** Takes note that an input has left after the call was made. */
   left(): void {
     this.awaited--;
     if (this.awaited > 0) return;

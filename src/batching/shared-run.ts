@@ -1,7 +1,7 @@
 import { abortError, onAbort, raceWithSignal } from "../core/signal.ts";
 import { ignoreRejection } from "../core/thenable.ts";
 
-/** Who waits for something that several callers share. It is given up when all of them have left. */
+/** Counts the callers that wait for a shared result, which is given up when all of them have left. */
 export class Waiters {
   private count = 0;
   private isOver = false;
@@ -9,7 +9,7 @@ export class Waiters {
   /** @param onLeft Called once, when nobody waits any more. */
   constructor(private readonly onLeft: (reason: unknown) => void) {}
 
-  /** @returns Says that this one has left. */
+  /** Counts one more caller. @returns A function that the caller leaves by. */
   enter(): (reason?: unknown) => void {
     this.count++;
     let isHere = true;
@@ -23,7 +23,7 @@ export class Waiters {
     };
   }
 
-  /** It has come to its end: whoever leaves now changes nothing. */
+  /** Takes note of the result: callers that leave from now on change nothing. */
   close(): void {
     this.isOver = true;
   }

@@ -5,11 +5,11 @@ import { Rewind } from "../core/streams/rewind.ts";
 import { ignoreRejection } from "../core/thenable.ts";
 import { Waiters } from "./shared-run.ts";
 
-/** Who is told how a shared stream ends. */
+/** The listener to the end of a shared stream. */
 interface StreamEnds {
   onEnd(value: unknown): void;
   onFailed(): void;
-  /** All readers have left before the end. */
+  /** Called when all readers have left before the end. */
   onLeft(reason: unknown): void;
 }
 

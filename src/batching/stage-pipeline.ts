@@ -7,15 +7,15 @@ import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
 import { loopPacer } from "./pacer.ts";
 
-/** How many values may wait for a stage before the stages in front of it stop. Several chunks for each of several workers. */
+/** The number of values that wait for a stage before the stages in front of it stop: several chunks for each of several workers. */
 const HIGH_WATER = 16_384;
 
 /** Receives the outputs of the last stage, and the failures of all stages. */
 export interface PipelineSink {
-  /** Each input is told of once, by one of these two. */
+  /** Takes an output. Either this or {@link onError} is called once for each input. */
   onValue(index: number, value: unknown): void;
   onError(index: number, error: unknown): void;
-  /** There is room again after {@link StagePipeline.isFull}. */
+  /** Called when there is room again after {@link StagePipeline.isFull}. */
   onRoom(): void;
 }
 
@@ -80,7 +80,7 @@ abstract class PipelineStage {
     this.resume();
   }
 
-  /** There is something to do, or room for it. */
+  /** Goes on, because values have come or there is room behind. */
   abstract resume(): void;
 
   stop(): void {
@@ -111,7 +111,7 @@ class FedStage extends PipelineStage implements InputSource {
   private handle: FeedHandle | undefined;
   private taken: unknown;
 
-  /** Returns whether the step takes inputs this way. */
+  /** Opens the feed. Returns whether the step takes inputs this way. */
   open(): boolean {
     this.handle = this.step.openFeed?.(this, this.ctx);
     return this.handle !== undefined;
@@ -157,7 +157,7 @@ class FedStage extends PipelineStage implements InputSource {
 class LoopStage extends PipelineStage {
   private parked = false;
   private pumping = false;
-  /** Values run in the async context of their batch, whoever brings them. */
+  /** The async context of the batch, in which values run, whoever brings them. */
   private readonly inContext = captureContext();
 
   resume(): void {
@@ -209,8 +209,8 @@ class LoopStage extends PipelineStage {
 }
 
 /**
- * Hands inputs from stage to stage, each as soon as it is through the one before. Stages that take many inputs at once have no promise
- * per input. What waits between two stages is bounded: a slow stage slows those in front of it.
+ * Hands inputs from stage to stage, each as soon as it is through the one before. Stages that take many inputs at once have no promise per
+ * input. The number of values between two stages is bounded: a slow stage slows those in front of it.
  */
 export class StagePipeline {
   private readonly stages: PipelineStage[] = [];
@@ -251,7 +251,7 @@ export class StagePipeline {
     return this.stages[0]!.drop();
   }
 
-  /** Nothing more is started. What lanes have been given goes on, and is not told of. */
+  /** Starts nothing more. Inputs that lanes have got go on, and are not reported. */
   stop(): void {
     for (const stage of this.stages) stage.stop();
   }

@@ -4,17 +4,17 @@ import { isChunked } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 
 /**
- * Runs inputs through sync functions in a plain loop: in a batch of sync steps, what is between the functions costs more than most
+ * Runs inputs through sync functions in a plain loop: in a batch of sync steps, the work between the functions costs more than most
  * functions. 1,000,000 inputs through three of them take a third of the time that they take step by step.
  *
  * It knows values only. At everything that stands for one (a promise, a generator, a runnable) it stops.
  */
 export class SyncRun {
-  /** The function at which it stopped, what that was given, and what it gave. */
+  /** The number of the function at which the run stopped; below, the input and the output of that function. */
   at = 0;
   input: unknown;
   out: unknown;
-  /** The error that this function threw, if it did. */
+  /** The error of that function, if it threw one. */
   failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -22,7 +22,7 @@ export class SyncRun {
     private readonly config: RunnableConfig,
   ) {}
 
-  /** Runs the inputs from one index to another. Returns the index of the input at which it stopped, or the other one. */
+  /** Runs the inputs from one index to another. Returns the index of the input at which it stopped, or `to`. */
   run(inputs: readonly unknown[], outputs: unknown[], from: number, to: number): number {
     const { functions, config } = this;
     const count = functions.length;
@@ -65,7 +65,7 @@ export class SyncRun {
   }
 }
 
-/** Whether a value stands for another one. */
+/** Whether a value stands for an output that is still to come: a promise, a generator or a runnable. */
 export function isMore(value: unknown): boolean {
   return (typeof value === "object" && value !== null && standsForMore(value)) || typeof value === "function";
 }

@@ -2,7 +2,7 @@
 export interface Timers {
   /** The time in milliseconds, from any start; it never goes back. */
   now(): number;
-  /** Calls back after so many milliseconds. The timer keeps the process alive: somebody waits for it. */
+  /** Calls back after so many milliseconds. The timer keeps the process alive, because somebody waits for it. */
   set(callback: () => void, ms: number): unknown;
   clear(timer: unknown): void;
   /** Calls back at the end of the current turn of microtasks. */

@@ -21,35 +21,35 @@ export interface BatchOptions {
   readonly input?: string | undefined;
   /** Patterns; every file that matches is an input. */
   readonly files?: readonly string[] | undefined;
-  /** How to read the lines, whatever the file is called. */
+  /** The format of the lines, whatever the file is called. */
   readonly format?: Format | undefined;
-  /** What stands between two fields of a CSV record. */
+  /** The delimiter between two fields of a CSV record. */
   readonly delimiter?: string | undefined;
-  /** What is done about integers in JSON that a number cannot hold. */
+  /** How integers in JSON are read that a number cannot hold. */
   readonly bigIntegers?: BigIntegers | undefined;
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
   readonly report?: string | undefined;
-  /** How many inputs may be in flight at once. */
+  /** The number of inputs that may be in flight at once. */
   readonly concurrency?: number | undefined;
-  /** How many inputs of the source may be run at most, those of earlier runs included. */
+  /** The number of inputs of the source that are run at most, those of earlier runs included. */
   readonly limit?: number | undefined;
-  /** Where the whole pipeline runs, whatever lanes its steps have. */
+  /** The lane of the whole pipeline, whatever lanes its steps have. */
   readonly lane?: PipelineLane | undefined;
   /** Whether everything is loaded before the first input. */
   readonly warm: boolean;
   readonly resume: boolean;
   readonly overwrite: boolean;
-  /** Whether a run is resumed also where that seems wrong. */
+  /** Whether a run is resumed even where that seems wrong. */
   readonly force?: boolean | undefined;
   readonly quiet: boolean;
-  /** An event loop that is held for so many milliseconds is told of while it is; `true` for the usual time. */
+  /** The time in milliseconds after which somebody who holds the event loop is reported; `true` for the usual time. */
   readonly watch?: number | true | undefined;
   /** The arguments of the command, from which the command that continues the run is made. */
   readonly argv: readonly string[];
 }
 
-/** What `runlane help batch` says below the options. */
+/** The text of `runlane help batch` below the options. */
 const BATCH_HELP = `
 Inputs:
   --input reads one input per line: .jsonl and .ndjson hold JSON values, .csv has a header

@@ -16,7 +16,7 @@ export type CliErrorCode =
 export const EXIT = { done: 0, someFailed: 1, cannotRun: 2, interrupted: 130, terminated: 143 } as const;
 
 /**
- * What went wrong with a run of the command, in one line that says what to do. It ends the command with exit code 2, except
+ * An error of a run of the command, in one line that says what to do. It ends the command with exit code 2, except
  * for `RUNLANE_CLI_INVALID_LINE` and `RUNLANE_CLI_NOT_JSON`, which cost one input and land in the errors file.
  */
 export class CliError extends RunlaneError {
@@ -30,7 +30,7 @@ export function oneLine(text: string): string {
   return visible(text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim());
 }
 
-/** The message of anything that was thrown, also of what throws when it is looked at. */
+/** The message of anything that was thrown, even if looking at it throws. */
 export function messageOf(thrown: unknown): string {
   try {
     if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
@@ -65,7 +65,7 @@ const SYSTEM_CAUSES: Record<string, string> = {
   EROFS: "the file system is read-only",
 };
 
-/** Why a file operation failed, in words, with the system's code. */
+/** The reason why a file operation failed, in words, with the system's code. */
 export function systemCause(thrown: unknown): string {
   const code = systemCode(thrown);
   const words = code === undefined ? undefined : ownValue(SYSTEM_CAUSES, code);

@@ -6,18 +6,18 @@ export interface ColdStartOptions {
   readonly pipeline: string;
   /** The name of its export. */
   readonly export: string;
-  /** How many processes are started, one after the other. */
+  /** The number of processes that are started, one after the other. */
   readonly runs: number;
   /** The input of the first call, as JSON. */
   readonly input?: string | undefined;
   readonly json: boolean;
-  /** Milliseconds; more than that is a failure. */
+  /** The time of a start above which the command fails, in milliseconds. */
   readonly budget?: number | undefined;
-  /** Milliseconds that one process may take. */
+  /** The time that one process may take, in milliseconds. */
   readonly timeout: number;
 }
 
-/** What `runlane help coldstart` says below the options. */
+/** The text of `runlane help coldstart` below the options. */
 const COLDSTART_HELP = `
 What is measured:
   Each start is a process of its own, measured from its start to the output of the first call:

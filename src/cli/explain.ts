@@ -19,20 +19,20 @@ export interface ExplainOptions {
   readonly export: string;
   /** A file, or `-` for standard input; without it nothing is run. */
   readonly input?: string | undefined;
-  /** How to read the lines, whatever the file is called. */
+  /** The format of the lines, whatever the file is called. */
   readonly format?: Format | undefined;
-  /** What stands between two fields of a CSV record. */
+  /** The delimiter between two fields of a CSV record. */
   readonly delimiter?: string | undefined;
-  /** What is done about integers in JSON that a number cannot hold. */
+  /** How integers in JSON are read that a number cannot hold. */
   readonly bigIntegers?: BigIntegers | undefined;
-  /** How many inputs are run at most. */
+  /** The number of inputs that are run at most. */
   readonly limit: number;
-  /** Where the whole pipeline runs, whatever lanes its steps have. */
+  /** The lane of the whole pipeline, whatever lanes its steps have. */
   readonly lane?: PipelineLane | undefined;
   readonly json: boolean;
 }
 
-/** What `runlane help explain` says below the options. */
+/** The text of `runlane help explain` below the options. */
 const EXPLAIN_HELP = `
 What is shown:
   One line per step: its stage, its lane, how many inputs travel together (chunk), and why it

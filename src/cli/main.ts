@@ -16,7 +16,7 @@ if (args.length === 1 && (args[0] === "--version" || args[0] === "-v")) {
   // A closed standard error is no reason to stop working.
   process.stderr.on("error", () => {});
   const exitCode = await runCommandLine(args);
-  // What was written to a pipe may still be under way on Windows, and a pipeline may hold connections open that nobody closes.
+  // Text written to a pipe may still be under way on Windows, and a pipeline may hold connections open that nobody closes.
   process.stdout.on("error", () => {});
   process.stderr.write("", () => process.stdout.write("", () => process.exit(exitCode)));
 }

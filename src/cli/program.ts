@@ -49,7 +49,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   return program;
 }
 
-/** What `runlane --help` says below the commands. */
+/** The text of `runlane --help` below the commands. */
 const MAIN_HELP = `
 A pipeline is a module whose default export is a runnable, a function or a LangChain runnable:
 

@@ -51,7 +51,7 @@ export function listenToAllCalls(on: boolean): void {
   attentive = listening || measuring > 0;
 }
 
-/** Makes calls look whether they are measured, by one more or one fewer. */
+/** Counts observers that measure calls, one more or one fewer. While there is one, calls look whether they are measured. */
 export function measureCalls(by: 1 | -1): void {
   measuring += by;
   attentive = listening || measuring > 0;
@@ -72,7 +72,7 @@ export function isAmbient(): boolean {
   return attentive || inherits();
 }
 
-/** The same, when nobody measures this call. */
+/** True when a call without a config may inherit one or have listeners, and nobody measures it. */
 export function isAmbientUnmeasured(): boolean {
   return listening || inherits();
 }
@@ -97,7 +97,7 @@ export function callWithin<T>(config: RunnableConfig, callback: () => T): T {
   return als === undefined ? callback() : als.run(storeFor(config, als), callback);
 }
 
-/** Calls back outside of any run: what handlers of callbacks do must not report to the run that they hear of. */
+/** Calls back outside of any run: calls that handlers make must not report to the run that the handlers hear of. */
 export function callOutside<T>(callback: () => T): T {
   const als = shared[STORAGE];
   return als === undefined ? callback() : als.run(undefined, callback);
@@ -133,12 +133,12 @@ function isRunTree(store: Store | undefined): store is Store {
   return typeof store?.createChild === "function" && typeof store.postRun === "function";
 }
 
-/** A copy that callers outside do not see. A run tree keeps its methods. */
+/** A copy of a store, so that changes do not show to callers outside. A run tree keeps its methods. */
 function copyOf(store: Store | undefined): Store {
   return Object.assign(Object.create(store === undefined ? null : Object.getPrototypeOf(store)), store);
 }
 
-/** Runs each step of an iteration as {@link callWithin} does. What one step puts into the context, the next one finds. */
+/** Runs each step of an iteration as {@link callWithin} does. A variable that one step sets is there in the next one. */
 export function iterateWithin<T>(config: RunnableConfig, source: AsyncIterable<T>): AsyncIterable<T> {
   const als = shared[STORAGE];
   if (als === undefined) return source;
@@ -165,7 +165,7 @@ export function getVariable(name: PropertyKey): unknown {
   return variablesOf(shared[STORAGE]?.getStore())?.[name];
 }
 
-/** Puts a value into the current context: whatever is called from here on finds it, LangChain's code included. */
+/** Puts a value into the current context: all code that is called from here on finds it, LangChain's included. */
 export function setVariable(als: Storage, name: PropertyKey, value: unknown): void {
   const current = als.getStore();
   const store = copyOf(current);

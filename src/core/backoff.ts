@@ -32,8 +32,8 @@ export class Backoff {
   private readonly jitter: boolean;
 
   /**
-   * @param random Where jitter comes from: a number from 0 to 1.
-   * @param where Whose options they are, as errors call it.
+   * @param random The source of jitter: gives a number from 0 to 1.
+   * @param where The owner of the options, for errors.
    * @throws RUNLANE_INVALID_OPTION
    */
   constructor(
@@ -65,7 +65,7 @@ export class Backoff {
    * Milliseconds to wait after a failed attempt.
    *
    * @param attempt The number of the attempt that failed, from 1.
-   * @param error What it failed with. Its `retryAfterMs`, if it has one, is the least to wait, whatever the options say.
+   * @param error The error of that attempt. Its `retryAfterMs`, if it has one, is the least to wait, whatever the options say.
    */
   delayMs(attempt: number, error?: unknown): number {
     const { initialDelayMs, factor, maxDelayMs, jitter } = this;

@@ -1,13 +1,13 @@
 import { Linked, LinkedList } from "./linked-list.ts";
 
-/** Somebody who waits until a slot can be taken. */
+/** A branch that waits until a slot can be taken. */
 class Waiter extends Linked {
   constructor(readonly callback: () => void) {
     super();
   }
 }
 
-/** Something that has become free and that somebody waits for. */
+/** A slot or a budget that has become free and that somebody waits for. */
 interface Freed {
   /** Whether it is due to be served already. */
   isDue: boolean;
@@ -79,7 +79,7 @@ export class Slot extends Linked {
     this.standInLine();
   }
 
-  /** Gives the slot back and lets those who wait for one try, first come first served. */
+  /** Gives the slot back and lets waiting branches try, first come first served. */
   release(): void {
     const { lender, budget } = this;
     if (lender === null) {
@@ -95,7 +95,7 @@ export class Slot extends Linked {
     return new Budget(limit, this.budget).slot;
   }
 
-  /** @internal Lets those try who wait for what this slot lends. */
+  /** @internal Lets branches try that wait for the slot lent by this one. */
   serve(): void {
     while (!this.lent && this.isAwaited) this.wakeFirst();
   }
@@ -105,7 +105,7 @@ export class Slot extends Linked {
     return this.waiters !== null && this.waiters.length > 0;
   }
 
-  /** @internal Called when it is first in the line of `budget`, which is not full any more. */
+  /** @internal Called when this slot is first in the line of `budget`, which is not full any more. */
   advance(budget: Budget): void {
     this.line = null;
     const blocker = this.budget.blocker();
@@ -157,7 +157,7 @@ export class Budget {
     return true;
   }
 
-  /** @internal Undoes one {@link acquire} and wakes who waits. */
+  /** @internal Undoes one {@link acquire} and wakes waiting branches. */
   giveBack(): void {
     for (let budget: Budget | null = this; budget !== null; budget = budget.parent) budget.used--;
     for (let budget: Budget | null = this; budget !== null; budget = budget.parent) {
@@ -173,7 +173,7 @@ export class Budget {
     return null;
   }
 
-  /** @internal Lets those try who wait for what this budget has free. */
+  /** @internal Lets branches try that wait for a free slot of this budget. */
   serve(): void {
     while (this.used < this.limit) {
       const slot = this.line.shift();

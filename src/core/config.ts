@@ -19,9 +19,9 @@ export interface RunnableConfig<ConfigurableFieldType extends Record<string, any
   runId?: string;
   /** Values that functions read at run time, for example a session id. */
   configurable?: ConfigurableFieldType;
-  /** How many levels deep functions may return runnables. @default 25 */
+  /** The number of levels in which functions may return runnables. @default 25 */
   recursionLimit?: number;
-  /** How many inputs may run at once in the whole call: nested batches and parallels count. @default unlimited */
+  /** The number of inputs that may run at once in the whole call: nested batches and parallels count. @default unlimited */
   maxConcurrency?: number;
   /** Milliseconds after which a run fails with a `TimeoutError`. In a batch it counts for each input, from its start. */
   timeout?: number;
@@ -191,7 +191,7 @@ interface Manager {
   readonly metadata: Record<string, unknown>;
 }
 
-/** Handlers of both; where one of them is a manager, the result is one, with its parent run. */
+/** The handlers of two `callbacks`. Where one of them is a manager, the result is one, with its parent run. */
 function mergeCallbacks(first: unknown[] | Manager, second: unknown[] | Manager | null): unknown[] | Manager {
   if (second === null) return first;
   if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second];

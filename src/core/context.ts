@@ -41,11 +41,11 @@ const CONTEXT = Symbol.for("runlane.context");
 const DEFAULT_RECURSION_LIMIT = 25;
 
 /**
- * What a run carries from step to step. Steps share one context; a new one is made only where something differs (a level of
+ * The context that a run carries from step to step. Steps share one; a new one is made only where something differs (a level of
  * recursion, a bound config, an input with its own timeout).
  */
 export class RunContext {
-  /** How deep functions that return runnables may still go. */
+  /** The number of levels in which functions may still return runnables. */
   readonly recursionLimit: number;
   readonly scope: Scope | null;
   readonly slot: Slot | null;
@@ -55,7 +55,7 @@ export class RunContext {
   readonly watched: boolean;
   /** True when calls made by the functions inside inherit this config; see ambient.ts. */
   readonly propagates: boolean;
-  /** Whether steps stay on the event loop, however slow they are: they are on the lane `"loop"`. */
+  /** Whether steps stay on the event loop, however slow they are, because they are on the lane `"loop"`. */
   readonly pinned: boolean;
   /** Whether the config has a name or an id for the run itself. */
   private readonly named: boolean;
@@ -133,7 +133,7 @@ export class RunContext {
     return this.unnamedTwin;
   }
 
-  /** The context of what runs inside an observed run. */
+  /** The context of the steps inside an observed run. */
   observed(run: ObservedRun): RunContext {
     const { observer } = run;
     if (observer === this.observer) return this;
@@ -142,20 +142,20 @@ export class RunContext {
     return new RunContext(basis, { scope, slot, observer, pacer, propagates: true, pinned }, run);
   }
 
-  /** The same, for steps that stay on the event loop. */
+  /** This context, for steps that stay on the event loop. */
   pin(): RunContext {
     if (this.pinned) return this;
     this.pinnedTwin ??= new RunContext({ ...this.config }, { ...this, pinned: true });
     return this.pinnedTwin;
   }
 
-  /** The same, with another config or other circumstances. */
+  /** This context, with another config or other circumstances. */
   with(changes: Partial<Circumstances> & { config?: RunnableConfig }): RunContext {
     return new RunContext({ ...(changes.config ?? this.config) }, { ...this, ...changes });
   }
 }
 
-/** Not by deleting keys: copies of an object that has lost some are three times dearer. */
+/** A config without the run's own name and id. Not by deleting keys: copies of an object that has lost some are three times dearer. */
 function withoutName({ runName, runId, ...config }: RunnableConfig): RunnableConfig {
   return config;
 }
@@ -190,7 +190,7 @@ function plainBatch(pacer: Pacer): RunContext {
 export interface CallOptions {
   /** Slices the sync work of a batch. @default null */
   pacer?: Pacer | null;
-  /** Takes the place of `config.maxConcurrency`. */
+  /** The limit in the place of `config.maxConcurrency`. */
   maxConcurrency?: number | undefined;
   /** Makes the call abortable by its scope even when the config has no signal and no timeout. @default false */
   abortable?: boolean;
@@ -244,7 +244,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
       : new Scope(signal, scopeTimeout, abortable, timeoutOwner);
   if (scope !== null) {
     config.signal = scope.signal;
-    // Those of a batch are started one by one.
+    // The inputs of a batch start one by one.
     if (pacer !== null) scope.share();
   }
   if (maxConcurrency !== undefined) config.maxConcurrency = maxConcurrency;
@@ -258,7 +258,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
 }
 
 /**
- * Whether a config says nothing: a server hands on what it was given, and that is often nothing. The symbols are asked for one by one:
+ * Whether a config is empty: a server hands on the config that it was given, which often is. The symbols are asked for one by one:
  * to list those of an object costs as much as the call.
  */
 export function saysNothing(options: Partial<RunnableConfig>): boolean {
@@ -267,7 +267,7 @@ export function saysNothing(options: Partial<RunnableConfig>): boolean {
   return hidden[CONTEXT] === undefined && hidden[OBSERVER] === undefined && !hasLeftOut(options);
 }
 
-/** A call made with the config of the call around it shares that call's budget; a smaller limit narrows it. */
+/** The slot of a call. One made with the config of the call around it shares that call's budget; a smaller limit narrows it. */
 function openSlot(limit: number | undefined, origin: RunContext | undefined): Slot | null {
   const around = origin?.slot ?? null;
   if (limit === undefined || limit === Number.POSITIVE_INFINITY) return around;

@@ -1,11 +1,11 @@
 import { isPlainObject } from "./plain-object.ts";
 
-/** Deeper data than this, and cyclic data, has no text. */
+/** The number of levels of data that a text is made of. Deeper data, and cyclic data, has none. */
 const MAX_LEVELS = 100;
 
 /**
- * A text that two values share if, and only if, they say the same: plain data, whatever the order of its keys, and instances that say by
- * `toJSON` what they are. Undefined where a value is more than its data: functions, other instances, symbols.
+ * A text that two values share if, and only if, they are equal as data: plain data, whatever the order of its keys, and instances with a
+ * `toJSON`. Undefined where a value is more than its data: functions, other instances, symbols.
  */
 export function dataText(value: unknown, levels = MAX_LEVELS): string | undefined {
   switch (typeof value) {

@@ -17,7 +17,7 @@ export class Fifo<T> {
     this.items.push(item);
   }
 
-  /** Takes out the first one; undefined when there is none. */
+  /** Takes out the first element; undefined when there is none. */
   shift(): T | undefined {
     const { items, head } = this;
     if (head === items.length) return undefined;

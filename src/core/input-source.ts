@@ -9,7 +9,7 @@ export interface InputSource {
   take(): number;
   /** The input that a number stands for. Asked for once, right after {@link take}. */
   inputOf(key: number): unknown;
-  /** Called once for each input that was taken, or {@link reject} is. */
+  /** Settles an input by its output. Either this or {@link reject} is called once for each input that was taken. */
   fulfil(key: number, output: unknown): void;
   reject(key: number, error: unknown): void;
 }
@@ -18,6 +18,6 @@ export interface InputSource {
 export interface FeedHandle {
   /** Inputs have been added to the feed. */
   wake(): void;
-  /** Takes nothing more. What was taken goes on, unless the signal of the call aborts. */
+  /** Takes nothing more. Inputs that were taken go on, unless the signal of the call aborts. */
   stop(): void;
 }

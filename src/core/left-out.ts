@@ -2,29 +2,29 @@ import type { RunnableConfig } from "./config.ts";
 import { runlaneError } from "./errors/errors.ts";
 
 /**
- * A config goes to a worker without what cannot travel. There, reading such a key is an error that names it; listing and copying the config
- * is none. The getters are on prototypes, which copies do not have, so contexts give them theirs again.
+ * A config goes to a worker without the values that cannot travel. There, reading such a key is an error that names it; listing and copying
+ * the config is none. The getters are on prototypes, which copies do not have, so contexts give them theirs again.
  */
 
-/** The key under which a config that travels says what it does without: paths and reasons by turns. */
+/** The key under which a config that travels lists the values that were left out: paths and reasons by turns. */
 const LIST = "runlane:left-out";
 
 /** The key under which a config in a worker, and copies of it, have the prototypes of their parts. */
 const PROTOTYPES = Symbol.for("runlane.leftOut");
 
-/** The parts that calls copy: the config itself (`""`), and what is merged key by key. */
+/** The parts of a config that calls copy: the config itself (`""`), and the objects that are merged key by key. */
 const PARTS = ["", "metadata", "configurable"] as const;
 type Prototypes = { [part in (typeof PARTS)[number]]?: object };
 
 /** One value that does not travel. */
 export interface LeftOut {
-  /** Its keys, from the config on. */
+  /** The keys that lead to the value, from the config on. */
   readonly path: readonly string[];
-  /** Why it does not, as the end of a sentence. */
+  /** The reason why the value does not travel, as the end of a sentence. */
   readonly reason: string;
 }
 
-/** Notes in a config that is about to travel what it does without. */
+/** Notes in a config that is about to travel which values are left out. */
 export function noteLeftOut(data: Record<string, unknown>, leftOut: readonly LeftOut[]): void {
   if (leftOut.length > 0) data[LIST] = leftOut.flatMap(({ path, reason }) => [JSON.stringify(path), reason]);
 }
@@ -44,18 +44,18 @@ export function withLeftOut(data: RunnableConfig | undefined): RunnableConfig | 
   return Object.assign(config, { [PROTOTYPES]: prototypes });
 }
 
-/** Whether a config, or a part of it, does without something. */
+/** Whether a value of a config, or of a part of one, was left out. */
 export function hasLeftOut(config: object): boolean {
   return (config as { [PROTOTYPES]?: Prototypes })[PROTOTYPES] !== undefined;
 }
 
-/** Hands what a config does without on to a copy that was made key by key. */
+/** Hands the notes of left-out values on to a copy that was made key by key. */
 export function copyLeftOut(from: object, to: object): void {
   const prototypes = (from as { [PROTOTYPES]?: Prototypes })[PROTOTYPES];
   if (prototypes !== undefined) Object.assign(to, { [PROTOTYPES]: prototypes });
 }
 
-/** Gives a copy of a config the getters of what the config did without. */
+/** Gives a copy of a config the getters for left-out values. */
 export function keepLeftOut(config: RunnableConfig): void {
   const prototypes = (config as { [PROTOTYPES]?: Prototypes })[PROTOTYPES];
   if (prototypes === undefined) return;

@@ -6,7 +6,7 @@ export class Linked {
   after: Linked | null = null;
 }
 
-/** A queue whose elements may leave before their turn: to add, to take the first and to take any one out costs the same in all lengths. */
+/** A queue whose elements may leave before their turn. Adding, taking the first and taking any one out cost the same in all lengths. */
 export class LinkedList<Element extends Linked> {
   first: Element | null = null;
   private last: Element | null = null;
@@ -26,7 +26,7 @@ export class LinkedList<Element extends Linked> {
     return first;
   }
 
-  /** @param element One that is in this list. */
+  /** @param element An element of this list. */
   remove(element: Element): void {
     const { before, after } = element;
     if (before === null) this.first = after as Element | null;

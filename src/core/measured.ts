@@ -6,7 +6,7 @@ import type { Step } from "./step.ts";
 const observers = new WeakMap<Step, readonly Observer[]>();
 
 /**
- * Has calls made on a step observed, whatever their config. Calls in which it is one of the steps are none made on it.
+ * Has calls made on a step observed, whatever their config. Calls in which the step is one of several do not count.
  *
  * @returns What ends it. A second time it does nothing.
  */
@@ -40,7 +40,7 @@ export function observeAllCalls(observer: Observer): () => void {
   };
 }
 
-/** Whether somebody measures the calls made on a step. */
+/** Whether an observer measures the calls made on a step. */
 export function isMeasured(step: Step | undefined): boolean {
   return isMeasuring() && (everywhere.size > 0 || (step !== undefined && observers.has(step.observedAs ?? step)));
 }

@@ -2,7 +2,7 @@ import type { RunnableConfig } from "./config.ts";
 import type { Step } from "./step.ts";
 import { isThenable } from "./thenable.ts";
 
-/** Somebody who is told when steps start and end. Where there is none, not one timestamp is taken. */
+/** An observer is told when steps start and end. Where there is none, not one timestamp is taken. */
 export interface Observer {
   /**
    * A step starts on `input`. A promise is waited for before the step runs.
@@ -19,7 +19,7 @@ export interface Observer {
     streaming: false | "known" | "deferred",
   ): ObservedRun | PromiseLike<ObservedRun>;
 
-  /** True when a reader of what has been told should get a turn before more happens. @default false */
+  /** True when a reader of reported events should get a turn before more happens. @default false */
   readonly isBehind?: boolean;
 
   /** The observer of one input of a batch. */
@@ -38,13 +38,13 @@ export interface Observer {
   readonly root?: Observer | undefined;
 }
 
-/** Somebody who is told what the steps of a stage did, some inputs at a time. */
+/** The observer of a stage is told the times of its steps, some inputs at a time. */
 export interface StageObserver {
-  /** The news since the last time: an entry for each step of the stage, in order. */
+  /** Takes the times since the last report: an entry for each step of the stage, in order. */
   measured(steps: readonly StepTimes[]): void;
-  /** `error` came from the step with this number. */
+  /** Takes note that `error` came from the step with this number. */
   blames(error: unknown, step: number): void;
-  /** An input failed with `error`: told after {@link blames}, if it is known where the error came from. */
+  /** Takes note that an input failed with `error`. Called after {@link blames}, if the step is known that the error came from. */
   failed(index: number, error: unknown): void;
 }
 
@@ -63,21 +63,21 @@ export interface StepTimes {
 export interface ObservedRun {
   /** Observes the steps inside this one. */
   readonly observer: Observer;
-  /** Whether steps inside find {@link callbacks} in their config; otherwise they find what this step found. */
+  /** Whether steps inside find {@link callbacks} in their config; otherwise they find the callbacks that this step found. */
   readonly bringsCallbacks?: boolean;
   /** The `config.callbacks` of steps inside. It is made when somebody asks for it. */
   readonly callbacks?: unknown;
-  /** Told when the step has to wait for something: what it ran until then has held the thread. */
+  /** Called when the step has to wait for something: until then it has held the thread. */
   readonly returned?: (() => void) | undefined;
-  /** Calls what the step runs before it first waits. */
+  /** Calls the part of the step that runs before it first waits. */
   readonly within?: (<T>(run: () => T) => T) | undefined;
-  /** Hands the chunks of a stream on to those who want to see each. Leaving what it returns closes what it was given. */
+  /** Shows the chunks of a stream on their way to handlers that want to see each. Leaving the result closes the given chunks. */
   readonly tap?: ((chunks: AsyncGenerator<unknown>) => AsyncGenerator<unknown>) | undefined;
-  /** Shows a chunk of a stream to those who want to see each. A promise is waited for before the next one. */
+  /** Shows a chunk of a stream to handlers that want to see each. A promise is waited for before the next chunk. */
   readonly see?: ((chunk: unknown) => undefined | PromiseLike<unknown>) | undefined;
-  /** Whether it takes no notice of inputs and outputs: then the chunks of a stream need not be joined. @default false */
+  /** Whether the run takes no notice of inputs and outputs, so that the chunks of a stream need not be joined. @default false */
   readonly isBlind?: boolean;
-  /** @param input What the input of a stream turned out to be, when it was not known at the start. */
+  /** @param input The input of a stream, when it was not known at the start. */
   end(output: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
   fail(error: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
 }
@@ -95,7 +95,7 @@ export type OpenCallbacks = (config: RunnableConfig) => Observer | null;
 
 let openCallbacks: OpenCallbacks = () => null;
 
-/** Tells how callbacks are observed: the observe/ room does, since this one may not import it. */
+/** Sets how callbacks are observed. The observe/ room calls it, since this room may not import that one. */
 export function defineCallbacks(open: OpenCallbacks): void {
   openCallbacks = open;
 }
@@ -108,7 +108,7 @@ export function openObserver(config: RunnableConfig, around: Observer | null): O
   return callbacks === null ? others : new ObserverPair(others, callbacks);
 }
 
-/** Two observers as one. The second one may be of callbacks. */
+/** Two observers as one. The second one may be an observer of callbacks. */
 export function pairOf(first: Observer, second: Observer): Observer {
   return new ObserverPair(first, second);
 }
@@ -181,7 +181,7 @@ class ObserverPair implements Observer {
   }
 }
 
-/** Whether an observer is another one, or has it in it. */
+/** Whether an observer is another one, or contains it. */
 export function includes(observer: Observer, other: Observer): boolean {
   return observer === other || observer.root === other || (observer instanceof ObserverPair && observer.has(other));
 }

@@ -3,8 +3,8 @@ import { runlaneError } from "./errors/errors.ts";
 /**
  * Loads a package that Runlane works without until something needs it.
  *
- * @param where What needs it, as the error message calls it.
- * @param name What `npm install` calls it.
+ * @param where The feature that needs the package, for the error message.
+ * @param name The name of the package for `npm install`.
  * @throws RUNLANE_MISSING_PACKAGE
  */
 export async function optionalPackage<T>(load: () => Promise<T>, where: string, name: string): Promise<T> {

@@ -18,7 +18,7 @@ export function ownValue<T>(
   return object !== undefined && object !== null && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** Whether an object has a key, of its own or by its class (a getter, for example): what every object has does not count. */
+/** Whether an object has a key, of its own or by its class (a getter, for example). Keys of every object do not count. */
 export function hasField(object: object, key: PropertyKey): boolean {
   return Object.hasOwn(object, key) || (key in object && !(key in Object.prototype));
 }

@@ -47,8 +47,8 @@ export class Scope {
   }
 
   /**
-   * Many may listen to the signal from now on. What returns at once has no listeners, and shall not pay for their limit: a third of
-   * what a call with a signal of its own costs.
+   * Lets many runs listen to the signal from now on. A call that returns at once has no listeners, and need not pay for lifting their
+   * limit: a third of the cost of a call with a signal of its own.
    */
   share(): void {
     if (this.isShared) return;

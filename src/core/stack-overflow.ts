@@ -10,7 +10,7 @@ export function isStackOverflow(error: unknown): boolean {
 /**
  * Looks into a tree, call in call.
  *
- * @param where What is done.
+ * @param where The name of the operation, for the error.
  * @throws RUNLANE_TOO_DEEP when the tree is deeper than the stack
  */
 export function lookInto<T>(where: string, look: () => T): T {

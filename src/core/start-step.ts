@@ -20,7 +20,7 @@ export function startCall<Out>(
 /**
  * Runs a step inside another one: checked and observed where the context asks for it.
  *
- * @param tag What observers are told of the step's place in the one around it, for example `seq:step:1`.
+ * @param tag The tag that tells observers the step's place in the one around it, for example `seq:step:1`.
  */
 export function startStep<Out>(
   step: Step<unknown, Out>,

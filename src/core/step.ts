@@ -16,18 +16,18 @@ export interface Step<In = any, Out = any> {
   run(input: In, ctx: RunContext): Out | PromiseLike<Out>;
 
   /**
-   * Like `run`, except that what a promise settles to must still go through {@link finish}. It saves an async function in a
-   * sequence a second promise: 10 async steps cost 1.05 times ten hand-written awaits with it, and 1.6 times without.
+   * Like `run`, except that the value of a promise must still go through {@link finish}. That saves an async function in a sequence a
+   * second promise: 10 async steps cost 1.05 times ten hand-written awaits with it, and 1.6 times without.
    */
   start(input: In, ctx: RunContext): unknown;
 
-  /** Turns what the promise of {@link start} settled to into the output. `input` is what `start` was given. */
+  /** Turns the value of the promise of {@link start} into the output. `input` is the input of `start`. */
   finish(settled: unknown, input: In, ctx: RunContext): Out | PromiseLike<Out>;
 
   /** Turns the chunks of an input into the chunks of an output, as they come. */
   runStream(chunks: Chunks<In>, ctx: RunContext): Chunks<Out>;
 
-  /** How the chunks of the output join, if the class of the step says so itself. Without it they join as their stream says. */
+  /** The join of the chunks of the output, if the class of the step defines one. Without it they join as their stream says. */
   readonly ownJoin?: Join | undefined;
 
   /** The steps inside, in order, when this one is made of steps. */
@@ -39,28 +39,28 @@ export interface Step<In = any, Out = any> {
   /** The name of the lane that the step runs on; undefined for the event loop. */
   readonly laneName?: string | undefined;
 
-  /** How many inputs a call has had on average, where inputs are gathered for calls; undefined before the first one. */
+  /** The mean number of inputs of a call, where inputs are gathered for calls; undefined before the first call. */
   readonly meanCallSize?: number | undefined;
 
-  /** The sync functions that this is made of, when it is nothing but functions that run on this event loop: see batching/sync-path.ts. */
+  /** The sync functions of the step, when it is nothing but functions that run on this event loop: see batching/sync-path.ts. */
   readonly syncFunctions?: readonly SyncFunction[] | undefined;
 
   /**
    * Goes on where sync functions do not lead on: the one at `at` gave `out`, a promise or something else that stands for an output.
    *
-   * @param input What that function was given.
+   * @param input The input of that function.
    */
   resume?(at: number, out: unknown, input: unknown, ctx: RunContext): PromiseLike<Out>;
 
-  /** A batch finds that inputs are slow: functions should look how long they take, all of them and now. */
+  /** Called by a batch that finds its inputs slow: all functions should be timed now. */
   expectSlow?(): void;
 
   /**
-   * What the inputs of a batch go through one after the other, when a part of it takes many inputs at once: {@link openFeed}.
+   * The stages that the inputs of a batch go through, one after the other, when one of them takes many inputs at once: {@link openFeed}.
    */
   readonly stages?: readonly Step[] | undefined;
 
-  /** One step that does what this one and the next do, where that saves a hop; undefined where it does not. */
+  /** One step that does the work of this one and the next, where that saves a hop; undefined where it does not. */
   fuse?(next: Step): Step | undefined;
 
   /** One step that gives one input to all branches, of which this one is the first, where that saves hops. */
@@ -78,7 +78,7 @@ export interface Step<In = any, Out = any> {
   /** The step that this one stands in for: observers are told of runs of that one. */
   readonly observedAs?: Step | undefined;
 
-  /** How callbacks are told of the step's runs. A step without one has no runs of its own (a binding, a router, a foreign step). */
+  /** How the step's runs are reported to callbacks. A step without a trace has no runs of its own (a binding, a router, a foreign step). */
   readonly trace?: Trace | undefined;
 
   /** The name of the step's runs. */
@@ -88,25 +88,25 @@ export interface Step<In = any, Out = any> {
   toJSON(): unknown;
 }
 
-/** The function of a step, without what is around it. */
+/** The plain function of a step. */
 export type SyncFunction = (input: unknown, config: RunnableConfig) => unknown;
 
-/** How callbacks are told of the runs of a step, as LangChain's handlers expect it. */
+/** How the runs of a step are reported to callbacks, as LangChain's handlers expect it. */
 export interface Trace {
   /** Whether a run on a whole input is reported. `RunnableAssign` reports only its streams. */
   readonly whole: boolean;
   /** Whether the input is always reported as `{ input }`, objects included. */
   readonly wrapsInput: boolean;
   /**
-   * What a stream reports as its input when it starts: `deferred`, always an empty one, and the real one at the end; `known`, the
+   * The input that a stream reports when it starts: `deferred`, always an empty one, and the real one at the end; `known`, the
    * real one if it is whole; `joined`, the real one, because the step waits for all of it anyway.
    */
   readonly stream: "deferred" | "known" | "joined";
 }
 
-/** Steps that turn chunks into chunks. */
+/** The trace of steps that turn chunks into chunks. */
 export const TRANSFORMS: Trace = { whole: true, wrapsInput: false, stream: "deferred" };
-/** Steps that are made of steps and stream through them. */
+/** The trace of steps that are made of steps and stream through them. */
 export const COMPOSES: Trace = { whole: true, wrapsInput: false, stream: "known" };
-/** Steps that need their whole input. */
+/** The trace of steps that need their whole input. */
 export const JOINS: Trace = { whole: true, wrapsInput: false, stream: "joined" };

@@ -1,4 +1,4 @@
-/** Shows control characters (C0, C1, and those that turn the direction of writing) as escapes: in a terminal they would be commands. */
+/** Text with its control characters as escapes: C0, C1, and those that turn the direction of writing. A terminal would obey them. */
 export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escaped);

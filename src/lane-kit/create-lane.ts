@@ -2,15 +2,15 @@ import type { Lane } from "../lanes/lane.ts";
 import { LoopLane } from "../lanes/loop/loop-lane.ts";
 import type { StageRunner } from "../lanes/stage/stage-step.ts";
 
-/** What a lane of one's own says. */
+/** The options of {@link createLane}. */
 export interface CreateLaneOptions {
-  /** What errors, plans and statistics call it. */
+  /** The name of the lane in errors, plans and statistics. */
   readonly name: string;
   /**
    * Makes a stage ready where it is to run. Called once for each stage, and again after it has failed.
    *
    * @param shipped Plain data for {@link reviveStage}.
-   * @param label What errors call the stage.
+   * @param label The name of the stage in errors.
    */
   open(shipped: unknown, label: string): Promise<StageRunner>;
 }

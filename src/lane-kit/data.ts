@@ -7,9 +7,9 @@ import {
   unpackError as unpackThrown,
 } from "../shipping/data/pack.ts";
 
-/** How a value is packed. */
+/** The options for packing a value. */
 export interface PackValueOptions extends PackOptions {
-  /** What error messages say cannot be sent: `the step "parse"`. @default "the value" */
+  /** The owner of the value, for error messages: `the step "parse"`. @default "the value" */
   readonly where?: string;
 }
 

@@ -2,7 +2,7 @@ import type { StageRunner } from "../lanes/stage/stage-step.ts";
 import { treeStage } from "../runnables/lane/tree-stage.ts";
 import type { ShippedTree } from "../shipping/tree/ship-tree.ts";
 
-/** How a stage is revived. */
+/** The options of {@link reviveStage}. */
 export interface ReviveStageOptions {
   /**
    * Makes a function of its source, an expression. Functions that are exports of modules are imported, whatever this says.

@@ -45,7 +45,7 @@ export function tellChainStart(
   return waiting === undefined ? undefined : Promise.all(waiting);
 }
 
-/** The starts that handlers are told of. */
+/** The kinds of starts that handlers are told of. */
 type Start = "ChainStart" | "LLMStart" | "ChatModelStart" | "ToolStart" | "RetrieverStart";
 
 /** Tells handlers that a run starts. */

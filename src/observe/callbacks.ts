@@ -56,7 +56,7 @@ abstract class CallbackObserver implements Observer {
     return told === undefined ? run : started(run, told);
   }
 
-  /** For a step without runs of its own: what runs inside it gets its tag. */
+  /** Passes over a step without runs of its own: the runs inside get its tag. */
   private passOver(tag: string | undefined): ObservedRun {
     return tag === undefined ? new Untagged(this) : new Tagged(this.manager, tag);
   }
@@ -71,7 +71,7 @@ class CallObserver extends CallbackObserver {
   }
 }
 
-/** A run that all handlers have been told of. Where one of them does not let it start, the others are told that it failed. */
+/** Waits until all handlers know of the start of a run. Where one of them does not let it start, the others are told that it failed. */
 async function started(run: CallbackRun, told: Promise<unknown>): Promise<CallbackRun> {
   try {
     await told;
@@ -112,7 +112,7 @@ class Tagged extends CallbackObserver implements ObservedRun {
   fail(): undefined {}
 }
 
-/** A run that handlers have been told of, and who observes what runs inside it. */
+/** A run that handlers have been told of, which observes the runs inside it. */
 class CallbackRun extends CallbackObserver implements ObservedRun {
   readonly runId: string;
   readonly tags: string[];
@@ -143,7 +143,7 @@ class CallbackRun extends CallbackObserver implements ObservedRun {
     return this.manager;
   }
 
-  /** Made when something runs inside, or a function gets it in its config. */
+  /** The manager of the runs inside. Made when there is one, or when a function gets it in its config. */
   override get manager(): CallbackManager {
     this.made ??= this.managerInside();
     return this.made;
@@ -199,7 +199,7 @@ function mergeTags(inherited: string[], own: readonly string[] | undefined): str
   return [...inherited.filter((tag) => !own.includes(tag)), ...own];
 }
 
-/** The metadata of a run. What nobody adds to is shared, not copied. */
+/** The metadata of a run. Metadata that nobody adds to is shared, not copied. */
 function mergeMetadata(
   inherited: Record<string, unknown>,
   own: Record<string, unknown> | undefined,
@@ -271,7 +271,7 @@ function fromCallbacks(callbacks: unknown): CallbackManager | undefined {
   return made;
 }
 
-/** A handler that is named by a call and by what is bound inside is told of a run once. */
+/** Handlers, each once: one may be named by a call and by a binding inside. */
 function withoutDoubles(handlers: readonly Listener[]): Listener[] {
   return [...new Set(handlers)];
 }

@@ -1,6 +1,6 @@
 import { type Run, RunRecorder } from "./run-recorder.ts";
 
-/** How LangChain's models write the chunks that they report as bare text. */
+/** LangChain's classes for the chunks that its models report as bare text. */
 interface ChunkClasses {
   messageChunk(run: Run, token: string): unknown;
   textChunk(text: string): unknown;
@@ -8,7 +8,7 @@ interface ChunkClasses {
 
 /** A recorder that shows the chunks of models in LangChain's classes. Where a model runs, LangChain is there. */
 export abstract class ChunkRecorder extends RunRecorder {
-  /** LangChain's models stream for handlers that say this. */
+  /** LangChain's mark of handlers for which models stream. */
   readonly lc_prefer_streaming = true;
   protected classes: ChunkClasses | undefined;
 

@@ -1,5 +1,5 @@
 /**
- * Which events to report. Without an `include…` list all are; with some, those that any of them names; never what an `exclude…`
+ * Selects the events to report. Without an `include…` list all are; with some, those that any of them names; never those that an `exclude…`
  * list names.
  */
 export interface EventFilter {
@@ -18,7 +18,7 @@ export interface EventFilter {
   includeParentIds?: boolean;
 }
 
-/** Whether a filter lets through what a run reports. */
+/** Whether a filter lets the events of a run through. */
 export function isWanted(
   filter: EventFilter,
   { name, type, tags, event }: { name: string; type: string; tags: readonly string[]; event?: string },

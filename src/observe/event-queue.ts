@@ -1,8 +1,8 @@
 import { Fifo } from "../core/fifo.ts";
 
-/** How many events may wait to be taken before the run that makes them waits too. */
+/** The number of events that may wait to be taken before the run that makes them waits too. */
 const ROOM = 64;
-/** How long the oldest of them may wait while the run goes on without a pause, in milliseconds. */
+/** The time that the oldest event may wait while the run goes on without a pause, in milliseconds. */
 const PATIENCE_MS = 8;
 
 const FINISHED: IteratorResult<never, void> = { done: true, value: undefined };

@@ -27,12 +27,12 @@ export interface StreamEvent {
   parent_ids?: string[];
   tags?: string[];
   metadata: Record<string, unknown>;
-  /** What the event is about: `input`, `chunk`, `output`, `error`; of a custom event, its payload. */
+  /** The data of the event, by kind: `input`, `chunk`, `output`, `error`; of a custom event, its payload. */
   // biome-ignore lint/suspicious/noExplicitAny: inputs and outputs of any runnable
   data: any;
 }
 
-/** A run, and how its events look. */
+/** A run, with the state of its events. */
 interface ReportedRun extends Run {
   shown?: Shown;
 }
@@ -41,11 +41,11 @@ interface Shown {
   readonly type: string;
   readonly names: EventNames;
   readonly parents: readonly string[];
-  /** Whether the filter lets its events through. */
+  /** Whether the filter lets the events of the run through. */
   readonly isWanted: boolean;
-  /** The first that showed a chunk of the run. Only its chunks are reported. */
+  /** The first reporter that showed a chunk of the run. Only its chunks are reported. */
   by?: object;
-  /** Settles when its chunks have been passed on, if they are shown by somebody who does not wait for its end. */
+  /** Settles when the chunks of the run have been passed on, if they are shown by a reporter that does not wait for its end. */
   passedOn?: Promise<void>;
 }
 
@@ -75,7 +75,7 @@ function namesOf(type: string): EventNames {
 /** The name by which steps find the handler that wants to see their chunks; LangChain's steps look for it too. */
 const NAME = "event_stream_tracer";
 
-/** The run as a whole: its input is on its first event, and not again on its last. */
+/** The outermost run: its input is on its first event, and not again on its last. */
 interface Root {
   readonly id: string;
   readonly input: unknown;
@@ -91,11 +91,11 @@ export class EventStream extends ChunkRecorder {
   private readonly isFiltered: boolean;
   /** The chains that the filter leaves out, while they run. */
   private readonly passedOver = new Set<string>();
-  /** How many runs have not reported their end. */
+  /** The number of runs that have not reported their end. */
   private open = 0;
   /** The run of the first event, which has the input of the whole call. */
   private firstRun: string | undefined;
-  /** Ends that are kept back until the chunks of their runs have been reported. */
+  /** Reports of ends that are kept back until the chunks of their runs have been reported. */
   private readonly heldBack = new Set<() => void>();
 
   constructor(
@@ -124,7 +124,7 @@ export class EventStream extends ChunkRecorder {
   /**
    * Reports a chunk of a run.
    *
-   * @param by Who shows it. The one that shows chunks of a run first is the one that is heard.
+   * @param by The reporter that shows the chunk. Only the one that shows chunks of a run first is heard.
    * @returns A promise when the reader has to catch up first.
    */
   seeChunk(runId: string, chunk: unknown, by: object): undefined | Promise<void> {
@@ -160,7 +160,7 @@ export class EventStream extends ChunkRecorder {
     return super.runOf(id);
   }
 
-  /** Of a chain that is filtered out nothing is kept, unless the runs inside it report it as their parent. */
+  /** Passes over chains that are filtered out, unless the runs inside report them as their parents. */
   protected override passesOver(name: string, type: string, tags: readonly string[], runId: string): boolean {
     if (!this.isFiltered || this.filter.includeParentIds === true || this.runOf(runId) !== undefined) return false;
     if (isWanted(this.filter, { name, type, tags })) return false;
@@ -244,7 +244,7 @@ export class EventStream extends ChunkRecorder {
     if (this.filter.includeParentIds === true) told.parent_ids = [...parents];
     if (this.firstRun === undefined) {
       this.firstRun = run.id;
-      // What a custom event carries belongs to whoever dispatched it.
+      // The payload of a custom event belongs to whoever dispatched it.
       if (event !== "on_custom_event") told.data = { ...(data as object), input: this.root.input };
     }
     this.queue.push(told);

@@ -2,7 +2,7 @@ import { callOutside, storage } from "../core/ambient.ts";
 import { isThenable } from "../core/thenable.ts";
 
 /**
- * Somebody who listens to runs: LangChain's handlers and plain objects with some of their methods. Methods are called with
+ * A listener to runs: LangChain's handlers and plain objects with some of their methods. Methods are called with
  * LangChain's arguments.
  *
  * @example
@@ -18,9 +18,9 @@ import { isThenable } from "../core/thenable.ts";
  */
 export interface CallbackHandler {
   name?: string;
-  /** Whether a run waits for what the handler returns. Otherwise events are handed over in order, and the run goes on. */
+  /** Whether a run waits for promises that the handler returns. Otherwise events are handed over in order, and the run goes on. */
   awaitHandlers?: boolean;
-  /** Whether an error of the handler fails the run; it is waited for then. Otherwise it is printed. */
+  /** Whether an error of the handler fails the run; then the handler is waited for. Otherwise the error is printed. */
   raiseError?: boolean;
   ignoreChain?: boolean;
   ignoreLLM?: boolean;
@@ -53,11 +53,11 @@ export interface CallbackHandler {
 // biome-ignore lint/suspicious/noExplicitAny: their types are LangChain's too
 export type HandlerMethod = (...args: any[]) => unknown;
 
-/** A handler as this room sees it: with what LangChain's own handlers have besides. */
+/** A handler as this room sees it: with the other properties of LangChain's own handlers. */
 // biome-ignore lint/suspicious/noExplicitAny: handlers keep what they like
 export type Listener = CallbackHandler & { [property: string]: any };
 
-/** Which of a handler's switches turns a kind of event off. */
+/** A switch of a handler that turns a kind of event off. */
 export type IgnoreSwitch = "ignoreChain" | "ignoreLLM" | "ignoreAgent" | "ignoreRetriever" | "ignoreCustomEvent";
 
 /** Reads an environment variable, where there is an environment. */
@@ -140,7 +140,7 @@ export function areFree(handlers: readonly Listener[]): boolean {
   return storage() === undefined && (busy.size === 0 || !handlers.some((handler) => backlogs.has(handler)));
 }
 
-/** Deals with what a handler returned that was called right away: it goes to those who are waited for, or to the handler's backlog. */
+/** Keeps the promise of a handler that was called right away: for the run to wait for, or in the handler's backlog. */
 export function waitFor(
   handler: Listener,
   method: `handle${string}`,
@@ -153,7 +153,7 @@ export function waitFor(
   return waiting;
 }
 
-/** The same for one that threw: the run hears of that only if the handler raises its errors. */
+/** Takes the error of a handler that was called right away: the run hears of it only if the handler raises its errors. */
 export function blame(
   handler: Listener,
   method: `handle${string}`,
@@ -172,7 +172,7 @@ function isAwaited(handler: Listener): boolean {
   return handler.raiseError === true || (handler.awaitHandlers ?? awaitedByDefault(handler));
 }
 
-/** Reading the environment costs as much as a whole run, so each handler is looked up once. */
+/** Whether each handler is waited for. Kept, because reading the environment costs as much as a whole run. */
 const defaults = new WeakMap<Listener, boolean>();
 
 function awaitedByDefault(handler: Listener): boolean {

@@ -1,4 +1,4 @@
-/** Each bucket is 1/32 of a power of two wide, so a percentile is off by 1.1 % at most. */
+/** The number of buckets between a time and its double: with 32, a percentile is off by 1.1 % at most. */
 const BUCKETS_PER_OCTAVE = 32;
 /** The upper end of the first bucket, in milliseconds: shorter times count as this. */
 const SHORTEST_MS = 1e-6;
@@ -31,7 +31,7 @@ export class TimeHistogram {
     return 0;
   }
 
-  /** How many times lie between two bounds, in the order of the times: what charts show. */
+  /** The number of times between two bounds, in the order of the times: the bars of a chart. */
   *entries(): Iterable<readonly [fromMs: number, toMs: number, count: number]> {
     for (const [bucket, count] of [...this.buckets].sort(([a], [b]) => a - b))
       yield [2 ** (bucket / BUCKETS_PER_OCTAVE), 2 ** ((bucket + 1) / BUCKETS_PER_OCTAVE), count];

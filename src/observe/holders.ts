@@ -1,18 +1,18 @@
 import type { Step } from "../core/step.ts";
 
-/** A step that held the event loop: how often, for how long, and what is known of where. */
+/** A step that held the event loop: how often, and for how long. */
 export interface Holder {
   /** The name of the step in tables. */
   readonly step: string;
-  /** How often it held the loop for {@link HOLD_MS} or longer. */
+  /** The number of times that the step held the loop for {@link HOLD_MS} or longer. */
   readonly times: number;
-  /** For how long in all, in milliseconds. */
+  /** The sum of those times, in milliseconds. */
   readonly totalMs: number;
-  /** The longest time, in milliseconds. */
+  /** The longest of those times, in milliseconds. */
   readonly maxMs: number;
 }
 
-/** A step that runs shorter than this, in milliseconds, holds nobody up. */
+/** The least time, in milliseconds, that counts as holding the event loop. */
 export const HOLD_MS = 10;
 
 interface Held {
@@ -21,14 +21,14 @@ interface Held {
   maxMs: number;
 }
 
-/** How long the steps inside the step that runs now have run: their time is not its own. */
+/** The time of the steps inside the step that runs now, in milliseconds: it is not the step's own. */
 let insideMs = 0;
 
-/** Counts how often steps hold the event loop: with what they run before they first wait, and what runs without waiting. */
+/** Counts how often steps hold the event loop: by code that runs before they first wait, and by code that does not wait. */
 export class Holders {
   private readonly held = new Map<Step, Held>();
 
-  /** Calls what a step runs, and looks how long it takes. */
+  /** Calls the code of a step, and times it. */
   time<T>(step: Step, run: () => T): T {
     const before = insideMs;
     insideMs = 0;
@@ -43,7 +43,7 @@ export class Holders {
     }
   }
 
-  /** Counts one time. */
+  /** Counts one time that a step held the loop, in milliseconds. */
   add(step: Step, ms: number): void {
     let held = this.held.get(step);
     if (held === undefined) {

@@ -1,14 +1,14 @@
 import type { RunnableConfig } from "../core/config.ts";
 import { type Run, RunRecorder } from "./run-recorder.ts";
 
-/** Functions that are told of the runs of one runnable. Each is waited for. */
+/** The functions that are told of the runs of one runnable. Each is waited for. */
 export interface RunListeners {
   onStart?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
   onEnd?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
   onError?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
 }
 
-/** Tells listeners of one run, the first that it hears of, and of none inside it. */
+/** Tells listeners of the first run that it hears of, and of none inside that. */
 export class RootListener extends RunRecorder {
   readonly name = "RootListenersTracer";
   private rootId: string | undefined;

@@ -7,7 +7,7 @@ import type { Run } from "./run-recorder.ts";
 import { ShownChunks } from "./shown-chunks.ts";
 import { listening, type Streamable } from "./stream-events.ts";
 
-/** How inputs and outputs are written: as callbacks get them, or as events show them. */
+/** The form of inputs and outputs in a log: as callbacks get them, or as events show them. */
 export type LogFormat = "original" | "streaming_events";
 
 /** Kinds of runs whose inputs and outputs keep their form in events. */
@@ -22,7 +22,7 @@ export class LogStream extends ChunkRecorder {
   private readonly keys = new Map<string, string>();
   private readonly counts = new Map<string, number>();
   private rootId: string | undefined;
-  /** The run as a whole, once it has started. */
+  /** The outermost run, once it has started. */
   root: Run | undefined;
 
   constructor(

@@ -1,12 +1,12 @@
 import type { IntervalHistogram } from "node:perf_hooks";
 
-/** How an event loop did for some time. */
+/** The figures of an event loop over some time. */
 export interface LoopFigures {
-  /** By how much it was late, in milliseconds: half of the time at most by this. */
+  /** The median delay of the loop, in milliseconds. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** The share of the time, from 0 to 1, in which it ran code and did not wait. */
+  /** The share of the time, from 0 to 1, in which the loop ran code and did not wait. */
   readonly utilization: number;
 }
 

@@ -38,7 +38,7 @@ export class CallbackManager {
   inheritableTags: string[];
   metadata: Record<string, unknown>;
   inheritableMetadata: Record<string, unknown>;
-  /** LangChain sets it from outside. */
+  /** The run around. LangChain sets it from outside. */
   _parentRunId: string | undefined;
 
   /** @param parentRunId The run that the managed runs are part of. */
@@ -109,7 +109,7 @@ export class CallbackManager {
     return copy;
   }
 
-  /** The manager of what runs inside a run. @param tag A label for those runs alone. */
+  /** The manager of the runs inside a run. @param tag A label for those runs alone. */
   childOf(runId: string, tag?: string): CallbackManager {
     const { inheritableHandlers, inheritableTags, inheritableMetadata } = this;
     return new CallbackManager(runId, {

@@ -1,6 +1,6 @@
-/** Random numbers are bought in bulk: one call costs microseconds, whatever it fetches. */
+/** The number of random numbers that are fetched at once: one call costs microseconds, however many it fetches. */
 const POOL_SIZE = 2048;
-/** How many of 16 bits an id takes. 74 of those 80 bits are its own, as the RFC has it. */
+/** The number of 16-bit random numbers in an id. 74 of those 80 bits are used, as the RFC has it. */
 const NUMBERS = 5;
 
 const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));

@@ -1,7 +1,7 @@
 /** One change to a run log, in the form of a JSON patch (RFC 6902). */
 export interface RunLogOp {
   op: "add" | "replace";
-  /** Where: "" for the whole log, `/logs/NAME/…`, `/streamed_output/-`, `/final_output`. */
+  /** The place of the change: "" for the whole log, `/logs/NAME/…`, `/streamed_output/-`, `/final_output`. */
   path: string;
   value: unknown;
 }
@@ -33,7 +33,7 @@ export interface RunState {
 }
 
 /**
- * Some changes to a run log: what `streamLog` yields.
+ * Some changes to a run log, as `streamLog` yields them.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { emit, type IgnoreSwitch, type Listener } from "./handlers.ts";
 import type { CallbackManager } from "./manager.ts";
 
-/** A run that has started and reports what becomes of it. LangChain's names and arguments. */
+/** A run that has started and reports its end or error. LangChain's names and arguments. */
 class Run {
   readonly handlers: Listener[];
   readonly inheritableHandlers: Listener[];

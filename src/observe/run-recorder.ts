@@ -15,10 +15,10 @@ import type { CallbackHandler } from "./handlers.ts";
 export interface Run {
   readonly id: string;
   readonly name: string;
-  /** The kind of step: `chain`, `llm` (chat models included), `tool`, `retriever`, or what a step says of itself. */
+  /** The kind of step: `chain`, `llm` (chat models included), `tool`, `retriever`, or the step's own word. */
   readonly run_type: string;
   readonly parent_run_id: string | undefined;
-  /** Milliseconds since 1970. */
+  /** When the run started, in milliseconds since 1970. */
   readonly start_time: number;
   end_time?: number;
   inputs: Record<string, unknown>;
@@ -37,7 +37,7 @@ export interface Run {
 type Metadata = Record<string, unknown> | undefined;
 type Serialized = { id?: unknown; name?: unknown } | undefined;
 
-/** The same for all kinds of runs. */
+/** The first arguments of a start, which all kinds of runs share. */
 type Beginning = [
   type: string,
   serialized: unknown,
@@ -58,9 +58,9 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   [property: string]: any;
   abstract readonly name: string;
   readonly awaitHandlers: boolean = true;
-  /** Whether runs are kept without their times, events and inner runs: for those who only pass on what they hear. */
+  /** Whether runs are kept without times, events and inner runs: for recorders that only pass on reports. */
   protected readonly isBrief: boolean = false;
-  /** It needs no word of a run before it is told of it: nothing that happens inside comes to it before. */
+  /** LangChain's steps need not announce runs beforehand: reports from inside a run never come before its start. */
   readonly isToldAtOnce = true;
   private readonly runs = new Map<string, Run>();
   /** Runs that were announced by name alone: LangChain's steps do that before they tell of them. */
@@ -306,7 +306,7 @@ function retrieverOf(...[serialized, query, id, parentId, tags, metadata, name]:
   return ["retriever", serialized, { query }, id, parentId, tags, withMetadata(undefined, metadata), name];
 }
 
-/** Of runs that are kept in brief. */
+/** The events of runs that are kept in brief: none. */
 const NO_EVENTS: Run["events"] = [];
 
 function textOf(error: unknown): string {

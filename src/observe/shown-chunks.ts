@@ -1,4 +1,4 @@
-/** Chunks on their way, each of which is shown to somebody before it is passed on: one promise for a chunk, and no generator. */
+/** Chunks on their way, each of which is shown to a handler before it is passed on: one promise for a chunk, and no generator. */
 export class ShownChunks<T> implements AsyncGenerator<T, void> {
   /**
    * @param see A promise is waited for before the chunk is passed on.

@@ -7,18 +7,18 @@ import { type StepCounter, StepObserver } from "./step-observer.ts";
 /** The figures of one step in a call. Times are wall-clock, from the step's start to its output. */
 export interface StepRow {
   readonly name: string;
-  /** Where the step ran. */
+  /** The name of the lane that the step ran on. */
   readonly lane: string;
-  /** Inputs that the step started. */
+  /** The number of inputs that the step started. */
   readonly inputs: number;
-  /** Inputs that failed in the step. */
+  /** The number of inputs that failed in the step. */
   readonly failed: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly totalMs: number;
-  /** How many inputs shared a call on average, in all calls so far; only of steps that gather inputs (`RunnableLambda.batched`). */
+  /** The mean number of inputs of a call, in all calls so far; only of steps that gather inputs (`RunnableLambda.batched`). */
   readonly meanCallSize?: number;
-  /** How many inputs took how long: from, to (milliseconds), count. */
+  /** The number of inputs by their times: from, to (milliseconds), count. */
   readonly histogram: readonly (readonly [fromMs: number, toMs: number, count: number])[];
 }
 
@@ -28,7 +28,7 @@ class Measures implements StepCounter {
   failed = 0;
   private readonly times = new TimeHistogram();
 
-  /** Where inputs were run that others have told of. */
+  /** The lane of inputs that others have reported. */
   private toldLane: string | undefined;
 
   constructor(
@@ -50,7 +50,7 @@ class Measures implements StepCounter {
     if (failed) this.failed++;
   }
 
-  /** Adds what was measured on a lane. */
+  /** Adds times that were measured on a lane. */
   add({ ms, failed }: StepTimes, lane: string): void {
     this.toldLane = lane;
     this.inputs += ms.length;
@@ -58,7 +58,7 @@ class Measures implements StepCounter {
     for (const one of ms) this.times.add(one);
   }
 
-  /** Adds inputs that took about as long as one that was timed. */
+  /** Adds inputs that count as taking as long as one that was timed. */
   counted(ms: number, times: number, failed: number): void {
     this.inputs += times;
     this.failed += failed;
@@ -97,7 +97,7 @@ export class StepStatistics extends StepObserver {
   private readonly index: number | undefined;
   private readonly books: Books;
 
-  /** @param options `failures`: whether it is asked which step failed for which input. @default true */
+  /** @param options `failures`: whether the failed step of each input is kept. @default true */
   constructor(
     private readonly options: { readonly failures?: boolean } = {},
     parent?: StepStatistics,
@@ -116,13 +116,13 @@ export class StepStatistics extends StepObserver {
     return this.keepsFailures ? new StepStatistics(this.options, this, index) : this;
   }
 
-  /** The steps of a stage that runs elsewhere have rows as soon as it tells of them. */
+  /** Observes a stage that runs elsewhere: its steps get rows with its first report. */
   stage(step: Step): StageObserver {
     const { books } = this;
     const { openFeed, stages, path } = step;
     const isTold = openFeed !== undefined && stages !== undefined;
     if (!isTold && !this.expand(step)) this.counterOf(step);
-    // What is made of steps and has moved tells of them all the same.
+    // A composite that has moved reports its steps all the same.
     const rows = isTold || path === undefined ? (books.measures.get(step) ?? []) : this.countersIn(step);
     if (isTold) books.measures.set(step, rows);
     return {
@@ -139,7 +139,7 @@ export class StepStatistics extends StepObserver {
     };
   }
 
-  /** Counts inputs of a step that somebody else has run: `times` of them took about `ms` milliseconds each. */
+  /** Counts inputs that ran without this observer: `times` of them, of about `ms` milliseconds each. */
   count(step: Step, ms: number, times: number, failed = 0): void {
     this.counterOf(step).counted(ms, times, failed);
   }
@@ -149,7 +149,7 @@ export class StepStatistics extends StepObserver {
     return [...this.books.measures.values()].flat().map(({ row }) => row);
   }
 
-  /** The rows of one step: several, when it is a stage that told of its steps. */
+  /** The rows of one step: several, when it is a stage that reported its steps. */
   rowsOf(step: Step): StepRow[] {
     return this.books.measures.get(step)?.map(({ row }) => row) ?? [];
   }
@@ -181,14 +181,14 @@ export class StepStatistics extends StepObserver {
     if (this.index !== undefined) this.blame(this.index, step, error);
   }
 
-  /** The innermost step says first that it has failed. */
+  /** Notes the step that failed for an input. The innermost one says so first, and counts. */
   private blame(index: number, step: Step, error: unknown): void {
     const { failures, blamed } = this.books;
     if (!this.keepsFailures || failures.has(index)) return;
     failures.set(index, blamed !== undefined && blamed.error === error ? blamed.name : step.label);
   }
 
-  /** The counters of what a step is made of, in order. */
+  /** The counters of the steps inside a step, in order. */
   private countersIn({ path = [] }: Step): Measures[] {
     return path.flatMap((inner) => (inner.path === undefined ? [this.counterOf(inner)] : this.countersIn(inner)));
   }

@@ -17,14 +17,14 @@ class Times implements StepCounter {
   }
 }
 
-/** Measures the steps of a stage in the thread that it runs in, for somebody elsewhere who wants to know: see StageObserver. */
+/** Measures the steps of a stage in the thread that it runs in, for an observer in another thread: see StageObserver. */
 export class StepMeter extends StepObserver {
   /** The number of the step that failed last. */
   lastFailed = 0;
   private readonly times = new Map<Step, Times>();
   private readonly order: Times[] = [];
 
-  /** @param stage The steps of the stage have their numbers in the order in which they stand there. */
+  /** @param stage The stage, whose steps are numbered in their order. */
   constructor(stage: Step) {
     super();
     if (!this.expand(stage)) this.counterOf(stage);

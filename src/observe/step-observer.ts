@@ -2,19 +2,19 @@ import type { ObservedRun, Observer } from "../core/observer.ts";
 import type { Step } from "../core/step.ts";
 import { HOLD_MS } from "./holders.ts";
 
-/** Where the runs of one step are counted. */
+/** The counter of the runs of one step. */
 export interface StepCounter {
   began(): void;
   ended(ms: number, failed: boolean): void;
-  /** It has held the event loop for so long. Workers are there to be held. */
+  /** Counts that the step has held the event loop for so long. Not in workers, which are there to be held. */
   held?(ms: number): void;
 }
 
-/** Observes the steps of a call as people see them: a composite is its steps, and any other step is one, whatever runs inside it. */
+/** Observes the steps of a call as people see them: a composite counts as its steps, any other step as one, whatever runs inside it. */
 export abstract class StepObserver implements Observer {
   protected abstract counterOf(step: Step): StepCounter;
 
-  /** A step has failed. The innermost one says so first. */
+  /** Takes note that a step has failed. The innermost one says so first. */
   protected abstract failedIn(step: Step, error: unknown): void;
 
   abstract forInput(index: number): Observer;
@@ -66,7 +66,7 @@ export abstract class StepObserver implements Observer {
   }
 }
 
-/** Observes nothing. */
+/** An observer of nothing. */
 const SILENT: Observer = {
   start: () => SILENT_RUN,
   forInput: () => SILENT,

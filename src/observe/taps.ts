@@ -14,7 +14,7 @@ export function seesChunks(handler: Listener): boolean {
 /**
  * Shows a chunk of a run to the handlers that are shown them.
  *
- * @param by Who shows it: of those who show chunks of one run, a handler listens to the first.
+ * @param by The reporter that shows the chunk: of those that show chunks of one run, a handler listens to the first.
  */
 export function shown(
   handlers: readonly Listener[],
@@ -30,7 +30,7 @@ export function shown(
   return waiting === undefined ? undefined : Promise.all(waiting);
 }
 
-/** Lets handlers see the chunks of a run on their way. Leaving what comes out closes what went in. */
+/** Lets handlers see the chunks of a run on their way. Leaving the result closes the given chunks. */
 export function tapped<T>(handlers: readonly Listener[], runId: string, chunks: AsyncGenerator<T>): AsyncGenerator<T> {
   let passed = chunks;
   for (const handler of handlers) if (tapsChunks(handler)) passed = passing(handler, runId, passed);

@@ -2,8 +2,8 @@ import type { Declaration } from "./declaration.ts";
 import type { ResourceSlot } from "./slot.ts";
 
 /**
- * Counts what makes it necessary to look at resources again: a load, an end, a new version. Functions compare it with what they have seen
- * before they go on with the values they got: 1 ns a call.
+ * Counts changes of resources: a load, an end, a new version. Functions compare it with the count they saw last before they go on with the
+ * values they got: 1 ns a call.
  */
 export const clock = { changes: 0 };
 
@@ -12,8 +12,8 @@ export interface ResourceListener {
   changed?(slot: ResourceSlot): void;
   hinted?(hint: string): void;
   /**
-   * A resource is about to get a new version. What this throws is thrown where the version is declared; what it returns is called when
-   * the resource has it.
+   * Called when a resource is about to get a new version. An error that it throws is thrown where the version is declared; a function that
+   * it returns is called when the resource has the version.
    */
   renewing?(slot: ResourceSlot, next: Declaration): (() => void) | undefined;
 }
@@ -31,12 +31,12 @@ export function changed(slot: ResourceSlot): void {
   for (const listener of listeners) listener.changed?.(slot);
 }
 
-/** Gives what is to be done when the resource has the new version. */
+/** Tells all listeners of a new version. Returns the functions to call when the resource has it. */
 export function renewing(slot: ResourceSlot, next: Declaration): (() => void)[] {
   return [...listeners].flatMap((listener) => listener.renewing?.(slot, next) ?? []);
 }
 
-/** Something about resources is worth a look. */
+/** Adds a hint at something that could be better. */
 export function warn(hint: string): void {
   hints.add(hint);
   for (const listener of listeners) listener.hinted?.(hint);

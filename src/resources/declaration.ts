@@ -30,10 +30,10 @@ export type ResourceLoader<Value, Uses extends ResourceUses = ResourceUses> = (
   context: LoadContext<Uses>,
 ) => Value | PromiseLike<Value>;
 
-/** How a resource is loaded, kept and given up. */
+/** The options of a resource: how it is loaded, kept and given up. */
 export interface ResourceOptions<Value = unknown, Uses extends ResourceUses = ResourceUses> {
   /**
-   * Ends what the loader began: closes a connection, frees memory. Called where the resource was loaded, in the reverse order of loads,
+   * Undoes the work of the loader: closes a connection, frees memory. Called where the resource was loaded, in the reverse order of loads,
    * when its worker retires, when its lane is closed, and when the process ends.
    */
   dispose?: ((value: Value) => unknown) | undefined;
@@ -44,15 +44,15 @@ export interface ResourceOptions<Value = unknown, Uses extends ResourceUses = Re
    * @default "worker"
    */
   scope?: ResourceScope | undefined;
-  /** Whether each worker of a lane that has been told of the resource loads it as it starts, before it is needed. @default false */
+  /** Whether each worker of a lane that uses the resource loads it as it starts, before the first input. @default false */
   warm?: boolean | undefined;
-  /** How long the next use waits after a failed load before it loads again. @default from 1 s, doubled each time, up to 30 s */
+  /** The time from a failed load to the next one. @default 1 s, doubled each time, up to 30 s */
   retry?: BackoffOptions | undefined;
-  /** How long a load may take, in milliseconds. `Infinity` waits for ever. @default 60000 */
+  /** The time that a load may take, in milliseconds. `Infinity` waits for ever. @default 60000 */
   timeoutMs?: number | undefined;
   /**
-   * The version of what is loaded. A resource of a known name with a new version takes the place of the old one: it is loaded
-   * beside it, serves once it is loaded, and the old one is disposed of when the last call that uses it has ended.
+   * The version of the resource. A resource of a known name with a new version takes the place of the old one: it is loaded beside the old
+   * one, serves once it is loaded, and the old one is disposed of when the last call that uses it has ended.
    */
   version?: string | number | undefined;
   /** Everything that the loader needs from around it: other resources, plain data, functions that need nothing themselves. */

@@ -1,9 +1,9 @@
 import { runlaneError } from "../core/errors/errors.ts";
 import type { Declaration } from "./declaration.ts";
 
-/** A loaded resource: its value, and who uses it. */
+/** A loaded resource: its value, and the number of its users. */
 export class Instance {
-  /** Calls in flight that use it. Counted only where there is something to dispose of. */
+  /** The number of calls in flight that use the instance. Counted only where there is something to dispose of. */
   private users = 0;
   private state: "in use" | "retired" | "disposed" = "in use";
   private onUnused: (() => void) | undefined;
@@ -12,7 +12,7 @@ export class Instance {
   constructor(
     readonly declaration: Declaration,
     readonly value: unknown,
-    /** The resources that it uses: they stay until it is disposed of. */
+    /** The instances that this one uses: they stay until it is disposed of. */
     private readonly used: readonly Instance[],
   ) {
     this.isCounted = declaration.dispose !== undefined || used.some(({ isCounted }) => isCounted);
@@ -33,13 +33,13 @@ export class Instance {
     if (--this.users === 0) this.onUnused?.();
   }
 
-  /** Disposes of it once its last user is through. @throws RUNLANE_RESOURCE_DISPOSE */
+  /** Disposes of the instance once its last user is through. @throws RUNLANE_RESOURCE_DISPOSE */
   retire(): Promise<void> {
     this.disposing ??= this.whenUnused().then(() => this.end());
     return this.disposing;
   }
 
-  /** Disposes of it at once, as far as that can be done without waiting. */
+  /** Disposes of the instance at once, as far as that can be done without waiting. */
   endNow(): void {
     try {
       this.end()?.then(undefined, () => {});
@@ -71,7 +71,7 @@ export class Instance {
     for (const used of this.used) used.release();
   }
 
-  /** Calls at once what the loader's author wrote: a process that ends waits for no promise. */
+  /** Calls the user's `dispose` at once: a process that ends waits for no promise. */
   private call(dispose: (value: unknown) => unknown): Promise<void> {
     const failed = (cause: unknown): never => {
       const reason = cause instanceof Error ? `${cause.name}: ${cause.message.replace(/\.$/, "")}` : String(cause);

@@ -13,13 +13,13 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The lane whose worker this thread is, as the worker says; undefined in the thread of the program. */
 export const workerOf: { lane: string | undefined } = { lane: undefined };
 
-/** One load of a resource, with those that it waits for. */
+/** One load of a resource, with the loads that it waits for. */
 export class Load {
-  /** The resources that it uses: they must not be disposed of before it is. */
+  /** The instances that the resource uses: they must not be disposed of before it is. */
   readonly used: Instance[] = [];
   /** The time that the loader took, in milliseconds. */
   ms = 0;
-  /** By how much memory grew meanwhile, in bytes; null where that cannot be measured. */
+  /** The growth of memory during the load, in bytes; null where that cannot be measured. */
   memory: number | null = null;
   private readonly waitsFor = new Set<ResourceSlot>();
   private controller: AbortController | undefined;
@@ -43,7 +43,7 @@ export class Load {
     return waiting.length === 0 ? this.call(uses) : Promise.all(waiting).then(() => this.call(uses));
   }
 
-  /** The resources from this one to another that it waits for, itself or through others. */
+  /** The chain of resources from this one to another that it waits for, itself or through others. */
   pathTo(other: ResourceSlot): ResourceSlot[] | undefined {
     for (const slot of this.waitsFor) {
       const rest = slot === other ? [other] : slot.loading?.pathTo(other);
@@ -76,7 +76,7 @@ export class Load {
         return load.controller.signal;
       },
     };
-    // What is loaded outlives the run that happened to need it first.
+    // A resource outlives the run that happened to need it first.
     const value = callOutside(() => declaration.load(context));
     return isThenable(value) ? this.inTime(value).then(done) : done(value);
   }
@@ -115,7 +115,7 @@ export class Load {
     }
   }
 
-  /** The value, in time. One that comes too late is disposed of, since nobody waits for it. */
+  /** The value, if it comes in time. One that comes too late is disposed of, since nobody waits for it. */
   private inTime(loading: PromiseLike<unknown>): Promise<unknown> {
     const { name, timeoutMs } = this.declaration;
     if (timeoutMs === Number.POSITIVE_INFINITY) return Promise.resolve(loading);
@@ -145,7 +145,7 @@ export class Load {
   }
 }
 
-/** The bytes on this thread's heap and of what belongs to it outside. */
+/** The size of this thread's heap and of the memory outside that belongs to it, in bytes. */
 function memoryUsed(): number | null {
   const usage = globalThis.process?.memoryUsage?.();
   return usage === undefined ? null : usage.heapUsed + usage.external;

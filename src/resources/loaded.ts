@@ -6,7 +6,7 @@ const loaded = new Map<Instance, () => Promise<void>>();
 const loading = new Set<{ settle(): Promise<unknown> | undefined }>();
 let stopEnding: (() => void) | undefined;
 
-/** A load has begun; {@link hasLoaded} says that it has ended. */
+/** Takes note of a load that has begun; {@link hasLoaded} is called when it has ended. */
 export function isLoading(slot: { settle(): Promise<unknown> | undefined }): void {
   loading.add(slot);
 }
@@ -41,7 +41,7 @@ export function warnOf(error: unknown): void {
   globalThis.process?.emitWarning?.(error as Error);
 }
 
-/** The same for a process that is ending: promises are not waited for. */
+/** Disposes of all resources at once, in a process that is ending: promises are not waited for. */
 function disposeNow(): void {
   for (const instance of [...loaded.keys()].reverse()) instance.endNow();
   loaded.clear();

@@ -1,12 +1,12 @@
 /** The work to do before a process ends. */
 export interface Ending {
-  /** Takes the time it needs. Called when the process has nothing more to do, or got a signal to end. */
+  /** Ends the work in all the time it needs. Called when the process has nothing more to do, or got a signal to end. */
   end(): Promise<void>;
-  /** Does what can be done at once. Called when nothing can be waited for: `process.exit`, an uncaught error. */
+  /** Ends as much as can be ended at once. Called when nothing can be waited for: `process.exit`, an uncaught error. */
   endNow(): void;
 }
 
-/** A signal is passed on after so long, whatever is still to be disposed of. */
+/** The time in milliseconds after which a signal is passed on, even if resources are still to be disposed of. */
 const END_WITHIN_MS = 5000;
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 type Signal = (typeof SIGNALS)[number];
@@ -48,7 +48,7 @@ async function endAll(): Promise<void> {
   await Promise.allSettled([...endings].map((ending) => ending.end()));
 }
 
-/** Asynchronous work begun here keeps the process alive until it is done. */
+/** Ends the work when the process has nothing more to do. Async work begun here keeps the process alive until it is done. */
 function endWhenIdle(): void {
   endAll();
 }

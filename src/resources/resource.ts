@@ -2,7 +2,7 @@
 import type { ResourceSlot } from "./slot.ts";
 import type { ResourceScope, ResourceStatus } from "./status.ts";
 
-/** The mark of resources, also across two copies of the package: under it they say what they are made of. */
+/** The key under which a resource has its slot: the mark of resources, also across two copies of the package. */
 const RESOURCE: unique symbol = Symbol.for("runlane.resource") as never;
 
 /**
@@ -18,7 +18,7 @@ const RESOURCE: unique symbol = Symbol.for("runlane.resource") as never;
  * await words.dispose();
  * ```
  *
- * @typeParam Value What the loader gives.
+ * @typeParam Value The value that the loader gives.
  */
 export class Resource<Value = unknown> {
   /** @internal */

@@ -5,7 +5,7 @@ import { slotOf } from "./resource.ts";
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are compared
 type Func = Function;
 
-/** Under it, a function says which module it is from. */
+/** The key under which a function has the ref of its module. */
 const MODULE_REF = Symbol.for("runlane.module-ref");
 
 let isSelfContained: (func: Func) => boolean = () => false;
@@ -15,7 +15,7 @@ export function trustSources(check: typeof isSelfContained): void {
   isSelfContained = check;
 }
 
-/** In what two declarations of one name and version differ; undefined when they are the same. */
+/** The difference of two declarations of one name and version; undefined when they are the same. */
 export function differenceOf(known: Declaration, next: Declaration): string | undefined {
   if (!isSameFunction(known.load, next.load)) return "another loader";
   if (known.scope !== next.scope) return `the scope ${JSON.stringify(known.scope)}`;

@@ -8,9 +8,9 @@ import { hasLoaded, isLoading, keep, letGo, warnOf } from "./loaded.ts";
 import { differenceOf } from "./same-loader.ts";
 import type { ResourceState, ResourceStatus } from "./status.ts";
 
-/** So many versions are remembered, to tell a new one from one that is declared again. */
+/** The number of versions that are remembered, to tell a new one from one that is declared again. */
 const MAX_VERSIONS = 32;
-/** A declaration that is made more often than this is not made at the top of a module. */
+/** The number of times a declaration may be made. One made more often stands inside a function, not at the top of a module. */
 const MAX_DECLARED = 3;
 
 /** All versions of one resource in this thread: the one that serves, and the one that is being loaded. */
@@ -41,7 +41,7 @@ export class ResourceSlot {
   }
 
   /**
-   * The same resource is declared again, or in a new version.
+   * Takes another declaration of the resource: the same one again, or a new version.
    *
    * @throws RUNLANE_RESOURCE_CONFLICT
    */
@@ -83,13 +83,13 @@ export class ResourceSlot {
     changed(this);
   }
 
-  /** Gives up what is loaded, or being loaded. */
+  /** Gives up the instance that is loaded, or being loaded. */
   async dispose(): Promise<void> {
     await this.settle();
     if (this.live !== null) await this.end(this.live);
   }
 
-  /** Disposes of one that was loaded here. */
+  /** Disposes of an instance that was loaded here. */
   async end(instance: Instance): Promise<void> {
     if (instance === this.live) {
       this.live = null;
@@ -123,7 +123,7 @@ export class ResourceSlot {
     return this.wasDisposed ? "disposed" : "idle";
   }
 
-  /** Whoever comes while a load goes on waits for the same one. */
+  /** The promise of the load that goes on: all uses that come meanwhile wait for it. */
   private join(): Promise<Instance> {
     // A loader that asks for its own resource is the only one who comes before there is a promise.
     this.joined ??= new Promise((_, reject) => reject(this.selfUse()));
@@ -221,7 +221,7 @@ function scopeDiffers(known: Declaration, next: Declaration): string | undefined
   return known.scope === next.scope ? undefined : `the scope ${JSON.stringify(known.scope)}`;
 }
 
-/** Errors that say enough by themselves. */
+/** Whether an error is one of Runlane's own about resources, which says enough by itself. */
 function isOwn(cause: unknown): boolean {
   return (
     cause instanceof RunlaneError &&

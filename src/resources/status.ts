@@ -1,4 +1,4 @@
-/** Where a resource may be, and how many of it there are. */
+/** The places of a resource: one in each worker, one in the process, or one that all threads share. */
 export type ResourceScope = "worker" | "process" | "shared";
 
 /** The state of a resource in one thread. */
@@ -15,11 +15,11 @@ export interface ResourceStatus {
   readonly where: string;
   /** The number of the worker in its lane. Null on the loop, before the lane has workers, and for all workers that have ended. */
   readonly worker: number | null;
-  /** How often it was loaded there, failed loads included. */
+  /** The number of loads there, failed ones included. */
   readonly loads: number;
-  /** How long the last load took, in milliseconds; null before there was one. */
+  /** The time of the last load, in milliseconds; null before there was one. */
   readonly loadMs: number | null;
-  /** By how many bytes the heap and what belongs to it grew while it was loaded: an estimate; null where nobody measured. */
+  /** The growth of the heap and the memory that belongs to it during the load, in bytes: an estimate; null where nobody measured. */
   readonly memory: number | null;
   /** The error of the last load, if it failed. */
   readonly error?: unknown;

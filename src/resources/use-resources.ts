@@ -44,7 +44,7 @@ function bindValues(func: Func, uses: Uses): Func {
 
 function bindResources(func: Func, uses: Uses): Func {
   const slots = slotsIn(uses);
-  /** The values of the resources when they were looked at last. */
+  /** The count of changes when the values were taken last. */
   let seen = -1;
   let values: Uses = {};
   let counted: readonly Instance[] = [];
@@ -88,7 +88,7 @@ function bindResources(func: Func, uses: Uses): Func {
   return bound;
 }
 
-/** Keeps instances from being disposed of until what a function returned has ended. */
+/** Keeps instances from being disposed of until the result of a function has ended. */
 function hold(instances: readonly Instance[], call: () => unknown): unknown {
   const release = (): void => {
     for (const instance of instances) instance.release();
@@ -117,7 +117,7 @@ function failWith(release: () => void): (error: unknown) => never {
 
 type Source = Partial<AsyncIterable<unknown> & AsyncIterator<unknown>>;
 
-/** The call ends now, unless it gave chunks: then it ends with them. They stay the object that they are. */
+/** Ends the call now or, if it gave chunks, with the last of them. The value stays the object that it is. */
 function endWith<Value>(value: Value, release: () => void): Value {
   if (typeof value !== "object" || value === null || !isChunked(value) || !Object.isExtensible(value)) {
     release();

@@ -14,7 +14,7 @@ export async function within<T>(patienceMs: number, what: string, promise: Promi
   }
 }
 
-/** Waits until something is so. Looks once in each turn of the event loop. */
+/** Waits until a condition holds. Looks once in each turn of the event loop. */
 export async function until(patienceMs: number, what: string, isSo: () => unknown): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await isSo())) {
@@ -28,7 +28,7 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** What a promise is rejected with. */
+/** The error that a promise is rejected with. Fails when it is fulfilled. */
 export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
   let output: unknown;
   try {
@@ -39,7 +39,7 @@ export async function rejection(promise: PromiseLike<unknown>): Promise<unknown>
   return fail(`should be rejected, and gave ${String(output)}`);
 }
 
-/** Checks some properties of what a promise is rejected with. */
+/** Checks some properties of the error that a promise is rejected with. */
 export async function rejects(promise: PromiseLike<unknown>, properties: Record<string, unknown>): Promise<void> {
   has(await rejection(promise), properties);
 }

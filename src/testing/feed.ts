@@ -6,12 +6,12 @@ export class CountingFeed implements InputSource {
   /** The keys that were taken, in order. */
   readonly taken: number[] = [];
   readonly outcomes = new Map<number, { readonly output: unknown } | { readonly error: unknown }>();
-  /** Told after each settlement. */
+  /** Called after each settlement. */
   onSettled: () => void = () => {};
   private next = 0;
   private readonly offences: string[] = [];
 
-  /** @param inputs Grows when {@link add} is called. */
+  /** @param inputs The inputs, to which {@link add} adds more. */
   constructor(private readonly inputs: unknown[] = []) {}
 
   get waiting(): number {
@@ -41,12 +41,12 @@ export class CountingFeed implements InputSource {
     this.settle(key, { error });
   }
 
-  /** Whether all that was taken is settled. */
+  /** Whether all inputs that were taken are settled. */
   get isSettled(): boolean {
     return this.outcomes.size === this.taken.length;
   }
 
-  /** Checks that the lane has kept to the rules, and settled all that it took. */
+  /** Checks that the lane has kept to the rules, and settled all inputs that it took. */
   check(): void {
     deepStrictEqual(this.offences, []);
     ok(this.isSettled, `${this.taken.length} inputs were taken, and ${this.outcomes.size} settled`);

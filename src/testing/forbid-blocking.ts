@@ -12,7 +12,7 @@ export interface TestHooks {
   readonly after?: ((stop: () => Promise<void>) => unknown) | undefined;
 }
 
-/** What {@link forbidBlocking} lets pass. */
+/** The calls and steps that {@link forbidBlocking} lets pass. */
 export interface BlockingAllowed {
   /** Calls, as the error names them: `fs.readFileSync`. */
   readonly calls?: readonly string[] | undefined;
@@ -21,11 +21,11 @@ export interface BlockingAllowed {
 }
 
 export interface ForbidBlockingOptions {
-  /** A step may hold the event loop for so long at a time, in milliseconds; from 20 up. @default 50 */
+  /** The time that a step may hold the event loop at once, in milliseconds; from 20 up. @default 50 */
   readonly maxMs?: number | undefined;
-  /** What is let pass. @default nothing */
+  /** The calls and steps that pass. @default none */
   readonly allow?: BlockingAllowed | undefined;
-  /** Where to check and to stop by itself. @default the global hooks, where there are such */
+  /** The hooks in which to check and to stop by itself. @default the global hooks, where there are such */
   readonly hooks?: TestHooks | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface BlockingGuard {
   stop(): Promise<void>;
 }
 
-/** The watching thread has told of what it saw after so many of its beats. */
+/** The number of beats after which the watching thread has reported a hold. */
 const BEATS = 3;
 
 /**
@@ -95,7 +95,7 @@ export function forbidBlocking(options: ForbidBlockingOptions = {}): BlockingGua
   return guard;
 }
 
-/** Those of Jest, and of Vitest where it is told to have them. */
+/** The global hooks of Jest, and of Vitest where it is told to have them. */
 function globalHooks(): TestHooks | undefined {
   const { afterEach, afterAll } = globalThis as Partial<Pick<TestHooks, "afterEach" | "afterAll">>;
   return afterEach === undefined ? undefined : { afterEach, afterAll };

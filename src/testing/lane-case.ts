@@ -1,6 +1,6 @@
 import type { Lane } from "../lanes/lane.ts";
 
-/** What a lane may lack, with a reason. Cases that need it are listed as skipped. */
+/** A capability that a lane may lack, with a reason. Cases that need it are listed as skipped. */
 export type LaneCapability =
   /** An input is a copy: what a function does to it does not show here, and what cannot be copied is refused. */
   | "copies"
@@ -13,7 +13,7 @@ export type LaneCapability =
   /** A function that never gives control back is ended by an abort or a timeout. */
   | "stopsLoops";
 
-/** What {@link laneCases} needs to know of a lane. */
+/** The options of {@link laneCases}. */
 export interface LaneCasesOptions {
   /**
    * Opens a lane for one case, which closes it.
@@ -21,10 +21,10 @@ export interface LaneCasesOptions {
    * @param options What the case asks for.
    */
   open(options: LaneWish): Lane | PromiseLike<Lane>;
-  /** What the lane lacks, and why: `{ feed: "inputs are sent one by one" }`. */
+  /** The capabilities that the lane lacks, and why: `{ feed: "inputs are sent one by one" }`. @default none */
   skip?: Partial<Record<LaneCapability, string>> | undefined;
   /**
-   * How long a case waits for something that has to happen, in milliseconds, before it fails. Less than the time limit of the test
+   * The time that a case waits for something that has to happen before it fails, in milliseconds. Less than the time limit of the test
    * framework, so that failures say what is missing.
    *
    * @default 4000
@@ -34,21 +34,21 @@ export interface LaneCasesOptions {
 
 /** The lane that a case asks for. */
 export interface LaneWish {
-  /** How many workers it has at most. */
+  /** The number of workers that the lane has at most. */
   readonly workers: number;
 }
 
-/** One thing that a lane has to do. */
+/** One requirement on a lane, as a test. */
 export interface LaneCase {
-  /** A sentence about it. */
+  /** The requirement as a sentence. */
   readonly name: string;
-  /** Why it is not asked of this lane. */
+  /** The reason why the case is skipped; undefined when it is not. */
   readonly skip?: string;
-  /** Resolves when the lane does it, and rejects with an `AssertionError` or what the lane threw otherwise. */
+  /** Resolves when the lane meets the requirement; otherwise rejects with an `AssertionError` or the error of the lane. */
   run(): Promise<void>;
 }
 
-/** What a case has at hand. */
+/** The lane and the settings of a case that runs. */
 export interface Bench {
   readonly lane: Lane;
   readonly patienceMs: number;

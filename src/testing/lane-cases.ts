@@ -27,9 +27,10 @@ const ALL: readonly CaseDefinition[] = [
 ];
 
 /**
- * What a lane has to do, as cases for any test framework: `it(name, run)` of Vitest, node:test, Jest and Mocha takes them as they are.
+ * The requirements on a lane, as cases for any test framework: `it(name, run)` of Vitest, node:test, Jest and Mocha takes them as they are.
  *
- * Each case opens a lane of its own and closes it. What a lane cannot do is said in `skip`, with a reason, which the case then carries.
+ * Each case opens a lane of its own and closes it. Capabilities that a lane lacks stand in `skip`, with a reason, which the case then
+ * carries.
  *
  * @example
  * ```ts
@@ -57,7 +58,7 @@ function caseOf({ name, needs, workers = 1, check }: CaseDefinition, options: La
     try {
       await within(patienceMs, "the case", check({ lane: quiet(lane), patienceMs }));
     } finally {
-      // What a failed case has left running must not hold up the next one.
+      // Calls that a failed case has left running must not hold up the next one.
       await within(patienceMs, "closing the lane by force", lane.close({ force: true }));
     }
   };

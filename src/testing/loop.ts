@@ -21,7 +21,7 @@ export function loopLane(): Lane {
 }
 
 /**
- * What {@link loopLane} lacks, for {@link laneCases}.
+ * The capabilities that {@link loopLane} lacks, for {@link laneCases}.
  *
  * @example
  * ```ts

@@ -4,11 +4,11 @@ import { coerce, toStep } from "../runnables/coerce.ts";
 import type { RunnableLike } from "../runnables/types.ts";
 import { shipTree } from "../shipping/tree/ship-tree.ts";
 
-/** How a stage is made. */
+/** The options of {@link stageOf}. */
 export interface StageOfOptions {
-  /** What errors and statistics call it. @default The name of the runnable. */
+  /** The name of the stage in errors and statistics. @default the name of the runnable */
   readonly label?: string | undefined;
-  /** Whether it may share memory with its lane, as threads of one process do. @default true */
+  /** Whether the lane shares memory with this thread, as threads of one process do. @default true */
   readonly shared?: boolean | undefined;
 }
 

@@ -1,8 +1,8 @@
 import type { RunnableConfig } from "../core/config.ts";
 
 /**
- * What the cases run. Each function travels by its source, so it uses nothing from around it. What one of them has seen is kept in a map
- * of its worker, under a key of the case, and read by another call: therefore those cases ask for one worker.
+ * The functions that the cases run. Each travels by its source, so it uses nothing from around it. Their notes are kept in a map of the
+ * worker, under a key of the case, and read by another call: therefore those cases ask for one worker.
  */
 
 export const echo = (input: unknown) => input;
@@ -42,7 +42,7 @@ export const forever = (isSo: boolean) => {
 
 export const never = () => new Promise<never>(() => {});
 
-/** What calls with one key have noted in the worker. */
+/** The notes that calls with one key have left in the worker. */
 export interface Notes {
   started?: number;
   aborted?: number;

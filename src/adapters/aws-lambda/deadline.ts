@@ -5,7 +5,7 @@ export class Deadline {
   private readonly controller = new AbortController();
   private readonly timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param context Without one, as in a test of a function, there is no limit. */
+  /** @param context The context of the call. Without one, as in a test of a function, there is no limit. */
   constructor(context: LambdaContext | undefined, marginMs: number) {
     if (context === undefined) return;
     const leftMs = Math.max(0, context.getRemainingTimeInMillis() - marginMs);

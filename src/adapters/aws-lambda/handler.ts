@@ -22,11 +22,11 @@ import type { LambdaContext, LambdaGlobal, LambdaHandler, ResponseStream } from 
 import { WarmUp } from "./warm-up.ts";
 import "../../runnables/kinds/all.ts";
 
-/** How records of queues and streams are run. */
+/** The options for records of queues and streams. */
 export interface QueueOptions {
   /** Makes the input of one record. @default JSON is parsed, other text is taken as it is; a record of DynamoDB is the input itself */
   readonly input?: ((record: QueueRecord) => unknown) | undefined;
-  /** How many records run at once. @default all that came, those of one group or key one after the other */
+  /** The number of records that run at once. @default all that came, those of one group or key one after the other */
   readonly maxConcurrency?: number | undefined;
   /** Called for each record that failed. @default writes the error to standard error, which is the function's log */
   readonly onFailure?: ((error: unknown, record: QueueRecord) => void) | undefined;
@@ -45,9 +45,9 @@ export interface HandlerOptions {
   readonly input?: ((event: unknown, context: LambdaContext | undefined) => unknown) | undefined;
   /** Makes the response of an output, or of a chunk when streaming. @default the output; as an HTTP response where one is expected */
   readonly output?: ((output: unknown, event: unknown) => unknown) | undefined;
-  /** How records of SQS, Kinesis and DynamoDB are run; `false` makes the whole event one input. */
+  /** The options for records of SQS, Kinesis and DynamoDB; `false` makes the whole event one input. @default each record is an input */
   readonly queue?: QueueOptions | false | undefined;
-  /** How many milliseconds before the function's time is up a call is ended. @default 500 */
+  /** The time before the end of the function's time at which a call is ended, in milliseconds. @default 500 */
   readonly marginMs?: number | undefined;
 }
 
@@ -152,13 +152,13 @@ function inputOf(event: unknown, context: LambdaContext | undefined, { input }: 
   return isHttpEvent(event) ? inputOfRequest(event) : event;
 }
 
-/** Requests that cannot be read are answered; any other error is one of the function. */
+/** The answer to a request that cannot be read. Any other error is thrown: it is the function's. */
 function refuse(error: unknown): HttpResponse {
   if (error instanceof BadRequest) return refusal(error);
   throw error;
 }
 
-/** What a client asks for by its Accept header. */
+/** The format that a client asks for by its Accept header. */
 function accepted(event: unknown): StreamFormat | undefined {
   const accept = isHttpEvent(event) ? header(event, "accept") : undefined;
   return accept?.includes("text/event-stream") === true ? "sse" : undefined;

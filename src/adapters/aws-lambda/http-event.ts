@@ -1,13 +1,13 @@
 import { setOwn } from "../../core/own.ts";
 
-/** What Runlane reads of an HTTP request as function URLs, API Gateway (both formats) and load balancers send it. */
+/** An HTTP request as function URLs, API Gateway (both formats) and load balancers send it, as far as Runlane reads it. */
 export interface HttpEvent {
   readonly requestContext: object;
   readonly headers?: Readonly<Record<string, string | undefined>> | null;
   readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
-  /** What load balancers send instead of `headers` where they are set to, and API Gateway besides them. */
+  /** The headers as lists: load balancers send them instead of `headers` where they are set to, API Gateway besides them. */
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
-  /** The same for the parameters of the URL. */
+  /** The parameters of the URL as lists, sent like {@link multiValueHeaders}. */
   readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
@@ -17,7 +17,7 @@ export interface HttpEvent {
 export interface HttpResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** What load balancers read instead of `headers` where they send such. */
+  /** The headers as lists, for load balancers that send them so: they read nothing else. */
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
   readonly body: string;
   readonly isBase64Encoded?: boolean;

@@ -2,13 +2,13 @@
 export interface QueueRecord {
   readonly eventSource: string;
   readonly eventSourceARN?: string;
-  /** SQS. */
+  /** The id of a message of SQS. */
   readonly messageId?: string;
   readonly body?: string;
   readonly attributes?: { readonly MessageGroupId?: string };
-  /** Kinesis; `data` is base64. */
+  /** A record of Kinesis; `data` is base64. */
   readonly kinesis?: { readonly sequenceNumber: string; readonly partitionKey: string; readonly data: string };
-  /** DynamoDB. */
+  /** A record of DynamoDB. */
   readonly dynamodb?: { readonly SequenceNumber: string; readonly Keys?: object };
 }
 
@@ -30,12 +30,12 @@ export function isStream({ eventSource }: QueueRecord): boolean {
   return eventSource !== "aws:sqs";
 }
 
-/** What a failed record is called in the answer. */
+/** The name of a failed record in the answer. */
 export function identifierOf({ messageId, kinesis, dynamodb }: QueueRecord): string {
   return kinesis?.sequenceNumber ?? dynamodb?.SequenceNumber ?? String(messageId);
 }
 
-/** Records with one key must be run in their order; undefined when the order says nothing. */
+/** The key whose records must run in their order; undefined when the order does not matter. */
 export function orderKeyOf({ kinesis, dynamodb, attributes }: QueueRecord): string | undefined {
   if (kinesis !== undefined) return kinesis.partitionKey;
   if (dynamodb !== undefined) return JSON.stringify(dynamodb.Keys ?? null);

@@ -2,13 +2,13 @@ import { raceWithSignal } from "../../core/signal.ts";
 import type { Deadline } from "./deadline.ts";
 import type { LambdaGlobal, ResponseStream } from "./types.ts";
 
-/** How chunks are written: one JSON value per line, or as server-sent events. */
+/** The format of chunks: one JSON value per line, or server-sent events. */
 export type StreamFormat = "ndjson" | "sse";
 
 interface Encoding {
   readonly type: string;
   encode(chunk: unknown): string | Uint8Array;
-  /** What is written at the end, and when the chain fails after chunks have been written. */
+  /** The text at the end, and the one for a chain that fails after chunks have been written. */
   readonly end: string;
   readonly failure: string;
 }
@@ -28,9 +28,9 @@ const ENCODINGS: Record<"text" | "bytes" | StreamFormat, Encoding> = {
   },
 };
 
-/** What the stream of one response needs to know. */
+/** The options of the stream of one response. */
 export interface StreamingOptions {
-  /** Undefined: text as it is, anything else by line. */
+  /** The format of chunks. Undefined: text as it is, anything else as lines of JSON. */
   readonly format: StreamFormat | undefined;
   /** Whether an HTTP client reads the response. */
   readonly isHttp: boolean;

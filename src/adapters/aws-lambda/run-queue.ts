@@ -2,12 +2,12 @@ import type { RunnableConfig } from "../../core/config.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { identifierOf, isStream, orderKeyOf, type QueueRecord } from "./queue-event.ts";
 
-/** Which records are to be delivered again. */
+/** The records that are to be delivered again. */
 export interface BatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-/** How records are run. */
+/** The options of {@link runQueue}. */
 export interface RunQueueOptions {
   readonly inputOf: (record: QueueRecord) => unknown;
   readonly config: Partial<RunnableConfig>;

@@ -1,4 +1,4 @@
-/** What Runlane needs to know of the context that AWS Lambda calls a function with. */
+/** The context that AWS Lambda calls a function with, as far as Runlane reads it. */
 export interface LambdaContext {
   readonly awsRequestId?: string;
   getRemainingTimeInMillis(): number;
@@ -22,7 +22,7 @@ export interface LambdaGlobal {
   readonly HttpResponseStream?: { from(stream: ResponseStream, prelude: HttpPrelude): ResponseStream };
 }
 
-/** What comes before the body of a streamed HTTP response. */
+/** The part before the body of a streamed HTTP response. */
 export interface HttpPrelude {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -32,8 +32,8 @@ export interface HttpPrelude {
 export interface LambdaHandler {
   (event: unknown, context?: LambdaContext): Promise<unknown>;
   /**
-   * Settles when everything is loaded that the chain uses. It never rejects: what a load fails with is thrown by the first call.
-   * Waiting for it at the top of the module makes loading a part of the init phase.
+   * Settles when everything is loaded that the chain uses. It never rejects: the error of a load is thrown by the first call. Waiting for
+   * it at the top of the module makes loading a part of the init phase.
    */
   readonly ready: Promise<void>;
 }

@@ -5,12 +5,12 @@ export class WarmUp {
   readonly ready: Promise<void>;
   private attempt: Promise<void> | undefined;
 
-  /** @param chain Undefined when nothing is to be loaded beforehand. */
+  /** @param chain The chain to load; undefined when nothing is to be loaded beforehand. */
   constructor(private readonly chain: Pick<Runnable, "warm"> | undefined) {
     this.ready = this.start().then(undefined, () => {});
   }
 
-  /** Waits until everything is loaded. Who waits for an attempt that failed gets its error; the next one starts another. */
+  /** Waits until everything is loaded. Calls that wait for an attempt that fails get its error; the next call starts another one. */
   async wait(): Promise<void> {
     const attempt = this.attempt ?? this.start();
     try {

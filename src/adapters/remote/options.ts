@@ -1,28 +1,28 @@
 import { invalidOption } from "../../core/errors/errors.ts";
 
-/** Where a remote runnable is, and how it is asked. */
+/** The fields that a {@link RemoteRunnable} is constructed from: where it is, and how it is asked. */
 export interface RemoteRunnableFields {
   /** The address of the chain, without `/invoke`: `https://example.org/summarize`. */
   readonly url: string;
-  /** What runs and errors call it. @default "RemoteRunnable" */
+  /** The name of the runnable in runs and errors. @default "RemoteRunnable" */
   readonly name?: string | undefined;
-  /** Headers of every request, or what makes them anew for each: a token that is renewed. @default none */
+  /** Headers of every request, or a function that makes them for each: a token that is renewed. @default none */
   readonly headers?:
     | Readonly<Record<string, string>>
     | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
     | undefined;
-  /** Milliseconds for one request, from its start to the end of its answer. @default no limit */
+  /** The time limit of one request, from its start to the end of its answer, in milliseconds. @default no limit */
   readonly timeoutMs?: number | undefined;
   /**
-   * How often a request is tried again when it is safe: the server has refused it before it ran anything (429 and 503), or could not be
-   * reached at all. Between two tries it waits as long as `Retry-After` says, else from half a second up. @default 2
+   * The number of times that a request is tried again when that is safe: the server has refused it before it ran anything (429 and 503), or
+   * could not be reached at all. Between two tries it waits as long as `Retry-After` says, else from half a second up. @default 2
    */
   readonly retries?: number | undefined;
-  /** Inputs of one request when there are many. @default 64 */
+  /** The number of inputs in one request when there are many. @default 64 */
   readonly batchSize?: number | undefined;
-  /** The keys of a config that are sent. The server takes of them what it allows. @default ["configurable", "tags", "metadata", "runName"] */
+  /** The keys of a config that are sent. The server takes those that it allows. @default ["configurable", "tags", "metadata", "runName"] */
   readonly configKeys?: readonly string[] | undefined;
-  /** @default the platform's own */
+  /** The function that sends requests. @default the platform's `fetch` */
   readonly fetch?: typeof fetch | undefined;
 }
 

@@ -65,7 +65,7 @@ export class RemoteRunnable<
     return { kind: "remote", ...this.fields };
   }
 
-  /** What it does is a run here, whatever runs the server has. */
+  /** One run for each call, whatever runs the server has. */
   override get trace(): Trace | undefined {
     return JOINS;
   }
@@ -74,7 +74,7 @@ export class RemoteRunnable<
     return { lane: "loop", isInline: true, why: `runs at ${new URL(this.url).host}` };
   }
 
-  /** A batch is sent in requests of many inputs. */
+  /** One stage, which sends requests of many inputs. */
   get stages(): readonly Step[] | undefined {
     return this.batchSize > 1 ? [this] : undefined;
   }

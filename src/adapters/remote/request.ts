@@ -3,9 +3,9 @@ import { type RunlaneError, runlaneError } from "../../core/errors/errors.ts";
 import { wait } from "../../core/wait.ts";
 import { DEFAULT_RETRIES, type RemoteRunnableFields } from "./options.ts";
 
-/** The server has refused these before it ran anything. */
+/** The status codes by which a server refuses a request before it has run anything. */
 const REFUSED = new Set([429, 503]);
-/** No connection was made: nothing has been sent. */
+/** The error codes of connections that were never made, so that nothing has been sent. */
 const UNREACHED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 
 const backoff = new Backoff({ initialDelayMs: 500, maxDelayMs: 30_000 });

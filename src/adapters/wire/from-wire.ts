@@ -17,7 +17,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   ChatMessageChunk: "ChatMessageChunk",
 };
 
-/** Makes LangChain's objects of what a server has sent; plain data stays as it is. */
+/** Makes LangChain's objects of values that a server has sent; plain data stays as it is. */
 export type WireReader = (value: unknown) => unknown;
 
 /** A constructor of one of LangChain's classes. */

@@ -1,7 +1,7 @@
 /** The name of the global variable that measured modules tell when they begin and end. */
 export const CLOCK = "__runlaneModuleClock";
 
-/** What a loader says about a module. */
+/** A module as a loader gives it. */
 export interface LoadedModule {
   readonly format?: string | null | undefined;
   readonly source?: unknown;

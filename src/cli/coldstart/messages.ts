@@ -3,11 +3,11 @@ export const PHASES = ["node", "typescript", "imports", "workers", "resources", 
 
 export type Phase = (typeof PHASES)[number];
 
-/** What a process that is measured is told, as its first argument. */
+/** The first argument of a process that is measured. */
 export interface StartRequest {
   readonly file: string;
   readonly exportName: string;
-  /** Undefined when no input was given. */
+  /** The input of the first call; undefined when none was given. */
   readonly input?: unknown;
   /** The modules that make TypeScript loadable, where Node needs help with it. */
   readonly loaders: readonly string[];
@@ -15,15 +15,15 @@ export interface StartRequest {
   readonly byModule: boolean;
 }
 
-/** When each part of a start ended, in milliseconds since 1970; parts that there are none of are left out. */
+/** When each part of a start ended, in milliseconds since 1970. Parts that a start does not have are left out. */
 export type PhaseEnds = Partial<Record<Phase, number>>;
 
-/** What one module costs. */
+/** The cost of one module. */
 export interface ModuleTime {
   readonly url: string;
-  /** Finding, reading, compiling and running it, in milliseconds. */
+  /** The time to find, read, compile and run the module, in milliseconds. */
   readonly selfMs: number;
-  /** That, and the same for all modules that it was the first to import. */
+  /** The same for the module and all modules that it was the first to import, in milliseconds. */
   readonly totalMs: number;
 }
 
@@ -38,7 +38,7 @@ export interface ResourceTime {
   readonly loadMs: number | null;
 }
 
-/** What a process that is measured says in the end. */
+/** The report of a process that is measured. */
 export type StartReport =
   | { readonly ends: PhaseEnds; readonly resources: readonly ResourceTime[] }
   | { readonly modules: readonly ModuleTime[]; readonly count: number }

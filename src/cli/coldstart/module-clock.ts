@@ -15,18 +15,18 @@ export class ModuleClock {
   private current: string | undefined;
   private last = performance.now();
 
-  /** A module has been found, on behalf of another. */
+  /** Takes note that a module has been found, for the one that imports it. */
   resolved(url: string, parent: string | undefined): void {
     this.spend(this.entry(url, parent));
   }
 
-  /** A module has been read. It is compiled next. */
+  /** Takes note that a module has been read. It is compiled next. */
   loaded(url: string): void {
     this.spend(this.entry(url, undefined));
     this.current = url;
   }
 
-  /** Something else begins: the time until now belongs to what was going on. */
+  /** Gives the time until now to the module that was going on, because something else begins. */
   pause(): void {
     this.spend(this.current === undefined ? undefined : this.entries.get(this.current));
   }
@@ -46,7 +46,7 @@ export class ModuleClock {
     this.current = this.running.at(-1);
   }
 
-  /** Time that was measured elsewhere. */
+  /** Adds time of a module that was measured elsewhere. */
   add(url: string, parent: string | undefined, ms: number): void {
     this.entry(url, parent).selfMs += ms;
   }

@@ -5,7 +5,7 @@ import { instrument, type LoadedModule } from "./instrument.ts";
 
 let port: MessagePort;
 
-/** What was measured about one module here. */
+/** The time of one module, as this thread measured it. */
 export interface LoadMessage {
   readonly url: string;
   readonly parent: string | undefined;

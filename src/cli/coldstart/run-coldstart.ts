@@ -37,16 +37,16 @@ function parseInput(text: string): unknown {
   }
 }
 
-/** How long one part of a start takes. */
+/** The time of one part of a start, in milliseconds. */
 export interface PhaseTime {
   readonly phase: Phase;
-  /** When it begins, counted from the start of the process. */
+  /** When the part begins, in milliseconds from the start of the process. */
   readonly startMs: number;
   readonly ms: number;
 }
 
 /**
- * What `--json` writes: where the time goes from the start of a process to the first output. Times are medians, in milliseconds.
+ * The output of `--json`: where the time goes from the start of a process to the first output. Times are medians, in milliseconds.
  *
  * Fields may be added; those that are here keep their meaning.
  */

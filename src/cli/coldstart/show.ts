@@ -6,7 +6,7 @@ import { displayName } from "../paths.ts";
 import type { Phase } from "./messages.ts";
 import type { ColdStart, PhaseTime } from "./run-coldstart.ts";
 
-/** How many characters wide the waterfall is. */
+/** The width of the waterfall in characters. */
 const WIDTH = 40;
 
 const NAMES: Record<Phase, string> = {

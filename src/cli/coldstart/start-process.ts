@@ -6,13 +6,13 @@ import { displayName, PACKAGE_FILE } from "../paths.ts";
 import { absoluteNow, type Phase, type StartReport, type StartRequest } from "./messages.ts";
 
 const ENTRY = join(dirname(PACKAGE_FILE), "dist", "cli", "coldstart", "start.js");
-/** How much of what a process says on standard error is kept: enough for an error with its stack. */
+/** The number of characters of a process's standard error that are kept: enough for an error with its stack. */
 const KEPT_CHARACTERS = 4000;
 
-/** Node ends timers that are longer at once. */
+/** The longest delay of a timer, in milliseconds. Node ends longer ones at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What a phase is called in a message that says where a start ended. */
+/** The words for each phase in a message that says where a start ended. */
 const DOING: Record<Phase, string> = {
   node: "Node started",
   typescript: "tsx was loaded",
@@ -24,12 +24,12 @@ const DOING: Record<Phase, string> = {
 
 /** A report that a process has given. */
 export type Started = Exclude<StartReport, { failed: Phase }> & {
-  /** When it was started, in milliseconds since 1970. */
+  /** When the process was started, in milliseconds since 1970. */
   readonly startedAt: number;
 };
 
 /**
- * Starts a pipeline in a process of its own, and waits for what that has measured.
+ * Starts a pipeline in a process of its own, and waits for its report.
  *
  * @param timeoutMs Ends the process after this.
  * @throws CliError RUNLANE_CLI_PIPELINE when the pipeline does not load, RUNLANE_CLI_START when something later fails.
@@ -38,7 +38,7 @@ export function startProcess(request: StartRequest, timeoutMs: number): Promise<
   return new Promise((resolve, reject) => {
     const startedAt = absoluteNow();
     const child = spawn(process.execPath, [...process.execArgv, ENTRY, JSON.stringify(request)], {
-      // What a pipeline prints is no part of the result.
+      // Text that a pipeline prints is no part of the result.
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     });
     let report = "";
@@ -80,7 +80,7 @@ function failure(
   name: string,
   request: StartRequest,
 ): CliError {
-  // What is wrong with a module is said with its name.
+  // An error in a module is reported with the module's name.
   if (failed === "imports" || failed === "typescript") return new CliError("RUNLANE_CLI_PIPELINE", message);
   const hint = failed === "call" && !("input" in request) ? "; it got null, give it an input with --input <json>" : "";
   return new CliError("RUNLANE_CLI_START", `${name} failed when ${DOING[failed]}: ${message}${hint}`);

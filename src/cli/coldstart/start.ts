@@ -12,7 +12,7 @@ import type * as ModuleTimes from "./module-times.ts";
  * counted as that, Runlane included.
  */
 
-/** Where the report goes. */
+/** The file descriptor of the report. */
 const REPORT_FD = 3;
 const TOP = 10;
 const ends: { -readonly [Name in keyof PhaseEnds]: number } = { node: absoluteNow() };
@@ -73,7 +73,7 @@ async function importPipeline(): Promise<Runnable<unknown, unknown>> {
   return await importExport(request.file, request.exportName);
 }
 
-/** What was thrown, with its name where that says something. */
+/** The message of an error, with the error's name where that says something. */
 function describe({ name, message }: Error): string {
   return name === "Error" || name === "RunlaneError" ? message : `${name}: ${message}`;
 }
@@ -113,7 +113,7 @@ function collectLanes(value: unknown, lanes: Set<Lane>, seen: Set<object>): void
   if (node?.kind === "onLane") {
     const { offloaded } = value as RunnableOnLane;
     if (offloaded) lanes.add(offloaded.lane);
-    // What is inside runs there, whatever lane it has of its own.
+    // The steps inside run there, whatever lanes they have of their own.
     return;
   }
   if (node !== undefined || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype)

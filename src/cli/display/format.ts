@@ -1,9 +1,9 @@
-/** `1,234,567` */
+/** A number with separators: `1,234,567`. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
-/** Three digits are enough to compare: `0.41 µs`, `8.25 ms`, `1.50 s`, `12 min 5 s`. */
+/** A time with three digits, which are enough to compare: `0.41 µs`, `8.25 ms`, `1.50 s`, `12 min 5 s`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "-";
   if (ms > 0 && ms < 1) return `${digits(ms * 1000)} µs`;
@@ -11,7 +11,7 @@ export function formatDuration(ms: number): string {
   return ms < 60_000 ? `${digits(ms / 1000)} s` : formatRemaining(ms);
 }
 
-/** Whole seconds, for times that are estimates: `45 s`, `12 min 5 s`, `2 h 10 min`. */
+/** A time in whole seconds, for estimates: `45 s`, `12 min 5 s`, `2 h 10 min`. */
 export function formatRemaining(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -19,12 +19,12 @@ export function formatRemaining(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/** `312/s` */
+/** A rate per second: `312/s`. */
 export function formatRate(perSecond: number): string {
   return `${perSecond < 10 ? digits(perSecond) : formatCount(perSecond)}/s`;
 }
 
-/** `182 MB`, in units of 1,000,000 bytes. */
+/** A size in units of 1,000,000 bytes: `182 MB`. */
 export function formatBytes(bytes: number): string {
   return bytes < 1e9 ? `${formatCount(bytes / 1e6)} MB` : `${digits(bytes / 1e9)} GB`;
 }

@@ -39,7 +39,7 @@ export function startBar(meter: ProgressMeter, stderr: NodeJS.WriteStream): Prog
   };
 }
 
-/** cli-progress redraws on a timer that would keep a process alive whose pipeline waits for nothing any more. */
+/** A bar whose timer keeps no process alive: that of cli-progress would, after its pipeline waits for nothing any more. */
 class UnreferencedBar extends cliProgress.SingleBar {
   declare timer: NodeJS.Timeout | null;
 

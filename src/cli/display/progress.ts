@@ -9,7 +9,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** Which display fits. */
+/** The options of the progress display. */
 export interface ProgressOptions {
   readonly meter: ProgressMeter;
   readonly stderr: NodeJS.WriteStream;
@@ -39,7 +39,7 @@ export function startLines(meter: ProgressMeter, write: (line: string) => void):
   return { print: write, stop: () => clearTimeout(timer) };
 }
 
-/** `1,200 done (24%), 3 failed, 312/s, about 12 s left` */
+/** The progress in words: `1,200 done (24%), 3 failed, 312/s, about 12 s left`. */
 export function describeProgress(state: ProgressState): string {
   const { done, failed, perSecond, fraction, remainingMs } = state;
   const parts = [`${formatCount(done)} done${fraction === undefined ? "" : ` (${Math.floor(fraction * 100)}%)`}`];
@@ -49,7 +49,7 @@ export function describeProgress(state: ProgressState): string {
   return parts.join(", ");
 }
 
-/** What the command says on standard error, whether or not a progress display stands there. */
+/** The messages of the command on standard error, whether or not a progress display stands there. */
 export class Messages {
   private readonly stderr: NodeJS.WritableStream;
   private progress: Progress | undefined;

@@ -5,7 +5,7 @@ import { aligned } from "../../plan/text-table.ts";
 import type { HolderRow, Report, ResourceRow } from "../run/report.ts";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
-/** What a run prints at its end: how each step ran and why there, the resources, the totals, and where the records are. */
+/** The text at the end of a run: how each step ran and why there, the resources, the totals, and where the records are. */
 export function summary(report: Report, plan: Plan): string {
   const { inputs, failed, durationMs, inputsPerSecond, loopBusy, loopDelayP99Ms, peakMemoryBytes, resources } = report;
   const lines: string[] = [];
@@ -36,10 +36,10 @@ function heldBy({ step, place, times, totalMs }: HolderRow): string {
   return `the loop was held by ${step}${where} ${formatCount(times)} ${times === 1 ? "time" : "times"}, ${formatDuration(totalMs)}`;
 }
 
-/** A step that has held the loop for this share of a run is worth a look. */
+/** The share of a run for which a step has to hold the loop to be worth a look. */
 const WORTH_A_LOOK = 0.2;
 
-/** What the doctor would look at first. */
+/** A hint at the doctor, when a step has held the loop for a large part of the run. */
 function guess({ pipeline, input, durationMs }: Report, { step, totalMs }: HolderRow): string[] {
   if (totalMs < WORTH_A_LOOK * durationMs) return [];
   const source = input === "files" || input === "stdin" ? "<file>" : input;
@@ -49,7 +49,7 @@ function guess({ pipeline, input, durationMs }: Report, { step, totalMs }: Holde
   ];
 }
 
-/** How often each resource was loaded, and what that took. */
+/** The table of resources: how often each was loaded, and how long that took. */
 export function resourceTable(rows: readonly ResourceRow[]): string[] {
   const lines = rows.map(({ name, where, loads, loadMs, memoryBytes, error }) => [
     visible(name),

@@ -15,7 +15,7 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
  */
 export function parseWithBigIntegers(text: string, how: BigIntegers): unknown {
   if (how === "round") return JSON.parse(text);
-  // What is no JSON should fail as that.
+  // A text that is no JSON should fail as that.
   const parsed: unknown = JSON.parse(text);
   let lost: string | undefined;
   const quoted = text.replace(TOKENS, (token) => {
@@ -30,7 +30,7 @@ export function parseWithBigIntegers(text: string, how: BigIntegers): unknown {
   );
 }
 
-/** What JavaScript itself would write is no loss: such integers have been doubles before. */
+/** Whether an integer would lose digits. One that JavaScript itself would write loses none: it has been a double before. */
 function losesDigits(token: string): boolean {
   return /^-?\d+$/.test(token) && String(Number(token)) !== token && BigInt(token) !== BigInt(Number(token));
 }

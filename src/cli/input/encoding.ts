@@ -1,6 +1,6 @@
 import { CliError } from "../cli-error.ts";
 
-/** How much of a source shows what it is. */
+/** The number of bytes that show the encoding of a source. */
 const HEAD_BYTES = 4096;
 
 const MARKS: readonly [mark: readonly number[], encoding: string][] = [
@@ -17,7 +17,7 @@ const PACKED: readonly [magic: readonly number[], what: string, remedy: string][
 ];
 
 /**
- * Refuses what is no UTF-8 text by the beginning of a source.
+ * Refuses a source whose beginning is no UTF-8 text.
  *
  * @throws CliError RUNLANE_CLI_INPUT, which says what it is and how to convert it.
  */

@@ -10,7 +10,7 @@ const BLOCK = 1024;
 export interface FoundFiles {
   /** Relative to the working folder, with `/`, each once, sorted by code unit, so that an index means the same in every run. */
   readonly paths: readonly string[];
-  /** Those that were named one by one. */
+  /** The files that were named one by one. */
   readonly named: ReadonlySet<string>;
 }
 
@@ -46,7 +46,7 @@ export async function findFiles(
   return { paths: [...found].sort(), named: stay };
 }
 
-/** Named files that no pattern takes out. */
+/** The named files that no pattern takes out. */
 async function withoutExcluded(
   named: ReadonlySet<string>,
   excluded: readonly string[],
@@ -71,7 +71,7 @@ function folderHint(patterns: readonly string[], cwd: string): string {
   return folder === undefined ? "" : `; ${folder} is a folder, its files are "${folder.replace(/\/+$/, "")}/**"`;
 }
 
-/** Whether a name that is no file's has characters of patterns. */
+/** Whether a name has characters of patterns. Asked only of names that are no file's. */
 function isPattern(name: string): boolean {
   return name.startsWith("!") || /[*?[\]{}()]|[+@]\(/.test(name);
 }

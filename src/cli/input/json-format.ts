@@ -2,7 +2,7 @@ import { CliError } from "../cli-error.ts";
 import { mayHaveBigIntegers } from "./big-integers.ts";
 import { JsonlFormat, type LineFormatOptions } from "./line-formats.ts";
 
-/** How long one element of an array may be, in characters. */
+/** The longest element of an array, in characters. */
 const MAX_ELEMENT_CHARACTERS = 256 * 1024 * 1024;
 
 /**

@@ -10,23 +10,23 @@ export interface LineFormat extends LineVisitor {
   take(): InputBlock;
   /** Is called after the last line, before the last `take`. */
   end(): void;
-  /** How many inputs to pass over have not come. */
+  /** The number of inputs still to be passed over. */
   readonly unskipped: number;
 }
 
-/** What a format needs to know about its source. */
+/** The options of a format. */
 export interface LineFormatOptions {
   /** The name of the source, for messages and for `source` in the errors file. */
   readonly name: string;
-  /** How many inputs to pass over without building them. */
+  /** The number of inputs to pass over without building them. */
   readonly skip: number;
-  /** What is done about integers in JSON that a number cannot hold. @default "fail" */
+  /** How integers in JSON are read that a number cannot hold. @default "fail" */
   readonly bigIntegers?: BigIntegers | undefined;
-  /** What stands between two fields of a CSV record. @default "," */
+  /** The delimiter between two fields of a CSV record. @default "," */
   readonly delimiter?: string | undefined;
 }
 
-/** What formats share: the inputs that are ready, less those to pass over at the start, and lines that are none. */
+/** The common part of formats: the block of inputs that are ready, the inputs to pass over at the start, and lines that are no inputs. */
 export abstract class BlockFormat implements LineFormat {
   protected block: InputBlock;
   private left: number;
@@ -116,7 +116,7 @@ export class JsonlFormat extends BlockFormat {
   }
 }
 
-/** Whether a line holds nothing but spaces, tabs and carriage returns; the first character of most lines tells that it does not. */
+/** Whether a line has only spaces, tabs and carriage returns. The first character of most lines tells that it has more. */
 function isBlank(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

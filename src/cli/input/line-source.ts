@@ -14,7 +14,7 @@ const HEAD_BYTES = 64 * 1024;
 const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** How lines are read, besides their format. */
+/** The options of line sources besides the format. */
 export type LineOptions = Pick<LineFormatOptions, "bigIntegers" | "delimiter">;
 
 /** The inputs in the lines of a file or of standard input. */

@@ -5,7 +5,7 @@ import { absolutePath } from "../paths.ts";
 import type { FoundFiles } from "./file-source.ts";
 import type { InputSource } from "./reading.ts";
 
-/** What the options name. */
+/** The input that the options name. */
 export interface OpenInput {
   readonly source: InputSource;
   /** The paths, where every file is an input. */
@@ -13,7 +13,7 @@ export interface OpenInput {
 }
 
 /**
- * Opens what the options name. Only the code that the kind of source needs is loaded.
+ * Opens the input that the options name. Only the code that the kind of source needs is loaded.
  *
  * @param isLeftOut Says of a file that a pattern has found whether it is no input.
  * @throws CliError

@@ -5,7 +5,7 @@ type OpenOptions = Parameters<typeof openInput>[0];
 
 /** Some inputs, to try a pipeline with. */
 export interface SampleSource extends OpenOptions {
-  /** How many inputs are read at most. */
+  /** The number of inputs that are read at most. */
   readonly limit: number;
 }
 

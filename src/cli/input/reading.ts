@@ -4,7 +4,7 @@ import { CliError } from "../cli-error.ts";
  * Some inputs of a source, in order, as columns: an object for each line would cost more than most pipelines do with it.
  */
 export class InputBlock {
-  /** What the pipeline gets; for an input that could not be read, its text where there is one. */
+  /** The inputs for the pipeline; for one that could not be read, its text where there is one. */
   readonly values: unknown[] = [];
   private readonly lines: number[] = [];
   private readonly texts: (string | undefined)[] = [];
@@ -66,7 +66,7 @@ export class InputBlock {
 /** Turns bytes, or names, into inputs: block by block, so that a source of any size needs the memory of one block. */
 export type InputBlocks = AsyncIterator<InputBlock, void, undefined>;
 
-/** What is thrown when a source has fewer inputs than an earlier run has done. @param missing How many it lacks. */
+/** The error of a source with fewer inputs than an earlier run has done. @param missing The number of inputs that it lacks. */
 export function endsTooEarly(name: string, skip: number, missing: number): CliError {
   return new CliError(
     "RUNLANE_CLI_INPUT",
@@ -74,9 +74,9 @@ export function endsTooEarly(name: string, skip: number, missing: number): CliEr
   );
 }
 
-/** What the command knows about a source besides its inputs. */
+/** A source of inputs. */
 export interface InputSource {
-  /** How messages call it. */
+  /** The name of the source in messages. */
   readonly name: string;
   /** How many inputs there are, where that is known beforehand. */
   readonly count?: number;

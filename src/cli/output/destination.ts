@@ -6,7 +6,7 @@ import { checkDistinct, type Roles } from "./file-identity.ts";
 import { cutTornEnds, planResumption, type Resumption } from "./resume.ts";
 import { FileSink, type Sink } from "./sink.ts";
 
-/** Where the user wants the records. */
+/** The options that say where the records go. */
 export interface DestinationOptions {
   /** The output file; undefined means standard output. */
   readonly output?: string | undefined;
@@ -14,11 +14,11 @@ export interface DestinationOptions {
   readonly errors?: string | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
-  /** Whether a run is resumed also where that throws records away. */
+  /** Whether a run is resumed even where that throws records away. */
   readonly force?: boolean | undefined;
   /** Files that the run reads, by what they are ("the input"): nothing must be written there. */
   readonly taken: Roles;
-  /** What else the run writes. */
+  /** The file of the report, which the run writes besides. */
   readonly report?: string | undefined;
   /** Is called before the records of an earlier run are looked at, and once more when all folders exist, before any file is opened. */
   readonly lock?: () => void;

@@ -7,7 +7,7 @@ import { displayName } from "../paths.ts";
 export type PathOrFd = string | number;
 
 /**
- * What tells a file from all others, whatever it is called: by another path, a link of either kind, `/dev/stdin`, a descriptor, or, where the
+ * The identity of a file, whatever it is called: by another path, a link of either kind, `/dev/stdin`, a descriptor, or, where the
  * file system does not tell them apart, in other letters.
  *
  * @returns Undefined for what can be read and written at once: a terminal, a device.

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { CliError, systemCause, systemCode } from "../cli-error.ts";
 import { displayName } from "../paths.ts";
 
-/** Who holds a lock: a process, and when it started, since its number may be given to another one later. */
+/** The owner of a lock: a process, and when it started, since its number may be given to another one later. */
 interface Owner {
   readonly pid: number;
   readonly started: string;

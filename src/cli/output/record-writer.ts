@@ -5,7 +5,7 @@ const FLUSH_CHARACTERS = 256 * 1024;
 /**
  * Writes the records of both files in large pieces, each file in the order of the indices.
  *
- * What has been collected goes into one file after the other. A process that dies between the two leaves gaps in the one
+ * Collected records go into one file after the other. A process that dies between the two leaves gaps in the one
  * that is ahead, no further back than what one flush writes; `--resume` finds them and goes on at the first one.
  */
 export class RecordWriter {
@@ -34,7 +34,7 @@ export class RecordWriter {
   }
 
   /**
-   * Writes what has been collected, synchronously where the sinks are synchronous. Once a write has failed nothing more is
+   * Writes the collected records, synchronously where the sinks are synchronous. Once a write has failed nothing more is
    * written, since that would leave a gap: every further call throws what the write threw.
    */
   flush(): void | Promise<void> {
@@ -48,7 +48,7 @@ export class RecordWriter {
     if (output !== "" && this.writeText(this.outputSink, output)) return this.flush();
   }
 
-  /** Writes what has been collected and closes the sinks. */
+  /** Writes the collected records and closes the sinks. */
   async close(): Promise<void> {
     try {
       await this.flush();

@@ -7,7 +7,7 @@ import { displayName } from "../paths.ts";
 /** How much of an input tells it from others. */
 const HEAD_BYTES = 64 * 1024;
 
-/** What the records of an output depend on, as far as it can be told without reading all of it. */
+/** All that the records of an output depend on, as far as it can be told without reading the whole input. */
 export interface RunIdentity {
   /** The beginning of the input: so many bytes, or paths of `--files`, have this hash. Null where it cannot be read twice. */
   readonly input: { readonly size: number; readonly hash: string } | null;
@@ -66,7 +66,7 @@ export function writeRunFile(output: string, identity: RunIdentity): void {
   writeFileSync(runFileOf(output), `${JSON.stringify(identity)}\n`);
 }
 
-/** What an output was made of, if that has been noted. */
+/** The identity of the run that made an output, if that has been noted. */
 export function readRunFile(output: string): RunIdentity | undefined {
   try {
     return JSON.parse(readFileSync(runFileOf(output), "utf8"));

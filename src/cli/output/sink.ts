@@ -4,9 +4,9 @@ import { childOutput } from "../../lanes/process/process-transport.ts";
 import { CliError, systemCause, systemCode } from "../cli-error.ts";
 import { displayName } from "../paths.ts";
 
-/** Where records go. */
+/** A place to which records are written. */
 export interface Sink {
-  /** Writes text. What returns a promise has to be waited for before more is written. */
+  /** Writes text. A promise that it returns has to be waited for before more is written. */
   write(text: string): void | Promise<void>;
   close(): void;
 }
@@ -86,10 +86,10 @@ function hasReader(path: string): boolean {
 export class ReaderLeft extends Error {}
 
 /**
- * Keeps standard output for what the command writes: what a pipeline prints goes to standard error from now on. Sinks that are
+ * Keeps standard output for the command: text that a pipeline prints goes to standard error from now on. Sinks that are
  * made before write where they did.
  *
- * @returns What ends that.
+ * @returns A function that ends that.
  */
 export function reserveStdout(): () => void {
   const { stdout, stderr } = process;

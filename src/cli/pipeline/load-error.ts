@@ -75,7 +75,7 @@ function explainThrow(error: unknown, file: string): string {
   return `cannot load ${place}: ${kind}${oneLine(messageOf(error))}`;
 }
 
-/** What was thrown may be anything. */
+/** A field of anything that was thrown, as text; undefined where it has none. */
 function field(thrown: unknown, key: "name" | "stack"): unknown {
   try {
     return (thrown as Record<string, unknown> | null | undefined)?.[key];

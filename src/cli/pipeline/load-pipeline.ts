@@ -83,7 +83,7 @@ async function usable(exported: unknown, name: string, called: string): Promise<
   throw new CliError("RUNLANE_CLI_PIPELINE", message, { cause });
 }
 
-/** What a CommonJS module exports that exports nothing. */
+/** Whether a value is the empty object that a CommonJS module without exports exports. */
 function isEmptyObject(value: unknown): boolean {
   return isPlainObject(value) && Object.keys(value).length === 0;
 }

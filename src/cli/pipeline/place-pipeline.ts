@@ -31,14 +31,14 @@ const WORKERS = {
   process: { pool: processes, called: "child processes" },
 } as const;
 
-/** What is moved, and where to. */
+/** The pipeline that is moved, and its new lane. */
 interface Move {
   /** The module of the pipeline. */
   readonly path: string;
   /** The name of its export. */
   readonly exportName: string;
   readonly lane: Exclude<PipelineLane, "loop" | "auto">;
-  /** How many inputs can be in flight at once; more workers would never have anything to do. */
+  /** The number of inputs that can be in flight at once; more workers would never have anything to do. */
   readonly atMost: number;
 }
 

@@ -37,7 +37,7 @@ export type RunEnd =
 
 /** One pass of inputs through a pipeline, from the source to the records. */
 export class BatchRun {
-  /** What each step did. */
+  /** The figures of each step. */
   readonly statistics = new RunStatistics();
   private readonly analysis: Analysis;
   private readonly options: BatchRunOptions;
@@ -52,12 +52,12 @@ export class BatchRun {
     this.feed = new InputFeed(source, firstIndex, limit);
   }
 
-  /** How many inputs have started and are not through. */
+  /** The number of inputs that have started and are not through. */
   get running(): number {
     return this.recordedRun?.running ?? 0;
   }
 
-  /** Where the oldest input stands that is not through, and its index. */
+  /** The oldest input that is not through: its place in the source, and its index. */
   get oldest(): { readonly index: number; readonly place: string } | undefined {
     return this.recordedRun?.oldest;
   }
@@ -73,7 +73,7 @@ export class BatchRun {
   }
 
   /**
-   * Reads the beginning of the source, so that what is wrong with it shows before anything is written.
+   * Reads the beginning of the source, so that errors in it show before anything is written.
    *
    * @throws CliError
    */
@@ -91,7 +91,7 @@ export class BatchRun {
   /**
    * Runs everything.
    *
-   * @throws What is no matter of the input or the output: a defect. What was done is written before.
+   * @throws Errors that are neither the input's nor the output's: defects. Finished records are written before.
    */
   async run(keeper: RecordKeeper, writer: RecordWriter): Promise<RunEnd> {
     this.recordedRun = this.prepare(keeper);
@@ -133,7 +133,7 @@ export class BatchRun {
     });
   }
 
-  /** Writes what has been collected for a while. What goes wrong here is thrown again by the next write. */
+  /** Writes the records collected so far. An error of that is thrown again by the next write. */
   private flush(writer: RecordWriter): void {
     const giveUp = () => this.stop();
     try {
@@ -144,11 +144,11 @@ export class BatchRun {
   }
 }
 
-/** Something else has gone wrong already. */
+/** Closes a writer after another error, which counts. */
 async function closeQuietly(writer: RecordWriter): Promise<void> {
   try {
     await writer.close();
   } catch {
-    // What could not be written is done again by the run that resumes.
+    // Records that could not be written are made again by the run that resumes.
   }
 }

@@ -19,7 +19,7 @@ import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
 /** So many steps that held the event loop are told of. */
 const MOST_HOLDERS = 5;
 
-/** What is known when a run has ended. */
+/** A run that has ended. */
 export interface Ended {
   readonly end: RunEnd;
   readonly signal: StopSignal | undefined;
@@ -79,7 +79,7 @@ function named(path: string | undefined): string | null {
   return path === undefined ? null : displayName(path);
 }
 
-/** Who held the event loop, with the lines of their functions. */
+/** The rows of the steps that held the event loop, with the lines of their functions. */
 function holderRows(holders: readonly [Step, Holder][]): HolderRow[] {
   return holders.slice(0, MOST_HOLDERS).map(([step, holder]) => ({
     step: holder.step,

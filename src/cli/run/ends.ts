@@ -1,14 +1,14 @@
 import { EXIT, messageOf, oneLine } from "../cli-error.ts";
 
-/** What is done when the process ends otherwise than by the command's own decision. */
+/** The things to do when the process ends otherwise than by the command's own decision. */
 export interface LastWords {
-  /** Writes what has been collected, synchronously. */
+  /** Writes the collected records, synchronously. */
   flush(): void;
   /** Tells the user, with advice how to go on. */
   say(message: string): void;
-  /** What the pipeline was doing: `while it was loaded`. Undefined when inputs run. */
+  /** The phase in words: `while it was loaded`. Undefined when inputs run. */
   readonly doing?: string;
-  /** Where the run stands: `input 17 (orders.jsonl:18)`, when something is in flight. */
+  /** The oldest input in flight, if there is one: `input 17 (orders.jsonl:18)`. */
   waitingFor?(): string | undefined;
 }
 
@@ -21,14 +21,14 @@ export class EndWatch {
   private words: LastWords;
   private readonly name: string;
 
-  /** @param name What messages call the pipeline. */
+  /** @param name The name of the pipeline in messages. */
   constructor(name: string, words: LastWords) {
     this.name = name;
     this.words = words;
     process.on("uncaughtException", this.onCrash).on("beforeExit", this.onStuck).on("exit", this.onExit);
   }
 
-  /** Another part of the run has begun. */
+  /** Takes the words of another part of the run, which has begun. */
   enter(words: LastWords): void {
     this.words = words;
   }
@@ -75,19 +75,19 @@ export class EndWatch {
   }
 }
 
-/** What was thrown, with its stack where there is room for it. */
+/** The text of an error: with its stack where there is room for that, else its message. */
 function crashText(error: unknown, withStack: boolean): string {
   if (withStack && error instanceof Error) return error.stack ?? error.message;
   const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
   return `${name}${messageOf(error)}`;
 }
 
-/** The disk may be the reason for the end. */
+/** Writes the collected records, and ignores errors: the disk may be the reason for the end. */
 function flushQuietly(words: LastWords): void {
   try {
     words.flush();
   } catch {
-    // What could not be written is done again by the run that resumes.
+    // Records that could not be written are made again by the run that resumes.
   }
 }
 

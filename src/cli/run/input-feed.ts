@@ -13,17 +13,17 @@ export class InputFeed {
   end = 0;
   private readonly source: InputSource;
   private readonly blocks: InputBlocks;
-  /** How much of the source had been read before the block at hand. */
+  /** The share of the source that had been read before the block at hand, from 0 to 1. */
   private fractionBefore = 0;
-  /** How many inputs there may be in the blocks behind this one. */
+  /** The number of inputs that may still come in the blocks behind this one. */
   private left: number;
   private hasEnded = false;
   private readError: CliError | undefined;
   private endWait: (() => void) | undefined;
 
   /**
-   * @param skip How many inputs an earlier run has done.
-   * @param limit How many inputs there may be at most, those of earlier runs included.
+   * @param skip The number of inputs that an earlier run has done.
+   * @param limit The number of inputs there may be at most, those of earlier runs included.
    */
   constructor(source: InputSource, skip: number, limit = Number.POSITIVE_INFINITY) {
     this.source = source;
@@ -32,7 +32,7 @@ export class InputFeed {
     if (this.left === 0) this.stop();
   }
 
-  /** Why the source could not be read to its end. */
+  /** The error that ended the source early; undefined when there was none. */
   get failure(): CliError | undefined {
     return this.readError;
   }
@@ -48,10 +48,10 @@ export class InputFeed {
   }
 
   /**
-   * How much of the source is done, from 0 to 1, where its size is known. Sources are read in blocks of many inputs, so this goes
+   * The share of the source that is done, from 0 to 1, where its size is known. Sources are read in blocks of many inputs, so this goes
    * by how much of the block has been dealt with.
    *
-   * @param inFlight How many inputs are not.
+   * @param inFlight The number of inputs that are not done.
    */
   fraction(inFlight: number): number | undefined {
     const now = this.source.fraction?.();

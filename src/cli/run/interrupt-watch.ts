@@ -7,9 +7,11 @@ import { parentPort, workerData } from "node:worker_threads";
  * `breakOnSigint` is broken off by it, and this one does nothing but wait for that.
  */
 
-/** What the thread is given. */
+/** The data that the thread is started with. */
 export interface WatchData {
-  /** Whether the main thread has handed over; how many signals it has been told of and has heard; how often this thread has begun to listen. */
+  /**
+   * Whether the main thread has handed over; how many signals it has been told of and has heard; how often this thread has begun to listen.
+   */
   readonly flags: Int32Array;
   readonly isTerminal: boolean;
 }

@@ -5,7 +5,7 @@ import { round } from "../display/format.ts";
 const NS_PER_MS = 1e6;
 const RESOLUTION_MS = 10;
 
-/** What a run costs the process around it. */
+/** The costs of a run for the process around it. */
 export interface Measurements {
   readonly startedAt: string;
   readonly durationMs: number;

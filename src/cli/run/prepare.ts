@@ -21,7 +21,7 @@ export interface PreparedRun extends OpenInput {
   readonly runnable: Runnable<unknown, unknown>;
   readonly destination: Destination;
   readonly run: BatchRun;
-  /** What the records depend on. */
+  /** All that the records depend on. */
   readonly identity: RunIdentity;
   /** Makes the meter of the run; its clock starts at once. */
   startMeter(): ProgressMeter;

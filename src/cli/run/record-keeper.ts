@@ -5,7 +5,7 @@ import type { RecordWriter } from "../output/record-writer.ts";
 import type { ProgressMeter } from "./run-counts.ts";
 
 /**
- * Turns what became of an input into its record: every input gets exactly one, in one of the two files. A promise that a method returns has
+ * Turns the outcome of an input into its record: every input gets exactly one, in one of the two files. A promise that a method returns has
  * to be waited for before the next call.
  */
 export class RecordKeeper {

@@ -9,10 +9,10 @@ import type { InputFeed } from "./input-feed.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
 import type { SyncLoop } from "./sync-loop.ts";
 
-/** How many inputs in the order of the source may wait for an older one to get its record, whatever became of them. */
+/** The number of settled inputs that may wait for an older one to get its record. */
 const MAX_WAITING = 1024;
 
-/** How many inputs of each turn of the loop go the long way, where steps look how long they take and move to threads if that pays. */
+/** The number of inputs in each turn of the loop that go the long way, where steps are timed and move to threads if that pays. */
 const ATTENDED = 8;
 
 /** A block of which some inputs have no record yet. */
@@ -22,16 +22,16 @@ interface LiveBlock {
   readonly first: number;
 }
 
-/** What a run needs of its surroundings. */
+/** The parts that a {@link RecordedRun} works with. */
 export interface RecordedRunOptions {
   readonly runs: InputRuns;
-  /** Whether somebody watches who has to know which input is which. */
+  /** Whether an observer of all calls has to be told which input is which. */
   readonly isWatched: boolean;
   readonly feed: InputFeed;
   readonly keeper: RecordKeeper;
   /** The index of the first input of this run. */
   readonly firstIndex: number;
-  /** How many inputs are in flight at most. */
+  /** The number of inputs that are in flight at most. */
   readonly concurrency: number;
   /** Runs inputs in a plain loop, where the pipeline allows that. */
   readonly syncLoop: SyncLoop | undefined;
@@ -40,13 +40,13 @@ export interface RecordedRunOptions {
 }
 
 /**
- * Runs the inputs of a feed, and records what became of each, in their order. Inputs start only when they may run: what
- * was read ahead is dropped when the run is stopped. There is no promise for an input that does not wait for one.
+ * Runs the inputs of a feed, and records the outcome of each, in their order. Inputs start only when they may run: those that
+ * were read ahead are dropped when the run is stopped. There is no promise for an input that does not wait for one.
  */
 export class RecordedRun extends FanOut {
   private readonly options: RecordedRunOptions;
   private readonly live: LiveBlock[] = [];
-  /** What became of inputs whose turn has not come. */
+  /** The outcomes of inputs whose turn has not come. */
   private readonly early = new Map<number, Outcome<unknown> | CliError>();
   /** The number of the oldest input without a record. */
   private next = 0;
@@ -65,12 +65,12 @@ export class RecordedRun extends FanOut {
     if (feed.block !== undefined) this.live.push({ block: feed.block, first: 0 });
   }
 
-  /** How many inputs have started and are not through. */
+  /** The number of inputs that have started and are not through. */
   get running(): number {
     return this.inFlight;
   }
 
-  /** Where the oldest input stands that has no record, and its index. */
+  /** The oldest input without a record: its place in the source, and its index. */
   get oldest(): { readonly index: number; readonly place: string } | undefined {
     if (this.next >= this.started) return undefined;
     const { block, at } = this.locate(this.next);
@@ -116,7 +116,7 @@ export class RecordedRun extends FanOut {
       if (this.attended < ATTENDED) {
         this.attended++;
         this.start(this.started++, null);
-        // What waits for something, or has moved to a lane, is more than its functions.
+        // A pipeline that waits for something, or has moved to a lane, is more than its functions.
         if (this.inFlight > 0) this.syncLoop = undefined;
       } else if (!this.startSync(this.syncLoop)) {
         this.syncLoop = undefined;
@@ -211,7 +211,7 @@ export class RecordedRun extends FanOut {
     this.recordEarly();
   }
 
-  /** Records those who have waited for the one before them. */
+  /** Records the inputs that have waited for the one before them. */
   private recordEarly(): void {
     while (this.early.size > 0 && !this.writing && !this.stopped) {
       const outcome = this.early.get(this.next);

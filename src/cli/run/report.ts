@@ -19,13 +19,13 @@ export interface HolderRow {
 }
 
 /**
- * What `--report` writes: everything the run measured. Units are in the names; counts are of this run alone.
+ * The content of `--report`: everything the run measured. Units are in the names; counts are of this run alone.
  *
  * Fields may be added; those that are here keep their meaning.
  */
 export interface Report {
   readonly pipeline: string;
-  /** What was read: a path, `stdin`, or `files`. */
+  /** The source of the inputs: a path, `stdin`, or `files`. */
   readonly input: string;
   /** The output file; null when the records went to standard output. */
   readonly output: string | null;
@@ -62,7 +62,7 @@ export interface Report {
   readonly holders: readonly HolderRow[];
   /** How the inputs were run, as `runlane explain` writes it. */
   readonly stages: readonly PlanStage[];
-  /** What is probably not meant as it is. */
+  /** Hints at probable mistakes. */
   readonly warnings: readonly string[];
   /** The resources that the pipeline uses, in each place; empty when it has none. */
   readonly resources: readonly ResourceRow[];
@@ -119,11 +119,11 @@ export interface ResourceRow {
   readonly loadMs: number | null;
   /** By how much the heaps grew, all together: an estimate; null where nobody measured. */
   readonly memoryBytes: number | null;
-  /** What its last load failed with, where it has. */
+  /** The error of the last load, where that failed. */
   readonly error: string | null;
 }
 
-/** What became of the resources of a run: a row for each in each place, in the order in which they are used. */
+/** The resources of a run: a row for each in each place, in the order in which they are used. */
 export function resourceRows(statuses: readonly ResourceStatus[]): ResourceRow[] {
   const groups = new Map<string, ResourceStatus[]>();
   for (const status of statuses) {

@@ -26,7 +26,7 @@ export async function runBatch(given: BatchOptions): Promise<number> {
   const options = withAbsolutePaths(given);
   const watch = new EndWatch(displayName(options.pipeline), earlyWords("while it was loaded"));
   const stdout = new StdoutSink();
-  // What a pipeline prints must not come between the records.
+  // Text that a pipeline prints must not come between the records.
   const giveBack = options.output === undefined ? reserveStdout() : () => {};
   try {
     const prepared = await prepare(options);

@@ -1,11 +1,11 @@
-/** What a run has done so far. */
+/** The counts of a run so far. */
 export interface RunCounts {
   /** Inputs that have a record, failed ones included; those of earlier runs are not. */
   readonly done: number;
   readonly failed: number;
 }
 
-/** How far a run is, for whoever shows it. */
+/** The progress of a run, for displays. */
 export interface ProgressState extends RunCounts {
   readonly elapsedMs: number;
   readonly perSecond: number;
@@ -20,14 +20,14 @@ export class ProgressMeter {
   private readonly total: number | undefined;
   private readonly read: () => number | undefined;
   private readonly startMs: number;
-  /** How much of the source earlier runs have done. */
+  /** The share of the source that earlier runs have done, from 0 to 1. */
   private readBefore: number | undefined;
   private done = 0;
   private failed = 0;
 
   /**
-   * @param total How many inputs the run has at most, where that is known.
-   * @param read How much of the source is done, from 0 to 1, where that is known.
+   * @param total The number of inputs that the run has at most, where that is known.
+   * @param read Tells the share of the source that is done, from 0 to 1, where that is known.
    * @param now The clock, in milliseconds.
    */
   constructor(total: number | undefined, read: () => number | undefined, now: () => number = () => performance.now()) {
@@ -56,7 +56,7 @@ export class ProgressMeter {
     return { ...this.counts, elapsedMs, perSecond, fraction, remainingMs: this.remaining(elapsedMs, fraction) };
   }
 
-  /** A limit may be larger than the source is, and a source may be read ahead of what is done; the larger share is nearer. */
+  /** The share that is done: the larger of two estimates, as a limit may exceed the source, and a source may be read ahead. */
   private fraction(): number | undefined {
     const ofTotal = this.total === undefined ? undefined : this.total === 0 ? 1 : this.done / this.total;
     const ofSource = this.read();

@@ -7,7 +7,7 @@ import { StepStatistics } from "../../observe/statistics.ts";
  */
 export class RunStatistics extends StepStatistics {
   private readonly stepNames = new WeakMap<object, string>();
-  /** What was thrown last that is no object. */
+  /** The last error that was no object, and the name of its step. */
   private lastPrimitive: { readonly error: unknown; readonly name: string } | undefined;
 
   /** The name of the step that an input has failed in, if any step has said so. */

@@ -7,17 +7,17 @@ import type { InputBlock } from "../input/reading.ts";
 import type { InputFeed } from "./input-feed.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 
-/** How many inputs run between two looks at the clock. */
+/** The number of inputs that run between two looks at the clock. */
 const STRIDE = 32;
 
-/** Of so many inputs one is timed, step by step; the others count as long. */
+/** One of so many inputs is timed, step by step; the others count as taking as long. */
 const TIMED = 8;
 
-/** Is told of each input, by its place in the block. What returns false ends the loop for now. */
+/** Is told of each input, by its place in the block. A method that returns false ends the loop for now. */
 export interface LoopSink {
   output(at: number, value: unknown): boolean;
   failed(at: number, step: string, error: unknown): boolean;
-  /** An input waits for something: its output comes later. */
+  /** Takes note of an input that waits for something: its output comes later. */
   pending(at: number, pending: PromiseLike<unknown>): void;
 }
 
@@ -31,7 +31,7 @@ export class SyncLoop {
   private readonly statistics: RunStatistics;
   private readonly observed: RunContext;
   private readonly config: RunnableConfig;
-  /** What each step took last. */
+  /** The time that each step took last, in milliseconds. */
   private readonly lastMs: number[];
   private untimed = 0;
 
@@ -41,7 +41,7 @@ export class SyncLoop {
     contexts: { observed: RunContext; plain: RunContext },
     statistics: RunStatistics,
   ): SyncLoop | undefined {
-    // Who watches all calls sees each input by itself.
+    // An observer of all calls sees each input by itself.
     if (contexts.plain.observer !== null) return undefined;
     const functions = step.syncFunctions;
     const steps = step.path ?? [step];

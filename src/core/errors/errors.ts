@@ -74,7 +74,7 @@ export function runlaneError<Code extends ErrorCode>(
   return new RunlaneError(code, fix ? `${finding} ${row.fix}` : finding, { ...rest, details });
 }
 
-/** The first part of an error's message: what happened, without what to do about it. */
+/** The first part of an error's message: what happened, without the fix. */
 export function findingOf({ code, message, details }: RunlaneError): string {
   const row = ownValue<ErrorRow>(ERROR_TABLE, code);
   // One of an older copy of the package has no details.
@@ -90,7 +90,7 @@ export function invalidOption(where: string, option: string, expected: string, r
   return runlaneError("RUNLANE_INVALID_OPTION", { where, option, expected, received: describe(received) });
 }
 
-/** Says what a value is, briefly, for the "but it is ..." part of an error message. */
+/** A short description of a value, for the "but it is ..." part of an error message. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return `an array of ${value.length}`;

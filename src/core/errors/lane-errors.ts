@@ -1,6 +1,6 @@
 import type { ErrorRow } from "./table.ts";
 
-/** Errors of lanes, and of what has to get to a worker and back. */
+/** Errors of lanes, and of steps and data that have to get to a worker and back. */
 export const LANE_ERRORS = {
   RUNLANE_WORKER_CRASHED: {
     message: "{where} ended the worker that ran it: {reason}.",

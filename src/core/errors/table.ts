@@ -4,7 +4,7 @@ import { RESOURCE_ERRORS } from "./resource-errors.ts";
 
 /** The row of an error: its message, its cause and its fix. */
 export interface ErrorRow {
-  /** With the names of details in braces. */
+  /** The message, with the names of details in braces. */
   readonly message: string;
   readonly cause: string;
   readonly fix: string;

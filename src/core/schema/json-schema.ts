@@ -79,13 +79,13 @@ const CONTAINERS = new Set([
   "$ref",
 ]);
 
-/** The errors themselves, without those that only say that there is one further down. */
+/** The errors themselves, without those that only say that there is another one further down. */
 function leaves(errors: Report["errors"]): Report["errors"] {
   const found = errors.filter(({ keyword }) => !CONTAINERS.has(keyword));
   return found.length > 0 ? found : errors;
 }
 
-/** The location is a JSON pointer; the value tells indexes from keys. */
+/** An issue of an error, whose location is a JSON pointer. The value tells indexes from keys. */
 function toIssue(message: string, location: string, value: unknown): SchemaIssue {
   const path: PropertyKey[] = [];
   let inside = value;

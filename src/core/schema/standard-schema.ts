@@ -5,8 +5,8 @@ import { isThenable } from "../thenable.ts";
  * A schema of any library that follows Standard Schema (https://standardschema.dev): zod, valibot, arktype and others. This is the
  * part of the specification's interface that Runlane uses.
  *
- * @typeParam Input What the schema takes.
- * @typeParam Output What it gives after its defaults, coercions and transformations.
+ * @typeParam Input The value that the schema takes.
+ * @typeParam Output The value that it gives after its defaults, coercions and transformations.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
@@ -93,7 +93,7 @@ export function validationError(
 /** The number of issues that an error message spells out. */
 const SPELLED_OUT = 3;
 
-/** Says what is wrong with a value: where in it, and why. */
+/** The issues of a value in words: where in it, and why. */
 export function describeIssues(root: string, issues: readonly SchemaIssue[]): string {
   const texts = issues.slice(0, SPELLED_OUT).map(({ message, path }) => {
     const place = path.map((key, index) => pathPart(key, index > 0)).join("");

@@ -6,14 +6,14 @@ import { fieldOf, ownValue, setOwn } from "../own.ts";
  */
 const ESCAPED = "__lc_escaped__";
 
-/** Stands for an object that cannot be saved. */
+/** A stand-in for an object that cannot be saved. */
 export interface NotImplemented {
   lc: 1;
   type: "not_implemented";
   id: string[];
 }
 
-/** Stands for a value that is not saved, and that is given when the document is loaded. */
+/** A stand-in for a value that is not saved, but given when the document is loaded. */
 export interface SerializedSecret {
   lc: 1;
   type: "secret";

@@ -17,12 +17,12 @@ export type Serialized = SerializedConstructor | NotImplemented;
 export const FIELDS = Symbol.for("runlane.fields");
 
 /**
- * An object that can be saved in LangChain's form and loaded again. It follows LangChain's rules for subclasses: `lc_serializable` says whether
- * instances can be saved, the fields given to `super(fields)` are what is saved, and `lc_secrets`, `lc_attributes`, `lc_aliases` and
- * `lc_serializable_keys` change how.
+ * An object that can be saved in LangChain's form and loaded again. It follows LangChain's rules for subclasses: `lc_serializable` says
+ * whether instances can be saved, the fields given to `super(fields)` are what is saved, and `lc_secrets`, `lc_attributes`, `lc_aliases`
+ * and `lc_serializable_keys` change how.
  */
 export abstract class Serializable {
-  /** LangChain's mark of what can be saved and loaded. @default false */
+  /** LangChain's mark of objects that can be saved and loaded. @default false */
   declare lc_serializable: boolean;
   /** LangChain's address of the module of the class. */
   declare lc_namespace: string[];
@@ -67,7 +67,7 @@ export abstract class Serializable {
     return undefined;
   }
 
-  /** This object in LangChain's serialized form, for `JSON.stringify`. What cannot be saved says so and gives its address. */
+  /** This object in LangChain's serialized form, for `JSON.stringify`. One that cannot be saved says so and gives its address. */
   toJSON(): Serialized {
     const fields: unknown = this.lc_serializable ? this.lc_kwargs : undefined;
     if (typeof fields !== "object" || fields === null || Array.isArray(fields) || fields instanceof Serializable)

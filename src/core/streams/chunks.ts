@@ -30,7 +30,7 @@ function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
   return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === "function";
 }
 
-/** The chunks of what {@link isChunked} found. */
+/** The chunks of a result for which {@link isChunked} is true. */
 export function toChunks<T>(source: Chunked<T>): Chunks<T> {
   return isAsyncIterable(source) ? (source as AsyncIterable<T>) : drain(source);
 }
@@ -232,7 +232,7 @@ async function* passedOn<T>(chunks: Chunks<T>): AsyncGenerator<T, void> {
   yield* chunks;
 }
 
-/** The one chunk that a promise will be. Whoever never asks for it does not leave an unhandled rejection. */
+/** A stream of one chunk: the value of a promise. A reader that never asks for it leaves no unhandled rejection. */
 export function promised<T>(promise: PromiseLike<T>): AsyncGenerator<T, void> {
   ignoreRejection(promise);
   return onceSettled(promise);

@@ -3,9 +3,9 @@ import { ownValue, setOwn } from "../own.ts";
 
 /** Joins chunks, added one after the other. */
 export interface ChunkJoiner {
-  /** @throws What two chunks that do not join are refused with. */
+  /** @throws RUNLANE_NOT_CONCATENABLE, or the error of a hook, for two chunks that do not join. */
   add(chunk: unknown): void;
-  /** What has been joined so far. */
+  /** The value of the chunks so far, joined. */
   readonly value: unknown;
 }
 
@@ -13,23 +13,23 @@ export interface ChunkJoiner {
  * Joins the chunks of one stream, by LangChain's rules: strings, numbers and arrays with what adds them, objects with a `concat`
  * method by that, other objects key by key (a key that holds an array is replaced). A missing chunk is no chunk.
  *
- * It takes linear time: what a join made is added to by the next one. 20,000 arrays of one element took 16 s when each join copied
- * what was there.
+ * It takes linear time: each join adds to the value that the last one made. 20,000 arrays of one element took 16 s when each join
+ * copied that value.
  */
 export class Joiner implements ChunkJoiner {
   private joined: unknown;
-  /** What was made here, and that nobody else has seen. */
+  /** The arrays and objects that were made here and that nobody else has seen, so that they can be added to. */
   private own: Set<unknown> | null = null;
 
   /**
-   * @param chunk Stays as it is.
-   * @throws RUNLANE_NOT_CONCATENABLE What has been joined is of no use then.
+   * @param chunk The next chunk, which stays as it is.
+   * @throws RUNLANE_NOT_CONCATENABLE The joined value is of no use then.
    */
   add(chunk: unknown): void {
     this.joined = this.join(this.joined, chunk);
   }
 
-  /** What has been joined so far. Later chunks leave it as it is. */
+  /** The value of the chunks so far, joined. Later chunks leave it as it is. */
   get value(): unknown {
     this.own = null;
     return this.joined;

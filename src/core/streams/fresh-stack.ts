@@ -3,14 +3,14 @@ import { joinedBy, joinedLike, joinOf } from "./joins.ts";
 import { LastChunk } from "./last-chunk.ts";
 
 /**
- * How many steps may stand in each other, or in a row of streams, on one stack. A stream of many steps asks from the last one to the first,
- * call in call: the engine's smallest stack takes some 2,000 of them, and a few hundred where much is in between.
+ * The number of steps that may stand in each other, or in a row of streams, on one stack. A stream of many steps asks from the last one to
+ * the first, call in call: the engine's smallest stack takes some 2,000 of them, and a few hundred where much is in between.
  */
 export const STEPS_PER_STACK = 100;
 
 const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** The same chunks, asked for in a microtask of their own each: whatever is behind them begins with an empty stack. */
+/** The same chunks, each asked for in a microtask of its own, so that their source begins with an empty stack. */
 export function onFreshStack<T>(chunks: Chunks<T>): Chunks<T> {
   if (chunks instanceof SingleChunk) return chunks;
   if (chunks instanceof LastChunk)
@@ -21,7 +21,7 @@ export function onFreshStack<T>(chunks: Chunks<T>): Chunks<T> {
   );
 }
 
-/** The chunks that a function opens, which is called on an empty stack when the first of them is asked for. */
+/** The chunks that `open` gives. It is called on an empty stack, when the first chunk is asked for. */
 export function openedOnFreshStack<T>(open: () => Chunks<T>): Chunks<T> {
   let opened: Chunks<T> | undefined;
   const chunks = iterable(() => {

@@ -11,21 +11,21 @@ import { type ChunkJoiner, Joiner } from "./concat.ts";
  */
 export interface Join {
   make(): ChunkJoiner;
-  /** Whether it gives something else than LangChain's rules do. */
+  /** Whether the result differs from that of LangChain's rules. */
   readonly isSpecial: boolean;
 }
 
 type Late = () => Join | undefined;
 
-/** What makes chunks is often known only when the first of them is there, and so is how they join. */
+/** The joins of streams. A join is often known only when the first chunk is there, so it is kept as a function. */
 const joins = new WeakMap<object, Late>();
 
-/** Whether something was said of how the chunks of a stream join. */
+/** Whether the join of a stream has been set. */
 export function hasJoin(chunks: object): boolean {
   return joins.has(chunks);
 }
 
-/** How the chunks of a stream join; undefined where LangChain's rules hold. Ask when the first of them is there. */
+/** The join of a stream; undefined where LangChain's rules hold. Ask when its first chunk is there. */
 export function joinOf(chunks: object): Join | undefined {
   return joins.get(chunks)?.();
 }
@@ -37,18 +37,18 @@ export function streamOf<Out>(step: Step<unknown, Out>, chunks: Chunks<unknown>,
   return ownJoin === undefined ? out : joinedBy(out, ownJoin);
 }
 
-/** What joins the chunks of a stream. Ask when the first of them is there. */
+/** A joiner for the chunks of a stream. Ask when the first of them is there. */
 export function joinerFor(chunks: object | undefined): ChunkJoiner {
   return (chunks && joinOf(chunks)?.make()) ?? new Joiner();
 }
 
-/** Says how the chunks of a stream join. */
+/** Sets the join of a stream. */
 export function joinedBy<Stream extends object>(chunks: Stream, join: Join | Late): Stream {
   joins.set(chunks, typeof join === "function" ? join : () => join);
   return chunks;
 }
 
-/** Says that a stream hands on the chunks of another one. */
+/** Gives a stream the join of another one, whose chunks it hands on. */
 export function joinedLike<Stream extends object>(chunks: Stream, source: object): Stream {
   const late = joins.get(source);
   if (late !== undefined) joins.set(chunks, late);
@@ -58,7 +58,7 @@ export function joinedLike<Stream extends object>(chunks: Stream, source: object
 /**
  * A stream that hands on the chunks of another one, which is to come.
  *
- * @param make Makes it, and calls `from` with the one whose chunks it hands on.
+ * @param make Makes the stream, and calls `from` with the one whose chunks it hands on.
  */
 export function handingOn<Out extends object>(
   make: (from: <Source extends object>(source: Source) => Source) => Out,
@@ -83,7 +83,7 @@ async function* handOn<T>(
   yield* from(await open());
 }
 
-/** The join of who has a hook for it, LangChain's `_concatOutputChunks`. */
+/** The join of a runnable that has LangChain's hook for it, `_concatOutputChunks`. */
 export function joinByHook(maker: { _concatOutputChunks(first: unknown, second: unknown): unknown }): Join {
   return { isSpecial: true, make: () => new HookJoiner(maker) };
 }
@@ -155,7 +155,7 @@ export function joinOfBoth(isFirst: (key: string) => boolean, first: Late, secon
 }
 
 class PartedJoiner implements ChunkJoiner {
-  /** Each is made when the first chunk with a key of its own is there: how a stream joins may not be known before. */
+  /** The joiner of the first stream's keys, made with the first chunk that has one: its join may not be known before. */
   private ofFirst: ChunkJoiner | undefined;
   private ofSecond: ChunkJoiner | undefined;
 
@@ -191,7 +191,7 @@ class PartedJoiner implements ChunkJoiner {
   }
 }
 
-/** The join of what stands under one key of objects that join in their own way. */
+/** The join of the values under one key of objects that join in their own way. */
 export function joinUnder(key: string, around: Late): Join {
   return {
     make: () => new InnerJoiner(key, around()?.make() ?? new Joiner()),
@@ -223,10 +223,10 @@ export class Aggregate implements ChunkJoiner {
   private joiner: ChunkJoiner | null | undefined;
   private last: unknown;
 
-  /** @param join How they join. It is asked when the first of them is there. */
+  /** @param join Gives the join of the chunks. Called when the first of them is there. */
   constructor(private readonly join?: Late) {}
 
-  /** For the chunks of a stream. */
+  /** An aggregate for the chunks of a stream. */
   static of(chunks: object): Aggregate {
     return new Aggregate(() => joinOf(chunks));
   }

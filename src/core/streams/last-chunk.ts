@@ -17,7 +17,7 @@ export class LastChunk<T> implements AsyncIterable<T> {
     private readonly end: (wasRead: boolean) => undefined | PromiseLike<unknown>,
   ) {}
 
-  /** Ends the run, once. A promise if those who are told of it are waited for. */
+  /** Ends the run, once. Returns a promise if an observer has to be waited for. */
   finish(wasRead = true): undefined | PromiseLike<unknown> {
     if (!this.ended) {
       this.ended = true;

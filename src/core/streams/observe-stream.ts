@@ -28,7 +28,7 @@ export function observeStream<Out>(
   return new ObservedStream(ctx, chunks, () => open(step, chunks, ctx, observer, tag));
 }
 
-/** Starts a run whose input is there. What it gives at once is passed on at once: no generator, no promise. */
+/** Starts a run whose input is there. Output that it gives at once is passed on at once: no generator, no promise. */
 function observeNow<Out>(
   step: Step<unknown, Out>,
   chunks: SingleChunk<unknown> | LastChunk<unknown>,

@@ -14,7 +14,7 @@ export interface OpenRun<Out> {
   readonly input: { readonly value: unknown } | undefined;
   /** True when the chunks of this run are shown to observers that want chunks. */
   readonly isShown: boolean;
-  /** The input on its way. */
+  /** The recording of an input that is still on its way. */
   readonly recording: Recording | null;
 }
 
@@ -50,7 +50,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
     joinedBy(this, () => this.join);
   }
 
-  /** Whose chunks they are is known when the run has started. */
+  /** The join of the chunks, which is known when the run has started. */
   private get join(): Join | undefined {
     return this.open === null ? undefined : joinOf(this.open.chunks);
   }
@@ -150,7 +150,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
     throw error;
   };
 
-  /** The consumer leaves. */
+  /** Ends the run early, because the consumer leaves. */
   async return(): Promise<IteratorResult<Out, void>> {
     if (this.ended) return FINISHED;
     this.ended = true;

@@ -6,10 +6,10 @@ import { type Join, joinedLike, joinOf } from "./joins.ts";
 export class Joined {
   private joiner: ChunkJoiner | null | undefined;
 
-  /** @param join How they join. It is asked when the first of them is there. */
+  /** @param join Gives the join of the chunks. Called when the first of them is there. */
   constructor(private readonly join: () => Join | undefined) {}
 
-  /** For the chunks of a stream. */
+  /** A value for the chunks of a stream. */
   static of(chunks: object): Joined {
     return new Joined(() => joinOf(chunks));
   }

@@ -38,7 +38,7 @@ export class Rewind<T> {
     }
   }
 
-  /** Keeps no more chunks: there will be no further reader. */
+  /** Keeps no more chunks, because there will be no further reader. */
   release(): void {
     this.released = true;
   }

@@ -11,7 +11,7 @@ import { joinedLike } from "./joins.ts";
  */
 export type RunnableStream<T> = ReadableStream<T> & StreamIterator<T>;
 
-/** Not by `ReadableStream`'s own iterator: the types of browsers know of that only since TypeScript 5.6, and as an extra. */
+/** The iterator of a stream. `ReadableStream`'s own is not used: types of browsers have it only since TypeScript 5.6, and as an extra. */
 interface StreamIterator<T> extends AsyncIterableIterator<T> {
   next(): Promise<IteratorResult<T>>;
   return(value?: unknown): Promise<IteratorResult<T>>;
