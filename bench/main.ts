@@ -27,6 +27,8 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   lanes: async () => (await import("./lanes.ts")).lanes,
   coldstart: async () => (await import("./coldstart.ts")).coldstart,
   command: async () => (await import("./command.ts")).command,
+  serve: async () => (await import("./serve.ts")).serve,
+  telemetry: async () => (await import("./telemetry.ts")).telemetry,
 };
 
 function refuse(message: string): never {

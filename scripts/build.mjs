@@ -20,6 +20,7 @@ const WITH_KERNEL = [
   "adapters/context.ts",
   "adapters/langchain/index.ts",
   "adapters/aws-lambda/index.ts",
+  "adapters/opentelemetry/index.ts",
   "lane-kit/index.ts",
   "testing/index.ts",
   "serve/index.ts",

@@ -43,6 +43,8 @@ export interface BatchOptions {
   /** Whether a run is resumed even where that seems wrong. */
   readonly force?: boolean | undefined;
   readonly quiet: boolean;
+  /** Whether spans and metrics go to where the variables `OTEL_*` say. */
+  readonly otel: boolean;
   /** The time in milliseconds after which somebody who holds the event loop is reported; `true` for the usual time. */
   readonly watch?: number | true | undefined;
   /** The arguments of the command, from which the command that continues the run is made. */
@@ -121,12 +123,13 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
     .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
     .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)
+    .option("--otel", "send spans and metrics to where the OTEL_* variables say")
     .option("-q, --quiet", "show neither progress nor what each step did")
     .addHelpText("after", BATCH_HELP)
     .action(async (pipeline: string, parsed: Partial<BatchOptions>) => {
       const { runBatch } = await import("./run/run-batch.ts");
-      const { resume = false, overwrite = false, quiet = false, warm = false } = parsed;
+      const { resume = false, overwrite = false, quiet = false, warm = false, otel = false } = parsed;
       const output = parsed.output === "-" ? undefined : parsed.output;
-      onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, warm, pipeline, argv: args }));
+      onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, warm, otel, pipeline, argv: args }));
     });
 }

@@ -45,7 +45,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   coldStartCommand(program, onExit);
   explainCommand(program, onExit);
   doctorCommand(program, onExit);
-  serveCommand(program, onExit);
+  serveCommand(program, args, onExit);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { milliseconds, PIPELINE_LANES, type PipelineLane, positiveInteger } from "./options.ts";
+import { CliError } from "./cli-error.ts";
+import { milliseconds, PIPELINE_LANES, type PipelineLane, positiveInteger, watchTime } from "./options.ts";
 
 /** How requests are told of: not at all, a line of JSON for each, or a line to read. */
 const LOGS = ["none", "json", "pretty"] as const;
@@ -30,6 +31,12 @@ export interface ServeCommandOptions {
   readonly log: (typeof LOGS)[number];
   /** Milliseconds for what is in flight when the server is told to stop. */
   readonly grace: number;
+  /** An event loop that is held for so many milliseconds is told of while it is; `true` for the usual time. */
+  readonly watch?: number | true | undefined;
+  /** Whether a new server takes the place of this one when the sources change. */
+  readonly reload: boolean;
+  /** Whether spans and metrics go to where the variables `OTEL_*` say. */
+  readonly otel: boolean;
   /** Whether it speaks the Model Context Protocol over standard input and output, in the place of HTTP. */
   readonly mcpStdio: boolean;
 }
@@ -57,7 +64,7 @@ Examples:
 `;
 
 /** Adds `runlane serve`. @param onExit Is told the exit code. */
-export function serveCommand(program: Command, onExit: (code: number) => void): void {
+export function serveCommand(program: Command, args: readonly string[], onExit: (code: number) => void): void {
   program
     .command("serve")
     .helpOption("-h, --help", "print this help")
@@ -81,13 +88,25 @@ export function serveCommand(program: Command, onExit: (code: number) => void): 
     .option("--timeout <ms>", "end runs that take longer, with 504", milliseconds)
     .option("--body-limit <size>", "refuse larger bodies, with 413: 500kb, 1mb", bytes, 1 << 20)
     .option("--grace <ms>", "wait so long for what is in flight at the end", milliseconds, 10_000)
+    .optionsGroup("Look:")
     .addOption(new Option("--log <form>", "tell of requests on standard error").choices(LOGS).default("pretty"))
+    .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)
+    .option("--otel", "send spans and metrics to where the OTEL_* variables say")
+    .option("--reload", "start anew when the sources change, without losing a request")
+    .optionsGroup("Instead of HTTP:")
     .option("--mcp-stdio", "speak the Model Context Protocol on standard input and output instead")
     .addHelpText("after", SERVE_HELP)
     .action(async (pipelines: string[], parsed: Omit<ServeCommandOptions, "pipelines">) => {
+      const { warm = false, mcpStdio = false, reload = false, otel = false } = parsed;
+      if (reload && mcpStdio)
+        throw new CliError("RUNLANE_CLI_USAGE", "--reload is for HTTP: an agent starts --mcp-stdio itself");
+      if (reload) {
+        const { serveAndReload } = await import("./serve/reload.ts");
+        onExit(await serveAndReload(pipelines, args));
+        return;
+      }
       const { runServe } = await import("./serve/run-serve.ts");
-      const { warm = false, mcpStdio = false } = parsed;
-      onExit(await runServe({ ...parsed, warm, mcpStdio, pipelines }));
+      onExit(await runServe({ ...parsed, warm, mcpStdio, reload, otel, pipelines }));
     });
 }
 

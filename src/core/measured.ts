@@ -42,7 +42,9 @@ export function observeAllCalls(observer: Observer): () => void {
 
 /** Whether an observer measures the calls made on a step. */
 export function isMeasured(step: Step | undefined): boolean {
-  return isMeasuring() && (everywhere.size > 0 || (step !== undefined && observers.has(step.observedAs ?? step)));
+  if (!isMeasuring()) return false;
+  for (const one of everywhere) if (one.wantsCalls !== false) return true;
+  return step !== undefined && observers.has(step.observedAs ?? step);
 }
 
 /** The observer of a call on a step, besides that of the call around it. */
@@ -53,7 +55,8 @@ export function observerOfCalls(step: Step | undefined, around: Observer | null)
   for (const one of ofStep) observer = observer === null ? one : pairOf(one, observer);
   // A call made with the config of the call around it brings those along.
   for (const one of everywhere)
-    if (observer === null) observer = one;
+    if (one.wantsCalls === false) continue;
+    else if (observer === null) observer = one;
     else if (!includes(observer, one)) observer = pairOf(one, observer);
   return observer;
 }

@@ -22,6 +22,9 @@ export interface Observer {
   /** True when a reader of reported events should get a turn before more happens. @default false */
   readonly isBehind?: boolean;
 
+  /** False for an observer of all calls that has nothing to look at in a call made now: then nothing is made for it. @default true */
+  readonly wantsCalls?: boolean;
+
   /** The observer of one input of a batch. */
   forInput(index: number): Observer;
 
@@ -61,12 +64,14 @@ export interface StepTimes {
  * before the step's own result is passed on.
  */
 export interface ObservedRun {
-  /** Observes the steps inside this one. */
-  readonly observer: Observer;
+  /** Observes the steps inside this one; null when nobody does. */
+  readonly observer: Observer | null;
   /** Whether steps inside find {@link callbacks} in their config; otherwise they find the callbacks that this step found. */
   readonly bringsCallbacks?: boolean;
   /** The `config.callbacks` of steps inside. It is made when somebody asks for it. */
   readonly callbacks?: unknown;
+  /** A handler that joins the callbacks that another observer of the run brings. */
+  readonly handler?: object | undefined;
   /** Called when the step has to wait for something: until then it has held the thread. */
   readonly returned?: (() => void) | undefined;
   /** Calls the part of the step that runs before it first waits. */
@@ -187,25 +192,38 @@ export function includes(observer: Observer, other: Observer): boolean {
 }
 
 function runOfBoth(first: ObservedRun, second: ObservedRun): ObservedRun {
-  const { within: outer } = first;
-  const { within: inner } = second;
+  const { observer: one } = first;
+  const { observer: other } = second;
+  const isSecondBringing = second.bringsCallbacks === true;
   return {
-    observer: new ObserverPair(first.observer, second.observer),
-    bringsCallbacks: second.bringsCallbacks === true,
+    observer: one === null || other === null ? (one ?? other) : new ObserverPair(one, other),
+    bringsCallbacks: isSecondBringing || first.bringsCallbacks === true,
     isBlind: first.isBlind === true && second.isBlind === true,
     get callbacks() {
-      return second.callbacks;
+      return isSecondBringing ? joined(second.callbacks, first.handler) : first.callbacks;
     },
+    handler: first.handler ?? second.handler,
     tap: second.tap?.bind(second),
     see: second.see?.bind(second),
     returned: () => {
       first.returned?.();
       second.returned?.();
     },
-    within: outer === undefined ? inner : inner === undefined ? outer : (run) => outer(() => inner(run)),
+    within: withinBoth(first, second),
     end: (output, input) => both(first.end(output, input), second.end(output, input)),
     fail: (error, input) => both(first.fail(error, input), second.fail(error, input)),
   };
+}
+
+function withinBoth(first: ObservedRun, second: ObservedRun): ObservedRun["within"] {
+  if (first.within === undefined) return second.within?.bind(second);
+  if (second.within === undefined) return first.within.bind(first);
+  return (run) => first.within!(() => second.within!(run));
+}
+
+/** Callbacks that one more handler hears of. */
+function joined(callbacks: unknown, handler: object | undefined): unknown {
+  return handler === undefined ? callbacks : (callbacks as { copy(more: object[]): unknown }).copy([handler]);
 }
 
 /** One promise of two, if there are any. */

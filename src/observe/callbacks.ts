@@ -43,7 +43,7 @@ abstract class CallbackObserver implements Observer {
     const isDeferred = streaming === "deferred";
     const inputs = isDeferred ? { input: "" } : trace.wrapsInput ? { input } : asInput(input);
     const told = tellChainStart(
-      manager.handlers,
+      toBeTold(manager.handlers),
       serialized(step),
       inputs,
       run.runId,
@@ -180,13 +180,22 @@ class CallbackRun extends CallbackObserver implements ObservedRun {
   end(output: unknown, input?: { readonly value: unknown }): undefined | Promise<unknown> {
     const outputs = this.streaming === "deferred" ? (output ?? {}) : asOutput(output);
     const { around, runId, tags } = this;
-    return tellChainEnd(around.handlers, outputs, runId, around._parentRunId, tags, inputsOf(input));
+    return tellChainEnd(toBeTold(around.handlers), outputs, runId, around._parentRunId, tags, inputsOf(input));
   }
 
   fail(error: unknown, input?: { readonly value: unknown }): undefined | Promise<unknown> {
     const args = [error, this.runId, this.around._parentRunId, this.tags, inputsOf(input)];
-    return emit(this.around.handlers, "ignoreChain", "handleChainError", args);
+    return emit(toBeTold(this.around.handlers), "ignoreChain", "handleChainError", args);
   }
+}
+
+/** The handlers that hear of the runs of Runlane's steps: one that sees those by itself need not. */
+function toBeTold(handlers: Listener[]): Listener[] {
+  return handlers.some(seesSteps) ? handlers.filter((handler) => !seesSteps(handler)) : handlers;
+}
+
+function seesSteps(handler: Listener): boolean {
+  return handler.seesSteps === true;
 }
 
 function inputsOf(input: { readonly value: unknown } | undefined): { inputs: unknown } | undefined {
@@ -299,5 +308,5 @@ function giveConfigurable(manager: CallbackManager, { configurable, metadata = {
 
 defineCallbacks((config) => {
   const manager = configure(config);
-  return manager === undefined || manager.handlers.length === 0 ? null : new CallObserver(manager);
+  return manager === undefined || manager.handlers.every(seesSteps) ? null : new CallObserver(manager);
 });

@@ -53,6 +53,8 @@ export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions,
     | undefined;
   /** Origins that browsers may ask from; `"*"` for all. @default none: no CORS headers are sent */
   readonly cors?: readonly string[] | undefined;
+  /** What `/healthz` tells besides that the server lives: `heartbeat` of `runlane/watchdog`. @default nothing */
+  readonly heartbeat?: (() => object) | undefined;
   /** Is told of each request when its answer is complete. @default nobody */
   readonly onRequest?: ((log: RequestLog) => void) | undefined;
 }

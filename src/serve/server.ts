@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import http from "node:http";
+import { Server as NetServer } from "node:net";
 import type { ServeOptions } from "./options.ts";
 import { type Chains, Service } from "./service.ts";
 import { NodeExchange } from "./transport/node-exchange.ts";
@@ -11,6 +12,9 @@ export interface ListenOptions {
   /** @default "127.0.0.1" */
   readonly host?: string | undefined;
 }
+
+/** For so long a stopping server answers what comes by connections that are open, in milliseconds. */
+const LINGER_MS = 250;
 
 /** How a server stops. */
 export interface StopOptions {
@@ -65,10 +69,11 @@ export function createServer(chains: Chains, options: ServeOptions = {}): Runlan
   let stopped: Promise<void> | undefined;
   const stop = async ({ graceMs = 10_000 }: StopOptions): Promise<void> => {
     isStopping = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
+    // That of `http` would cut off clients that are sending a request by a connection that is idle until it is here.
+    const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    await service.drained();
+    await Promise.all([service.drained(), lingered(closed, Math.min(LINGER_MS, graceMs))]);
+    server.close();
     server.closeIdleConnections();
     await closed;
     clearTimeout(timer);
@@ -103,4 +108,15 @@ export function createServer(chains: Chains, options: ServeOptions = {}): Runlan
       return this.stop();
     },
   };
+}
+
+/** Waits for a time, or until all connections are closed. */
+function lingered(closed: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void closed.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -1,4 +1,5 @@
 import { invalidOption } from "../core/errors/errors.ts";
+import { tracing } from "../core/tracing.ts";
 import { newRunId } from "../observe/run-id.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
 import type { Runnable } from "../runnables/runnable.ts";
@@ -92,9 +93,11 @@ export class Service {
     let visit: Visit | undefined;
     let failure: unknown;
     try {
-      await this.answer(watched, (opened) => {
-        visit = opened;
-      });
+      await inTrace(watched, () =>
+        this.answer(watched, (opened) => {
+          visit = opened;
+        }),
+      );
       failure = visit === undefined ? undefined : this.errors.get(visit);
     } catch (error) {
       const refusal = refusalOf(error);
@@ -153,7 +156,12 @@ export class Service {
   }
 
   private addHealth(): void {
-    this.add("GET", "/healthz", async ({ exchange }) => exchange.respond(200, TEXT_HEADERS, "ok\n"));
+    const { heartbeat } = this.options;
+    this.add("GET", "/healthz", async ({ exchange }) =>
+      heartbeat === undefined
+        ? exchange.respond(200, TEXT_HEADERS, "ok\n")
+        : exchange.respond(200, JSON_HEADERS, JSON.stringify({ status: "ok", loop: heartbeat() })),
+    );
     this.add("GET", "/readyz", async ({ exchange }) =>
       this.isReady ? exchange.respond(200, TEXT_HEADERS, "ok\n") : exchange.respond(503, TEXT_HEADERS, "not ready\n"),
     );
@@ -197,6 +205,14 @@ export class Service {
       ...(failure === undefined ? {} : { error: failure instanceof Error ? failure.message : String(failure) }),
     });
   }
+}
+
+/** Does something as a part of the trace that the headers of a request name, while somebody traces. */
+function inTrace<T>(exchange: Exchange, work: () => T): T {
+  const { current } = tracing;
+  if (current === undefined) return work();
+  const headers = exchange.headerNames().map((name) => [name, exchange.header(name) ?? ""]);
+  return current.within(Object.fromEntries(headers) as Record<string, string>, work);
 }
 
 type Utilization = ReturnType<typeof performance.eventLoopUtilization>;

@@ -90,3 +90,16 @@ describe("import of runlane/langchain", () => {
     expect(await run(program)).toEqual(["ERR_MODULE_NOT_FOUND", expect.stringContaining("@langchain/core")]);
   });
 });
+
+describe("import of runlane/opentelemetry", () => {
+  it("loads no package, and says which one instrument needs", async () => {
+    const program = `
+      const { instrument } = await import("./dist/adapters/opentelemetry/index.js");
+      print(await instrument().catch(({ code, message }) => [code, message]));
+    `;
+    expect(await run(program)).toEqual([
+      "RUNLANE_MISSING_PACKAGE",
+      expect.stringContaining("npm install @opentelemetry/api"),
+    ]);
+  });
+});

@@ -6,9 +6,10 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { jsonOf, post } from "../serve/support.ts";
-import { fixture, type Running, start } from "./command.ts";
+import { fixture, run, start } from "./command.ts";
 import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
+import { addressOf } from "./serving.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const SHOUT = "export default (text) => text.toUpperCase();\n";
@@ -17,21 +18,6 @@ function folderWith(files: Record<string, string>): string {
   const folder = scratchFolder();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
-}
-
-/** The address that the command says it listens on. */
-async function addressOf({ process: child, finished }: Running): Promise<string> {
-  let stdout = "";
-  child.stdout!.on("data", (text) => {
-    stdout += text;
-  });
-  const ended = finished.then(({ stderr }) => {
-    throw new Error(`The command ended before it listened: ${stderr}`);
-  });
-  ended.catch(() => {});
-  const listens = expect.poll(() => stdout, { timeout: 15_000 }).toMatch(/^listening on http:\S+\n/);
-  await Promise.race([listens, ended]);
-  return stdout.slice("listening on ".length).trim();
 }
 
 describe("runlane serve", () => {
@@ -123,6 +109,7 @@ describe("runlane serve", () => {
       /--path is for a single pipeline/,
     ],
     ["a variable without tokens", ["serve", "shout.mjs", "--token-env", "NO_SUCH_VARIABLE"], /has no token in it/],
+    ["to reload what an agent has started", ["serve", "shout.mjs", "--reload", "--mcp-stdio"], /--reload is for HTTP/],
     ["a pipeline that is no tool", ["serve", "shout.mjs", "--mcp-stdio"], /no pipeline can be a tool/],
   ];
   it.each(refusals)("refuses %s in one line", async (_, args, message) => {
@@ -131,6 +118,35 @@ describe("runlane serve", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  it("tells of held event loops, and of the loop at /healthz, with --watch", async () => {
+    const cwd = folderWith({
+      "holds.mjs":
+        "export default function holds(ms) { const end = Date.now() + ms; while (Date.now() < end); return ms; }\n",
+    });
+    const server = start(["serve", "holds.mjs", "-p", "0", "--log", "none", "--watch", "50"], { cwd });
+    const url = await addressOf(server);
+    await post(`${url}/holds/invoke`, { input: 400 });
+    await server.says(/holds/);
+    const { status, loop } = await jsonOf(fetch(`${url}/healthz`));
+    expect(status).toBe("ok");
+    expect(loop).toMatchObject({ maxMs: expect.any(Number), utilization: expect.any(Number) });
+  });
+
+  it("says when it may not have the port", async () => {
+    // As root, which tests may run as, every port is to be had.
+    const denied = `import { Server } from "node:net"; Server.prototype.listen = function () {
+      process.nextTick(() => this.emit("error", Object.assign(new Error("no"), { code: "EACCES" }))); return this; };`;
+    const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(denied)}`;
+    const { code, stderr } = await run(["serve", "shout.mjs", "-p", "80"], {
+      cwd: folderWith({ "shout.mjs": SHOUT }),
+      env: { NODE_OPTIONS },
+    });
+    expect([code, stderr]).toEqual([
+      2,
+      "runlane: cannot listen on 127.0.0.1:80: it needs rights that this user has not; ports from 1024 up need none\n",
+    ]);
   });
 
   it("says when another program has the port", async () => {

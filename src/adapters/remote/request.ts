@@ -1,5 +1,6 @@
 import { Backoff } from "../../core/backoff.ts";
 import { type RunlaneError, runlaneError } from "../../core/errors/errors.ts";
+import { tracing } from "../../core/tracing.ts";
 import { wait } from "../../core/wait.ts";
 import { DEFAULT_RETRIES, type RemoteRunnableFields } from "./options.ts";
 
@@ -51,7 +52,7 @@ export class RemoteRequests {
   private async headers(): Promise<Record<string, string>> {
     const { headers } = this.fields;
     const own = typeof headers === "function" ? await headers() : headers;
-    return { "content-type": "application/json", ...own };
+    return { "content-type": "application/json", ...tracing.current?.inject(), ...own };
   }
 
   private async failed(endpoint: string, response: Response): Promise<RunlaneError> {

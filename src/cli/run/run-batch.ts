@@ -6,6 +6,8 @@ import { RecordWriter } from "../output/record-writer.ts";
 import { writeRunFile } from "../output/run-file.ts";
 import { reserveStdout, StdoutSink, untilOpenable } from "../output/sink.ts";
 import { displayName } from "../paths.ts";
+import { startTelemetry } from "../telemetry.ts";
+import { startWatchdog } from "../watchdog.ts";
 import type { RunEnd } from "./batch-run.ts";
 import { conclude, howToResume } from "./conclude.ts";
 import { EndWatch, earlyWords } from "./ends.ts";
@@ -28,6 +30,7 @@ export async function runBatch(given: BatchOptions): Promise<number> {
   const stdout = new StdoutSink();
   // Text that a pipeline prints must not come between the records.
   const giveBack = options.output === undefined ? reserveStdout() : () => {};
+  const telemetry = options.otel ? await startTelemetry(options.pipeline) : undefined;
   try {
     const prepared = await prepare(options);
     try {
@@ -36,6 +39,7 @@ export async function runBatch(given: BatchOptions): Promise<number> {
       prepared.release();
     }
   } finally {
+    await telemetry?.stop();
     watch.stop();
     giveBack();
   }
@@ -44,7 +48,7 @@ export async function runBatch(given: BatchOptions): Promise<number> {
 async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: EndWatch): Promise<number> {
   const messages = new Messages();
   const { options, run, runnable } = prepared;
-  const watchdog = await startWatching(options.watch);
+  const watchdog = await startWatchdog(options.watch);
   let signal: StopSignal | undefined;
   const stopping = new AbortController();
   const signals = onStopSignal(
@@ -82,15 +86,6 @@ async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: End
     signals.stop();
     await watchdog?.stop();
   }
-}
-
-/** Has held event loops told of on standard error. */
-async function startWatching(thresholdMs: number | true | undefined): Promise<{ stop(): Promise<void> } | undefined> {
-  if (thresholdMs === undefined) return undefined;
-  const { watch } = await import("../../diagnose/watchdog.ts");
-  const watchdog = watch(thresholdMs === true ? {} : { thresholdMs });
-  await watchdog.ready;
-  return watchdog;
 }
 
 interface Stage {

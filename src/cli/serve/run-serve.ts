@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { parse, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stayOnLoop } from "../../lanes/named-lanes.ts";
@@ -10,7 +11,10 @@ import { loadPipeline } from "../pipeline/load-pipeline.ts";
 import { placePipeline } from "../pipeline/place-pipeline.ts";
 import { warmUp } from "../run/warm-up.ts";
 import type { ServeCommandOptions } from "../serve.ts";
+import { startTelemetry } from "../telemetry.ts";
+import { startWatchdog } from "../watchdog.ts";
 import { serveMcpStdio } from "./mcp-stdio.ts";
+import { type Listening, STOP } from "./reload.ts";
 import { requestLogger } from "./request-log.ts";
 
 /**
@@ -20,7 +24,7 @@ import { requestLogger } from "./request-log.ts";
  * @throws CliError when a pipeline does not load, the port cannot be had, or there are no tokens.
  */
 export async function runServe(options: ServeCommandOptions): Promise<number> {
-  const { pipelines, lane, path, host, port, warm, grace, mcpStdio, log } = options;
+  const { pipelines, lane, path, mcpStdio, otel } = options;
   if (path !== undefined && pipelines.length > 1) {
     throw new CliError(
       "RUNLANE_CLI_USAGE",
@@ -30,6 +34,39 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
   if (lane === "loop") stayOnLoop();
   // There, what is printed would be taken for a message.
   if (mcpStdio) for (const name of ["log", "info", "debug"] as const) console[name] = console.error;
+  const telemetry = otel ? await startTelemetry(pipelines[0]!) : undefined;
+  const watchdog = await startWatchdog(options.watch);
+  try {
+    const { chains, descriptions } = await loadChains(options);
+    const serving: ServeOptions = {
+      maxConcurrency: options.maxConcurrency,
+      maxQueueMs: options.maxQueueMs,
+      timeout: options.timeout,
+      bodyLimit: options.bodyLimit,
+      configurableKeys: options.configurable,
+      cors: options.cors,
+      path,
+      tokens: tokensOf(options.tokenEnv),
+      onRequest: requestLogger(options.log, process.stderr),
+      heartbeat: watchdog?.heartbeat,
+      descriptions,
+      version: readVersion(),
+    };
+    return await (mcpStdio ? serveMcpStdio(chains, serving) : serveHttp(chains, serving, options));
+  } finally {
+    await watchdog?.stop();
+    await telemetry?.stop();
+  }
+}
+
+interface LoadedChains {
+  readonly chains: Record<string, Runnable>;
+  /** What agents are told that chains do. */
+  readonly descriptions: Record<string, string>;
+}
+
+/** The chains of the pipelines, by the names of their files. @throws CliError */
+async function loadChains({ pipelines, lane, maxConcurrency }: ServeCommandOptions): Promise<LoadedChains> {
   const chains: Record<string, Runnable> = {};
   const descriptions: Record<string, string> = {};
   for (const file of pipelines) {
@@ -38,36 +75,36 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
       throw new CliError("RUNLANE_CLI_USAGE", `two pipelines would be served at /${name}; rename one of the files`);
     }
     const loaded = await loadPipeline(file);
-    const atMost = options.maxConcurrency ?? Number.POSITIVE_INFINITY;
+    const atMost = maxConcurrency ?? Number.POSITIVE_INFINITY;
     chains[name] = await placePipeline(loaded, { path: file, exportName: "default", lane, atMost });
     const { description } = (await import(pathToFileURL(resolve(file)).href)) as { description?: unknown };
     if (typeof description === "string") descriptions[name] = description;
   }
-  const serving: ServeOptions = {
-    maxConcurrency: options.maxConcurrency,
-    maxQueueMs: options.maxQueueMs,
-    timeout: options.timeout,
-    bodyLimit: options.bodyLimit,
-    configurableKeys: options.configurable,
-    cors: options.cors,
-    path,
-    tokens: tokensOf(options.tokenEnv),
-    onRequest: requestLogger(log, process.stderr),
-    descriptions,
-    version: readVersion(),
-  };
-  if (mcpStdio) return await serveMcpStdio(chains, serving);
+  return { chains, descriptions };
+}
+
+/** Serves until it is told to stop. @returns The exit code. */
+async function serveHttp(
+  chains: Record<string, Runnable>,
+  serving: ServeOptions,
+  { host, port, warm, grace }: ServeCommandOptions,
+): Promise<number> {
   const server = createServer(chains, serving);
+  const load = async (): Promise<void> => {
+    const { signal } = new AbortController();
+    for (const chain of Object.values(chains)) await warmUp(chain, { signal, stderr: process.stderr, quiet: false });
+  };
+  // One that takes the place of another is asked as soon as it listens.
+  if (warm && cluster.isWorker) await load();
   // Whoever asks while it warms up is answered, and /readyz says that it is better not to.
-  server.isReady = !warm;
+  server.isReady = !warm || cluster.isWorker;
   const url = await listen(server, { host, port });
-  const stop = new AbortController();
-  if (warm) {
-    for (const chain of Object.values(chains))
-      await warmUp(chain, { signal: stop.signal, stderr: process.stderr, quiet: false });
+  if (!server.isReady) {
+    await load();
     server.isReady = true;
   }
-  process.stdout.write(`listening on ${url}\n`);
+  if (cluster.isWorker) cluster.worker!.send({ listening: url } satisfies Listening);
+  else process.stdout.write(`listening on ${url}\n`);
   return await untilStopped(server, grace);
 }
 
@@ -112,11 +149,18 @@ async function listen(
 function untilStopped(server: RunlaneServer, graceMs: number): Promise<number> {
   return new Promise((resolve) => {
     let isStopping = false;
+    const stop = (): void => {
+      isStopping = true;
+      void server.stop({ graceMs }).then(() => resolve(EXIT.done));
+    };
+    const { worker } = cluster;
+    if (worker !== undefined) worker.on("message", (message) => message === STOP && !isStopping && stop());
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => {
+        // A terminal sends it to all processes, and the one that reloads passes it on.
+        if (worker !== undefined) return;
         if (isStopping) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
-        isStopping = true;
-        void server.stop({ graceMs }).then(() => resolve(EXIT.done));
+        stop();
       });
     }
   });

@@ -58,7 +58,7 @@ function runNow<Out>(
 ): Chunks<Out> {
   let out: Chunks<Out>;
   try {
-    out = streamOf(step, chunks, ctx.observed(run));
+    out = streamWithin(run, step, chunks, ctx);
   } catch (error) {
     return failing(run.fail(error, input), error);
   }
@@ -79,6 +79,16 @@ function runNow<Out>(
     const before = chunks instanceof LastChunk ? chunks.finish(false) : undefined;
     return inner === undefined && before === undefined ? end() : Promise.all([inner, before]).then(end);
   });
+}
+
+function streamWithin<Out>(
+  run: ObservedRun,
+  step: Step<unknown, Out>,
+  chunks: Chunks<unknown>,
+  ctx: RunContext,
+): Chunks<Out> {
+  const inner = ctx.observed(run);
+  return run.within === undefined ? streamOf(step, chunks, inner) : run.within(() => streamOf(step, chunks, inner));
 }
 
 /** Chunks that fail when they are asked for, as those of a generator do. */
@@ -140,7 +150,7 @@ async function begin<Out>(
   recording: Recording | null,
 ): Promise<OpenRun<Out>> {
   try {
-    const out = streamOf(step, chunks, ctx.observed(run));
+    const out = streamWithin(run, step, chunks, ctx);
     return { chunks: out, run, input, isShown: step.trace?.stream === "deferred", recording };
   } catch (error) {
     await run.fail(error, input);

@@ -71,8 +71,9 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
     if (source === null) return this.begin();
     if (signal?.aborted === true) return this.onError(abortError(signal));
     let result: Promise<IteratorResult<Out>>;
+    const { run } = this.open as OpenRun<Out>;
     try {
-      result = source.next();
+      result = run.within === undefined ? source.next() : run.within(() => source.next());
     } catch (error) {
       return this.onError(error);
     }

@@ -1,4 +1,5 @@
 import type { Channel } from "node:diagnostics_channel";
+import type { ResourceStatus } from "../../resources/status.ts";
 
 /** An event in the life of a pool. Workers are numbered in each pool from 1 on. */
 export type LaneEvent = { readonly lane: string } & (
@@ -28,9 +29,11 @@ export type LaneEvent = { readonly lane: string } & (
     }
   | { readonly event: "calls-stolen"; readonly worker: number; readonly inputs: number }
   | { readonly event: "limit-changed"; readonly from: number; readonly to: number }
+  | { readonly event: "resource-changed"; readonly worker: number; readonly status: ResourceStatus }
 );
 
-const NAME = "runlane:lanes";
+/** The name of the channel. */
+export const LANES = "runlane:lanes";
 const NOBODY = { hasSubscribers: false, publish: () => {} };
 
 /**
@@ -38,7 +41,7 @@ const NOBODY = { hasSubscribers: false, publish: () => {} };
  * event is made when nobody listens.
  */
 export const laneChannel: Pick<Channel, "hasSubscribers" | "publish"> =
-  globalThis.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel(NAME) ?? NOBODY;
+  globalThis.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel(LANES) ?? NOBODY;
 
 export function publish(event: LaneEvent): void {
   laneChannel.publish(event);
@@ -51,7 +54,7 @@ export function printLaneEvents(): void {
   const { env, getBuiltinModule } = globalThis.process ?? {};
   if (isPrinting || env?.RUNLANE_DEBUG?.split(/[,\s]+/).includes("lanes") !== true) return;
   isPrinting = true;
-  getBuiltinModule?.("node:diagnostics_channel").subscribe(NAME, (event) => {
+  getBuiltinModule?.("node:diagnostics_channel").subscribe(LANES, (event) => {
     process.stderr.write(`${lineOf(event as LaneEvent)}\n`);
   });
 }
@@ -60,7 +63,8 @@ export function printLaneEvents(): void {
 export function lineOf({ lane, event, ...details }: LaneEvent): string {
   const words = Object.entries(details).map(([name, value]) => {
     if (typeof value === "boolean") return value ? name : "";
+    if (name === "status") return `resource=${JSON.stringify(value.name)} state=${value.state}`;
     return `${name}=${typeof value === "number" ? Number(value.toFixed(2)) : JSON.stringify(value)}`;
   });
-  return [NAME, lane, event, ...words.filter(Boolean)].join(" ");
+  return [LANES, lane, event, ...words.filter(Boolean)].join(" ");
 }

@@ -1,6 +1,7 @@
 import { runlaneError } from "../../core/errors/errors.ts";
 import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
 import { oneLine, startFailed } from "../pool/faults.ts";
+import { laneChannel, publish } from "../pool/lane-events.ts";
 import { unpackError } from "../protocol/codec.ts";
 import type { FromWorker, ResourceMessage } from "../protocol/messages.ts";
 import type { StageRecord } from "../stage/stage-record.ts";
@@ -124,6 +125,8 @@ export class WorkerLoads {
     // The worker itself ends a load that takes too long, unless the loader keeps it busy.
     if (state === "loading")
       this.timers.set(purpose, message.timeoutMs + worker.graceMs, () => this.hangs(name, message.timeoutMs));
+    if (laneChannel.hasSubscribers)
+      publish({ event: "resource-changed", lane: this.listener.name, worker: worker.number, status: message.status });
     this.listener.onResourceChanged(worker);
   }
 

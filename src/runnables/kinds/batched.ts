@@ -1,4 +1,5 @@
 import { ArrivalTracker } from "../../batching/arrival-tracker.ts";
+import { tellBatch } from "../../batching/batch-events.ts";
 import { type BatchStreamOptions, DEFAULT_STREAM_CONCURRENCY } from "../../batching/batch-stream.ts";
 import { Coalescer } from "../../batching/coalescer.ts";
 import type { RunnableBatchOptions } from "../../batching/inputs.ts";
@@ -224,7 +225,9 @@ export class RunnableBatched<
 
   private callFor(key: string, config: RunnableConfig | undefined): SharedCall {
     const { label, isolateErrors, offloaded, batchFunction, yields } = this;
-    const open = (inputs: unknown[], signal: AbortSignal | undefined): unknown => {
+    const open = (inputs: unknown[], signal: AbortSignal | undefined): unknown =>
+      tellBatch(label, inputs.length, () => send(inputs, signal));
+    const send = (inputs: unknown[], signal: AbortSignal | undefined): unknown => {
       this.calls++;
       this.sent += inputs.length;
       const ctx = contextOf(this.shareBy === undefined ? config : this.sharing.commonOf(call), signal);

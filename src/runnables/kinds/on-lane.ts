@@ -195,8 +195,7 @@ export class RunnableOnLane<
     if (auto !== undefined)
       return auto.run(input, ctx, () => startCall(this.step, input, ctx)) as RunOutput | PromiseLike<RunOutput>;
     if (offloaded === null) return startCall<RunOutput>(this.step, input, ctx.pin());
-    const options = ctx.propagates || ctx.observer !== null ? this.calls.of(ctx) : undefined;
-    return offloaded.lane.run(offloaded.stage, input, options) as Promise<RunOutput>;
+    return offloaded.lane.run(offloaded.stage, input, this.calls.of(ctx)) as Promise<RunOutput>;
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import type { Step } from "../../core/step.ts";
+import { tracing, withCarrier } from "../../core/tracing.ts";
 import type { LaneCallOptions } from "../../lanes/lane.ts";
 import { isSame } from "./same.ts";
 import { sentConfig } from "./travelling-config.ts";
@@ -14,7 +15,13 @@ export class LaneCalls {
   constructor(private readonly step: Step) {}
 
   of(ctx: RunContext): LaneCallOptions | undefined {
-    if (!ctx.propagates && ctx.observer === null) return undefined;
+    const options = ctx.propagates || ctx.observer !== null ? this.optionsOf(ctx) : undefined;
+    const carrier = tracing.current?.inject();
+    if (carrier === undefined) return options;
+    return { ...options, config: withCarrier(options?.config as object | undefined, carrier) };
+  }
+
+  private optionsOf(ctx: RunContext): LaneCallOptions {
     const { scope } = ctx;
     const signal = scope?.signal;
     const timeoutMs = scope?.keeper === this.step ? scope.timeoutMs : undefined;

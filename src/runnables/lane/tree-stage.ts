@@ -5,9 +5,11 @@ import { runlaneError } from "../../core/errors/errors.ts";
 import { withLeftOut } from "../../core/left-out.ts";
 import { startCall, streamCall } from "../../core/start-step.ts";
 import type { Step } from "../../core/step.ts";
-import { SingleChunk } from "../../core/streams/chunks.ts";
+import { type Chunks, SingleChunk } from "../../core/streams/chunks.ts";
+import { type Carrier, carrierOf, withoutCarrier } from "../../core/tracing.ts";
 import type { StageStep, StepCall } from "../../lanes/stage/stage-step.ts";
 import { StepMeter } from "../../observe/step-meter.ts";
+import { withinTrace } from "../../observe/trace-context.ts";
 import type { ResourceSlot } from "../../resources/slot.ts";
 import { findInstance } from "../../shipping/data/find-instance.ts";
 import { type Evaluate, reviveTree } from "../../shipping/tree/revive.ts";
@@ -29,6 +31,31 @@ export async function treeStage(tree: ShippedTree, evaluate?: Evaluate): Promise
   return stage;
 }
 
+function startInTrace(step: Step, input: unknown, call: StepCall): unknown {
+  const carrier = carrierOf(call.config);
+  if (carrier === undefined) return startCall(step, input, contextOf(call));
+  return withinTrace(carrier, () => startCall(step, input, contextOf(call)));
+}
+
+function streamInTrace(step: Step, input: unknown, call: StepCall): Chunks<unknown> {
+  const chunks = streamCall(step, new SingleChunk(input), contextOf(call));
+  const carrier = carrierOf(call.config);
+  return carrier === undefined ? chunks : iterateInTrace(carrier, chunks);
+}
+
+/** The code of a generator runs when its chunks are asked for. */
+function iterateInTrace(carrier: Carrier, chunks: Chunks<unknown>): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = withinTrace(carrier, () => chunks[Symbol.asyncIterator]());
+      return {
+        next: () => withinTrace(carrier, () => iterator.next()),
+        return: async (value) => (await iterator.return?.(value)) ?? { done: true, value: undefined },
+      };
+    },
+  };
+}
+
 function loadAll(slots: readonly ResourceSlot[]): Promise<unknown> | undefined {
   const missing = slots.filter(({ live }) => live === null);
   return missing.length === 0 ? undefined : Promise.all(missing.map(async (slot) => slot.use()));
@@ -37,8 +64,8 @@ function loadAll(slots: readonly ResourceSlot[]): Promise<unknown> | undefined {
 /** A step of this thread as a stage. */
 export function stepStage(step: Step): StageStep {
   return {
-    run: (input, call) => startCall(step, input, contextOf(call)),
-    stream: (input, call) => streamCall(step, new SingleChunk(input), contextOf(call)),
+    run: (input, call) => startInTrace(step, input, call),
+    stream: (input, call) => streamInTrace(step, input, call),
     meter: () => new StepMeter(step),
     async warm() {
       const { warmRunnable } = await import("../inspect/warm.ts");
@@ -63,7 +90,7 @@ function loadEarly(slot: ResourceSlot): void {
 function onlyPlain(step: Step): StageStep {
   const run = (input: unknown, call: StepCall): unknown => {
     try {
-      return plain(startCall(step, input, contextOf(call)), "output");
+      return plain(startInTrace(step, input, call), "output");
     } catch (error) {
       throw plain(error, "error");
     }
@@ -93,7 +120,7 @@ function contextOf(call: StepCall): RunContext {
   const key = signal === undefined && meter === undefined ? (config as object) : call;
   let context = contexts.get(key);
   if (context === undefined) {
-    const around = withLeftOut(config as RunnableConfig | undefined);
+    const around = withLeftOut(withoutCarrier(config as RunnableConfig | undefined));
     const opened = openContext(signal === undefined ? around : { ...around, signal });
     context = meter === undefined ? opened : opened.with({ observer: meter });
     contexts.set(key, context);

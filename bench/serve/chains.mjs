@@ -1,0 +1,32 @@
+/** The chains that Runlane serves in the benchmark. */
+import { RunnableLambda, RunnableSequence } from "runlane";
+import { async, sync } from "./work.mjs";
+
+export const SLOTS = 40;
+export const SERVICE_MS = 20;
+export const QUEUE_MS = 50;
+
+export function chainsFor(waits) {
+  const tokens = RunnableLambda.from(async function* (count) {
+    for (let index = 0; index < count; index++) {
+      if (index % 10 === 0) await null;
+      yield { content: `token ${index}` };
+    }
+  });
+  const first = RunnableLambda.from(async function* () {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    yield String(process.hrtime.bigint());
+  });
+  const slow = RunnableLambda.from((input) => new Promise((resolve) => setTimeout(resolve, SERVICE_MS, input)));
+  const idle = RunnableLambda.from(async function* (_, { signal }) {
+    yield "here";
+    waits.begun++;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    waits.stopped++;
+    waits.lastAt = process.hrtime.bigint();
+  });
+  const chains = { sync: RunnableSequence.from(sync), async: RunnableSequence.from(async), tokens, first, idle };
+  return process.env.OVERLOAD === "1"
+    ? { chains: { slow }, options: { maxConcurrency: SLOTS, maxQueueMs: QUEUE_MS } }
+    : { chains, options: {} };
+}

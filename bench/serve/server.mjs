@@ -1,0 +1,63 @@
+/** One of the servers, in a process of its own: what it is asked is in `bench/serve.ts`. */
+import http from "node:http";
+import { answer, runAsync, runSync } from "./work.mjs";
+
+const [kind] = process.argv.slice(2);
+
+/** Runs that wait, and what has become of them. */
+const waits = { begun: 0, stopped: 0, lastAt: 0n };
+
+const LISTEN = {
+  /** Nothing but Node. */
+  http: () => {
+    const server = http.createServer((request, response) => {
+      const chunks = [];
+      request.on("data", (chunk) => chunks.push(chunk));
+      request.on("end", async () => {
+        const { input } = JSON.parse(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+        const output = request.url === "/sync/invoke" ? runSync(input) : await runAsync(input);
+        const body = JSON.stringify(answer(output));
+        response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+        response.end(body);
+      });
+    });
+    return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
+  },
+  fastify: async () => {
+    const { default: fastify } = await import("fastify");
+    const app = fastify();
+    app.post("/sync/invoke", (request, reply) => reply.send(answer(runSync(request.body.input))));
+    app.post("/async/invoke", async (request) => answer(await runAsync(request.body.input)));
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    return app.server.address().port;
+  },
+  hono: async () => {
+    const { Hono } = await import("hono");
+    const { serve } = await import("@hono/node-server");
+    const app = new Hono();
+    app.post("/sync/invoke", async (c) => c.json(answer(runSync((await c.req.json()).input))));
+    app.post("/async/invoke", async (c) => c.json(answer(await runAsync((await c.req.json()).input))));
+    return new Promise((resolve) =>
+      serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => resolve(port)),
+    );
+  },
+  runlane: async () => {
+    const { createServer } = await import("runlane/serve");
+    const { chains, options } = await import("./chains.mjs").then(({ chainsFor }) => chainsFor(waits));
+    return (await createServer(chains, options).listen({ port: 0 })).port;
+  },
+};
+
+const TELL = {
+  cpu: () => process.cpuUsage(),
+  memory: () => {
+    globalThis.gc?.();
+    return process.memoryUsage.rss();
+  },
+  waits: () => ({ ...waits, lastAt: String(waits.lastAt) }),
+};
+
+process.on("message", (what) => process.send(TELL[what]()));
+// A benchmark that is broken off leaves nothing behind.
+process.on("disconnect", () => process.exit());
+process.send(await LISTEN[kind]());

@@ -1,0 +1,24 @@
+/** What OpenTelemetry costs a chain: with spans that are sent, with a run that is not sampled, and without an SDK. */
+import { fileURLToPath } from "node:url";
+import { type Row, row, type SuiteOptions } from "./measure.ts";
+import { figuresOf } from "./processes.ts";
+
+const CHILD = fileURLToPath(new URL("telemetry/child.mjs", import.meta.url));
+/** Runs of a chain of ten: each step's, and the chain's own. */
+const RUNS = 11;
+const STEPS = 10;
+
+export async function telemetry({ quick }: SuiteOptions): Promise<Row[]> {
+  const rounds = quick ? 1 : 5;
+  // What is measured is what a process has become used to: each way has one of its own.
+  const ns = (way: string): number => figuresOf<{ ns: number }>([CHILD, way, quick ? "100" : "400"], rounds).ns;
+  const plain = ns("plain");
+  const us = (value: number): [number, string] => [value / 1000, "us"];
+  return [
+    row("a span, sent in batches", us((ns("sent") - plain) / RUNS), null, { limit: 3.5 }),
+    row("the same span by hand", us((ns("byHand") - ns("bare")) / RUNS), null),
+    row("a step in a request that is not sampled", [(ns("unsampled") - plain) / STEPS, "ns"], null, { limit: 50 }),
+    row("a step in a call that the sampler leaves out", [(ns("leftOut") - plain) / STEPS, "ns"], null),
+    row("a step without an SDK", [(ns("noSdk") - plain) / STEPS, "ns"], null, { limit: 50 }),
+  ];
+}

@@ -1,0 +1,32 @@
+/** What says, to somebody elsewhere, which trace a call belongs to: headers of W3C's trace context, or what a propagator writes. */
+export type Carrier = Readonly<Record<string, string>>;
+
+/** Connects the traces of this thread with those of other threads, processes and machines. */
+export interface Tracing {
+  /** What a call takes along that is made now; undefined when it belongs to no trace. */
+  inject(): Carrier | undefined;
+  /** Runs something as a part of the trace that a carrier names, unless it is part of one already. */
+  within<T>(carrier: Carrier, run: () => T): T;
+}
+
+/** Undefined while nobody traces: that is all that calls look at. */
+export const tracing: { current: Tracing | undefined } = { current: undefined };
+
+/** The key under which a config carries a {@link Carrier} to another thread. */
+const CARRIER = "runlane.carrier";
+
+/** The data of a config, with the trace that a call belongs to. */
+export function withCarrier(config: object | undefined, carrier: Carrier): object {
+  return { ...config, [CARRIER]: carrier };
+}
+
+export function carrierOf(config: unknown): Carrier | undefined {
+  return (config as { [CARRIER]?: Carrier } | undefined)?.[CARRIER];
+}
+
+/** The same config without it, as functions see it. */
+export function withoutCarrier<Config>(config: Config): Config {
+  if (carrierOf(config) === undefined) return config;
+  const { [CARRIER]: _, ...rest } = config as Config & { [CARRIER]?: Carrier };
+  return rest as Config;
+}
