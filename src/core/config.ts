@@ -6,6 +6,13 @@ import { ownValue, setOwn } from "./own.ts";
  * The options of a call. Keys that are not listed here pass through to every step as call options, as in LangChain.
  *
  * @typeParam ConfigurableFieldType The shape of `configurable`.
+ * @example
+ * ```ts
+ * import { type RunnableConfig, RunnableLambda } from "runlane";
+ *
+ * const config: RunnableConfig = { tags: ["nightly"], maxConcurrency: 8, timeout: 5_000 };
+ * await RunnableLambda.from((x: number) => x + 1).batch([1, 2], config); // [2, 3]
+ * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's own default
 export interface RunnableConfig<ConfigurableFieldType extends Record<string, any> = Record<string, any>> {
@@ -13,9 +20,9 @@ export interface RunnableConfig<ConfigurableFieldType extends Record<string, any
   tags?: string[];
   /** Values to attach to this run and to all runs inside it. */
   metadata?: Record<string, unknown>;
-  /** The name of this run alone. */
+  /** The name of this run alone. @default the name of the runnable */
   runName?: string;
-  /** The id of this run alone. */
+  /** The id of this run alone. @default a new UUID, version 7 */
   runId?: string;
   /** Values that functions read at run time, for example a session id. */
   configurable?: ConfigurableFieldType;
@@ -23,11 +30,11 @@ export interface RunnableConfig<ConfigurableFieldType extends Record<string, any
   recursionLimit?: number;
   /** The number of inputs that may run at once in the whole call: nested batches and parallels count. @default unlimited */
   maxConcurrency?: number;
-  /** Milliseconds after which a run fails with a `TimeoutError`. In a batch it counts for each input, from its start. */
+  /** Milliseconds after which a run fails with a `TimeoutError`. In a batch it counts for each input, from its start. @default none */
   timeout?: number;
   /** Ends the run with an `AbortError` when it aborts. Functions see it as `config.signal`. */
   signal?: AbortSignal;
-  /** LangChain callbacks, for steps that are LangChain runnables. */
+  /** Handlers that are told of all runs of the call, or a callback manager: Runlane's or LangChain's. @default none */
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's type would need LangChain
   callbacks?: any;
   // biome-ignore lint/suspicious/noExplicitAny: extra keys are call options of any type

@@ -6,7 +6,9 @@ export interface GraphRunnable {
 
 /** The schema of an input or an output: a name, and a schema of any library, or a JSON schema. */
 export interface RunnableIOSchema {
+  /** The name in the box. */
   name?: string | undefined;
+  /** The schema itself. */
   schema?: unknown;
 }
 

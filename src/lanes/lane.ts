@@ -7,6 +7,7 @@ export type { FeedHandle, InputSource };
 
 /** One part of a plan that runs on a lane, as workers get to know it. */
 export interface LaneStage {
+  /** A number that tells the stage from others of the same maker, for logs. */
   readonly id: number;
   /** The name of the stage in errors and statistics. */
   readonly label: string;
@@ -14,11 +15,11 @@ export interface LaneStage {
   readonly shipped: unknown;
 }
 
-/** How one input is to be run. */
+/** The options of one call on a lane. */
 export interface LaneCallOptions {
   /** Cancels the call: at once when it waits in the queue, in two steps when it runs. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds, counted from when a worker starts on the input. */
+  /** The time limit in milliseconds, counted from when a worker starts on the input. @default none */
   readonly timeoutMs?: number | undefined;
   /** Calls of a higher priority leave the queue first. @default 0 */
   readonly priority?: number | undefined;
@@ -28,20 +29,23 @@ export interface LaneCallOptions {
   readonly config?: unknown;
 }
 
-/** How full a lane is. */
+/** The workers of a lane and its queue, at one moment. */
 export interface LaneCapacity {
-  /** Workers that are ready or starting. */
+  /** The number of workers that are ready or starting. */
   readonly workers: number;
-  /** Workers that have something to do. */
+  /** The number of workers that have something to do. */
   readonly busy: number;
-  /** Inputs that no worker has got yet. */
+  /** The number of inputs that no worker has got yet. */
   readonly queued: number;
 }
 
 /** The figures of one stage on a lane. Times are sums in milliseconds. */
 export interface StageStatistics {
+  /** The name of the stage. */
   readonly label: string;
+  /** The number of inputs that have settled, failed ones included. */
   readonly inputs: number;
+  /** The number of inputs that have failed. */
   readonly failed: number;
   /** The time from each call to the sending of its chunk. */
   readonly queueMs: number;
@@ -58,10 +62,11 @@ export interface StageStatistics {
   readonly chunk?: number;
   /** The time that one input has kept a worker busy lately, in milliseconds. */
   readonly costMs?: number | undefined;
-  /** Percentiles of the time per input. */
+  /** The median time of an input, in milliseconds. */
   readonly p50Ms: number;
+  /** The 99th percentile of the time of an input, in milliseconds. */
   readonly p99Ms: number;
-  /** Workers that knew the stage and were lost to something that no input can be blamed for: a timer that threw, a kill from outside. */
+  /** The number of workers that knew the stage and were lost through no fault of an input: a timer that threw, a kill from outside. */
   readonly lostWorkers?: number;
   /** Things that could be better, each with its fix: a model that is loaded inside the function, for example. */
   readonly hints?: readonly string[];
@@ -73,8 +78,9 @@ export interface LaneWarmOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Where a stage runs: on this event loop, in threads, in child processes. */
+/** A lane runs stages: on this event loop, in threads, in child processes. */
 export interface Lane {
+  /** The name of the lane in errors, plans and statistics. */
   readonly name: string;
   /**
    * Runs one input. Calls made in one turn of the event loop for one stage travel together.
@@ -96,8 +102,9 @@ export interface Lane {
   feed?(stage: LaneStage, feed: InputSource, options?: LaneCallOptions): FeedHandle;
   /** The figures of one stage; undefined where it has not run. */
   statisticsOf?(stage: LaneStage): StageStatistics | undefined;
+  /** The workers and the queue of the lane, as they are now. */
   readonly capacity: LaneCapacity;
-  /** One row for each stage that has run. */
+  /** The figures of all stages that have run. */
   statistics(): StageStatistics[];
   /** Starts all workers, and loads a stage in each, with the resources that it uses. */
   warm(stage?: LaneStage, options?: LaneWarmOptions): Promise<void>;
@@ -110,7 +117,7 @@ export interface Lane {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How a lane is closed. */
+/** The options of closing a lane. */
 export interface CloseOptions {
   /** Rejects calls that wait in the queue, and ends the others after the pool's `graceMs`. @default false */
   readonly force?: boolean;

@@ -9,8 +9,11 @@ export interface EventFilter {
   includeTypes?: string[];
   /** Tags of runs. */
   includeTags?: string[];
+  /** Names of runs that are not wanted. */
   excludeNames?: string[];
+  /** Kinds of runs that are not wanted. */
   excludeTypes?: string[];
+  /** Tags of runs that are not wanted. */
   excludeTags?: string[];
   /** Names of events that are not wanted, for example `on_chain_error`, which LangChain does not have. */
   excludeEvents?: string[];

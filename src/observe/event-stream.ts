@@ -22,10 +22,13 @@ export interface StreamEvent {
   event: string;
   /** The name of the run, or of the custom event. */
   name: string;
+  /** The id of the run. */
   run_id: string;
   /** The ids of the runs around this one, from the outermost in: with {@link EventFilter.includeParentIds}. */
   parent_ids?: string[];
+  /** The tags of the run. */
   tags?: string[];
+  /** The metadata of the run. */
   metadata: Record<string, unknown>;
   /** The data of the event, by kind: `input`, `chunk`, `output`, `error`; of a custom event, its payload. */
   // biome-ignore lint/suspicious/noExplicitAny: inputs and outputs of any runnable

@@ -17,15 +17,21 @@ import { isThenable } from "../core/thenable.ts";
  * ```
  */
 export interface CallbackHandler {
+  /** The name of the handler in error messages. */
   name?: string;
   /** Whether a run waits for promises that the handler returns. Otherwise events are handed over in order, and the run goes on. */
   awaitHandlers?: boolean;
   /** Whether an error of the handler fails the run; then the handler is waited for. Otherwise the error is printed. */
   raiseError?: boolean;
+  /** Whether runs of chains, and of all steps without a kind of their own, are not reported. @default false */
   ignoreChain?: boolean;
+  /** Whether runs of models are not reported. @default false */
   ignoreLLM?: boolean;
+  /** Whether actions of agents are not reported. @default false */
   ignoreAgent?: boolean;
+  /** Whether runs of retrievers are not reported. @default false */
   ignoreRetriever?: boolean;
+  /** Whether custom events are not reported. @default false */
   ignoreCustomEvent?: boolean;
   handleChainStart?: HandlerMethod | undefined;
   handleChainEnd?: HandlerMethod | undefined;

@@ -3,8 +3,11 @@ import { type Run, RunRecorder } from "./run-recorder.ts";
 
 /** The functions that are told of the runs of one runnable. Each is waited for. */
 export interface RunListeners {
+  /** Called before a run starts. */
   onStart?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
+  /** Called when a run has given its output. */
   onEnd?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
+  /** Called when a run has failed; the error is `run.error`. */
   onError?: ((run: Run, config?: RunnableConfig) => unknown) | undefined;
 }
 

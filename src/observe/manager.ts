@@ -6,11 +6,17 @@ import { ChainRun, LLMRun, RetrieverRun, ToolRun } from "./run-manager.ts";
 
 /** The fields of a {@link CallbackManager}. */
 export interface CallbackManagerOptions {
+  /** The handlers of the managed runs. */
   handlers?: CallbackHandler[];
+  /** Those of the handlers that runs inside the managed runs report to as well. */
   inheritableHandlers?: CallbackHandler[];
+  /** The tags of the managed runs. */
   tags?: string[];
+  /** Those of the tags that runs inside have as well. */
   inheritableTags?: string[];
+  /** The metadata of the managed runs. */
   metadata?: Record<string, unknown>;
+  /** The part of the metadata that runs inside have as well. */
   inheritableMetadata?: Record<string, unknown>;
 }
 
@@ -32,11 +38,17 @@ export interface CallbackManagerOptions {
  */
 export class CallbackManager {
   readonly name = "callback_manager";
+  /** The handlers of the managed runs. */
   handlers: Listener[];
+  /** Those of the handlers that runs inside the managed runs report to as well. */
   inheritableHandlers: Listener[];
+  /** The tags of the managed runs. */
   tags: string[];
+  /** Those of the tags that runs inside have as well. */
   inheritableTags: string[];
+  /** The metadata of the managed runs. */
   metadata: Record<string, unknown>;
+  /** The part of the metadata that runs inside have as well. */
   inheritableMetadata: Record<string, unknown>;
   /** The run around. LangChain sets it from outside. */
   _parentRunId: string | undefined;

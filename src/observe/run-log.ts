@@ -1,32 +1,50 @@
 /** One change to a run log, in the form of a JSON patch (RFC 6902). */
 export interface RunLogOp {
+  /** Whether the change adds a value or replaces one. */
   op: "add" | "replace";
   /** The place of the change: "" for the whole log, `/logs/NAME/…`, `/streamed_output/-`, `/final_output`. */
   path: string;
+  /** The new value. */
   value: unknown;
 }
 
 /** The log of a run of a step inside. */
 export interface LogEntry {
+  /** The id of the run. */
   id: string;
+  /** The name of the run. */
   name: string;
+  /** The kind of step: `chain`, `llm`, `tool`, `retriever`. */
   type: string;
+  /** The tags of the run. */
   tags: string[];
+  /** The metadata of the run. */
   metadata: Record<string, unknown>;
+  /** When the run started, as an ISO date. */
   start_time: string;
+  /** The chunks of the output so far. */
   streamed_output: unknown[];
+  /** The same chunks as text, where a model reports text. */
   streamed_output_str: string[];
+  /** The input of the run, in logs that events are made of. */
   inputs?: unknown;
+  /** The output, once the run has ended; null before. */
   final_output: unknown;
+  /** When the run ended, as an ISO date; undefined before. */
   end_time: string | undefined;
 }
 
 /** The state of a run: the sum of the patches of its log. */
 export interface RunState {
+  /** The id of the outermost run. */
   id: string;
+  /** The name of the outermost run. */
   name: string;
+  /** The kind of step of the outermost run. */
   type: string;
+  /** The chunks of the output so far. */
   streamed_output: unknown[];
+  /** The output, once the run has ended. */
   final_output: unknown;
   /** The logs of the steps, by name; of several with one name, the second is `NAME:2`. */
   logs: Record<string, LogEntry>;
@@ -45,6 +63,7 @@ export interface RunState {
  * ```
  */
 export class RunLogPatch {
+  /** The changes, in order. */
   readonly ops: RunLogOp[];
 
   constructor(fields: { ops: RunLogOp[] }) {
@@ -73,6 +92,7 @@ export class RunLogPatch {
  * ```
  */
 export class RunLog extends RunLogPatch {
+  /** The state that the changes lead to. */
   readonly state: RunState;
 
   constructor(fields: { ops: RunLogOp[]; state: RunState }) {

@@ -13,24 +13,37 @@ import type { CallbackHandler } from "./handlers.ts";
  * ```
  */
 export interface Run {
+  /** The id of the run. */
   readonly id: string;
+  /** The name of the run. */
   readonly name: string;
   /** The kind of step: `chain`, `llm` (chat models included), `tool`, `retriever`, or the step's own word. */
   readonly run_type: string;
+  /** The id of the run around; undefined for the outermost run. */
   readonly parent_run_id: string | undefined;
   /** When the run started, in milliseconds since 1970. */
   readonly start_time: number;
+  /** When the run ended, in milliseconds since 1970; undefined before. */
   end_time?: number;
+  /** The input; one that is no object stands under `input`. */
   inputs: Record<string, unknown>;
+  /** The output, once the run has ended; one that is no object stands under `output`. */
   outputs?: Record<string, unknown>;
   /** The message and the stack of the error that ended the run. */
   error?: string;
+  /** The tags of the run. */
   readonly tags: string[];
+  /** The metadata of the run, and more that a step reports, under LangChain's names. */
   readonly extra: Record<string, unknown>;
+  /** The step in LangChain's serialized form. */
   readonly serialized: unknown;
+  /** The number of the run in the order of starts, from 1. */
   readonly execution_order: number;
+  /** The number of the last run inside, in the order of starts. */
   child_execution_order: number;
+  /** The runs inside, in the order of their starts. */
   readonly child_runs: Run[];
+  /** The starts, tokens and ends of the run, with their times. */
   readonly events: { name: string; time: string; kwargs?: Record<string, unknown> }[];
 }
 

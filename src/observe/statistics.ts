@@ -6,6 +6,7 @@ import { type StepCounter, StepObserver } from "./step-observer.ts";
 
 /** The figures of one step in a call. Times are wall-clock, from the step's start to its output. */
 export interface StepRow {
+  /** The name of the step. */
   readonly name: string;
   /** The name of the lane that the step ran on. */
   readonly lane: string;
@@ -13,8 +14,11 @@ export interface StepRow {
   readonly inputs: number;
   /** The number of inputs that failed in the step. */
   readonly failed: number;
+  /** The median time of an input, in milliseconds. */
   readonly p50Ms: number;
+  /** The 99th percentile of the time of an input, in milliseconds. */
   readonly p99Ms: number;
+  /** The sum of the times of all inputs, in milliseconds. */
   readonly totalMs: number;
   /** The mean number of inputs of a call, in all calls so far; only of steps that gather inputs (`RunnableLambda.batched`). */
   readonly meanCallSize?: number;

@@ -2,10 +2,15 @@ import { planText } from "./plan-text.ts";
 
 /** The figures of one step in a plan that was measured. Times are in milliseconds. */
 export interface StepFigures {
+  /** The number of inputs that the step started. */
   readonly inputs: number;
+  /** The number of inputs that failed in the step. */
   readonly failed: number;
+  /** The median time of an input. */
   readonly p50Ms: number;
+  /** The 99th percentile of the time of an input. */
   readonly p99Ms: number;
+  /** The sum of the times of all inputs. */
   readonly totalMs: number;
   /** The step's part of the time of all steps, from 0 to 1. */
   readonly share: number;
@@ -13,6 +18,7 @@ export interface StepFigures {
 
 /** The figures of one stage in a plan that was measured. */
 export interface StageFigures {
+  /** The number of inputs that the stage settled. */
   readonly inputs: number;
   /** The mean time that inputs waited for a worker, in milliseconds. */
   readonly queueMs: number;
@@ -26,6 +32,7 @@ export interface StageFigures {
 
 /** A step in a plan. */
 export interface PlanStep {
+  /** The name of the step. */
   readonly name: string;
   /** The number of steps around this one in its stage. */
   readonly depth: number;
@@ -35,17 +42,21 @@ export interface PlanStep {
   readonly why: string;
   /** The names of the resources that it uses. */
   readonly resources: readonly string[];
+  /** The step's figures; undefined unless the plan was measured. */
   readonly figures?: StepFigures | undefined;
 }
 
 /** Steps that run together: from one to the next costs no more than a call. */
 export interface PlanStage {
+  /** The name of the lane that the stage runs on. */
   readonly lane: string;
+  /** The steps of the stage, in order. */
   readonly steps: readonly PlanStep[];
   /** Whether steps with lanes of their own are one hop here. */
   readonly fused: boolean;
   /** The number of inputs that travel together now: 1 until costs are known. Undefined on the event loop, where nothing travels. */
   readonly chunk?: number | undefined;
+  /** The stage's figures; undefined unless the plan was measured, and on the event loop. */
   readonly figures?: StageFigures | undefined;
 }
 

@@ -29,10 +29,12 @@ export class Resource<Value = unknown> {
     this[RESOURCE] = slot;
   }
 
+  /** The name of the resource. */
   get name(): string {
     return this[RESOURCE].name;
   }
 
+  /** The places that the resource may have. */
   get scope(): ResourceScope {
     return this[RESOURCE].declaration.scope;
   }

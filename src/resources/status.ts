@@ -6,10 +6,13 @@ export type ResourceState = "idle" | "loading" | "ready" | "failed" | "disposed"
 
 /** A resource in one place: on the event loop, or in one worker of a lane. */
 export interface ResourceStatus {
+  /** The name of the resource. */
   readonly name: string;
   /** The version that the resource was declared with. */
   readonly version?: string | number | undefined;
+  /** The places that the resource may have. */
   readonly scope: ResourceScope;
+  /** The state of the resource in this place. */
   readonly state: ResourceState;
   /** `"loop"`, or the name of the lane. */
   readonly where: string;

@@ -123,7 +123,14 @@ export abstract class RunnableBase<
    * Runs one input.
    *
    * @param options The config of the run.
-   * @returns The output. Rejects with what a step threw, with a `TimeoutError` or an `AbortError`.
+   * @returns The output. Rejects with the error of a step, with a `TimeoutError` or an `AbortError`.
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const shout = RunnableLambda.from((text: string) => text.toUpperCase());
+   * await shout.invoke("hi", { timeout: 1_000 }); // "HI"
+   * ```
    */
   invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
     try {
@@ -145,6 +152,14 @@ export abstract class RunnableBase<
    * @returns The outputs in the order of the inputs. The first failure rejects, and inputs that have not started never do; with
    *   `returnExceptions` each failed input has its error in its place.
    * @throws RUNLANE_CONFIG_COUNT, RUNLANE_INVALID_CONFIG
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const parse = RunnableLambda.from((text: string): unknown => JSON.parse(text));
+   * await parse.batch(["1", "[2]"], { maxConcurrency: 8 }); // [1, [2]]
+   * await parse.batch(["1", "?"], {}, { returnExceptions: true }); // [1, a SyntaxError]
+   * ```
    */
   batch(
     inputs: RunInput[],
@@ -247,15 +262,40 @@ export abstract class RunnableBase<
   }
 
   /**
-   * Runs one input and streams the chunks of its output. Waits for the first chunk, so what fails early rejects the call itself.
+   * Runs one input and streams the chunks of its output. Waits for the first chunk, so an early failure rejects the call itself.
    *
    * @returns A web `ReadableStream` that is async iterable. A step that does not stream gives one chunk.
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const spell = RunnableLambda.from(function* (word: string) {
+   *   yield* word;
+   * });
+   * for await (const letter of await spell.stream("abc")) console.log(letter); // a, b, c
+   * ```
    */
   async stream(input: RunInput, options?: Partial<CallOptions>): Promise<RunnableStream<RunOutput>> {
     return this.openStream(new SingleChunk(input), options);
   }
 
-  /** Turns a stream of input chunks into a stream of output chunks. */
+  /**
+   * Turns a stream of input chunks into a stream of output chunks.
+   *
+   * @example
+   * ```ts
+   * import { RunnableGenerator } from "runlane";
+   *
+   * const shout = RunnableGenerator.from(async function* (words: AsyncIterable<string>) {
+   *   for await (const word of words) yield word.toUpperCase();
+   * });
+   * async function* source() {
+   *   yield "run";
+   *   yield "lane";
+   * }
+   * for await (const word of shout.transform(source())) console.log(word); // RUN, LANE
+   * ```
+   */
   // LangChain's signature stands first: without it, what is made of runnables could not infer a common input.
   transform(generator: AsyncGenerator<RunInput>, options?: Partial<CallOptions>): AsyncGenerator<RunOutput>;
   transform(generator: AsyncIterable<RunInput>, options?: Partial<CallOptions>): AsyncGenerator<RunOutput>;

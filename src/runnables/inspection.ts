@@ -26,19 +26,27 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
    * The graph of this runnable and of what it is made of: branches, routes and retries are shown with their inside. LangChain's
    * runnables and LangGraph's graphs in it draw themselves.
    *
-   * @param config Handed to them, for example `{ xray: true }` for LangGraph.
+   * @param config The config for runnables that draw themselves, for example `{ xray: true }` for LangGraph.
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const chain = RunnableLambda.from((x: number) => x + 1).pipe((x) => x * 2);
+   * console.log(chain.getGraph().drawMermaid());
+   * ```
    */
   getGraph(config?: RunnableConfig & { xray?: boolean | number }): Graph {
     return lookInto("getGraph", () => graphOf(this, config));
   }
 
   /**
-   * Runs one input and reports what happens inside, step by step: starts, chunks, ends, and errors of all kinds of steps. Leaving
-   * the loop aborts the run. With a filter too, the first event has the input of the call.
+   * Runs one input and reports what happens inside, step by step: starts, chunks, ends, and errors of all kinds of steps. Leaving the loop
+   * aborts the run. With a filter too, the first event has the input of the call.
    *
-   * @param options The config of the run, and `version`, LangChain's schema of events: `"v2"`, or the older `"v1"`. With
-   *   `encoding: "text/event-stream"` the stream has the bytes of server-sent events.
-   * @param filter Which events to report, and with `includeParentIds`, whether they say what runs are around theirs. @default all
+   * @param options The config of the run, and `version`, LangChain's schema of events: `"v2"`, or the older `"v1"`. With `encoding:
+   * "text/event-stream"` the stream has the bytes of server-sent events.
+   * @param filter Selects the events to report, and with `includeParentIds`, whether they have the ids of the runs around theirs. @default
+   * all
    * @throws RUNLANE_INVALID_CONFIG when there is no such version.
    * @example
    * ```ts
@@ -75,9 +83,9 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
   }
 
   /**
-   * Runs one input and yields what happens inside as patches of a log, LangChain's older form of `streamEvents`.
+   * Runs one input and yields the patches of its log, LangChain's older form of `streamEvents`.
    *
-   * @param filter Which steps to log. @default all
+   * @param filter Selects the steps to log. @default all
    */
   async *streamLog(
     input: RunInput,
@@ -90,10 +98,10 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
 
   /**
    * Loads everything that this runnable uses, in parallel, on each thread that will serve it: resources on the event loop, modules, and
-   * on lanes all workers with their steps and resources. After it no first input waits.
+   * on lanes all workers with their steps and resources. After that, no first input waits.
    *
    * @param options `onProgress`: called each time that a part has become ready. `signal`: ends the waiting.
-   * @throws What a load fails with: RUNLANE_RESOURCE_LOAD, RUNLANE_RESOURCE_TIMEOUT, RUNLANE_WORKER_START; an `AbortError`.
+   * @throws The error of a load: RUNLANE_RESOURCE_LOAD, RUNLANE_RESOURCE_TIMEOUT, RUNLANE_WORKER_START; an `AbortError`.
    * @example
    * ```ts
    * import { resource, RunnableLambda } from "runlane";

@@ -64,6 +64,13 @@ export abstract class Runnable<
    * The sequence of this runnable and the next.
    *
    * @throws RUNLANE_NOT_RUNNABLE
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const chain = RunnableLambda.from((x: number) => x + 1).pipe((x) => x * 2);
+   * await chain.invoke(1); // 4
+   * ```
    */
   pipe<NewRunOutput, Result = never, Added = never>(
     next: NextStep<RunOutput, NewRunOutput, Result, Added>,
@@ -74,14 +81,36 @@ export abstract class Runnable<
     >;
   }
 
-  /** Adds keys to an object: each is made by its own step from the whole object. */
+  /**
+   * Adds keys to an object: each is made by its own step from the whole object.
+   *
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const measure = RunnableLambda.from((text: string) => ({ text })).assign({
+   *   length: ({ text }: { text: string }) => text.length,
+   * });
+   * await measure.invoke("abc"); // { text: "abc", length: 3 }
+   * ```
+   */
   assign<Mapping extends RunnableMapLike<RunOutput, Record<string, unknown>>>(
     mapping: Mapping,
   ): Runnable<RunInput, Assigned<RunOutput, Mapping>> {
     return this.pipe(fromNode({ kind: "assign", mapper: mapping })) as Runnable<RunInput, Assigned<RunOutput, Mapping>>;
   }
 
-  /** Takes one value of an object by its key, or an object of several. */
+  /**
+   * Takes one value of an object by its key, or an object of several.
+   *
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const measure = RunnableLambda.from((text: string) => ({ text, length: text.length }));
+   * await measure.pick("length").invoke("abc"); // 3
+   * ```
+   */
   pick<Key extends keyof RunOutput & string>(key: Key): Runnable<RunInput, RunOutput[Key]>;
   pick<Key extends keyof RunOutput & string>(keys: readonly Key[]): Runnable<RunInput, Pick<RunOutput, Key>>;
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's signature, for outputs whose keys are not known
@@ -90,12 +119,32 @@ export abstract class Runnable<
     return this.pipe(fromNode({ kind: "pick", keys }));
   }
 
-  /** Makes a runnable that takes an array of inputs and runs this one on each. */
+  /**
+   * Makes a runnable that takes an array of inputs and runs this one on each.
+   *
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const doubleAll = RunnableLambda.from((x: number) => x * 2).map();
+   * await doubleAll.invoke([1, 2]); // [2, 4]
+   * ```
+   */
   map(): Runnable<RunInput[], RunOutput[], CallOptions> {
     return fromNode({ kind: "each", bound: this }) as Runnable<RunInput[], RunOutput[], CallOptions>;
   }
 
-  /** Binds call options: every run gets them. */
+  /**
+   * Binds call options: every run gets them.
+   *
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const greet = RunnableLambda.from((name: string, { greeting }) => `${greeting}, ${name}`);
+   * await greet.bind({ greeting: "Hello" }).invoke("Ada"); // "Hello, Ada"
+   * ```
+   */
   bind(kwargs: Partial<CallOptions>): Runnable<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "binding", bound: this, kwargs, config: {} }) as Runnable<RunInput, RunOutput, CallOptions>;
   }
@@ -174,7 +223,18 @@ export abstract class Runnable<
     return fromNode({ kind: "cache", bound: this, ...options }) as RunnableCache<RunInput, RunOutput, CallOptions>;
   }
 
-  /** Binds a config: every run gets it, merged with the config of the call. @throws RUNLANE_INVALID_CONFIG */
+  /**
+   * Binds a config: every run gets it, merged with the config of the call.
+   *
+   * @throws RUNLANE_INVALID_CONFIG
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const shout = RunnableLambda.from((text: string) => text.toUpperCase()).withConfig({ runName: "shout", tags: ["text"] });
+   * await shout.invoke("hi"); // "HI", in a run named "shout"
+   * ```
+   */
   withConfig(config: Partial<CallOptions>): Runnable<RunInput, RunOutput, CallOptions> {
     return fromNode({ kind: "binding", bound: this, config }) as Runnable<RunInput, RunOutput, CallOptions>;
   }
@@ -205,6 +265,13 @@ export abstract class Runnable<
    *
    * @param fallbacks The fallbacks, or an object with them and with which errors they are for.
    * @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS, RUNLANE_INVALID_OPTION
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const parse = RunnableLambda.from((text: string): unknown => JSON.parse(text)).withFallbacks([(text: string) => text]);
+   * await parse.invoke("no JSON"); // "no JSON"
+   * ```
    */
   // biome-ignore lint/suspicious/noExplicitAny: any output will do here
   withFallbacks<Fallbacks extends readonly RunnableLike<RunInput, any>[]>(
@@ -223,6 +290,15 @@ export abstract class Runnable<
    *
    * @param fields The fields, each with the id under which `config.configurable` sets it.
    * @throws RUNLANE_INVALID_STEPS, RUNLANE_UNKNOWN_FIELD
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const load = RunnableLambda.from((url: string) => url.length)
+   *   .withRetry()
+   *   .configurableFields({ maxAttemptNumber: { id: "attempts" } });
+   * await load.invoke("data:,", { configurable: { attempts: 5 } });
+   * ```
    */
   configurableFields(fields: ConfigurableFieldMap<this>): RunnableConfigurableFields<RunInput, RunOutput, CallOptions> {
     const node = { kind: "configurableFields", default: this, fields };
@@ -235,6 +311,16 @@ export abstract class Runnable<
    * @param which The id under which `config.configurable` names the choice.
    * @param alternatives The runnables to choose from, by key, or functions that make one when it is chosen for the first time.
    * @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_STEPS; runs throw RUNLANE_UNKNOWN_ALTERNATIVE.
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   *
+   * const greet = RunnableLambda.from((name: string) => `Hello, ${name}`).configurableAlternatives(
+   *   { id: "language", defaultKey: "english" },
+   *   { french: RunnableLambda.from((name: string) => `Salut, ${name}`) },
+   * );
+   * await greet.invoke("Ada", { configurable: { language: "french" } }); // "Salut, Ada"
+   * ```
    */
   // biome-ignore lint/suspicious/noExplicitAny: any output will do here
   configurableAlternatives<Alternatives extends Readonly<Record<string, Alternative<RunInput, any>>>>(
@@ -277,6 +363,18 @@ export abstract class Runnable<
    * Makes a tool of this runnable, for models to call: see {@link RunnableToolLike}.
    *
    * @throws RUNLANE_INVALID_SCHEMA; runs throw RUNLANE_INVALID_TOOL_INPUT.
+   * @example
+   * ```ts
+   * import { RunnableLambda } from "runlane";
+   * import { z } from "zod";
+   *
+   * const double = RunnableLambda.from(({ x }: { x: number }) => 2 * x).asTool({
+   *   name: "double",
+   *   description: "Doubles a number.",
+   *   schema: z.object({ x: z.number() }),
+   * });
+   * await double.invoke({ type: "tool_call", name: "double", id: "call_1", args: { x: 2 } }); // 4
+   * ```
    */
   asTool<Schema extends StandardSchema<unknown, RunInput> | JsonSchema>(
     fields: AsToolFields<Schema>,

@@ -13,19 +13,26 @@ export interface RunnableInterface<
   RunOutput = any,
   CallOptions extends RunnableConfig = RunnableConfig,
 > {
+  /** Whether the runnable can be saved in LangChain's form. */
   lc_serializable: boolean;
+  /** LangChain's address of the class. */
   lc_id: string[];
+  /** Runs one input. */
   invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput>;
+  /** Runs many inputs, and gives their outputs in order. */
   batch(
     inputs: RunInput[],
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<(RunOutput | Error)[]>;
+  /** Runs one input and gives the chunks of its output. */
   stream(
     input: RunInput,
     options?: Partial<CallOptions>,
   ): Promise<ReadableStream<RunOutput> & AsyncIterable<RunOutput>>;
+  /** Turns a stream of input chunks into a stream of output chunks. */
   transform(generator: AsyncGenerator<RunInput>, options: Partial<CallOptions>): AsyncGenerator<RunOutput>;
+  /** The name of the runnable, followed by `suffix`. */
   getName(suffix?: string): string;
 }
 

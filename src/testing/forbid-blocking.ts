@@ -20,6 +20,7 @@ export interface BlockingAllowed {
   readonly steps?: readonly string[] | undefined;
 }
 
+/** The options of {@link forbidBlocking}. */
 export interface ForbidBlockingOptions {
   /** The time that a step may hold the event loop at once, in milliseconds; from 20 up. @default 50 */
   readonly maxMs?: number | undefined;

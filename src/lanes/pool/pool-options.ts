@@ -3,29 +3,29 @@ import { setOwn } from "../../core/own.ts";
 
 /** The options of a pool of threads or processes. */
 export interface PoolOptions {
-  /** Workers that stay when there is nothing to do. They start with the first call, or by `warm`. @default 0 */
+  /** The number of workers that stay when there is nothing to do. They start with the first call, or by `warm`. @default 0 */
   min?: number;
   /**
-   * Workers at most. There are no more of them than `os.availableParallelism()`, or `min`, unless they wait rather than compute: then
+   * The number of workers at most. There are no more than `os.availableParallelism()`, or `min`, unless they wait rather than compute: then
    * they become more while that gets more done. @default 32
    */
   max?: number;
-  /** How long a worker beyond `min` waits for work before it is ended. `Infinity` keeps it. @default 30000 */
+  /** The time in milliseconds after which an idle worker beyond `min` is ended. `Infinity` keeps it. @default 30000 */
   idleTimeoutMs?: number;
-  /** Calls that may wait for a worker; more are refused with RUNLANE_QUEUE_FULL. @default Infinity */
+  /** The number of calls that may wait for a worker; more are refused with RUNLANE_QUEUE_FULL. @default Infinity */
   maxQueue?: number;
-  /** How long a cancelled or timed-out function may go on before its worker is ended. @default 500 */
+  /** The time in milliseconds that a cancelled or timed-out function may go on before its worker is ended. @default 500 */
   graceMs?: number;
   /**
-   * How long a worker may take to start, counted from its first sign of life, and a stage to be loaded in it. One that gives no sign at
-   * all is given six times as long. @default 10000
+   * The time in milliseconds that a worker may take to start, counted from its first sign of life, and a stage to be loaded in it. One that
+   * gives no sign at all is given six times as long. @default 10000
    */
   startTimeoutMs?: number;
-  /** Replaces a worker after so many inputs. @default Infinity */
+  /** The number of inputs after which a worker is replaced. @default Infinity */
   maxInputsPerWorker?: number;
-  /** Limits of a worker's heap. Processes know `maxOldGenerationSizeMb` and `maxYoungGenerationSizeMb`. */
+  /** The limits of a worker's heap. Processes know `maxOldGenerationSizeMb` and `maxYoungGenerationSizeMb`. @default Node's own */
   resourceLimits?: ResourceLimits;
-  /** Environment variables on top of those of this process. */
+  /** Environment variables on top of those of this process. @default none */
   env?: Readonly<Record<string, string>>;
   /** Node options of the workers, instead of those of this process. */
   execArgv?: readonly string[];
@@ -33,9 +33,13 @@ export interface PoolOptions {
 
 /** The limits that `node:worker_threads` knows. */
 export interface ResourceLimits {
+  /** The limit of the main heap, in megabytes. @default Node's own */
   maxOldGenerationSizeMb?: number;
+  /** The limit of the heap for new objects, in megabytes. @default Node's own */
   maxYoungGenerationSizeMb?: number;
+  /** The size of the memory for generated code, in megabytes. @default Node's own */
   codeRangeSizeMb?: number;
+  /** The size of the stack, in megabytes. @default 4, as Node has it */
   stackSizeMb?: number;
 }
 

@@ -12,6 +12,7 @@ import { type Described, INLINE, StepListing } from "./step-listing.ts";
 
 /** The options with which `explain` runs inputs and measures the steps. */
 export interface AnalyzeOptions<RunInput = unknown> {
+  /** Says that the inputs are run and the steps measured. */
   readonly analyze: true;
   /** The inputs to run. */
   readonly inputs: readonly RunInput[];

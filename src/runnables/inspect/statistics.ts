@@ -11,6 +11,7 @@ import { lanesOf } from "./lanes-of.ts";
 
 /** A lane that a runnable uses, as it is now. */
 export interface LaneRow extends LaneCapacity {
+  /** The name of the lane. */
   readonly name: string;
   /** The statistics of all stages of the lane, those of other runnables included. */
   readonly stages: readonly StageStatistics[];

@@ -20,14 +20,14 @@ export type BatchedFunc<RunInput, RunOutput, CallOptions extends RunnableConfig 
 /** How inputs are gathered to calls of a vectorised function, and where it runs. */
 // biome-ignore lint/suspicious/noExplicitAny: any input, unless the function's is known
 export interface BatchedOptions<RunInput = any> {
-  /** How many inputs one call gets at most; with `batchSizeOf`, what they may add up to. @default 32 */
+  /** The number of inputs that one call gets at most; with `batchSizeOf`, the sum of their sizes. @default 32 */
   maxBatchSize?: number | undefined;
   /**
-   * How many milliseconds an input waits at most for others to share its call. With 0, it waits for those that come in the same turn
-   * of microtasks: `Promise.all` over calls shares, and a call alone is one microtask late. @default 10
+   * The time in milliseconds that an input waits at most for others to share its call. With 0, it waits for those that come in the same
+   * turn of microtasks: `Promise.all` over calls shares, and a call alone is one microtask late. @default 10
    */
   maxWaitMs?: number | undefined;
-  /** How many calls run at once at most. What arrives meanwhile gathers for the next one. @default 1 */
+  /** The number of calls that run at once at most. Inputs that come meanwhile gather for the next one. @default 1 */
   maxConcurrentBatches?: number | undefined;
   /**
    * The size of one input, where `maxBatchSize` limits tokens or bytes and not inputs: `(text) => text.length`. An input that is larger than

@@ -13,6 +13,7 @@ export type ConfigFactory = (config: RunnableConfig) => RunnableConfig | Promise
 
 /** The fields that a {@link RunnableBinding} is constructed from. */
 export interface RunnableBindingArgs<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
+  /** The runnable that the config and the options are bound to. */
   bound: RunnableLike<RunInput, RunOutput, CallOptions>;
   /** Call options that every run gets, over those of the call. */
   kwargs?: Partial<CallOptions> | undefined;

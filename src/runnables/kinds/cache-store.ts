@@ -16,7 +16,7 @@ export interface CacheStore {
   set(key: string, output: unknown, ttlMs?: number): unknown;
 }
 
-/** How outputs are kept. */
+/** The options of a cache. */
 // biome-ignore lint/suspicious/noExplicitAny: any input, unless the runnable's is known
 export interface CacheOptions<RunInput = any> {
   /**
@@ -26,15 +26,15 @@ export interface CacheOptions<RunInput = any> {
    * @default the data of the input, of `config.configurable` and of the call options
    */
   key?: ((input: RunInput, config: RunnableConfig) => string | undefined) | undefined;
-  /** For how many milliseconds an output is kept. @default for ever */
+  /** The time in milliseconds that an output is kept. @default for ever */
   ttlMs?: number | undefined;
-  /** How many outputs are kept in memory at most, the last used ones. Not for a `store`, which has its own bounds. @default 1000 */
+  /** The number of outputs kept in memory at most, the last used ones. Not for a `store`, which has its own bounds. @default 1000 */
   maxEntries?: number | undefined;
   /** Keeps the outputs. @default memory of this process */
   store?: CacheStore | undefined;
 }
 
-/** How inputs were answered so far. */
+/** The numbers of inputs by how they were answered so far. */
 export interface CacheStatistics {
   /** Inputs answered from the cache. */
   readonly hits: number;

@@ -28,6 +28,7 @@ import {
 /** The fields that a {@link RunnableCache} is constructed from. */
 export interface RunnableCacheFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
   extends CacheOptions<RunInput> {
+  /** The runnable whose outputs are kept. */
   bound: RunnableLike<RunInput, RunOutput, CallOptions>;
 }
 

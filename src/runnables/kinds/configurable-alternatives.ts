@@ -41,8 +41,11 @@ export interface RunnableConfigurableAlternativesFields<
   RunOutput,
   CallOptions extends RunnableConfig = RunnableConfig,
 > {
+  /** The id under which `config.configurable` names the choice. */
   which: ConfigurableChoice;
+  /** The runnable that runs when the config names no other. */
   default: RunnableLike<RunInput, RunOutput, CallOptions>;
+  /** The other runnables, by key. */
   alternatives: Readonly<Record<string, Alternative<RunInput, RunOutput>>>;
 }
 

@@ -27,6 +27,7 @@ export interface LambdaOptions {
 
 /** The fields that a {@link RunnableLambda} is constructed from. */
 export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig> {
+  /** The function. */
   func: LambdaFunc<RunInput, RunOutput, CallOptions>;
   /** The name of the lambda and its runs. @default "RunnableLambda" in run names, the function's name in tables */
   name?: string | undefined;

@@ -18,6 +18,7 @@ import { RunnableWrapper } from "../wrapper.ts";
 /** The fields that a {@link RunnableLimited} is constructed from. */
 export interface RunnableLimitedFields<RunInput, RunOutput, CallOptions extends RunnableConfig = RunnableConfig>
   extends Limits {
+  /** The runnable that the limits are for. */
   bound: RunnableLike<RunInput, RunOutput, CallOptions>;
 }
 

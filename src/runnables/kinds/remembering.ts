@@ -9,8 +9,10 @@ import { inputMessages, type Message, outputMessages } from "./messages.ts";
 
 /** Where the messages of a conversation are kept: LangChain's `BaseChatMessageHistory` and what is like it. */
 export interface MessageHistory {
+  /** The messages so far, in order. */
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's messages, whose types would need LangChain
   getMessages(): Promise<any[]>;
+  /** Adds messages behind those so far. */
   // biome-ignore lint/suspicious/noExplicitAny: see above
   addMessages(messages: any[]): Promise<unknown>;
 }

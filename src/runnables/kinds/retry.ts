@@ -35,14 +35,14 @@ export interface RetryPolicy<RunInput = any> {
    * @default every error is
    */
   retryIf?: ((error: unknown, attempt: number) => boolean | PromiseLike<boolean>) | undefined;
-  /** How long to wait between attempts. An error's own `retryAfterMs` is the least to wait after it. */
+  /** The waits between attempts. An error's own `retryAfterMs` is the least to wait after it. @default from 1 s, doubled each time */
   backoff?: BackoffOptions | undefined;
 }
 
 /** The options of `withRetry`. */
 // biome-ignore lint/suspicious/noExplicitAny: any input, unless the runnable's is known
 export interface RetryOptions<RunInput = any> extends RetryPolicy<RunInput> {
-  /** How many attempts to make at most, the first one included; `Infinity` for no limit. @default 3 */
+  /** The number of attempts at most, the first one included; `Infinity` for no limit. @default 3 */
   stopAfterAttempt?: number | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface RunnableRetryFields<RunInput, RunOutput, CallOptions extends Ru
     RetryPolicy<RunInput> {
   /** A config that every attempt gets, under the config of the call. @default {} */
   config?: RunnableConfig | undefined;
-  /** How many attempts to make at most, the first one included; `Infinity` for no limit. @default 3 */
+  /** The number of attempts at most, the first one included; `Infinity` for no limit. @default 3 */
   maxAttemptNumber?: number | undefined;
 }
 

@@ -11,7 +11,9 @@ import type { RunnableInterface, RunnableLike } from "../types.ts";
 
 /** The input of a router: the key of the runnable to use, and the input for it. */
 export interface RouterInput {
+  /** The key of the runnable to use. */
   key: string;
+  /** The input for that runnable. */
   // biome-ignore lint/suspicious/noExplicitAny: each runnable has its own
   input: any;
 }

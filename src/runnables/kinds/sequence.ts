@@ -17,11 +17,15 @@ import type { NextStep, Piped, RunnableInterface, RunnableLike, StepFunc, StepOu
 
 /** The fields that a {@link RunnableSequence} is constructed from, in LangChain's form. */
 export interface RunnableSequenceFields<RunInput, RunOutput> {
+  /** The first step, which gets the input. */
   first: RunnableLike<RunInput>;
+  /** The steps between the first and the last. @default none */
   // biome-ignore lint/suspicious/noExplicitAny: what flows between inner steps is theirs to know
   middle?: RunnableLike<any, any>[];
+  /** The last step, which gives the output. */
   // biome-ignore lint/suspicious/noExplicitAny: see above
   last: RunnableLike<any, RunOutput>;
+  /** The name of the sequence and its runs. @default "RunnableSequence" */
   name?: string | undefined;
   /** Kept for LangChain: whether observers get no `seq:step:N` tags. */
   omitSequenceTags?: boolean;

@@ -14,10 +14,14 @@ import { argumentsSchema, descriptionOf, type ToolInput, type ToolSchema, toStan
 
 /** A model's call of a tool. */
 export interface ToolCall {
+  /** LangChain's mark of a tool call. */
   readonly type?: "tool_call";
+  /** The name of the tool. */
   readonly name: string;
+  /** The arguments that the model gives. */
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's own type; the tool's schema says what they are
   readonly args: Record<string, any>;
+  /** The id of the call, if the model gives one. */
   readonly id?: string | undefined;
 }
 
@@ -29,6 +33,7 @@ export interface RunnableToolLikeArgs<Schema extends ToolSchema = ToolSchema, Ru
   description?: string | undefined;
   /** The schema of the arguments, which are an object. */
   schema: Schema;
+  /** The runnable that the tool calls. */
   bound: RunnableLike<ToolInput<Schema>, RunOutput>;
   /** A config that every run gets, under the config of the call. */
   config?: RunnableConfig | undefined;

@@ -43,6 +43,7 @@ export interface FallbackOptions<Fallbacks = readonly RunnableLike[]> extends Fa
 /** The fields that a {@link RunnableWithFallbacks} is constructed from. */
 export interface RunnableWithFallbacksFields<RunInput, RunOutput>
   extends FallbackOptions<readonly RunnableLike<RunInput, RunOutput>[]> {
+  /** The runnable that is tried first. */
   runnable: RunnableLike<RunInput, RunOutput>;
 }
 
@@ -119,7 +120,10 @@ export class RunnableWithFallbacks<
     return this.runFrom(0, input, ctx, undefined);
   }
 
-  /** Tries the steps from number `from` on, in a loop: there may be many. `first` is the error of the first step, when that has failed already. */
+  /**
+   * Tries the steps from number `from` on, in a loop: there may be many. `first` is the error of the first step, when that has failed
+   * already.
+   */
   private runFrom(
     from: number,
     given: RunInput,

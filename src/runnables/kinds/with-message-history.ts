@@ -22,6 +22,7 @@ export interface RunnableWithMessageHistoryInputs<RunInput, RunOutput> {
   outputMessagesKey?: string | undefined;
   /** The key under which the input object gets the messages so far. @default none: they are put before the new messages */
   historyMessagesKey?: string | undefined;
+  /** A config that every run gets, under the config of the call. */
   config?: RunnableConfig | undefined;
 }
 
