@@ -22,6 +22,21 @@ const EXAMPLES = {
   "docs-index": { batch: DOCS_INDEX },
 };
 
+/** What is asked of the records of an example after its run: a script with its arguments, and what it has to print. */
+const QUESTIONS = {
+  "docs-index": {
+    args: [
+      "--import",
+      "tsx",
+      "examples/docs-index/ask.ts",
+      "--index",
+      ".cache/examples/docs-index.jsonl",
+      "what is it?",
+    ],
+    answer: /^\d\.\d\d {2}.+ \(node_modules\/.+\.md\)$/m,
+  },
+};
+
 /** Returns what is wrong with a run of the example, or nothing. */
 async function check(/** @type {string} */ name) {
   const how = EXAMPLES[name];
@@ -42,7 +57,10 @@ async function check(/** @type {string} */ name) {
   if (records.some((record, index) => record.index !== index)) return "the records are not in the order of the inputs";
   if (records.some((record) => record.output === undefined)) return "a record has no output";
   if (lines(errors).length > 0) return `inputs failed:\n${lines(errors).join("\n")}`;
-  return undefined;
+  const question = Object.hasOwn(QUESTIONS, name) ? QUESTIONS[/** @type {keyof typeof QUESTIONS} */ (name)] : undefined;
+  if (question === undefined) return undefined;
+  const { code, output: said } = await node(question.args);
+  return code === 0 && question.answer.test(said) ? undefined : `asked, it said with exit code ${code}:\n${said}`;
 }
 
 /** The lines of a file, none if it does not exist. */

@@ -1,11 +1,13 @@
 /**
- * An index of documentation: Markdown files in, one record per file out, with title, keywords, named entities and sentiment.
+ * An index of documentation: Markdown files in, one record per file out, with title, keywords, named entities, sentiment, and its passages
+ * with what they mean, as vectors.
  *
  *     runlane batch examples/docs-index/pipeline.ts --files "node_modules/**\/*.md" --output out/docs-index.jsonl
  */
 import { RecursiveCharacterTextSplitter } from "@langchain/textsplitters";
 import { RunnableLambda, RunnablePassthrough } from "runlane";
 import { load, type MarkdownDocument } from "./document.ts";
+import { vectors } from "./embed.ts";
 import { summarize } from "./summarize.ts";
 
 const splitter = RecursiveCharacterTextSplitter.fromLanguage("markdown", { chunkSize: 2000, chunkOverlap: 0 });
@@ -25,4 +27,5 @@ const annotate = RunnableLambda.fromModule<typeof import("./language.ts"), "anno
 export default RunnableLambda.from(load)
   .pipe(split.withConfig({ runName: "split" }))
   .pipe(annotate)
+  .pipe(RunnablePassthrough.assign({ vectors }))
   .pipe(summarize);

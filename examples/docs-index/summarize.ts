@@ -1,5 +1,7 @@
-import type { MarkdownDocument } from "./document.ts";
+import type { SplitDocument } from "./document.ts";
+import { type Duplicate, duplicateOf } from "./duplicates.ts";
 import type { Entity } from "./language.ts";
+import { pack } from "./vectors.ts";
 
 /** What the model found in one chunk of a document. */
 export interface Annotations {
@@ -20,11 +22,18 @@ export interface IndexEntry {
   sentiment: number;
   keywords: string[];
   entities: (Entity & { count: number })[];
+  /** The document before this one that says nearly the same, if there is one. */
+  duplicateOf: Duplicate | null;
+  /** The first chunks, each with what it means: see `vectors.ts`. */
+  passages: { text: string; vector: string }[];
 }
 
-/** Puts the annotations of a document's chunks together. */
-export function summarize(document: MarkdownDocument & { annotations: Annotations[] }): IndexEntry {
-  const { path, title, bytes, annotations } = document;
+/** A document, with what the models found in its chunks. */
+type ReadDocument = SplitDocument & { annotations: Annotations[]; vectors: Float32Array[] };
+
+/** Puts what was found in the chunks of a document together. */
+export function summarize(document: ReadDocument): IndexEntry {
+  const { path, title, bytes, chunks, annotations, vectors } = document;
   const sentences = sum(annotations.map((chunk) => chunk.sentences));
   const sentiment = sum(annotations.map((chunk) => chunk.sentiment * chunk.sentences)) / Math.max(1, sentences);
   const found = annotations.flatMap((chunk) => chunk.entities);
@@ -32,7 +41,7 @@ export function summarize(document: MarkdownDocument & { annotations: Annotation
     path,
     title,
     bytes,
-    chunks: annotations.length,
+    chunks: chunks.length,
     sentences,
     sentiment: Math.round(sentiment * 1000) / 1000,
     keywords: mostFrequent(
@@ -45,6 +54,8 @@ export function summarize(document: MarkdownDocument & { annotations: Annotation
       value,
       count,
     })),
+    duplicateOf: duplicateOf(document),
+    passages: vectors.map((vector, at) => ({ text: chunks[at]!, vector: pack(vector) })),
   };
 }
 

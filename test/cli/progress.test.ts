@@ -182,13 +182,14 @@ describe("figures", () => {
       loads: 3,
       loadMs: 250.123,
       memoryBytes: 40e6,
+      memoryPerWorkerBytes: 20e6,
       error: null,
     });
     expect(resourceTable(rows)).toEqual([
-      "resource  where   loads  load time  memory",
+      "resource  where   loads  load time  memory  per worker",
       "model     loop    0",
-      "model     thread  3      250 ms     40 MB",
-      "broken    thread  1      5.00 ms            failed: no model",
+      "model     thread  3      250 ms     40 MB   20 MB",
+      "broken    thread  1      5.00 ms                        failed: no model",
     ]);
   });
 });

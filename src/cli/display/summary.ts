@@ -51,13 +51,14 @@ function guess({ pipeline, input, durationMs }: Report, { step, totalMs }: Holde
 
 /** The table of resources: how often each was loaded, and how long that took. */
 export function resourceTable(rows: readonly ResourceRow[]): string[] {
-  const lines = rows.map(({ name, where, loads, loadMs, memoryBytes, error }) => [
+  const lines = rows.map(({ name, where, loads, loadMs, memoryBytes, memoryPerWorkerBytes, error }) => [
     visible(name),
     visible(where),
     formatCount(loads),
     loadMs === null ? "" : formatDuration(loadMs),
     memoryBytes === null ? "" : formatBytes(memoryBytes),
+    memoryPerWorkerBytes === null ? "" : formatBytes(memoryPerWorkerBytes),
     error === null ? "" : `failed: ${error}`,
   ]);
-  return aligned([["resource", "where", "loads", "load time", "memory", ""], ...lines]);
+  return aligned([["resource", "where", "loads", "load time", "memory", "per worker", ""], ...lines]);
 }

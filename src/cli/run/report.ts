@@ -119,6 +119,8 @@ export interface ResourceRow {
   readonly loadMs: number | null;
   /** By how much the heaps grew, all together: an estimate; null where nobody measured. */
   readonly memoryBytes: number | null;
+  /** The most of that in one worker. */
+  readonly memoryPerWorkerBytes: number | null;
   /** The error of the last load, where that failed. */
   readonly error: string | null;
 }
@@ -146,6 +148,7 @@ function rowOf(group: readonly ResourceStatus[]): ResourceRow {
     loads: group.reduce((sum, { loads }) => sum + loads, 0),
     loadMs: times.length === 0 ? null : round(Math.max(...times)),
     memoryBytes: sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0),
+    memoryPerWorkerBytes: sizes.length === 0 ? null : Math.max(...sizes),
     error: failed === undefined ? null : oneLine(messageOf(failed.error)),
   };
 }

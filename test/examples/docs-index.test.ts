@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { duplicateOf } from "../../examples/docs-index/duplicates.ts";
+import { encode } from "../../examples/docs-index/embed.ts";
+import { pack, similarity, unpack } from "../../examples/docs-index/vectors.ts";
+
+// The trained model itself, which is loaded once.
+const [asked, near, far] = await encode.batch([
+  "How do I run only a few requests at the same time?",
+  "The concurrency option limits how many calls are in flight.",
+  "This software is licensed under the terms of the MIT license.",
+]);
+
+test("a passage that answers a question is nearer to it than one that does not", () => {
+  expect(similarity(asked!, near!)).toBeGreaterThan(similarity(asked!, far!) + 0.05);
+});
+
+test("a text has the same vector alone and with others, and one without words has one too", async () => {
+  const [again, blank] = await Promise.all([
+    encode.invoke("How do I run only a few requests at the same time?"),
+    encode.invoke(" "),
+  ]);
+  expect(similarity(again, asked!)).toBeGreaterThan(0.9999);
+  expect(blank.length).toBe(512);
+});
+
+test("a packed vector keeps its direction in 512 bytes", () => {
+  const packed = pack(asked!);
+  expect(Buffer.from(packed, "base64").length).toBe(512);
+  expect(similarity(unpack(packed), asked!)).toBeGreaterThan(0.999);
+  expect(unpack(pack([0, 0]))).toEqual(new Int8Array(2));
+});
+
+test("a document is told with the one before it that says nearly the same, whichever comes first", () => {
+  expect(duplicateOf({ path: "b", vectors: [near!, far!] })).toBeNull();
+  expect(duplicateOf({ path: "a", vectors: [asked!] })).toBeNull();
+  expect(duplicateOf({ path: "c", vectors: [far!, near!] })).toEqual({ path: "b", similarity: 1 });
+  // Again, with all known: nothing is a duplicate of itself, or of what comes after it.
+  expect(duplicateOf({ path: "b", vectors: [near!, far!] })).toBeNull();
+});
