@@ -1,10 +1,10 @@
 import type { Channel } from "node:diagnostics_channel";
 import { isThenable } from "../core/thenable.ts";
 
-/** A call of a vectorised function has ended. */
+/** The event of a call of a vectorised function that has ended. */
 export interface BatchEvent {
   readonly step: string;
-  /** How many inputs shared it. */
+  /** The number of inputs that shared the call. */
   readonly inputs: number;
   readonly ms: number;
   readonly isFailed: boolean;

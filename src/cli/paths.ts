@@ -25,7 +25,7 @@ export function startIn(folder: string): void {
   startFolder = folder;
 }
 
-/** Where a path that the user has given leads, whatever the pipeline has made of the working folder since. */
+/** The absolute form of a path that the user has given, whatever the pipeline has made of the working folder since. */
 export function absolutePath(path: string): string {
   return resolve(startFolder, path);
 }

@@ -1,6 +1,6 @@
 /** What `--watch` has started. */
 export interface Watchdog {
-  /** How the event loop did since the last call. */
+  /** The figures of the event loop since the last call. */
   readonly heartbeat: () => object;
   stop(): Promise<void>;
 }

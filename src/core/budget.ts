@@ -9,7 +9,7 @@ class Waiter extends Linked {
 
 /** A slot or a budget that has become free and that somebody waits for. */
 interface Freed {
-  /** Whether it is due to be served already. */
+  /** Whether this is in the list of {@link WakeUps} already. */
   isDue: boolean;
   serve(): void;
 }
@@ -53,7 +53,7 @@ export class Slot extends Linked {
   private waiters: LinkedList<Waiter> | null = null;
   /** The full budget in whose line this slot stands while somebody waits. */
   private line: Budget | null = null;
-  /** @internal Whether it is due to be served already. */
+  /** @internal Whether this is in the list of {@link WakeUps} already. */
   isDue = false;
 
   constructor(
@@ -136,7 +136,7 @@ export class Budget {
   readonly slot: Slot;
   /** @internal The slots that have somebody waiting because this budget is full. */
   readonly line = new LinkedList<Slot>();
-  /** @internal Whether it is due to be served already. */
+  /** @internal Whether this is in the list of {@link WakeUps} already. */
   isDue = false;
   private used = 1;
   /** @internal Shared with the budgets around. */

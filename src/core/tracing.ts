@@ -9,7 +9,7 @@ export interface Tracing {
   within<T>(carrier: Carrier, run: () => T): T;
 }
 
-/** Undefined while nobody traces: that is all that calls look at. */
+/** The tracing that is on; undefined while nobody traces, which is all that calls look at. */
 export const tracing: { current: Tracing | undefined } = { current: undefined };
 
 /** The key under which a config carries a {@link Carrier} to another thread. */

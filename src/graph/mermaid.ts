@@ -13,7 +13,7 @@ export interface DrawingOptions extends DrawMermaidOptions {
   lastNode?: string | undefined;
 }
 
-/** How the pieces of a Mermaid text are written. There is one for Mermaid and one for the renderer of pictures. */
+/** A dialect writes the pieces of a Mermaid text. There is one for Mermaid and one for the renderer of pictures. */
 export interface Dialect {
   readonly header: string;
   /** The end of an edge's line. */

@@ -13,7 +13,7 @@ export interface Drawable extends GraphRunnable {
 /** The first and the last of the nodes that were put into a graph. */
 export type Ends = readonly [first: Pick<Node, "id">, last: Pick<Node, "id">];
 
-/** One box between input and output. */
+/** A graph of one box between input and output. */
 export function box(runnable: GraphRunnable): Graph {
   const graph = new Graph();
   const input = graph.addNode(anySchema(`${runnable.getName()}Input`));

@@ -51,7 +51,7 @@ export abstract class RunnableBase<
     return this.getName();
   }
 
-  /** How callbacks are told of this runnable's runs: a subclass that overrides `run` has runs of its own. */
+  /** How this runnable's runs are reported to callbacks: a subclass that overrides `run` has runs of its own. */
   get trace(): Trace | undefined {
     return this.run === RunnableBase.prototype.run ? undefined : JOINS;
   }
@@ -345,12 +345,12 @@ export abstract class RunnableBase<
     return this._concatOutputChunks === RunnableBase.prototype._concatOutputChunks ? undefined : joinByHook(this);
   }
 
-  /** @internal How the chunks of the output join, as far as that is known without a stream of them. */
+  /** @internal The join of the output's chunks, as far as that is known without a stream of them. */
   get outputJoin(): Join | undefined {
     return this.ownJoin ?? this.innerJoin;
   }
 
-  /** How the chunks of the steps join that make the output. */
+  /** The join of the output's chunks, as the steps inside have it. */
   protected get innerJoin(): Join | undefined {
     return undefined;
   }

@@ -46,7 +46,7 @@ export function toStep(runnable: RunnableInterface): Step {
   return isStep(runnable) ? withinStack(runnable) : fromNode({ kind: "foreign", runnable });
 }
 
-/** How the chunks of a runnable's output join, as far as that is known without a stream of them. */
+/** The join of the chunks of a runnable's output, as far as that is known without a stream of them. */
 export function outputJoinOf(runnable: RunnableInterface): Join | undefined {
   return (toStep(runnable) as Step & Partial<Runnable>).outputJoin;
 }

@@ -2,7 +2,7 @@ import { isPlainObject } from "../core/plain-object.ts";
 import { fromNode, type RunnableNode } from "./registry.ts";
 import type { RunnableInterface } from "./types.ts";
 
-/** How copies of a runnable are made in which some fields are different. */
+/** The way to copy a runnable with some fields replaced. */
 export interface Rebuild {
   /** The fields that can be different, with their values in the runnable itself. */
   readonly fields: Readonly<Record<string, unknown>>;

@@ -98,7 +98,7 @@ export async function* failAfter(to: number) {
   throw Object.assign(new RangeError("no more"), { code: "E_NO_MORE" });
 }
 
-/** One chunk, and then nothing for ever. */
+/** Yields one chunk, and then nothing for ever. */
 export async function* oneAndNever() {
   yield 1;
   await new Promise(() => {});

@@ -46,7 +46,7 @@ function isPipe(stats: BigIntStats): boolean {
   return stats.isFIFO() || stats.isSocket();
 }
 
-/** One buffer serves the whole file: reading 2 GB leaves no garbage but the lines. */
+/** Reads a file with one buffer: reading 2 GB leaves no garbage but the lines. */
 function streamFile(name: string, fd: number, sizeBytes: number): ByteStream {
   let bytesRead = 0;
   let reading = false;

@@ -82,7 +82,7 @@ function asPath(name: string, cwd: string): string {
   return sep === "\\" ? path.replaceAll("\\", "/") : path;
 }
 
-/** One input per file: its path. */
+/** A source with an input for each file: its path. */
 export function fileSource(paths: readonly string[]): InputSource {
   return { name: "files", count: paths.length, read: (skip) => readPaths(paths, skip), close: () => {} };
 }

@@ -2,7 +2,7 @@ import { constants, isUtf8 } from "node:buffer";
 
 const LINE_FEED = 0x0a;
 
-/** Is told about all lines, in order. */
+/** A visitor is told of all lines, in order. */
 export interface LineVisitor {
   /**
    * Some lines, without their line feeds (a carriage return is still there).

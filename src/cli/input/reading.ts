@@ -39,7 +39,7 @@ export class InputBlock {
     this.texts.push(text);
   }
 
-  /** Why an input could not be read. */
+  /** The error of an input that could not be read; undefined for others. */
   problemOf(at: number): CliError | undefined {
     return this.problems?.get(at);
   }
@@ -48,7 +48,7 @@ export class InputBlock {
     return this.problems !== undefined;
   }
 
-  /** Where an input stands: `orders.csv:17`, counted from line 1, or the path of a file. */
+  /** The place of an input: `orders.csv:17`, counted from line 1, or the path of a file. */
   placeOf(at: number): string {
     const line = this.lines[at]!;
     return line === 0 ? (this.texts[at] ?? this.source) : `${this.source}:${line}`;
@@ -78,9 +78,9 @@ export function endsTooEarly(name: string, skip: number, missing: number): CliEr
 export interface InputSource {
   /** The name of the source in messages. */
   readonly name: string;
-  /** How many inputs there are, where that is known beforehand. */
+  /** The number of inputs, where that is known beforehand. */
   readonly count?: number;
-  /** How much of the source has been read, from 0 to 1, where its size is known. */
+  /** The share of the source that has been read, from 0 to 1, where its size is known. */
   readonly fraction?: () => number;
   /**
    * Starts to read.

@@ -24,7 +24,7 @@ export interface DestinationOptions {
   readonly lock?: () => void;
 }
 
-/** Where the records will go: checked, and not yet touched. */
+/** The files that the records will go to: checked, and not yet touched. */
 export interface Destination {
   /** The output file; undefined for standard output. */
   readonly output: string | undefined;
@@ -81,7 +81,7 @@ export function planDestination(options: DestinationOptions): Destination {
 
 const FROM_THE_START: Resumption = { firstIndex: 0, failedEarlier: false, cuts: [] };
 
-/** Where failed inputs go; undefined for standard error. */
+/** The file that failed inputs go to; undefined for standard error. */
 export function errorsFileOf({ output, errors }: Pick<DestinationOptions, "output" | "errors">): string | undefined {
   return errors ?? defaultErrorsFile(output);
 }

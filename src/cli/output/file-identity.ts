@@ -28,7 +28,7 @@ function statsOf(file: PathOrFd): BigIntStats | undefined {
   }
 }
 
-/** Where a file would be created. */
+/** The path at which a file would be created. */
 function realPathOf(path: string): string {
   try {
     return realpathSync(path);

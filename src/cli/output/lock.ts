@@ -77,7 +77,7 @@ function letGoOfAll(): void {
   held.clear();
 }
 
-/** One lock for all names of a file. */
+/** The path of a file's lock: one for all names of the file. */
 function lockOf(path: string): string {
   const file = realPath(path);
   return join(dirname(file), `.${basename(file)}.lock`);

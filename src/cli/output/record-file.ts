@@ -8,7 +8,7 @@ const LINE_FEED = 0x0a;
 const RECORD_START = /^\{"index":(\d{1,15}),"(?:output|step)":/;
 const RECORD_START_BYTES = 48;
 
-/** One record of a file: its index, and where its line begins. */
+/** A record of a file: its index, and the position of its line in bytes. */
 export interface RecordPosition {
   readonly index: number;
   readonly start: number;
@@ -18,7 +18,7 @@ export interface RecordPosition {
 export class RecordFile {
   /** The size of the file. */
   readonly sizeBytes: number;
-  /** Where the whole records end; smaller than the size when the last line is torn. */
+  /** The size of all whole records; smaller than the size of the file when the last line is torn. */
   readonly wholeBytes: number;
   private readonly path: string;
   private readonly fd: number;

@@ -11,7 +11,7 @@ export interface Failure {
   /** The name of the step that failed. */
   readonly step: string;
   readonly error: unknown;
-  /** Where the input stands: `file:line`. */
+  /** The place of the input: `file:line`. */
   readonly source: string;
   /** The input as it was read, as JSON on one line. */
   readonly inputJson: string;

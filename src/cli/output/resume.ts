@@ -3,10 +3,10 @@ import { CliError } from "../cli-error.ts";
 import { displayName } from "../paths.ts";
 import { RecordFile, type RecordPosition } from "./record-file.ts";
 
-/** How far back the records are looked through for gaps. */
+/** The number of records, from the end, that are looked through for gaps. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 
-/** How a run goes on where an earlier one was cut off. */
+/** The state from which a run goes on where an earlier one was cut off. */
 export interface Resumption {
   /** The index of the first input that has no record. */
   readonly firstIndex: number;

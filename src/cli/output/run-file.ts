@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { CliError } from "../cli-error.ts";
 import { displayName } from "../paths.ts";
 
-/** How much of an input tells it from others. */
+/** The number of bytes at the beginning of an input that tell it from others. */
 const HEAD_BYTES = 64 * 1024;
 
 /** All that the records of an output depend on, as far as it can be told without reading the whole input. */

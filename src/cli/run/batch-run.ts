@@ -25,7 +25,7 @@ export interface BatchRunOptions {
   readonly concurrency: number | undefined;
 }
 
-/** Why a run ended. */
+/** The end of a run, with its reason. */
 export type RunEnd =
   | { readonly kind: "finished" }
   /** The source could not be read to its end. */
@@ -62,12 +62,12 @@ export class BatchRun {
     return this.recordedRun?.oldest;
   }
 
-  /** How the inputs were run, with what was measured. @param wallMs How long it took. */
+  /** The plan of the run, with its figures. @param wallMs The time of the run, in milliseconds. */
   plan(wallMs: number): Plan {
     return this.analysis.plan(wallMs);
   }
 
-  /** How much of the source is done, from 0 to 1, where its size is known. */
+  /** The share of the source that is done, from 0 to 1, where its size is known. */
   get fraction(): number | undefined {
     return this.feed.fraction(this.running);
   }

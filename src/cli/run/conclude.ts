@@ -16,7 +16,7 @@ import { type HolderRow, type Report, resourceRows, writeReport } from "./report
 import type { RunCounts } from "./run-counts.ts";
 import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
 
-/** So many steps that held the event loop are told of. */
+/** The number of steps that held the event loop which a report lists. */
 const MOST_HOLDERS = 5;
 
 /** A run that has ended. */
@@ -25,7 +25,7 @@ export interface Ended {
   readonly signal: StopSignal | undefined;
   readonly counts: RunCounts;
   readonly measurements: Measurements;
-  /** How long loading everything beforehand took; null where nobody asked for it. */
+  /** The time of loading everything beforehand, in milliseconds; null where nobody asked for it. */
   readonly warmMs: number | null;
 }
 

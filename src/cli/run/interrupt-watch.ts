@@ -16,7 +16,7 @@ export interface WatchData {
   readonly isTerminal: boolean;
 }
 
-/** How long the main thread has to end the process in an orderly way. */
+/** The time that the main thread has to end the process in an orderly way, in milliseconds. */
 const GRACE_MS = 1000;
 /** Shows the cursor, and lets lines wrap: a progress bar may have turned that off. */
 const RESTORE = "\u001b[?25h\u001b[?7h\n";

@@ -11,13 +11,13 @@ export interface Measurements {
   readonly durationMs: number;
   /** The share of the time, from 0 to 1, in which the event loop was running code and not waiting. */
   readonly loopBusy: number;
-  /** By how much the event loop was late: half of the time at most by the first, and so on. */
+  /** The delay of the event loop in milliseconds: its median, and so on. */
   readonly loopDelayP50Ms: number;
   readonly loopDelayP90Ms: number;
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;
   readonly peakMemoryBytes: number;
-  /** How full the lanes of the pipeline were. */
+  /** The load of the pipeline's lanes. */
   readonly lanes: readonly LaneHistory[];
 }
 
@@ -48,7 +48,7 @@ export function startMeasuring(lanes: () => readonly Lane[]): () => Measurements
   };
 }
 
-/** How full a lane was at one moment. */
+/** The load of a lane at one moment. */
 export interface LaneSample {
   /** Milliseconds since the start of the run. */
   readonly atMs: number;
@@ -59,10 +59,10 @@ export interface LaneSample {
   readonly queued: number;
 }
 
-/** How full a lane was during a run. */
+/** The load of a lane during a run. */
 export interface LaneHistory {
   readonly name: string;
-  /** In the order of time. A sample holds until the next one. */
+  /** The samples in the order of time. A sample holds until the next one. */
   readonly samples: readonly LaneSample[];
 }
 

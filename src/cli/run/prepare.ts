@@ -118,7 +118,7 @@ function checkResumed(options: BatchOptions, identity: RunIdentity, files: reado
   checkSameRun(output, before, { ...identity, inputHead: (size) => inputHead(options, files, size) });
 }
 
-/** How many inputs are left at most, when anything tells. */
+/** The number of inputs that are left at most, when anything tells. */
 function inputsLeft(bounds: readonly (number | undefined)[], firstIndex: number): number | undefined {
   const known = bounds.filter((bound) => bound !== undefined);
   return known.length === 0 ? undefined : Math.max(0, Math.min(...known) - firstIndex);

@@ -11,7 +11,7 @@ import type { LaneHistory } from "./measurements.ts";
 /** A step that held the event loop. */
 export interface HolderRow {
   readonly step: string;
-  /** Where its function is, `file:line`, when that is known. */
+  /** The place of the step's function, `file:line`, when that is known. */
   readonly place: string | null;
   readonly times: number;
   readonly totalMs: number;
@@ -31,7 +31,7 @@ export interface Report {
   readonly output: string | null;
   /** The errors file, which exists only if an input has failed; null when failures went to standard error. */
   readonly errors: string | null;
-  /** How long `--warm` took, before the run began; null without it. */
+  /** The time that `--warm` took, before the run began, in milliseconds; null without it. */
   readonly warmMs: number | null;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -49,7 +49,7 @@ export interface Report {
   readonly inputsPerSecond: number;
   /** The share of the time, from 0 to 1, in which the event loop was running code and not waiting. */
   readonly loopBusy: number;
-  /** By how much the event loop was late, at these percentiles and at most. */
+  /** The delay of the event loop in milliseconds, at these percentiles and at most. */
   readonly loopDelayP50Ms: number;
   readonly loopDelayP90Ms: number;
   readonly loopDelayP99Ms: number;
@@ -60,13 +60,13 @@ export interface Report {
   readonly steps: readonly StepRow[];
   /** The steps that held the event loop for 10 ms or longer at a time before they first waited, the worst first; five at most. */
   readonly holders: readonly HolderRow[];
-  /** How the inputs were run, as `runlane explain` writes it. */
+  /** The plan of the run, as `runlane explain` writes it. */
   readonly stages: readonly PlanStage[];
   /** Hints at probable mistakes. */
   readonly warnings: readonly string[];
   /** The resources that the pipeline uses, in each place; empty when it has none. */
   readonly resources: readonly ResourceRow[];
-  /** How full the lanes of the pipeline were during the run: looked at every 0.1 s, in long runs less often. */
+  /** The load of the pipeline's lanes during the run: sampled every 0.1 s, in long runs less often. */
   readonly lanes: readonly LaneHistory[];
 }
 
@@ -113,11 +113,11 @@ export interface ResourceRow {
   readonly name: string;
   /** `loop`, or the name of the lane. */
   readonly where: string;
-  /** How often it was loaded, failed loads included. */
+  /** The number of loads, failed ones included. */
   readonly loads: number;
-  /** How long the slowest worker took for its last load; null when it was not loaded. */
+  /** The time of the last load in the slowest worker, in milliseconds; null when the resource was not loaded. */
   readonly loadMs: number | null;
-  /** By how much the heaps grew, all together: an estimate; null where nobody measured. */
+  /** The growth of all heaps together, in bytes: an estimate; null where nobody measured. */
   readonly memoryBytes: number | null;
   /** The most of that in one worker. */
   readonly memoryPerWorkerBytes: number | null;

@@ -4,7 +4,7 @@ import type { Runnable } from "../../runnables/runnable.ts";
 import { CliError, messageOf } from "../cli-error.ts";
 import { round } from "../display/format.ts";
 
-/** Where the progress of {@link warmUp} is shown. */
+/** The options of {@link warmUp}: where its progress is shown. */
 export interface WarmUpOptions {
   /** Ends the waiting: then this resolves, and nothing runs. */
   readonly signal: AbortSignal;

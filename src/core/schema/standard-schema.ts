@@ -33,7 +33,7 @@ export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema["~st
 /** The type of the values that a schema gives. */
 export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
 
-/** One thing that is wrong with a value. */
+/** One fault of a value. */
 export interface SchemaIssue {
   /** The message of the schema's library. */
   readonly message: string;

@@ -1,6 +1,6 @@
 import { invalidOption } from "../../core/errors/errors.ts";
 
-/** How `"auto"`, the lane of steps that have no other, decides. */
+/** The options of `"auto"`, the lane of steps that have no other. */
 export interface AutoOptions {
   /** A sync step moves to threads when its inputs take longer than this, in milliseconds. @default 1 */
   readonly thresholdMs?: number;

@@ -40,7 +40,7 @@ const FAILED_AWAY = new Set([
  */
 export class AutoStage {
   state: AutoState = "measuring";
-  /** Why the step, or its last input, is where it is. */
+  /** The reason why the step, or its last input, runs where it does. */
   reason = "it has not run yet";
   /** The number of runs that need not pass through {@link run} now. */
   pause = 0;

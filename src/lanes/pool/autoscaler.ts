@@ -44,12 +44,12 @@ export class Autoscaler {
   limit: number;
   private last: (PoolLoad & { readonly at: number }) | undefined;
   /** The last growth: the limit and the throughput before it, and the inputs and the time from which its own throughput counts. */
-  private step:
+  private lastGrowth:
     | { readonly from: number; readonly rate: number; readonly settled: number; readonly at: number }
     | undefined;
   private rate = 0;
   private computing = 0;
-  private refrain = 0;
+  private samplesToWait = 0;
   private readonly timers = new Timers();
 
   constructor(
@@ -81,7 +81,7 @@ export class Autoscaler {
     const load = this.load();
     if (!load.isFull) {
       this.last = undefined;
-      this.step = undefined;
+      this.lastGrowth = undefined;
       return;
     }
     const now = this.now();
@@ -103,10 +103,10 @@ export class Autoscaler {
 
   private grow(load: PoolLoad, last: PoolLoad & { readonly at: number }, now: number): void {
     const { max } = this.settings;
-    if (this.refrain-- > 0 || this.limit >= max || load.busy < this.limit) return;
-    this.refrain = 0;
-    if (this.step === undefined) this.rate = (load.settled - last.settled) / (now - last.at);
-    this.step = { from: this.limit, rate: this.rate, settled: load.settled, at: now };
+    if (this.samplesToWait-- > 0 || this.limit >= max || load.busy < this.limit) return;
+    this.samplesToWait = 0;
+    if (this.lastGrowth === undefined) this.rate = (load.settled - last.settled) / (now - last.at);
+    this.lastGrowth = { from: this.limit, rate: this.rate, settled: load.settled, at: now };
     this.limit = Math.min(max, this.limit * 2);
     this.onChange();
   }
@@ -119,14 +119,14 @@ export class Autoscaler {
 
   /** Undoes the last growth when it has not raised the throughput. Returns whether it did. */
   private didNotHelp({ settled }: PoolLoad, now: number): boolean {
-    const { step, limit } = this;
-    if (step === undefined || settled - step.settled < 2 * limit) return false;
-    this.rate = (settled - step.settled) / (now - step.at);
-    this.step = { ...step, settled, at: now };
-    if (step.rate === 0 || this.rate >= step.rate * WORTH) return false;
-    this.step = undefined;
-    this.refrain = PATIENCE;
-    this.setLimit(step.from);
+    const { lastGrowth, limit } = this;
+    if (lastGrowth === undefined || settled - lastGrowth.settled < 2 * limit) return false;
+    this.rate = (settled - lastGrowth.settled) / (now - lastGrowth.at);
+    this.lastGrowth = { ...lastGrowth, settled, at: now };
+    if (lastGrowth.rate === 0 || this.rate >= lastGrowth.rate * WORTH) return false;
+    this.lastGrowth = undefined;
+    this.samplesToWait = PATIENCE;
+    this.setLimit(lastGrowth.from);
     return true;
   }
 

@@ -24,7 +24,7 @@ export type LaneEvent = { readonly lane: string } & (
       readonly settled: number;
       readonly failed: number;
       readonly pending: number;
-      /** How long the worker was busy since its last report. */
+      /** The time that the worker was busy since its last report, in milliseconds. */
       readonly busyMs: number;
     }
   | { readonly event: "calls-stolen"; readonly worker: number; readonly inputs: number }

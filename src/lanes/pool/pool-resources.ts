@@ -36,7 +36,7 @@ export class PoolResources {
   }
 
   /** Has a worker that has become ready load the resources that are to be loaded before they are needed. */
-  ready(worker: WorkerHandle): void {
+  onWorkerReady(worker: WorkerHandle): void {
     this.stopListening ??= listenToResources({
       renewing: (slot, next) => this.renewing(slot, next),
       changed: (slot) => this.changed(slot),
@@ -45,13 +45,13 @@ export class PoolResources {
       if (record.shipped !== undefined && record.resources.some(({ warm }) => warm)) worker.loads.teach(record);
   }
 
-  /** Takes note that the resources of a worker have changed. */
-  told({ loads }: WorkerHandle): void {
+  /** Sees to it that the resources of a worker are disposed of when the process ends, once one of them has to be. */
+  onResourceChanged({ loads }: WorkerHandle): void {
     if (loads.resources.isDisposable)
       this.stopEnding ??= endWithProcess({ end: () => this.endAll(), endNow: () => this.endNow() });
   }
 
-  ended({ loads }: WorkerHandle): void {
+  onWorkerEnded({ loads }: WorkerHandle): void {
     for (const status of loads.resources.statuses) {
       const loads = status.loads + (this.past.get(status.name)?.loads ?? 0);
       this.past.set(status.name, { ...status, state: "disposed", where: this.lane, worker: null, loads });

@@ -212,11 +212,11 @@ export class Pool implements Lane, SourceListener, WorkerListener {
 
   onWorkerReady(worker: WorkerHandle): void {
     this.workers.onReady();
-    this.resourcesOfWorkers.ready(worker);
+    this.resourcesOfWorkers.onWorkerReady(worker);
   }
 
   onResourceChanged(worker: WorkerHandle): void {
-    this.resourcesOfWorkers.told(worker);
+    this.resourcesOfWorkers.onResourceChanged(worker);
   }
 
   onWarmFailed(record: StageRecord, error: unknown): void {
@@ -233,7 +233,7 @@ export class Pool implements Lane, SourceListener, WorkerListener {
       publish({ event: "worker-ended", lane: this.name, worker: worker.number, reason });
     }
     this.workers.onEnded(worker);
-    this.resourcesOfWorkers.ended(worker);
+    this.resourcesOfWorkers.onWorkerEnded(worker);
     if (worker.wasReady) {
       if (this.isForced) this.recovery.abandon(worker);
       else this.recovery.workerLost(worker, end);

@@ -31,7 +31,7 @@ export class Workers {
     private readonly listener: WorkerListener,
     private readonly settings: PoolSettings,
     /** Runs a callback outside of the async context of the call that happened to need a worker. */
-    private readonly apart: <T>(callback: () => T) => T,
+    private readonly outsideCall: <T>(callback: () => T) => T,
   ) {
     this.limitNow = settings.atOnce;
   }
@@ -141,7 +141,7 @@ export class Workers {
   private start(count: number): void {
     if (this.isFrozen || this.isBackingOff) return;
     for (let left = count; left > 0; left--)
-      this.all.add(this.apart(() => new WorkerHandle(this.transport, this.listener, ++this.started)));
+      this.all.add(this.outsideCall(() => new WorkerHandle(this.transport, this.listener, ++this.started)));
   }
 
   /** Sets the number of workers there may be. Those that are too many end, each when it is through with its work. */

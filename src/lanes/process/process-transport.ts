@@ -17,7 +17,7 @@ const FIRST_PULSE_MS = 5000;
 const ignore = () => {};
 const children = new Set<ChildProcess>();
 
-/** Where child processes print: to standard output, unless that is kept for something else. */
+/** The file descriptor to which child processes print: standard output, unless that is kept for something else. */
 export const childOutput = { fd: 1 };
 
 /** Starts child processes. */

@@ -2,7 +2,7 @@ import type { StepTimes } from "../../core/observer.ts";
 import type { ResourceStatus } from "../../resources/status.ts";
 import type { ShippedResource } from "../../shipping/tree/ship-resource.ts";
 
-/** What the parent and a worker say to each other. Types only: the two sides share no code. */
+/** The messages between the parent and a worker. Types only: the two sides share no code. */
 
 /** Calls of one stage that travel together. */
 export interface RunMessage {
@@ -40,7 +40,7 @@ export type ToWorker =
       readonly stage: number;
       readonly input: unknown;
       readonly config: unknown;
-      /** How many chunks may be on their way or unread at any time. */
+      /** The number of chunks that may be on their way or unread at any time. */
       readonly credit: number;
     }
   | { readonly type: "credit"; readonly stream: number; readonly count: number }

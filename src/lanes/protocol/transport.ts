@@ -1,6 +1,6 @@
 import type { FromWorker, ToWorker } from "./messages.ts";
 
-/** How a worker ended. */
+/** The end of a worker. */
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
@@ -68,7 +68,7 @@ export interface WorkerConnection {
   endNow(withinMs: number): (ms: number) => void;
 }
 
-/** How workers of one kind are started. */
+/** A transport starts workers of one kind. */
 export interface Transport {
   /** Whether workers share memory with this thread. */
   readonly sharesMemory: boolean;

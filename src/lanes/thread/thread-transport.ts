@@ -84,7 +84,7 @@ class ThreadConnection implements WorkerConnection {
   private readonly integers: Int32Array;
   private readonly since: Float64Array;
   /** The number of messages that the thread had sent before the last one to it. */
-  private told = 0;
+  private messagesBefore = 0;
   /** Whether the thread was awake then, with nothing to do. */
   private wasSpinning = false;
 
@@ -102,7 +102,7 @@ class ThreadConnection implements WorkerConnection {
 
   send(message: ToWorker, transfer?: readonly unknown[]): void {
     const { integers } = this;
-    this.told = Atomics.load(integers, STATE.told);
+    this.messagesBefore = Atomics.load(integers, STATE.told);
     this.wasSpinning = Atomics.load(integers, STATE.spinning) === 1;
     this.port.postMessage(message, transfer as ArrayBuffer[] | undefined);
     if (message.type === "cancel" || message.type === "leave") Atomics.add(integers, STATE.attention, 1);
@@ -112,10 +112,10 @@ class ThreadConnection implements WorkerConnection {
 
   /** Spins for the reply: that of a thread that is awake comes in 10 µs, and waking this one's event loop would take 30 more. */
   spinForReply(): void {
-    const { integers, told } = this;
+    const { integers, messagesBefore } = this;
     if (!this.wasSpinning) return;
-    for (let spins = 0; spins < SPINS && Atomics.load(integers, STATE.told) === told; spins++);
-    if (Atomics.load(integers, STATE.told) !== told) while (this.receive());
+    for (let spins = 0; spins < SPINS && Atomics.load(integers, STATE.told) === messagesBefore; spins++);
+    if (Atomics.load(integers, STATE.told) !== messagesBefore) while (this.receive());
   }
 
   offer(claimSlot: number, chunk: number): void {

@@ -7,7 +7,7 @@ import type { WorkerPort } from "./port.ts";
 export class WorkerStages {
   private readonly stages = new Map<number, StageStep | Promise<StageStep>>();
   /** The number of resources of each stage that the parent has been told of. */
-  private readonly told = new Map<number, number>();
+  private readonly resourcesTold = new Map<number, number>();
   private readonly packings = new Map<number, OutputPacking>();
   /** The number of loads that are going on. */
   private loads = 0;
@@ -48,12 +48,12 @@ export class WorkerStages {
   /** Tells the parent of new resources of stages, when one has changed: a module that was imported later may have declared it. */
   tellUses(): void {
     for (const [id, step] of this.stages)
-      if (!(step instanceof Promise) && (step.resources?.length ?? 0) > (this.told.get(id) ?? 0))
+      if (!(step instanceof Promise) && (step.resources?.length ?? 0) > (this.resourcesTold.get(id) ?? 0))
         this.tellLoaded(id, step);
   }
 
   private tellLoaded(id: number, { resources = [] }: StageStep): void {
-    this.told.set(id, resources.length);
+    this.resourcesTold.set(id, resources.length);
     this.port.send({ type: "loaded", stage: id, resources });
   }
 
@@ -96,7 +96,7 @@ export class WorkerStages {
   forget(id: number): void {
     this.stages.delete(id);
     this.packings.delete(id);
-    this.told.delete(id);
+    this.resourcesTold.delete(id);
   }
 }
 

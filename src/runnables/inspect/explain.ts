@@ -20,7 +20,7 @@ export interface AnalyzeOptions<RunInput = unknown> {
   readonly config?: Partial<RunnableConfig> | undefined;
 }
 
-/** How a runnable runs a batch. */
+/** The plan of a runnable: how it runs a batch. */
 export function explain(runnable: object): Plan {
   return planOf(toStep(runnable as RunnableInterface));
 }

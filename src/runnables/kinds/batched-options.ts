@@ -17,7 +17,7 @@ export type BatchedFunc<RunInput, RunOutput, CallOptions extends RunnableConfig 
   | AsyncIterable<RunOutput>
   | Iterator<RunOutput | PromiseLike<RunOutput>>;
 
-/** How inputs are gathered to calls of a vectorised function, and where it runs. */
+/** The options of a batched runnable: how inputs are gathered to calls of its function, and where that runs. */
 // biome-ignore lint/suspicious/noExplicitAny: any input, unless the function's is known
 export interface BatchedOptions<RunInput = any> {
   /** The number of inputs that one call gets at most; with `batchSizeOf`, the sum of their sizes. @default 32 */
@@ -46,7 +46,7 @@ export interface BatchedOptions<RunInput = any> {
   shareBy?: ((config: RunnableConfig) => unknown) | undefined;
   /** The name of the step. @default the function's name in tables, "RunnableBatched" in run names */
   name?: string | undefined;
-  /** Where the function runs: a call, with all its inputs, is one input of the lane. @default the event loop */
+  /** The lane of the function: a call, with all its inputs, is one input of the lane. @default the event loop */
   lane?: LaneChoice | undefined;
   /** The resources and data that the function finds in `config.uses`, wherever it runs. @default none */
   uses?: LambdaUses | undefined;

@@ -69,7 +69,7 @@ export class RunnableCache<
   readonly ttlMs: number | undefined;
   readonly maxEntries: number;
   readonly store: CacheStore | undefined;
-  /** Undefined until the library that keeps outputs in memory has been loaded. */
+  /** The store; undefined until the library that keeps outputs in memory has been loaded. */
   private entries: CountedStore | undefined;
   private loading: Promise<CacheStore> | undefined;
   private readonly counts: { -readonly [Name in keyof CacheStatistics]: number };
@@ -97,7 +97,7 @@ export class RunnableCache<
     return { kind: "cache", bound, key, ttlMs, maxEntries, store };
   }
 
-  /** A call is a run, whether it is answered from the cache or not. */
+  /** One run for each call, whether it is answered from the cache or not. */
   override get trace(): Trace {
     return COMPOSES;
   }
@@ -117,7 +117,7 @@ export class RunnableCache<
     return { lane: "loop", isInline: true, why: `answers from ${where}` };
   }
 
-  /** How inputs were answered so far. */
+  /** The numbers of inputs by how they were answered so far. */
   statistics(): CacheStatistics {
     return { ...this.counts };
   }

@@ -11,7 +11,7 @@ import { defineKind, type RunnableNode } from "../registry.ts";
 import type { OutputOf, RunnableInterface, RunnableLike, RunnableMapLike } from "../types.ts";
 import { RunnableConfigurable } from "./configurable.ts";
 
-/** How a config chooses among alternatives. */
+/** The key of `config.configurable` that chooses among alternatives. */
 export interface ConfigurableChoice extends ConfigurableField {
   /** The key of the runnable itself among its alternatives. @default "default" */
   readonly defaultKey?: string | undefined;

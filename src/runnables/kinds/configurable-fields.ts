@@ -17,7 +17,7 @@ export type ConfigurableFieldMap<Subject> = {
   readonly [Field in Exclude<keyof Subject & string, keyof Runnable> | "name"]?: ConfigurableField;
 };
 
-/** How many copies of the runnable are kept, the last used ones. */
+/** The number of copies of the runnable that are kept, the last used ones. */
 const MAX_COPIES = 16;
 
 /** A copy of the runnable with certain values in its fields. */

@@ -109,7 +109,7 @@ function isComposition(runnable: object): boolean {
   return (runnable as { lc_namespace?: readonly string[] }).lc_namespace?.join("/") === "langchain_core/runnables";
 }
 
-/** How many classes of an object have a method: the last one is the base class. */
+/** The number of classes of an object that have a method; the last of them is the base class. */
 function ownersOf(thing: object, method: string): number {
   let owners = 0;
   for (let object: object | null = thing; object !== null; object = Object.getPrototypeOf(object))

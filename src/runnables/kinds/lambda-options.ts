@@ -16,7 +16,7 @@ export type LambdaUses = Readonly<Record<string, unknown>>;
 export interface LambdaOptions {
   /** The name of the step. @default the function's name in tables, "RunnableLambda" in run names */
   name?: string | undefined;
-  /** Where the step runs: see `withLane`. @default the event loop */
+  /** The lane of the step: see `withLane`. @default the event loop */
   lane?: LaneChoice | undefined;
   /**
    * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need

@@ -55,7 +55,7 @@ export class RunnableOnLane<
 > extends RunnableWrapper<RunInput, RunOutput, CallOptions> {
   readonly bound: RunnableInterface<RunInput, RunOutput, CallOptions>;
   readonly lane: LaneChoice;
-  /** @internal Null on the event loop. */
+  /** @internal The lane, and the stage that runs there; null on the event loop. */
   readonly offloaded: { readonly lane: Lane; readonly stage: LaneStage } | null;
   private readonly calls = new LaneCalls(this);
   /** The step that measures and decides, on the lane `"auto"`; undefined on others. */

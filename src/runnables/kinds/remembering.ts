@@ -7,7 +7,7 @@ import type { RunnableInterface } from "../types.ts";
 import { RunnableWrapper } from "../wrapper.ts";
 import { inputMessages, type Message, outputMessages } from "./messages.ts";
 
-/** Where the messages of a conversation are kept: LangChain's `BaseChatMessageHistory` and what is like it. */
+/** The store of a conversation's messages: LangChain's `BaseChatMessageHistory`, or any object with its methods. */
 export interface MessageHistory {
   /** The messages so far, in order. */
   // biome-ignore lint/suspicious/noExplicitAny: LangChain's messages, whose types would need LangChain

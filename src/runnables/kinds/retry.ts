@@ -19,14 +19,14 @@ import { WrappedStage } from "../wrapped-stage.ts";
 import { BOUND_FIELDS, drawBound, RunnableBinding, type RunnableBindingArgs } from "./binding.ts";
 import { RetriedSource, type RunAgain } from "./retried-source.ts";
 
-/** Is told of each failed attempt, the last one included. An error that it throws ends the run instead of a further attempt. */
+/** A function that is called after each failed attempt, the last one included. An error that it throws ends the run. */
 // biome-ignore lint/suspicious/noExplicitAny: LangChain's signature: anything can be thrown
 export type RunnableRetryFailedAttemptHandler<RunInput = any> = (error: any, input: RunInput) => unknown;
 
 /** When and how often to try again. */
 // biome-ignore lint/suspicious/noExplicitAny: any input, unless the runnable's is known
 export interface RetryPolicy<RunInput = any> {
-  /** Is told of each failed attempt, and may throw to end the run. It is waited for. */
+  /** Called after each failed attempt, and waited for. It may throw to end the run. @default none */
   onFailedAttempt?: RunnableRetryFailedAttemptHandler<RunInput> | undefined;
   /**
    * Whether an error is worth another attempt.

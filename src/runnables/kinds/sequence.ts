@@ -56,7 +56,7 @@ export class RunnableSequence<
   /** The sequence and the steps that this one is made of, until somebody asks for the parts. */
   private extension: Extension | null = null;
   private stagesMade: { readonly stages: readonly Step[] | undefined } | undefined;
-  /** @internal Whether it was made without a `middle`, which then stays out of its serialized form. */
+  /** @internal Whether the sequence was made without a `middle`, which then stays out of its serialized form. */
   readonly pair: boolean;
 
   /** @throws RUNLANE_NOT_RUNNABLE */

@@ -23,7 +23,7 @@ export class AutoStep {
     });
   }
 
-  /** Where the step runs now, and why. */
+  /** The lane that the step runs on now, and the reason. */
   get placement(): Placement {
     const { state, reason } = this.stage;
     if (state === "offloaded")

@@ -111,7 +111,7 @@ function onForeign(className: string, path: string, isEmpty: boolean): void {
 /** The number of levels in which single values are left out. Objects further inside are left out as a whole. */
 const MAX_DEPTH = 8;
 
-/** Why a value cannot travel, as the end of a sentence. */
+/** The reason why a value cannot travel, as the end of a sentence. */
 function reasonOf(error: unknown, path: readonly string[]): string {
   if (!(error instanceof RunlaneError)) return `reading it throws: ${String(error)}`;
   const { path: at, received } = error.details;

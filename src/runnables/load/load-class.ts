@@ -10,7 +10,7 @@ export type ImportMap = Readonly<
   Record<string, ModuleExports | Promise<ModuleExports> | (() => Promise<ModuleExports>)>
 >;
 
-/** How instances of a class are built. */
+/** A class that was found, and the way to build its instances. */
 export interface FoundClass {
   /** @param fields Under the names of the document. */
   build(fields: Record<string, unknown>): unknown;

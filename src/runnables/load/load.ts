@@ -4,7 +4,7 @@ import { renameKeys, toCamelCase } from "../../core/serialization/serial-keys.ts
 import { findClass, type ImportMap } from "./load-class.ts";
 import { savedClass, whyUnsaved } from "./saved-class.ts";
 
-/** How {@link load} finds classes that are not Runlane's own. */
+/** The options of {@link load}: how it finds classes that are not Runlane's own, and what it allows. */
 export interface LoadOptions {
   /**
    * Modules by the namespace of their classes: all of it joined by slashes (`acme/parsers`), or as LangChain's `load` has it, for
@@ -24,7 +24,7 @@ export interface LoadOptions {
   secretsMap?: Record<string, unknown> | undefined;
   /** Whether secrets that are not in `secretsMap` are read from environment variables. Only for documents you trust. @default false */
   secretsFromEnv?: boolean | undefined;
-  /** How deep objects and arrays may be nested. @default 50 */
+  /** The number of levels that objects and arrays may be nested. @default 50 */
   maxDepth?: number | undefined;
 }
 

@@ -3,7 +3,7 @@ import { FIELDS } from "../../core/serialization/serializable.ts";
 import type { RunnableClass } from "../registry.ts";
 import type { Runnable } from "../runnable.ts";
 
-/** How `load` builds the runnables of one class. */
+/** A class whose runnables `load` can build. */
 export interface SavedClass {
   /** Builds a runnable of the fields that were saved. */
   // biome-ignore lint/suspicious/noExplicitAny: a class knows its own fields, and checks them
@@ -12,7 +12,7 @@ export interface SavedClass {
   readonly maps: readonly string[];
 }
 
-/** Why steps that are made of functions are not saved. */
+/** The reason why steps that are made of functions are not saved. */
 export const A_FUNCTION = "it is a function";
 
 /** How instances of a class are saved in LangChain's form. */
@@ -50,7 +50,7 @@ export function noteUnsaved(name: string, reason: string): void {
   reasons.set(name, reason);
 }
 
-/** Why instances of the class at an address are not saved, where it is one of Runlane's. */
+/** The reason why instances of a class are not saved, by the class's address; undefined for classes that are not Runlane's. */
 export function whyUnsaved(id: readonly string[]): string | undefined {
   return reasons.get(id.at(-1) as string);
 }

@@ -6,7 +6,7 @@ const TAG = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.pro
 
 interface BufferUse {
   readonly views: { readonly entry: ViewEntry; readonly end: number }[];
-  /** Set when all of the buffer is sent: it is in the value itself, or moves. */
+  /** Whether all of the buffer is sent, because it is in the value itself, or moves. */
   whole: boolean;
 }
 

@@ -3,9 +3,9 @@ import { builtin } from "../node-builtin.ts";
 
 /** A function's surroundings as the engine knows them: its source does not say. */
 export interface Closure {
-  /** Of the names asked about, those that the scopes around the function declare, globals that they shadow included. */
+  /** The names, of those asked about, that the scopes around the function declare, globals that they shadow included. */
   readonly declared: ReadonlySet<string>;
-  /** Those of the declared names that stand for the function itself. */
+  /** The declared names that stand for the function itself. */
   readonly itself: ReadonlySet<string>;
 }
 

@@ -42,7 +42,7 @@ export interface ShipOptions {
 
 /** Facts about a function that its source tells. */
 export interface Inspection {
-  /** Whether it can run in another thread. */
+  /** Whether the function can run in another thread. */
   readonly shippable: boolean;
   /**
    * Whether the function does the same everywhere: it touches only pure globals (`Math`, `JSON`, `Date`) and leaves its input as it is.

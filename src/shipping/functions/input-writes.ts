@@ -8,7 +8,7 @@ const CHANGING_FIRST = /^(?:assign|define\w+|set\w*|deleteProperty|freeze|seal|p
 /** Methods whose result is new, or no object. */
 const MAKING =
   /^(?:map|filter|slice|split|concat|flat|flatMap|join|keys|values|entries|from|of|fromEntries|parse|stringify|match|matchAll|to[A-Z]\w*|with|trim\w*|pad\w*|replace\w*|repeat|substring|char\w+|codePointAt|indexOf|lastIndexOf|findIndex|includes|has|test|exec|some|every|startsWith|endsWith|normalize|localeCompare|now|get(?:Time|Date|Day|FullYear|Hours|Minutes|Month|Seconds|UTC\w+)|push|unshift|delete)$/;
-/** Those of these methods whose result holds nothing that was there before. */
+/** The methods, of these, whose result holds nothing that was there before. */
 const MAKING_ANEW = /^(?:split|join|parse|stringify|match|to(?:String|Fixed|UpperCase|LowerCase|ISOString))$/;
 const RETURNING_ITSELF = /^(?:sort|reverse|fill|copyWithin|set|add)$/;
 const TAKING_OUT = /^(?:pop|shift|at|get|find|findLast)$/;

@@ -35,7 +35,7 @@ function shipUse(name: string, value: unknown, { where, shared = true }: ShipOpt
   return { as: "value", value: pack(value, where, { root: `uses.${name}`, shared }).value };
 }
 
-/** How the other side makes functions. */
+/** The other side's way to make functions. */
 export interface UseRevivers {
   // biome-ignore lint/complexity/noBannedTypes: functions of all types are revived
   reviveFunction(ref: FunctionRef): Promise<Function>;

@@ -4,7 +4,7 @@ import type { CaseDefinition } from "../lane-case.ts";
 import { stageOf } from "../stage-of.ts";
 import { count, countLater, double, failAfter, type Notes, notesOf, oneAndNever, produce } from "../steps.ts";
 
-/** How many chunks may be on their way to a reader that does not read. */
+/** The number of chunks that may be on their way to a reader that does not read. */
 const MOST_UNREAD = 256;
 
 export const STREAMS: CaseDefinition[] = [
