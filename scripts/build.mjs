@@ -27,9 +27,12 @@ const WITH_KERNEL = [
   "adapters/remote/index.ts",
   "diagnose/watchdog.ts",
   "diagnose/doctor/index.ts",
+  "cluster/index.ts",
 ];
 /** What threads and child processes start with. */
 const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts", "diagnose/watcher/thread.ts"];
+/** What keeps an embedded database, in a process of its own. */
+const KEEPER = "cluster/brokers/embedded/keeper.ts";
 /** What the processes start with that `runlane coldstart` measures, and the thread that hears Ctrl-C. */
 const STARTS = [
   "coldstart/start.ts",
@@ -40,7 +43,7 @@ const STARTS = [
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. Tests run the command by it. */
 const COMMAND_LINE = "cli/program.ts";
 /** What package.json exports, the command, and workers. */
-const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", COMMAND_LINE, ...STARTS, ...WORKERS];
+const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", COMMAND_LINE, ...STARTS, ...WORKERS, KEEPER];
 
 /** What both steps depend on, besides the sources. */
 const SETTINGS = ["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json"];

@@ -1,13 +1,12 @@
 import { type Command, Option } from "commander";
 import {
+  BATCH_LANES,
   BIG_INTEGERS,
   type BigIntegers,
   delimiter,
   FORMATS,
   type Format,
   once,
-  PIPELINE_LANES,
-  type PipelineLane,
   pipelineCommand,
   positiveInteger,
   watchTime,
@@ -35,7 +34,9 @@ export interface BatchOptions {
   /** The number of inputs of the source that are run at most, those of earlier runs included. */
   readonly limit?: number | undefined;
   /** The lane of the whole pipeline, whatever lanes its steps have. */
-  readonly lane?: PipelineLane | undefined;
+  readonly lane?: (typeof BATCH_LANES)[number] | undefined;
+  /** The URL of the broker, for the lane `cluster`. */
+  readonly broker?: string | undefined;
   /** Whether everything is loaded before the first input. */
   readonly warm: boolean;
   readonly resume: boolean;
@@ -69,6 +70,7 @@ Lanes:
   --lane thread runs the whole pipeline in worker threads, --lane process in child processes;
   each imports the module itself. --lane loop runs it on the event loop, with all of its steps.
   --lane auto moves it to threads when it turns out to be slow, if it does the same there.
+  --lane cluster hands it to whoever runs "runlane worker" with the same pipeline and broker.
 
 What it shows:
   In the end: where each step ran, why there, and what it took; how often each resource was
@@ -88,6 +90,8 @@ Examples:
     $ zcat log.jsonl.gz | runlane batch parse.js --input - --quiet | jq .output
   On all cores, for a pipeline that computes:
     $ runlane batch stem.ts --input texts.txt --output stems.jsonl --lane thread
+  On all machines where "runlane worker stem.ts --broker redis://queue" runs:
+    $ runlane batch stem.ts -i texts.txt -o out.jsonl --lane cluster --broker redis://queue
   Try it on the first ten rows, then run the rest:
     $ runlane batch enrich.ts --input orders.csv --output out.jsonl --limit 10
     $ runlane batch enrich.ts --input orders.csv --output out.jsonl --resume
@@ -120,7 +124,12 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     .addOption(new Option("--overwrite", "replace the records that are there").conflicts("resume"))
     .optionsGroup("Run:")
     .option("-c, --concurrency <count>", "have at most this many inputs in flight (default: 64)", positiveInteger)
-    .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(PIPELINE_LANES))
+    .addOption(new Option("--lane <lane>", "run the whole pipeline there, whatever it says").choices(BATCH_LANES))
+    .option(
+      "--broker <url>",
+      "with --lane cluster: where work is handed out (default: RUNLANE_BROKER, or embedded:)",
+      once,
+    )
     .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
     .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)
     .option("--otel", "send spans and metrics to where the OTEL_* variables say")

@@ -6,6 +6,9 @@ export const PIPELINE_LANES = ["loop", "thread", "process", "auto"] as const;
 
 export type PipelineLane = (typeof PIPELINE_LANES)[number];
 
+/** Where a batch may be told to run: on other machines, too. */
+export const BATCH_LANES = [...PIPELINE_LANES, "cluster"] as const;
+
 /** The formats of `--format`. */
 export const FORMATS = ["jsonl", "json", "csv", "tsv", "txt"] as const;
 export type Format = (typeof FORMATS)[number];

@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { readVersion, startIn } from "./paths.ts";
 import { serveCommand } from "./serve.ts";
+import { workerCommand } from "./worker.ts";
 
 /**
  * Runs the command line. What a subcommand needs is loaded only when it runs, so that `--help` answers at once.
@@ -46,6 +47,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   explainCommand(program, onExit);
   doctorCommand(program, onExit);
   serveCommand(program, args, onExit);
+  workerCommand(program, onExit);
   return program;
 }
 

@@ -83,6 +83,13 @@ export interface Lane {
   /** The name of the lane in errors, plans and statistics. */
   readonly name: string;
   /**
+   * Makes of a runnable what workers are told to run: the {@link LaneStage.shipped} of its stage. Lanes without it are told its tree, with the
+   * sources of its functions; steps of such a lane are made one hop where they follow each other.
+   *
+   * @param where How error messages begin.
+   */
+  ship?(runnable: object, where: string): unknown;
+  /**
    * Runs one input. Calls made in one turn of the event loop for one stage travel together.
    *
    * @returns The output. Rejects with what the step threw, with the signal's reason, a `TimeoutError`, or one of:

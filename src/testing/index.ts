@@ -1,3 +1,5 @@
+export type { BrokerCase, BrokerCasesOptions } from "./brokers/broker-case.ts";
+export { brokerCases } from "./brokers/broker-cases.ts";
 export {
   type BlockingAllowed,
   type BlockingGuard,

@@ -48,6 +48,11 @@ export class RecordWriter {
     if (output !== "" && this.writeText(this.outputSink, output)) return this.flush();
   }
 
+  /** Resolves when the written records outlast a power cut, where the sinks can tell. */
+  async sync(): Promise<void> {
+    await Promise.all([this.errorSink.sync?.(), this.outputSink.sync?.()]);
+  }
+
   /** Writes the collected records and closes the sinks. */
   async close(): Promise<void> {
     try {

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasync, openSync, statSync, writeSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { childOutput } from "../../lanes/process/process-transport.ts";
 import { CliError, systemCause, systemCode } from "../cli-error.ts";
@@ -8,6 +8,8 @@ import { displayName } from "../paths.ts";
 export interface Sink {
   /** Writes text. A promise that it returns has to be waited for before more is written. */
   write(text: string): void | Promise<void>;
+  /** Resolves when the disk has what was written. Sinks without one have no disk. */
+  sync?(): Promise<void>;
   close(): void;
 }
 
@@ -47,6 +49,18 @@ export class FileSink implements Sink {
     } catch (error) {
       throw this.failure(error);
     }
+  }
+
+  async sync(): Promise<void> {
+    const fd = this.fd;
+    if (fd === undefined) return;
+    await new Promise<void>((resolve, reject) =>
+      fdatasync(fd, (error) => {
+        // A pipe or a device has nothing to sync.
+        if (error === null || systemCode(error) === "EINVAL") resolve();
+        else reject(this.failure(error));
+      }),
+    );
   }
 
   close(): void {

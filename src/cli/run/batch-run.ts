@@ -1,6 +1,7 @@
 import { DEFAULT_STREAM_CONCURRENCY } from "../../batching/batch-stream.ts";
 import { InputRuns } from "../../batching/inputs.ts";
 import { withObserver } from "../../core/observer.ts";
+import { RunStatistics } from "../../observe/run-statistics.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { toStep } from "../../runnables/coerce.ts";
 import { Analysis } from "../../runnables/inspect/explain.ts";
@@ -12,7 +13,6 @@ import { ReaderLeft } from "../output/sink.ts";
 import { InputFeed } from "./input-feed.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
 import { RecordedRun } from "./recorded-run.ts";
-import { RunStatistics } from "./run-statistics.ts";
 import { SyncLoop } from "./sync-loop.ts";
 
 const FLUSH_MS = 100;
@@ -32,10 +32,18 @@ export type RunEnd =
   | { readonly kind: "source failed"; readonly error: CliError }
   /** The records cannot be written. */
   | { readonly kind: "write failed"; readonly error: CliError }
+  /** The broker refuses to go on, or somebody has cancelled the run. */
+  | { readonly kind: "broker failed"; readonly error: CliError }
   /** The reader of standard output has gone. */
   | { readonly kind: "reader left" };
 
-/** One pass of inputs through a pipeline, from the source to the records. */
+/** A pass of inputs through a pipeline, from the source to the records, wherever it runs. */
+export type InputsRun = Pick<
+  BatchRun,
+  "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "stop" | "run"
+>;
+
+/** A pass through a pipeline that runs in this process, or in workers of it. */
 export class BatchRun {
   /** The figures of each step. */
   readonly statistics = new RunStatistics();

@@ -11,7 +11,7 @@ import { checkSameRun, hashOf, headOf, headOfPaths, type RunIdentity, readRunFil
 import { absolutePath } from "../paths.ts";
 import { loadPipeline, pipelineFile } from "../pipeline/load-pipeline.ts";
 import { placePipeline } from "../pipeline/place-pipeline.ts";
-import { BatchRun } from "./batch-run.ts";
+import { BatchRun, type InputsRun } from "./batch-run.ts";
 import { checkReport } from "./report.ts";
 import { ProgressMeter } from "./run-counts.ts";
 
@@ -20,7 +20,7 @@ export interface PreparedRun extends OpenInput {
   readonly options: BatchOptions;
   readonly runnable: Runnable<unknown, unknown>;
   readonly destination: Destination;
-  readonly run: BatchRun;
+  readonly run: InputsRun;
   /** All that the records depend on. */
   readonly identity: RunIdentity;
   /** Makes the meter of the run; its clock starts at once. */
@@ -68,7 +68,20 @@ export async function prepare(options: BatchOptions): Promise<PreparedRun> {
     const { firstIndex } = destination;
     const left = inputsLeft([limit, source.count], firstIndex);
     const atMost = Math.min(concurrency ?? Number.POSITIVE_INFINITY, left ?? Number.POSITIVE_INFINITY);
-    const runnable = await placePipeline(pipeline, { path: options.pipeline, exportName: "default", lane, atMost });
+    const placed = { path: options.pipeline, exportName: "default" };
+    if (lane === "cluster") {
+      const { openClusterRun } = await import("../cluster/open-cluster-run.ts");
+      const { runnable, run } = openClusterRun(pipeline, {
+        ...placed,
+        ...options,
+        output: destination.isResumable ? output : undefined,
+        source,
+        firstIndex,
+      });
+      const startMeter = () => new ProgressMeter(left, () => run.fraction);
+      return { ...opened, options, runnable, destination, run, identity, startMeter, release: () => locks.release() };
+    }
+    const runnable = await placePipeline(pipeline, { ...placed, lane, atMost });
     const run = new BatchRun({ runnable, source, firstIndex, limit, concurrency });
     const startMeter = () => new ProgressMeter(left, () => run.fraction);
     return { ...opened, options, runnable, destination, run, identity, startMeter, release: () => locks.release() };

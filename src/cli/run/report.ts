@@ -37,7 +37,14 @@ export interface Report {
   readonly startedAt: string;
   readonly durationMs: number;
   /** `interrupted` by Ctrl-C, `terminated` by SIGTERM. */
-  readonly end: "finished" | "source failed" | "write failed" | "reader left" | "interrupted" | "terminated";
+  readonly end:
+    | "finished"
+    | "source failed"
+    | "write failed"
+    | "broker failed"
+    | "reader left"
+    | "interrupted"
+    | "terminated";
   readonly exitCode: number;
   /** The index of the first input of this run; above 0 when it continued an earlier one. */
   readonly firstIndex: number;

@@ -3,9 +3,9 @@ import { storage } from "../../core/ambient.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
 import type { Step } from "../../core/step.ts";
+import type { RunStatistics } from "../../observe/run-statistics.ts";
 import type { InputBlock } from "../input/reading.ts";
 import type { InputFeed } from "./input-feed.ts";
-import type { RunStatistics } from "./run-statistics.ts";
 
 /** The number of inputs that run between two looks at the clock. */
 const STRIDE = 32;

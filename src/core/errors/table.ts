@@ -1,3 +1,4 @@
+import { CLUSTER_ERRORS } from "./cluster-errors.ts";
 import { LANE_ERRORS } from "./lane-errors.ts";
 import { LANGUAGE_ERRORS } from "./language-errors.ts";
 import { RESOURCE_ERRORS } from "./resource-errors.ts";
@@ -14,7 +15,7 @@ export interface ErrorRow {
  * One row per error that Runlane itself raises. The codes are stable: programs may compare them. `docs/errors.md` shows the same table,
  * in the same order.
  */
-export const ERROR_TABLE = { ...LANGUAGE_ERRORS, ...LANE_ERRORS, ...RESOURCE_ERRORS } as const;
+export const ERROR_TABLE = { ...LANGUAGE_ERRORS, ...LANE_ERRORS, ...RESOURCE_ERRORS, ...CLUSTER_ERRORS } as const;
 
 /** The stable codes of the errors that Runlane raises. */
 export type ErrorCode = keyof typeof ERROR_TABLE;

@@ -88,7 +88,10 @@ export class RunnableOnLane<
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
-    const shipped = fields.fused ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
+    const shipped =
+      fields.fused ??
+      lane.ship?.(this.bound, where) ??
+      shipTree(this.bound, { where, shared: lane.name !== "process" });
     this.offloaded = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
   }
 
@@ -149,9 +152,14 @@ export class RunnableOnLane<
     return this.offloaded?.lane ?? this.auto?.lane;
   }
 
+  /** Whether the lane is told trees, which can be put together. */
+  private get isFusible(): boolean {
+    return this.offloaded !== null && this.offloaded.lane.ship === undefined;
+  }
+
   /** Two steps on one lane are one hop. */
   fuse(next: Step): RunnableOnLane | undefined {
-    if (!(next instanceof RunnableOnLane) || this.offloaded === null || next.offloaded?.lane !== this.offloaded.lane)
+    if (!(next instanceof RunnableOnLane) || !this.isFusible || next.offloaded?.lane !== this.offloaded!.lane)
       return undefined;
     const both = [this, next].flatMap(({ bound, offloaded }) =>
       partsOf(bound as Runnable, offloaded!.stage.shipped as ShippedTree),
@@ -166,11 +174,7 @@ export class RunnableOnLane<
     const bound: Record<string, RunnableInterface> = {};
     const steps: Record<string, unknown> = {};
     for (const [key, branch] of Object.entries(branches)) {
-      if (
-        !(branch instanceof RunnableOnLane) ||
-        this.offloaded === null ||
-        branch.offloaded?.lane !== this.offloaded.lane
-      )
+      if (!(branch instanceof RunnableOnLane) || !this.isFusible || branch.offloaded?.lane !== this.offloaded!.lane)
         return undefined;
       setOwn(bound, key, branch.bound);
       setOwn(steps, key, branch.offloaded.stage.shipped);

@@ -1,5 +1,5 @@
-import type { Step } from "../../core/step.ts";
-import { StepStatistics } from "../../observe/statistics.ts";
+import type { Step } from "../core/step.ts";
+import { StepStatistics } from "./statistics.ts";
 
 /**
  * The statistics of a run, which know by the error which step it came from. So all inputs can share one observer; one for each

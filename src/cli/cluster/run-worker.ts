@@ -1,0 +1,110 @@
+import { availableParallelism } from "node:os";
+import type { Broker, Serving } from "../../cluster/broker.ts";
+import { pipelineName, pipelineQueue } from "../../cluster/pipeline/pipeline-queue.ts";
+import { ChunkWorker } from "../../cluster/worker/chunk-worker.ts";
+import { stayOnLoop } from "../../lanes/named-lanes.ts";
+import type { Runnable } from "../../runnables/runnable.ts";
+import { EXIT } from "../cli-error.ts";
+import { absolutePath, displayName } from "../paths.ts";
+import { loadPipeline, pipelineFile } from "../pipeline/load-pipeline.ts";
+import { placePipeline } from "../pipeline/place-pipeline.ts";
+import { warmUp } from "../run/warm-up.ts";
+import type { WorkerOptions } from "../worker.ts";
+import { brokerOf } from "./broker-of.ts";
+
+/** How often queues are looked for that nobody works on. */
+const LOOK_EVERY_MS = 10_000;
+
+/**
+ * Runs `runlane worker`, until it is told to stop.
+ *
+ * @returns The exit code.
+ * @throws CliError when a pipeline does not load or the broker cannot be used.
+ */
+export async function runWorker(options: WorkerOptions): Promise<number> {
+  const { pipelines, lane, warm, concurrency = availableParallelism() + 1 } = options;
+  if (lane === "loop") stayOnLoop();
+  // Before they are loaded: they may change their own modules.
+  const queues = new Map(pipelines.map((path) => [path, pipelineQueue(pipelineFile(path))]));
+  const stores = pipelines.map((path) => new Runnables(path, lane));
+  for (const store of stores) {
+    const runnable = await store.of("default", false);
+    if (warm) await warmUp(runnable, { signal: new AbortController().signal, stderr: process.stderr, quiet: false });
+  }
+  const stopped = untilStopped();
+  const broker = await brokerOf(options.broker);
+  const servings: Serving[] = [];
+  for (const [at, path] of pipelines.entries()) {
+    const queue = queues.get(path)!;
+    const name = pipelineName(absolutePath(path));
+    const worker = new ChunkWorker({ name, runnableOf: (...which) => stores[at]!.of(...which) });
+    servings.push(await broker.serve(queue, worker.work, { concurrency }));
+    process.stdout.write(`working on ${displayName(absolutePath(path))} (${queue}), from ${broker.name}\n`);
+  }
+  const told = new Set<string>();
+  const looking = setInterval(() => void tellOrphans(broker, told).catch(() => {}), LOOK_EVERY_MS);
+  await stopped;
+  clearInterval(looking);
+  const running = servings.reduce((sum, serving) => sum + serving.running, 0);
+  if (running > 0) process.stderr.write(`runlane: finishing the ${running} chunks in hand; once more quits at once\n`);
+  await Promise.all(servings.map((serving) => serving.stop()));
+  await broker.close();
+  return EXIT.done;
+}
+
+/** The runnables that a module exports, each in its place. */
+class Runnables {
+  private readonly found = new Map<string, Promise<Runnable>>();
+
+  constructor(
+    private readonly path: string,
+    private readonly lane: WorkerOptions["lane"],
+  ) {}
+
+  /** @param isSuspect Then it runs in a process of its own, whose end costs nobody else anything. */
+  of(exportName: string, isSuspect: boolean): Promise<Runnable> {
+    const key = `${isSuspect}/${exportName}`;
+    let found = this.found.get(key);
+    if (found === undefined) {
+      found = this.load(exportName, isSuspect);
+      this.found.set(key, found);
+      // The next chunk tries again.
+      found.catch(() => this.found.delete(key));
+    }
+    return found;
+  }
+
+  private async load(exportName: string, isSuspect: boolean): Promise<Runnable> {
+    const { path, lane } = this;
+    const loaded = await loadPipeline(path, exportName);
+    if (isSuspect) return await placePipeline(loaded, { path, exportName, lane: "process", atMost: 1 });
+    return await placePipeline(loaded, { path, exportName, lane, atMost: Number.POSITIVE_INFINITY });
+  }
+}
+
+/** Says, once for each, which queues have work and nobody who would do it: those of other states of a pipeline, most often. */
+async function tellOrphans(broker: Broker, told: Set<string>): Promise<void> {
+  const { runs, workers } = await broker.state();
+  const served = new Set(workers.map(({ queue }) => queue));
+  for (const { id, queue, outstanding, isCancelled } of runs) {
+    if (outstanding === 0 || isCancelled || served.has(queue) || told.has(queue)) continue;
+    told.add(queue);
+    process.stderr.write(
+      `runlane: the run ${id} waits in ${queue}, which no worker serves; start one with the files that it was submitted with\n`,
+    );
+  }
+}
+
+/** Resolves with the first signal. A second one ends the process at once. */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        if (isStopping) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
+        isStopping = true;
+        resolve();
+      });
+    }
+  });
+}

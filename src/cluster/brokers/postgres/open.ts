@@ -1,0 +1,95 @@
+import { runlaneError } from "../../../core/errors/errors.ts";
+import { optionalPackage } from "../../../core/optional-package.ts";
+import type { Broker, BrokerOptions } from "../../broker.ts";
+import { PgConnection, reasonToWait } from "./connection.ts";
+import { PgBroker } from "./pg-broker.ts";
+import { CLEAN_UP, IS_SET_UP, JOBS_SCHEMA, SET_UP } from "./schema.ts";
+
+/** Servers older than this lack what pg-boss needs. */
+const OLDEST = 13;
+const LEAST_LEASE_MS = 10_000;
+
+/**
+ * Connects to a PostgreSQL database, and makes the tables where there are none.
+ *
+ * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_BROKER
+ */
+export async function openPostgres(url: string, options: BrokerOptions, name = nameOf(url)): Promise<Broker> {
+  const { default: driver } = await optionalPackage(() => import("pg"), "A broker on PostgreSQL", "pg");
+  const { PgBoss } = await optionalPackage(() => import("pg-boss"), "A broker on PostgreSQL", "pg-boss");
+  const leaseMs = Math.max(LEAST_LEASE_MS, Math.ceil((options.leaseMs ?? 0) / 1000) * 1000);
+  await check(driver, url, name);
+  const connection = new PgConnection(driver, url, options.onTrouble);
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => connection.pool.query(text, values) },
+    schema: JOBS_SCHEMA,
+    // Who finds that a worker is lost looks every second, once for all.
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+    schedule: false,
+  });
+  // The statements that fail say so themselves; what pg-boss does by the way is done again.
+  boss.on("error", () => {});
+  boss.on("warning", () => {});
+  try {
+    await connection.exclusively(async () => {
+      await setUp(connection);
+      await boss.start();
+    });
+    await connection.listen();
+    await connection.query(CLEAN_UP);
+  } catch (error) {
+    await connection.close();
+    throw unusable(name, error);
+  }
+  return new PgBroker(name, connection, boss, leaseMs);
+}
+
+/** Only the first of all needs the right to create something. */
+async function setUp({ pool }: PgConnection): Promise<void> {
+  const { rows } = await pool.query(IS_SET_UP);
+  if (rows[0].there !== true) await pool.query(SET_UP);
+}
+
+/** Looks at the server once, before anything waits for it. @throws RUNLANE_BROKER */
+async function check(driver: typeof import("pg").default, url: string, name: string): Promise<void> {
+  const client = new driver.Client({ connectionString: url, connectionTimeoutMillis: LEAST_LEASE_MS });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query("show server_version_num");
+    const version = Math.floor(Number(rows[0].server_version_num) / 10_000);
+    if (version < OLDEST) throw new Error(`it is PostgreSQL ${version}, and ${OLDEST} or newer is needed`);
+  } catch (error) {
+    throw unusable(name, error);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** What the codes of PostgreSQL mean for who starts a run. */
+const REASONS: Readonly<Record<string, string>> = {
+  "28P01": "the password is wrong; put user and password into the URL",
+  "28000": "the server refuses this user, or wants TLS; add sslmode=require to the URL, or let pg_hba.conf allow it",
+  "3D000": "it has no such database; create it first",
+  "42501":
+    "the user may not create schemas; GRANT CREATE ON DATABASE to it, or open the broker once with a user who may",
+  ECONNREFUSED: "nothing listens there; start the server, or correct host and port",
+  ENOTFOUND: "there is no such host",
+};
+
+function unusable(name: string, error: unknown): Error {
+  const { code = "", message = String(error) } = (error ?? {}) as { code?: string; message?: string };
+  const known = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
+  const tls = /does not support SSL/.test(message)
+    ? "it speaks no TLS; leave sslmode out of the URL, or set TLS up there"
+    : undefined;
+  const reason =
+    known ?? tls ?? (reasonToWait(error) === undefined ? message : `it cannot be reached (${message || code})`);
+  return runlaneError("RUNLANE_BROKER", { broker: name, reason }, { cause: error });
+}
+
+function nameOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `PostgreSQL at ${hostname || "localhost"}${port === "" ? "" : `:${port}`}`;
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Job, PgBoss } from "pg-boss";
+import type { Bytes, Serving, Work } from "../../broker.ts";
+import type { PgConnection } from "./connection.ts";
+import { CHANNEL, news, PUT_OUTCOME, PUT_WORKER } from "./schema.ts";
+
+/** Chunks are looked for so often also when no news of them came. */
+const LOOK_EVERY_MS = 1000;
+/** How often a worker tells of itself. */
+const TELL_EVERY_MS = 5000;
+
+export interface PgServingOptions {
+  readonly connection: PgConnection;
+  readonly boss: PgBoss;
+  readonly queue: string;
+  readonly work: Work;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+}
+
+type ChunkJob = Job<{ readonly run: string; readonly id: string }>;
+
+interface InHand {
+  readonly job: ChunkJob;
+  readonly stop: AbortController;
+}
+
+/** Takes chunks of one queue as long as there is room for them, and keeps their leases. */
+export class PgServing implements Serving {
+  private readonly options: PgServingOptions;
+  private readonly id = randomUUID();
+  private readonly inHand = new Map<string, InHand>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private isStopping = false;
+  private isAbandoned = false;
+  private taking: Promise<void> | undefined;
+
+  constructor(options: PgServingOptions) {
+    this.options = options;
+  }
+
+  get running(): number {
+    return this.inHand.size;
+  }
+
+  start(): void {
+    const { leaseMs } = this.options;
+    this.timers.push(
+      setInterval(() => void this.keepLeases().catch(() => {}), leaseMs / 4),
+      setInterval(() => void this.tell().catch(() => {}), TELL_EVERY_MS),
+    );
+    void this.tell().catch(() => {});
+    this.taking = this.take();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.wake();
+    await this.taking;
+    this.end();
+    await this.options.connection.pool.query("delete from runlane.worker where id = $1", [this.id]).catch(() => {});
+  }
+
+  /** The connection is closed: what is in hand goes to others. */
+  abandon(): void {
+    this.isStopping = true;
+    this.isAbandoned = true;
+    for (const { stop } of this.inHand.values()) stop.abort(new Error("The worker was closed."));
+    this.end();
+    this.wake();
+  }
+
+  private end(): void {
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  private wake(): void {
+    this.options.connection.bell.ring(news.queue(this.options.queue));
+  }
+
+  private async take(): Promise<void> {
+    const { connection, queue, concurrency } = this.options;
+    const name = news.queue(queue);
+    while (!this.isAbandoned && !(this.isStopping && this.inHand.size === 0)) {
+      const room = this.isStopping ? 0 : concurrency - this.inHand.size;
+      // What cannot be had now is there at the next look.
+      const count = room > 0 ? await this.fetch(room).catch(() => 0) : 0;
+      if (count === 0) await connection.bell.wait(name, LOOK_EVERY_MS);
+    }
+    connection.bell.forget(name);
+  }
+
+  /** Begins with so many chunks at most. Returns with how many. */
+  private async fetch(room: number): Promise<number> {
+    const { connection, boss, queue } = this.options;
+    const jobs = (await connection.insist(() => boss.fetch(queue, { batchSize: room }))) as ChunkJob[];
+    if (jobs.length === 0) return 0;
+    // They are in hand from now on: their leases run.
+    const taken = jobs.map((job) => ({ job, stop: new AbortController() }));
+    for (const hand of taken) this.inHand.set(hand.job.id, hand);
+    try {
+      const bodies = await this.bodiesOf(jobs);
+      for (const hand of taken) void this.run(hand, bodies.get(keyOf(hand.job)));
+    } catch (error) {
+      for (const { job } of taken) this.inHand.delete(job.id);
+      throw error;
+    }
+    return jobs.length;
+  }
+
+  private async bodiesOf(jobs: readonly ChunkJob[]): Promise<Map<string, Bytes>> {
+    const found = await this.options.connection.query(
+      "select run, id, body from runlane.chunk join unnest($1::text[], $2::text[]) as wanted (run, id) using (run, id)",
+      [jobs.map(({ data }) => data.run), jobs.map(({ data }) => data.id)],
+    );
+    return new Map(found.rows.map(({ run, id, body }) => [`${run}/${id}`, body as Bytes]));
+  }
+
+  private async run(hand: InHand, body: Bytes | undefined): Promise<void> {
+    const { job, stop } = hand;
+    try {
+      // Without one it has been settled, or its run is over.
+      const parts =
+        body === undefined
+          ? []
+          : await this.options.work({ ...job.data, body, attempt: job.retryCount + 1, signal: stop.signal });
+      if (!stop.signal.aborted) await this.complete(job, parts);
+    } catch (error) {
+      if (!this.isAbandoned) await this.putBack(job, error);
+    } finally {
+      this.inHand.delete(job.id);
+      this.wake();
+    }
+  }
+
+  /** The outcome and the completion at once: an attempt that was given up meanwhile leaves neither. */
+  private async complete({ id, retryCount, data }: ChunkJob, parts: readonly Bytes[]): Promise<void> {
+    const { connection, boss, queue } = this.options;
+    await connection.transaction(async (statements) => {
+      const db = { executeSql: statements };
+      const done = (await boss.complete(queue, { id, retryCount }, null, { db })) as { affected?: number };
+      if (done.affected === 0 || parts.length === 0) return;
+      await statements(PUT_OUTCOME, [data.run, data.id, parts.map(asBuffer)]);
+      await statements("select pg_notify($1, $2)", [CHANNEL, news.run(data.run)]);
+    });
+  }
+
+  private async putBack({ id, retryCount }: ChunkJob, error: unknown): Promise<void> {
+    const { connection, boss, queue } = this.options;
+    const why = { message: error instanceof Error ? error.message : String(error) };
+    await connection.insist(() => boss.fail(queue, { id, retryCount }, why)).catch(() => {});
+  }
+
+  /** Chunks that were cancelled are told so, and the others are kept. */
+  private async keepLeases(): Promise<void> {
+    const { connection, boss, queue } = this.options;
+    const hands = [...this.inHand.values()];
+    if (hands.length === 0) return;
+    await boss.touch(
+      queue,
+      hands.map(({ job: { id, retryCount } }) => ({ id, retryCount })),
+    );
+    const { rows } = await connection.pool.query(
+      "select run, chunk from runlane.cancelled where run = any($1::text[])",
+      [hands.map(({ job }) => job.data.run)],
+    );
+    const cancelled = new Set(rows.map(({ run, chunk }) => `${run}/${chunk}`));
+    for (const { job, stop } of hands)
+      if (cancelled.has(`${job.data.run}/`) || cancelled.has(keyOf(job)))
+        stop.abort(new Error("The run was cancelled."));
+  }
+
+  private async tell(): Promise<void> {
+    const { connection, queue, concurrency } = this.options;
+    await connection.pool.query(PUT_WORKER, [this.id, queue, hostname(), process.pid, concurrency, this.inHand.size]);
+  }
+}
+
+function keyOf({ data }: ChunkJob): string {
+  return `${data.run}/${data.id}`;
+}
+
+/** The driver takes bytes as Buffers only. */
+export function asBuffer({ buffer, byteOffset, byteLength }: Bytes): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+}

@@ -1,0 +1,120 @@
+import type { Redis, RedisOptions } from "ioredis";
+import { runlaneError } from "../../../core/errors/errors.ts";
+import { optionalPackage } from "../../../core/optional-package.ts";
+import type { Broker, BrokerOptions } from "../../broker.ts";
+import { RedisBroker } from "./redis-broker.ts";
+
+/** Older servers lack commands that BullMQ uses. */
+const OLDEST = [6, 2] as const;
+const LEASE_MS = 10_000;
+const LONGEST_DELAY_MS = 2000;
+
+type Driver = Pick<typeof import("ioredis"), "Redis">;
+
+/**
+ * Connects to Redis or Valkey.
+ *
+ * @param url `redis://user:password@host:6379/0`, or `rediss://` for TLS. With `?aof=no` a server is taken that loses what it has when it is
+ *   killed: runs then submit again what was lost, later.
+ * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_BROKER
+ */
+export async function openRedis(url: string, options: BrokerOptions): Promise<Broker> {
+  const driver = await optionalPackage(() => import("ioredis"), "A broker on Redis", "ioredis");
+  const engine = await optionalPackage(() => import("bullmq"), "A broker on Redis", "bullmq");
+  const address = new URL(url);
+  const mayLose = address.searchParams.get("aof") === "no";
+  address.searchParams.delete("aof");
+  const name = `Redis at ${address.hostname}:${address.port || 6379}`;
+  await check(driver, address.href, name, mayLose);
+  const all = new Set<Redis>();
+  const connect = (): Redis => {
+    const redis = open(driver, address.href, {
+      maxRetriesPerRequest: null,
+      retryStrategy: (times) => Math.min(times * 100, LONGEST_DELAY_MS),
+    });
+    all.add(redis);
+    return redis;
+  };
+  const redis = connect();
+  tellTrouble(redis, options.onTrouble);
+  return new RedisBroker(name, engine, redis, connect, options.leaseMs ?? LEASE_MS);
+}
+
+function open({ Redis: Client }: Driver, url: string, options: RedisOptions): Redis {
+  const redis = new Client(url, options);
+  // What goes wrong is told by commands that fail, or is waited for.
+  redis.on("error", () => {});
+  return redis;
+}
+
+function tellTrouble(redis: Redis, onTrouble: BrokerOptions["onTrouble"]): void {
+  let isTroubled = false;
+  let reason = "the connection was closed";
+  redis.on("error", (error: Error) => {
+    reason = error.message || reason;
+  });
+  redis.on("reconnecting", () => {
+    if (!isTroubled) onTrouble?.(reason);
+    isTroubled = true;
+  });
+  redis.on("ready", () => {
+    if (isTroubled) onTrouble?.(undefined);
+    isTroubled = false;
+  });
+}
+
+/** Looks at the server once, before anything is submitted. @throws RUNLANE_BROKER */
+async function check(driver: Driver, url: string, name: string, mayLose: boolean): Promise<void> {
+  const redis = open(driver, url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 10_000,
+  });
+  let reason: string | undefined;
+  redis.on("error", (error: Error) => {
+    reason = error.message;
+  });
+  try {
+    await redis.connect();
+    const problem = problemOf(await redis.info(), mayLose);
+    if (problem !== undefined) throw new Error(problem);
+  } catch (error) {
+    const message = explain(reason ?? (error as Error).message);
+    throw runlaneError("RUNLANE_BROKER", { broker: name, reason: message }, { cause: error });
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What is wrong with a server, by its own account. */
+export function problemOf(info: string, mayLose: boolean): string | undefined {
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim();
+  const version = field("valkey_version") === undefined ? field("redis_version") : undefined;
+  const [major = 99, minor = 0] = (version ?? "99").split(".").map(Number);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
+    return `it is Redis ${version}, and ${OLDEST.join(".")} or newer is needed`;
+  const policy = field("maxmemory_policy");
+  if (policy !== undefined && policy !== "noeviction")
+    return `it throws keys away when it is full (maxmemory-policy ${policy}); CONFIG SET maxmemory-policy noeviction`;
+  if (!mayLose && field("aof_enabled") === "0")
+    return "it loses what it has when it is killed (appendonly no); CONFIG SET appendonly yes, or add ?aof=no to the URL to live with that";
+  if (field("role") === "slave") return "it is a replica, which takes no writes; use the address of its primary";
+  return undefined;
+}
+
+/** What a client of Redis says, for who starts a run. */
+function explain(message: string): string {
+  if (/WRONGPASS/.test(message))
+    return "user or password is wrong; put them into the URL, as redis://user:password@host";
+  if (/NOAUTH/.test(message)) return "it wants a password; put it into the URL, as redis://:password@host";
+  if (/NOPERM/.test(message))
+    return `the user may not do everything that is needed (${message}); allow it all commands on keys runlane:*`;
+  if (/ECONNREFUSED/.test(message)) return "nothing listens there; start the server, or correct host and port";
+  if (/ENOTFOUND|EAI_AGAIN/.test(message)) return "there is no such host";
+  if (/wrong version number|packet length too long|SSL routines/i.test(message))
+    return "it speaks no TLS; use redis:// instead of rediss://";
+  if (/Connection is closed|ECONNRESET/.test(message))
+    return "it closes the connection at once; if it wants TLS, use rediss:// instead of redis://";
+  return message.replace(/\.$/, "");
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Job, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import type { Bytes, Serving, Work } from "../../broker.ts";
+import { JOBS_PREFIX, keys } from "./keys.ts";
+import type { Engine } from "./redis-broker.ts";
+
+/** How often workers are looked for that have lost their leases. */
+const STALLED_MS = 1000;
+/** How often a worker tells of itself, and how many seconds that counts. */
+const TELL_EVERY_MS = 5000;
+const TOLD_S = 20;
+/** So many lost workers are no reason to give a chunk up: who runs it decides that. */
+const ENDLESS = 1_000_000;
+
+/** What a job says of its chunk. */
+export interface ChunkData {
+  readonly run: string;
+  readonly id: string;
+}
+
+export interface RedisServingOptions {
+  readonly engine: Pick<Engine, "Worker">;
+  readonly redis: Redis;
+  readonly connect: () => Redis;
+  readonly queue: string;
+  readonly work: Work;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+}
+
+interface InHand extends ChunkData {
+  readonly stop: AbortController;
+}
+
+/** Takes chunks of one queue as long as there is room for them; BullMQ keeps their leases. */
+export class RedisServing implements Serving {
+  private readonly options: RedisServingOptions;
+  private readonly id = randomUUID();
+  private readonly inHand = new Set<InHand>();
+  private readonly connections: Redis[] = [];
+  private worker: Worker<ChunkData> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isAbandoned = false;
+
+  constructor(options: RedisServingOptions) {
+    this.options = options;
+  }
+
+  get running(): number {
+    return this.inHand.size;
+  }
+
+  async start(): Promise<void> {
+    const { engine, queue, concurrency, leaseMs } = this.options;
+    const subscriber = this.connect();
+    subscriber.on("message", (_channel, run) => void this.look(run).catch(() => {}));
+    await subscriber.subscribe(keys.cancels);
+    this.worker = new engine.Worker<ChunkData>(queue, (job) => this.run(job), {
+      connection: this.connect(),
+      prefix: JOBS_PREFIX,
+      concurrency,
+      // BullMQ takes whole milliseconds only: with a fraction, lost workers are never found.
+      lockDuration: Math.round(leaseMs),
+      stalledInterval: STALLED_MS,
+      maxStalledCount: ENDLESS,
+      drainDelay: 2,
+    });
+    this.worker.on("error", () => {});
+    await this.worker.waitUntilReady();
+    this.timer = setInterval(() => void this.tell().catch(() => {}), TELL_EVERY_MS);
+    await this.tell();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.worker?.close();
+    await this.options.redis.del(keys.worker(this.id)).catch(() => {});
+    for (const connection of this.connections) connection.disconnect();
+  }
+
+  /** The connections are closed: what is in hand goes to others. */
+  async abandon(): Promise<void> {
+    this.isAbandoned = true;
+    clearInterval(this.timer);
+    for (const { stop } of this.inHand) stop.abort(new Error("The worker was closed."));
+    const closing = this.worker?.close(true).catch(() => {});
+    for (const connection of this.connections) connection.disconnect();
+    await closing;
+  }
+
+  private connect(): Redis {
+    const connection = this.options.connect();
+    this.connections.push(connection);
+    return connection;
+  }
+
+  private async run(job: Job<ChunkData>): Promise<number> {
+    const { redis, work } = this.options;
+    const { run, id } = job.data;
+    const hand: InHand = { run, id, stop: new AbortController() };
+    const { signal } = hand.stop;
+    this.inHand.add(hand);
+    try {
+      const body = await redis.hgetBuffer(keys.bodies(run), id);
+      // Without one it has been settled or cancelled, or its run is over.
+      if (body === null) return 0;
+      const parts = await work({ run, id, body, attempt: job.attemptsStarted, signal });
+      if (this.isAbandoned) throw new Error("The worker was closed.");
+      if (!signal.aborted) await this.tellOutcome(run, id, parts);
+      return 1;
+    } finally {
+      this.inHand.delete(hand);
+    }
+  }
+
+  /** What nobody waits for any more is not kept. */
+  private async tellOutcome(run: string, id: string, parts: readonly Bytes[]): Promise<void> {
+    const { redis } = this.options;
+    if ((await redis.hexists(keys.bodies(run), id)) === 0) return;
+    const outcome = redis.multi();
+    for (const [part, body] of parts.entries())
+      outcome.xadd(keys.outcomes(run), "*", "i", id, "p", part, "n", parts.length, "b", asBuffer(body));
+    await outcome.sadd(keys.finished(run), id).exec();
+  }
+
+  /** Somebody has cancelled a run, or chunks of it. */
+  private async look(run: string): Promise<void> {
+    const cancelled = new Set(await this.options.redis.smembers(keys.cancelled(run)));
+    for (const hand of this.inHand)
+      if (hand.run === run && (cancelled.has("") || cancelled.has(hand.id)))
+        hand.stop.abort(new Error("The run was cancelled."));
+  }
+
+  private async tell(): Promise<void> {
+    const { redis, queue, concurrency } = this.options;
+    const state = { queue, host: hostname(), pid: process.pid, concurrency, running: this.inHand.size };
+    await redis
+      .multi()
+      .set(keys.worker(this.id), JSON.stringify(state), "EX", TOLD_S)
+      .sadd(keys.workers, this.id)
+      .exec();
+  }
+}
+
+/** The driver takes bytes as Buffers only. */
+export function asBuffer({ buffer, byteOffset, byteLength }: Bytes): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+}

@@ -1,0 +1,258 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { FeedHandle, InputSource } from "../../core/input-source.ts";
+import { abortError, onAbort } from "../../core/signal.ts";
+import type { LaneCallOptions } from "../../lanes/lane.ts";
+import type { StageMeter } from "../../lanes/stage/stage-meter.ts";
+import type { Broker, RunRef } from "../broker.ts";
+import { type Received, RunChannel } from "../producer/run-channel.ts";
+import { type ChunkHead, packInput } from "../wire/chunk-body.ts";
+import type { InputOutcome } from "../wire/outcome-body.ts";
+import type { ModuleStage } from "./module-stage.ts";
+
+/** Somebody who waits for the outcome of one input. */
+type Waiter = (outcome: InputOutcome) => void;
+
+/** A call of one input that has not been sent. */
+interface Call {
+  readonly packed: unknown;
+  readonly options: LaneCallOptions;
+  readonly waiter: Waiter;
+  /** Its number in the run, once it has been sent. */
+  index?: number;
+}
+
+/** Inputs of a batch, and how they are to be run. */
+interface Feed {
+  readonly source: InputSource;
+  readonly options: LaneCallOptions;
+  /** The numbers of its inputs that are under way, where they may be aborted. */
+  readonly sent: Set<number> | undefined;
+  isStopped: boolean;
+}
+
+export interface StageCallsOptions {
+  readonly stage: ModuleStage;
+  readonly label: string;
+  readonly broker: Broker;
+  readonly meter: StageMeter;
+  /** Called when nothing is under way any more. */
+  readonly onIdle: () => void;
+}
+
+/** The calls of one stage: a run of its own that goes on as long as the lane. */
+export class StageCalls {
+  private readonly channel: RunChannel;
+  private readonly run: RunRef;
+  private readonly where: string;
+  private readonly calls: Call[] = [];
+  private readonly feeds = new Set<Feed>();
+  private readonly waiters = new Map<number, Waiter>();
+  /** How many chunks all workers together run at a time, as far as is known. */
+  slots = 0;
+  private next = 0;
+  private isPlanned = false;
+  private failure: { readonly error: unknown } | undefined;
+
+  constructor(private readonly options: StageCallsOptions) {
+    const { stage, broker, label, meter } = options;
+    this.run = { id: `lane-${randomUUID()}`, queue: stage.queue };
+    this.where = `the step ${JSON.stringify(label)}`;
+    const about = { pipeline: stage.pipeline, host: hostname() };
+    this.channel = new RunChannel({ broker, run: this.run, about, where: this.where, meter });
+    void this.receive();
+  }
+
+  /** Whether the run is over: the next call needs another one. */
+  get isOver(): boolean {
+    return this.failure !== undefined;
+  }
+
+  /** Inputs that have been sent, or wait to be. */
+  get pending(): number {
+    return this.waiters.size + this.calls.length;
+  }
+
+  call(input: unknown, options: LaneCallOptions): Promise<unknown> {
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) throw abortError(signal);
+      const packed = packInput(input, this.where);
+      let stopWatching: (() => void) | undefined;
+      const waiter: Waiter = (outcome) => {
+        stopWatching?.();
+        if (outcome.status === "fulfilled") resolve(outcome.value);
+        else reject(outcome.reason);
+      };
+      const call: Call = { packed, options, waiter };
+      if (signal !== undefined) stopWatching = onAbort(signal, () => this.abort(call, abortError(signal)));
+      this.calls.push(call);
+      this.plan();
+    });
+  }
+
+  feed(source: InputSource, options: LaneCallOptions): FeedHandle {
+    const { signal } = options;
+    const feed: Feed = { source, options, sent: signal === undefined ? undefined : new Set(), isStopped: false };
+    this.feeds.add(feed);
+    const stopWatching =
+      signal === undefined ? undefined : onAbort(signal, () => this.abortFeed(feed, abortError(signal)));
+    return {
+      wake: () => this.plan(),
+      stop: () => {
+        stopWatching?.();
+        feed.isStopped = true;
+        this.feeds.delete(feed);
+      },
+    };
+  }
+
+  remind(): void {
+    this.channel.remindNow();
+  }
+
+  async close(reason: unknown): Promise<void> {
+    this.fail(reason);
+    this.channel.close();
+    await this.options.broker.cancel(this.run).catch(() => {});
+    await this.options.broker.end(this.run).catch(() => {});
+  }
+
+  /** Calls of one turn travel together. */
+  private plan(): void {
+    if (this.isPlanned) return;
+    this.isPlanned = true;
+    queueMicrotask(() => {
+      this.isPlanned = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    if (this.failure !== undefined) {
+      this.fail(this.failure.error);
+      return;
+    }
+    while (this.hasRoom && this.calls.length > 0) this.sendCalls();
+    for (const feed of this.feeds)
+      while (this.hasRoom && !feed.isStopped && feed.source.waiting > 0) this.sendFed(feed);
+    if (this.pending === 0) this.options.onIdle();
+  }
+
+  private get hasRoom(): boolean {
+    return this.channel.hasRoom(this.slots);
+  }
+
+  /** Sends calls that share a config, beginning with the oldest. */
+  private sendCalls(): void {
+    const { options } = this.calls[0]!;
+    const count = this.share(this.calls.length);
+    let end = 1;
+    while (end < count && isAlike(this.calls[end]!.options, options)) end++;
+    const calls = this.calls.splice(0, end);
+    for (const [at, call] of calls.entries()) call.index = this.next + at;
+    this.send(
+      options,
+      calls.map(({ packed }) => packed),
+      calls.map(({ waiter }) => waiter),
+    );
+  }
+
+  private sendFed({ source, options, sent }: Feed): void {
+    const inputs: unknown[] = [];
+    const waiters: Waiter[] = [];
+    for (let left = this.share(source.waiting); left > 0 && source.waiting > 0; left--) {
+      const key = source.take();
+      try {
+        inputs.push(packInput(source.inputOf(key), this.where));
+        const index = this.next + waiters.length;
+        sent?.add(index);
+        waiters.push((outcome) => {
+          sent?.delete(index);
+          settle(source, key, outcome);
+        });
+      } catch (error) {
+        source.reject(key, error);
+      }
+    }
+    if (inputs.length > 0) this.send(options, inputs, waiters);
+  }
+
+  /** A chunk leaves something for the other workers. */
+  private share(waiting: number): number {
+    return Math.min(this.channel.sizer.count, Math.max(1, Math.ceil(waiting / Math.max(1, this.slots))));
+  }
+
+  private send({ config, timeoutMs }: LaneCallOptions, inputs: readonly unknown[], waiters: readonly Waiter[]): void {
+    const from = this.next;
+    this.next += inputs.length;
+    for (const [at, waiter] of waiters.entries()) this.waiters.set(from + at, waiter);
+    const head: ChunkHead = { exportName: this.options.stage.exportName, config, timeoutMs };
+    try {
+      this.channel.send(from, head, inputs);
+    } catch (error) {
+      for (let at = 0; at < waiters.length; at++) this.settle(from + at, { status: "rejected", reason: error });
+    }
+  }
+
+  private async receive(): Promise<void> {
+    try {
+      for await (const all of this.channel.receive()) {
+        for (const received of all) this.deliver(received);
+        await this.options.broker.settle(
+          this.run,
+          [...new Set(all.map(({ id }) => id))].filter((id) => !this.channel.has(id)),
+        );
+        this.pump();
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private deliver({ from, outcomes }: Received): void {
+    for (const [at, outcome] of outcomes.entries()) this.settle(from + at, outcome);
+  }
+
+  private settle(index: number, outcome: InputOutcome): void {
+    const waiter = this.waiters.get(index);
+    // It was told before, or nobody waits any more.
+    if (!this.waiters.delete(index)) return;
+    waiter?.(outcome);
+  }
+
+  private abort(call: Call, reason: unknown): void {
+    if (call.index === undefined) this.calls.splice(this.calls.indexOf(call), 1);
+    else this.waiters.delete(call.index);
+    call.waiter({ status: "rejected", reason });
+    this.plan();
+  }
+
+  private abortFeed(feed: Feed, reason: unknown): void {
+    for (const index of [...feed.sent!]) this.settle(index, { status: "rejected", reason });
+    this.plan();
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error };
+    for (const { waiter } of this.calls.splice(0)) waiter({ status: "rejected", reason: error });
+    for (const index of [...this.waiters.keys()]) this.settle(index, { status: "rejected", reason: error });
+    for (const { source } of this.feeds) {
+      while (source.waiting > 0) {
+        const key = source.take();
+        source.inputOf(key);
+        source.reject(key, error);
+      }
+    }
+  }
+}
+
+function settle(source: InputSource, key: number, outcome: InputOutcome): void {
+  if (outcome.status === "fulfilled") source.fulfil(key, outcome.value);
+  else source.reject(key, outcome.reason);
+}
+
+/** Whether two calls can be in one chunk. */
+function isAlike(one: LaneCallOptions, other: LaneCallOptions): boolean {
+  return one.config === other.config && one.timeoutMs === other.timeoutMs;
+}

@@ -1,0 +1,52 @@
+import type { ChunkReport } from "../wire/outcome-body.ts";
+
+/** How long a chunk should keep a worker busy: the way through a broker costs some milliseconds of it. */
+const TARGET_MS = 250;
+/** Inputs that wait do so together; a worker has so many in flight. */
+const WAITING_COUNT = 32;
+const MOST_INPUTS = 5000;
+/** The most that a chunk should weigh, there or back. */
+const TARGET_BYTES = 512 * 1024;
+/** A cost that was measured on few inputs may be far off. */
+const GROWTH = 8;
+/** The first chunks: two inputs tell whether they wait side by side. */
+const FIRST = 2;
+/** How much an older measurement counts, compared with a newer one. */
+const MEMORY = 0.5;
+
+/** Finds how many inputs travel together: by how long they take, and by what they and their outputs weigh. */
+export class ChunkSizer {
+  /** Whether any chunk has come back. Until then, few should be under way. */
+  isMeasured = false;
+  private limit = FIRST;
+  private bytesIn = 0;
+  private bytesOut = 0;
+
+  /** How many inputs the next chunk should have. */
+  get count(): number {
+    const bytes = Math.max(this.bytesIn, this.bytesOut);
+    return Math.max(1, Math.min(this.limit, bytes === 0 ? MOST_INPUTS : Math.floor(TARGET_BYTES / bytes)));
+  }
+
+  /** A chunk was made. */
+  sent(count: number, bytes: number): void {
+    this.bytesIn = mixed(this.bytesIn, bytes / count);
+  }
+
+  /** A part of an outcome has come. */
+  received(count: number, bytes: number): void {
+    this.bytesOut = mixed(this.bytesOut, bytes / count);
+  }
+
+  /** A chunk of so many inputs was run. */
+  ran(count: number, { ranMs, waits }: ChunkReport): void {
+    const fitting = (TARGET_MS * count) / Math.max(ranMs, 0.01);
+    const wanted = waits ? Math.max(WAITING_COUNT, fitting) : fitting;
+    this.isMeasured = true;
+    this.limit = Math.max(1, Math.min(Math.floor(wanted), this.limit * GROWTH, MOST_INPUTS));
+  }
+}
+
+function mixed(before: number, now: number): number {
+  return before === 0 ? now : before * MEMORY + now * (1 - MEMORY);
+}

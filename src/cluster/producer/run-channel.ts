@@ -1,0 +1,280 @@
+import { runlaneError } from "../../core/errors/errors.ts";
+import type { StageMeter } from "../../lanes/stage/stage-meter.ts";
+import type { Broker, OutcomePart, RunAbout, RunRef } from "../broker.ts";
+import { fromBytes } from "../wire/bytes.ts";
+import { type ChunkHead, encodeChunk } from "../wire/chunk-body.ts";
+import { type ChunkReport, decodeOutcomes, type InputOutcome, type OutcomeMessage } from "../wire/outcome-body.ts";
+import { type ChunkRange, chunkId, rangeOf } from "./chunk-id.ts";
+import { ChunkSizer } from "./chunk-sizer.ts";
+
+/** What has no outcome after so long is submitted again, which is nothing where it is still there; later ever more seldom. */
+const REMIND_MS = 10_000;
+const MOST_REMIND_MS = 300_000;
+/** So much is submitted at once. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_CHUNKS = 100;
+/** A single value that is larger is refused. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** So many bytes are outstanding at most, */
+const MOST_OUTSTANDING_BYTES = 64 * 1024 * 1024;
+/** and so many chunks for each that workers run at a time, */
+const CHUNKS_PER_SLOT = 4;
+/** but so many however few workers there are, */
+const LEAST_CHUNKS = 32;
+/** and so many before one has come back. */
+const FIRST_CHUNKS = 4;
+/** Into so many parts a chunk is split whose workers died. */
+const SPLIT = 8;
+
+/** What became of some inputs: of a chunk, or of a part of one. */
+export interface Received extends ChunkRange {
+  /** The chunk that they were in. */
+  readonly id: string;
+  readonly outcomes: readonly InputOutcome[];
+  readonly report: ChunkReport;
+}
+
+/** A chunk that has no outcome yet. */
+interface Outstanding extends ChunkRange {
+  readonly id: string;
+  readonly body: Uint8Array;
+  /** Which of its inputs have an outcome, when some do and others do not. */
+  known?: Set<number>;
+  readonly sentAt: number;
+  /** When it is submitted again. */
+  remindAt: number;
+  remindMs: number;
+}
+
+export interface RunChannelOptions {
+  readonly broker: Broker;
+  readonly run: RunRef;
+  readonly about: RunAbout;
+  /** What errors call the pipeline. */
+  readonly where: string;
+  readonly meter: StageMeter;
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * The producer's end of a run: chunks go out, outcomes come in, of each input at least once. It keeps what is outstanding, so that nothing
+ * is lost with a broker that loses what it has promised; and it splits chunks whose workers died until the guilty input is alone.
+ */
+export class RunChannel {
+  readonly sizer = new ChunkSizer();
+  /** Bytes of chunks that are outstanding. */
+  private bytes = 0;
+  private readonly outstanding = new Map<string, Outstanding>();
+  private waiting: Outstanding[] = [];
+  private submitting: Promise<void> | undefined;
+  private readonly closing = new AbortController();
+  private failure: { readonly error: unknown } | undefined;
+  private readonly reminder: NodeJS.Timeout;
+  private readonly now: () => number;
+
+  constructor(private readonly options: RunChannelOptions) {
+    this.now = options.now ?? (() => performance.now());
+    this.reminder = setInterval(() => this.remind(), REMIND_MS / 4);
+    this.reminder.unref();
+  }
+
+  /** How many chunks are outstanding. */
+  private get chunks(): number {
+    return this.outstanding.size;
+  }
+
+  /**
+   * Whether more should be sent now: some chunks for each that workers run at a time, few before anything is known of them, and not more
+   * bytes than fit into memory.
+   *
+   * @param slots How many chunks all workers together run at a time.
+   */
+  hasRoom(slots: number): boolean {
+    const { chunks, bytes, sizer } = this;
+    const most = sizer.isMeasured ? Math.max(LEAST_CHUNKS, CHUNKS_PER_SLOT * slots) : Math.max(FIRST_CHUNKS, slots);
+    return chunks < most && bytes < MOST_OUTSTANDING_BYTES;
+  }
+
+  /** Whether a chunk has no outcome yet. */
+  has(id: string): boolean {
+    return this.outstanding.has(id);
+  }
+
+  /** Sends inputs, which {@link packInput} has made ready. @throws RUNLANE_VALUE_TOO_LARGE for one that is */
+  send(from: number, head: ChunkHead, inputs: readonly unknown[]): string[] {
+    const body = encodeChunk(head, inputs);
+    if (body.byteLength > MOST_BYTES) {
+      if (inputs.length === 1) throw tooLarge(this.options.where, body.byteLength);
+      const half = Math.ceil(inputs.length / 2);
+      return [...this.send(from, head, inputs.slice(0, half)), ...this.send(from + half, head, inputs.slice(half))];
+    }
+    this.sizer.sent(inputs.length, body.byteLength);
+    this.options.meter.carried(body.byteLength);
+    return [this.put({ from, count: inputs.length }, body)];
+  }
+
+  /** Resolves when all that was sent is safe at the broker. */
+  async flushed(): Promise<void> {
+    while (this.submitting !== undefined) await this.submitting;
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  /** What comes in. @throws What the broker throws, RUNLANE_RUN_CANCELLED above all. */
+  async *receive(): AsyncGenerator<Received[]> {
+    const { broker, run } = this.options;
+    try {
+      for await (const parts of broker.outcomes(run, { signal: this.closing.signal })) {
+        const received = parts.flatMap((part) => this.take(part));
+        if (received.length > 0) yield received;
+      }
+    } catch (error) {
+      this.failure ??= { error };
+    }
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  /** Everything up to an index has been dealt with: no outcome of it is needed any more. */
+  passed(index: number): void {
+    for (const chunk of this.outstanding.values()) if (chunk.from + chunk.count <= index) this.drop(chunk);
+  }
+
+  /** The broker has been away: what it has lost is sent again now. */
+  remindNow(): void {
+    for (const chunk of this.outstanding.values()) chunk.remindAt = 0;
+    this.remind();
+  }
+
+  /** Stops to send and to receive. */
+  close(): void {
+    clearInterval(this.reminder);
+    this.closing.abort();
+  }
+
+  private put(range: ChunkRange, body: Uint8Array): string {
+    const id = chunkId(range);
+    if (this.outstanding.has(id)) return id;
+    const sentAt = this.now();
+    const chunk: Outstanding = { ...range, id, body, sentAt, remindMs: REMIND_MS, remindAt: sentAt + REMIND_MS };
+    this.outstanding.set(id, chunk);
+    this.bytes += body.byteLength;
+    this.waiting.push(chunk);
+    this.submit();
+    return id;
+  }
+
+  private submit(): void {
+    if (this.submitting !== undefined || this.waiting.length === 0) return;
+    // In a moment there may be more.
+    this.submitting = Promise.resolve()
+      .then(() => this.submitWaiting())
+      .catch((error) => this.fail(error))
+      .finally(() => {
+        this.submitting = undefined;
+        if (this.failure === undefined) this.submit();
+      });
+  }
+
+  private async submitWaiting(): Promise<void> {
+    const { broker, run, about } = this.options;
+    await broker.begin(run, about);
+    while (this.waiting.length > 0 && !this.closing.signal.aborted) {
+      let count = 0;
+      for (let bytes = 0; count < this.waiting.length && count < BATCH_CHUNKS && bytes < BATCH_BYTES; count++)
+        bytes += this.waiting[count]!.body.byteLength;
+      await broker.submit(run, this.waiting.splice(0, count));
+    }
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error };
+    this.closing.abort();
+  }
+
+  private remind(): void {
+    const now = this.now();
+    const queued = new Set(this.waiting);
+    for (const chunk of this.outstanding.values()) {
+      if (chunk.remindAt > now || queued.has(chunk)) continue;
+      chunk.remindMs = Math.min(chunk.remindMs * 2, MOST_REMIND_MS);
+      chunk.remindAt = now + chunk.remindMs;
+      this.waiting.push(chunk);
+    }
+    this.submit();
+  }
+
+  private take({ id, body }: OutcomePart): Received[] {
+    const range = rangeOf(id);
+    // Somebody else's chunk.
+    if (range === undefined) return [];
+    const message = decodeOutcomes(body);
+    const chunk = this.outstanding.get(id);
+    if (message.crashed === true) return this.split(id, range, chunk, message);
+    const { from, outcomes, report } = message;
+    this.sizer.received(outcomes.length, body.byteLength);
+    if (from === 0) this.sizer.ran(range.count, report);
+    this.measure(outcomes, report, chunk?.sentAt, body.byteLength);
+    if (chunk !== undefined && isComplete(chunk, from, outcomes.length)) this.drop(chunk);
+    return [{ id, from: range.from + from, count: outcomes.length, outcomes, report }];
+  }
+
+  private measure(
+    outcomes: readonly InputOutcome[],
+    { ranMs }: ChunkReport,
+    sentAt: number | undefined,
+    bytes: number,
+  ): void {
+    const { meter } = this.options;
+    const count = outcomes.length;
+    const failed = outcomes.filter(({ status }) => status === "rejected").length;
+    meter.carried(bytes);
+    if (sentAt !== undefined)
+      meter.sent(new Array(count).fill({ queuedAt: sentAt }), Math.max(sentAt, this.now() - ranMs));
+    meter.reported(count, count, failed, ranMs, 0);
+  }
+
+  /** The workers of a chunk died: parts of it run again, or the input that is alone in it is to blame. */
+  private split(id: string, range: ChunkRange, chunk: Outstanding | undefined, { report }: OutcomeMessage): Received[] {
+    // What this end does not know of yet is submitted afresh when it does.
+    void this.options.broker.settle(this.options.run, [id]).catch(() => {});
+    if (chunk === undefined) return [];
+    this.drop(chunk);
+    if (range.count === 1) {
+      const reason = `the process or the machine of each of the ${report.earlierAttempts} workers that had it was gone`;
+      const error = runlaneError("RUNLANE_WORKER_CRASHED", { where: this.options.where, reason });
+      return [{ ...range, id, outcomes: [{ status: "rejected", reason: error }], report }];
+    }
+    const { inputs, ...head } = fromBytes(chunk.body) as ChunkHead & { readonly inputs: readonly unknown[] };
+    const size = Math.ceil(range.count / SPLIT);
+    for (let at = 0; at < range.count; at += size) {
+      const some = inputs.slice(at, at + size);
+      // One death more is enough to look closer, but not to blame an input.
+      const deaths = some.length > 1 ? 1 : undefined;
+      this.put({ from: range.from + at, count: some.length }, encodeChunk({ ...head, deaths }, some));
+    }
+    return [];
+  }
+
+  private drop(chunk: Outstanding): void {
+    if (!this.outstanding.delete(chunk.id)) return;
+    this.bytes -= chunk.body.byteLength;
+    const at = this.waiting.indexOf(chunk);
+    if (at >= 0) this.waiting.splice(at, 1);
+  }
+}
+
+/** Notes which inputs of a chunk have an outcome now. Two attempts may have cut theirs into different parts. */
+function isComplete(chunk: Outstanding, from: number, count: number): boolean {
+  if (count === chunk.count) return true;
+  chunk.known ??= new Set();
+  for (let at = from; at < from + count; at++) chunk.known.add(at);
+  return chunk.known.size === chunk.count;
+}
+
+function tooLarge(where: string, bytes: number): Error {
+  const megabytes = (value: number): number => Math.round(value / 1024 / 1024);
+  return runlaneError("RUNLANE_VALUE_TOO_LARGE", {
+    where: `The input of ${where}`,
+    megabytes: megabytes(bytes),
+    limit: megabytes(MOST_BYTES),
+  });
+}

@@ -1,0 +1,33 @@
+import type { ErrorRow } from "./table.ts";
+
+/** Errors of runs on several machines. */
+export const CLUSTER_ERRORS = {
+  RUNLANE_BROKER: {
+    message: "The broker, {broker}, cannot be used: {reason}.",
+    cause:
+      "The server that distributes the work was not reachable when a run or a worker began, refused the user, or is set up so that it could lose work. A server that goes away later is waited for.",
+    fix: "Do what the message says, or pass another URL.",
+  },
+  RUNLANE_BROKER_URL: {
+    message:
+      "{received} is no URL of a broker; there are postgres://, postgresql://, redis://, rediss:// and embedded:.",
+    cause: "cluster(), --broker or RUNLANE_BROKER was given something else than the address of a broker.",
+    fix: "Correct the URL, or pass embedded: to have a database started in the folder of the project.",
+  },
+  RUNLANE_RUN_CANCELLED: {
+    message: "The run {run} was cancelled.",
+    cause: "Somebody called runlane cancel, or cancelled the run through its broker.",
+    fix: "Start it again; with --resume it goes on where its records end.",
+  },
+  RUNLANE_NO_CLUSTER_STEP: {
+    message: "{where}: {what} cannot run on another machine, because code does not travel there.",
+    cause:
+      "A step was given a cluster lane that is no export of a module: workers import modules, and get nothing but data.",
+    fix: 'Export it from a module, use RunnableLambda.fromModule(new URL("./module.js", import.meta.url), "name"), and give runlane worker that module.',
+  },
+  RUNLANE_VALUE_TOO_LARGE: {
+    message: "{where} is {megabytes} MB, and {limit} MB is the most that travels through a broker.",
+    cause: "An input or an output alone is larger than what a broker takes in one piece.",
+    fix: "Pass a reference instead (a path, the key of an object) and read it in the step.",
+  },
+} as const satisfies Record<string, ErrorRow>;

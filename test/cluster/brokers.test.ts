@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { openBroker } from "../../src/cluster/open-broker.ts";
+import { brokerCases } from "../../src/testing/brokers/broker-cases.ts";
+import { EMBEDDED, NO_REDIS, type RedisServer, startRedis } from "./servers.ts";
+
+describe("a broker on PostgreSQL", () => {
+  for (const { name, run } of brokerCases({ open: (options) => openBroker(EMBEDDED, options) }))
+    it.concurrent(name, run);
+});
+
+describe.skipIf(NO_REDIS)(`a broker on Redis${NO_REDIS === undefined ? "" : ` (skipped: ${NO_REDIS})`}`, () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server?.stop());
+  const cases = brokerCases({ open: (options) => openBroker(server.url, options), leaseMs: 2000 });
+  for (const { name, run } of cases) it.concurrent(name, run);
+});
