@@ -1,7 +1,7 @@
 import { auto } from "./auto-settings.ts";
 
 /** The number of slow runs in a row that make a step slow. A single one may be the compiler's or the garbage collector's fault. */
-const ENOUGH = 3;
+const SLOW_IN_A_ROW = 3;
 /** The longest pause between two timed runs. Quick steps are timed less and less often: a look at the clock costs as much as a step. */
 const LONGEST_PAUSE = 4096;
 
@@ -13,7 +13,7 @@ export class CostSampler {
 
   /** Whether the step is slow. */
   get isSlow(): boolean {
-    return this.slow >= ENOUGH;
+    return this.slow >= SLOW_IN_A_ROW;
   }
 
   /** The mean time of the last slow runs, in milliseconds. */

@@ -6,15 +6,15 @@ const SAMPLE_MS = 100;
 /** Workers wait when they compute for less than this share of their time: then more of them get more done. */
 const WAITING_BELOW = 0.5;
 /** The share of the machine's time that has to be free, so that more workers can help. */
-const SPARE = 0.3;
+const LEAST_IDLE_SHARE = 0.3;
 /** Interruptions of each worker in a millisecond, from which on workers would compute if they could. Those that wait stop by themselves. */
-const INTERRUPTED = 0.02;
+const INTERRUPTIONS_PER_MS = 0.02;
 /** Workers compute when they use more than this share of their time: more of them than cores only get in each other's way. */
 const COMPUTING_ABOVE = 0.85;
 /** The factor by which more workers have to raise the throughput, so that the pool keeps them. */
-const WORTH = 1.05;
+const LEAST_GAIN = 1.05;
 /** The number of samples before growth that did not help is tried again. */
-const PATIENCE = 50;
+const SAMPLES_TO_WAIT = 50;
 
 /** The load of a pool at one moment. */
 export interface PoolLoad {
@@ -123,9 +123,9 @@ export class Autoscaler {
     if (lastGrowth === undefined || settled - lastGrowth.settled < 2 * limit) return false;
     this.rate = (settled - lastGrowth.settled) / (now - lastGrowth.at);
     this.lastGrowth = { ...lastGrowth, settled, at: now };
-    if (lastGrowth.rate === 0 || this.rate >= lastGrowth.rate * WORTH) return false;
+    if (lastGrowth.rate === 0 || this.rate >= lastGrowth.rate * LEAST_GAIN) return false;
     this.lastGrowth = undefined;
-    this.samplesToWait = PATIENCE;
+    this.samplesToWait = SAMPLES_TO_WAIT;
     this.setLimit(lastGrowth.from);
     return true;
   }
@@ -147,8 +147,8 @@ function shareOfCpu(last: PoolLoad, load: PoolLoad, wallMs: number, cores: numbe
 function isCrowded(last: PoolLoad, load: PoolLoad, wallMs: number): boolean {
   if (last.machine !== undefined && load.machine !== undefined) {
     const totalMs = load.machine.totalMs - last.machine.totalMs;
-    if (totalMs > 0 && (load.machine.idleMs - last.machine.idleMs) / totalMs < SPARE) return true;
+    if (totalMs > 0 && (load.machine.idleMs - last.machine.idleMs) / totalMs < LEAST_IDLE_SHARE) return true;
   }
   const interruptions = (load.interruptions ?? 0) - (last.interruptions ?? 0);
-  return interruptions / wallMs / load.busy > INTERRUPTED;
+  return interruptions / wallMs / load.busy > INTERRUPTIONS_PER_MS;
 }

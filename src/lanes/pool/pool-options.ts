@@ -56,7 +56,7 @@ export interface PoolSettings
 }
 
 /** The default of `max`, the figure of Python's executor: functions that block hold so many workers at most. */
-const MAX = 32;
+const DEFAULT_MAX = 32;
 
 /** The time without a sign of life: long enough for a busy machine to turn to every thread, short enough for somebody who waits. */
 const SILENCE_MS = 2000;
@@ -102,7 +102,7 @@ export function poolSettings(where: string, options: PoolOptions, cores: number)
   }
   const settings = {
     min: 0,
-    max: Math.max(MAX, cores, (given.min as number | undefined) ?? 1),
+    max: Math.max(DEFAULT_MAX, cores, (given.min as number | undefined) ?? 1),
     idleTimeoutMs: 30_000,
     maxQueue: Number.POSITIVE_INFINITY,
     graceMs: 500,

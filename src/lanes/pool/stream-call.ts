@@ -11,7 +11,7 @@ const WINDOW = 32;
 /** The call of one stream: its chunks wait here until they are read, and the worker produces no more than it has credit for. */
 export class StreamCall {
   /** The number of messages that the worker had been sent before it was sent this stream. */
-  sentAs = 0;
+  messagesBefore = 0;
   private worker: WorkerHandle | null = null;
   private chunks: unknown[] = [];
   private consumedCount = 0;

@@ -4,7 +4,7 @@ import type { Call } from "./call.ts";
 import type { Workers } from "./workers.ts";
 
 /** The least work that is stolen, in milliseconds: a hop costs as much. */
-const WORTH_MS = 1;
+const LEAST_WORK_MS = 1;
 /**
  * Inputs that have not started for so long, in milliseconds, stand behind one that takes longer than expected. Workers get as long to
  * start the inputs that they have been given.
@@ -26,7 +26,7 @@ export class WorkStealing {
 
   /** Steals for idle workers, when nothing waits in the queue. Returns whether it is worth checking again. */
   check(): boolean {
-    return this.timers.has(this) || this.steal(WORTH_MS);
+    return this.timers.has(this) || this.steal(LEAST_WORK_MS);
   }
 
   close(): void {

@@ -17,7 +17,7 @@ const HEADER = 8;
 /** The first four bytes of each message. Where they are missing, somebody else has written. */
 const MARK = 0x6e61_6c52;
 /** Messages of more bytes are written in two parts: copying them would take longer than writing a second part. */
-const COPIED = 65_536;
+const MAX_COPIED_BYTES = 65_536;
 
 /** A stream to which frames are written. */
 export interface FrameSink {
@@ -42,7 +42,7 @@ export function writeFrame(
   const header = Buffer.allocUnsafe(HEADER);
   header.writeUInt32LE(MARK);
   header.writeUInt32LE(body.byteLength, 4);
-  if (body.byteLength < COPIED) {
+  if (body.byteLength < MAX_COPIED_BYTES) {
     sink.write(Buffer.concat([header, body]), done);
     return;
   }

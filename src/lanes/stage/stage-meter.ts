@@ -6,10 +6,10 @@ const TARGET_MS = 4;
 /** The least work that is worth a message, in milliseconds. */
 const LEAST_MS = 0.25;
 /** The factor by which chunks grow at most from one measurement to the next: a cost measured on few inputs may be far off. */
-const GROWTH = 16;
+const MAX_GROWTH = 16;
 const MAX_INPUTS = 8192;
 /** The weight of an older measurement, compared with a newer one. */
-const MEMORY = 0.5;
+const OLD_WEIGHT = 0.5;
 /** The first input in each worker is worth a hint when it takes longer than any other, and so much longer than those do on average, */
 const SLOW_FIRST = 5;
 /** and so long, in milliseconds: a function is compiled in less, */
@@ -79,9 +79,9 @@ export class StageMeter {
     this.failed += failed;
     this.runMs += busyMs;
     this.cpuMs += cpuMs;
-    this.recentMs = this.recentMs * MEMORY + busyMs;
-    this.recentStarted = this.recentStarted * MEMORY + started;
-    this.recentSettled = this.recentSettled * MEMORY + settled;
+    this.recentMs = this.recentMs * OLD_WEIGHT + busyMs;
+    this.recentStarted = this.recentStarted * OLD_WEIGHT + started;
+    this.recentSettled = this.recentSettled * OLD_WEIGHT + settled;
     if (settled > 0) {
       this.times.add(busyMs / settled, settled);
       if (!this.isFirst) this.slowestOtherMs = Math.max(this.slowestOtherMs, busyMs / settled);
@@ -90,7 +90,7 @@ export class StageMeter {
     const cost = this.costMs;
     if (cost === undefined) return;
     const wanted = Math.min(MAX_INPUTS, Math.max(1, Math.floor(TARGET_MS / Math.max(cost, 1e-6))));
-    this.limit = Math.min(wanted, this.limit * GROWTH);
+    this.limit = Math.min(wanted, this.limit * MAX_GROWTH);
   }
 
   /** The number of inputs to send in one message, when `queued` inputs wait and `workers` share them. */

@@ -54,7 +54,7 @@ export class InFlight {
   /** Whether a chunk or stream has begun, in a worker that shares memory and has received so many messages. */
   hasBegun(received: number, progress: WorkerProgress | null): boolean {
     for (const id of this.chunks.keys()) if (progress !== null && id <= progress.chunk) return true;
-    for (const { sentAs } of this.streams.values()) if (sentAs <= received) return true;
+    for (const { messagesBefore } of this.streams.values()) if (messagesBefore <= received) return true;
     return false;
   }
 

@@ -17,7 +17,7 @@ import { WorkerLoads } from "./worker-loads.ts";
 /** The share of `graceMs` in which a worker that is to end may dispose of its resources. The rest is for its exit. */
 export const STOP_SHARE = 0.8;
 /** The factor on `startTimeoutMs` for a worker that has given no sign of life yet: the machine may be starting many at once. */
-const UNBORN = 6;
+const FIRST_SIGN_FACTOR = 6;
 
 /** The parent's view of one worker: its state, its chunks and streams, and its messages. */
 export class WorkerHandle implements WorkerEvents, Watched {
@@ -65,7 +65,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
     this.loads = new WorkerLoads(this, listener, this.stages, this.timers);
     this.connection = transport.start(this);
     liveWorkers.add(this);
-    this.limitStart(UNBORN * startTimeoutMs);
+    this.limitStart(FIRST_SIGN_FACTOR * startTimeoutMs);
     if (laneChannel.hasSubscribers) publish({ event: "worker-started", lane: listener.name, worker: number });
   }
 
@@ -118,7 +118,7 @@ export class WorkerHandle implements WorkerEvents, Watched {
   open(stream: StreamCall): void {
     if (!this.stages.has(stream.record)) this.loads.teach(stream.record);
     stream.start(this);
-    stream.sentAs = this.sent;
+    stream.messagesBefore = this.sent;
     this.inFlight.streams.set(stream.id, stream);
     if (++this.served >= this.listener.settings.maxInputsPerWorker) this.isRecycled = true;
   }

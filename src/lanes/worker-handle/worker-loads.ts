@@ -18,7 +18,7 @@ export type LoadMessage = Extract<FromWorker, { type: "loading" | "loaded" | "un
 export class WorkerLoads {
   readonly resources = new WorkerResources();
   /** The number of messages that the worker had been sent when it was last told to load resources. */
-  private warmedAs = 0;
+  private messagesAtWarm = 0;
 
   constructor(
     private readonly worker: WorkerHandle,
@@ -45,7 +45,7 @@ export class WorkerLoads {
     if (stages.warming.has(record) || stages.warmed.has(record)) return;
     stages.warming.add(record);
     worker.sendQuietly({ type: "warm", stage: record.id });
-    this.warmedAs = worker.sent;
+    this.messagesAtWarm = worker.sent;
   }
 
   /** Has the worker take over a new version of a resource. */
@@ -56,7 +56,7 @@ export class WorkerLoads {
   /** Whether the worker, having received so many messages, loads something. */
   isLoading(received: number): boolean {
     const { importing, warming } = this.stages;
-    if (importing.size > 0 || (warming.size > 0 && this.warmedAs <= received)) return true;
+    if (importing.size > 0 || (warming.size > 0 && this.messagesAtWarm <= received)) return true;
     return this.waitingForResources.length > 0;
   }
 

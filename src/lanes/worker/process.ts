@@ -16,7 +16,7 @@ const V8 = { serialize: v8.serialize, deserialize: v8.deserialize };
 const exit = process.exit.bind(process);
 const ignore = () => {};
 /** The time in which a process may dispose of its resources when its parent is gone, in milliseconds. */
-const ALONE_MS = 400;
+const ORPHAN_MS = 400;
 
 const inbox = new Socket({ fd: INBOX, writable: false });
 const outbox = new Socket({ fd: OUTBOX, readable: false });
@@ -65,7 +65,7 @@ class ProcessPort implements WorkerPort {
 
 const port = new ProcessPort();
 // Without its parent nobody waits for the results.
-inbox.on("close", () => endAfter(ALONE_MS, () => exit(0)));
+inbox.on("close", () => endAfter(ORPHAN_MS, () => exit(0)));
 for (const socket of [inbox, outbox]) socket.on("error", ignore);
 // Ctrl-C reaches all processes of a terminal. The parent decides what becomes of the inputs that run.
 process.on("SIGINT", ignore);
