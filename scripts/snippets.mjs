@@ -102,7 +102,6 @@ for (const path of process.argv.slice(2)) {
   await import(path);
   console.log("\\ndone " + path);
 }
-process.exit();
 `;
 
 /**
@@ -111,26 +110,31 @@ process.exit();
  */
 async function executeTogether(/** @type {readonly Snippet[]} */ snippets) {
   const urls = snippets.map(({ file }) => pathToFileURL(at(compiled(file))).href);
-  const { output } = await node(["--input-type=module", "-e", TOGETHER, "snippets", ...urls], { cwd: at(FOLDER) });
+  const args = ["--enable-source-maps", "--input-type=module", "-e", TOGETHER, "snippets", ...urls];
+  const { output, stuck } = await node(args, { cwd: at(FOLDER) });
+  // One of them does not let its process end.
+  if (stuck !== undefined) return [];
   return snippets.filter((_, index) => output.includes(`\ndone ${urls[index]}\n`));
 }
 
 const typeErrors = await compile();
 const errorsOf = (/** @type {Snippet} */ { file }) => typeErrors.filter((error) => error.startsWith(file));
-// Docstrings show one thing each, and do not depend on having a process of their own.
-const small = snippets.filter((snippet) => snippet.document.startsWith("src/") && errorsOf(snippet).length === 0);
-const done = new Set(await executeTogether(small));
-const queue = [...snippets];
-let failed = 0;
-async function work() {
-  for (let snippet = queue.shift(); snippet !== undefined; snippet = queue.shift()) {
-    const { document, line, file, unmarked } = snippet;
-    const problems = errorsOf(snippet);
-    if (unmarked) problems.push("a no-run mark says why: <!-- no-run: the reason -->");
-    if (problems.length === 0 && !done.has(snippet)) {
-      const { code, output } = await execute(snippet);
-      if (code !== 0) problems.push(`exit code ${code}`, output);
-    }
+
+/** The snippets of a page share a process, and those of all docstrings: nothing that one of them changes is in the way of the others. */
+const groups = new Map(snippets.map(({ document }) => [groupOf(document), /** @type {Snippet[]} */ ([])]));
+for (const snippet of snippets) groups.get(groupOf(snippet.document))?.push(snippet);
+
+function groupOf(/** @type {string} */ document) {
+  return document.startsWith("src/") ? "src/" : document;
+}
+
+/** Runs the snippets of a group, and says what became of each. */
+async function runGroup(/** @type {readonly Snippet[]} */ group) {
+  const together = group.filter((snippet) => snippet.kind === "ts" && errorsOf(snippet).length === 0);
+  const done = new Set(process.env.RUNLANE_TESTS === "all" ? [] : await executeTogether(together));
+  for (const snippet of group) {
+    const problems = await problemsOf(snippet, done.has(snippet));
+    const { document, line, file } = snippet;
     if (problems.length === 0) {
       console.log(passed(`${document}:${line}`));
       continue;
@@ -139,6 +143,22 @@ async function work() {
     const text = problems.join("\n").replaceAll(pathToFileURL(at(file)).href, document);
     console.log(`${document}:${line}\n${text.replaceAll(at(file), document).replaceAll(file, document)}`);
   }
+}
+
+/** What is wrong with a snippet, found out by running it if that is not known. */
+async function problemsOf(/** @type {Snippet} */ snippet, /** @type {boolean} */ hasRun) {
+  const problems = errorsOf(snippet);
+  if (snippet.unmarked) problems.push("a no-run mark says why: <!-- no-run: the reason -->");
+  if (problems.length > 0 || hasRun) return problems;
+  const { code, output } = await execute(snippet);
+  return code === 0 ? [] : [`exit code ${code}`, output];
+}
+
+// The longest first, so that the last ones are short.
+const queue = [...groups.values()].sort((one, other) => other.length - one.length);
+let failed = 0;
+async function work() {
+  for (let group = queue.shift(); group !== undefined; group = queue.shift()) await runGroup(group);
 }
 await Promise.all([work(), work()]);
 const strays = typeErrors.filter((error) => !snippets.some(({ file }) => error.startsWith(file) || /^\s/.test(error)));
