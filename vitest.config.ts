@@ -1,19 +1,20 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Rooms whose test files share processes: a process for each costs more than most of them, for loading the same modules again. */
-const SHARED = [
-  "test/{batching,bench,cli,core,defects,differential,docs,graph,interop}/**/*.test.ts",
-  "test/{observe,runnables,scripts,serialization,serve,shipping,streams,testing}/**/*.test.ts",
-];
+/** Test files share processes: a process for each costs more than most of them, for loading the same modules again. */
+const SHARED = ["test/**/*.test.ts"];
 
 /**
- * Files of these rooms that see, or change, what is there once for each process: the pools behind the names of lanes and their statistics,
- * the names of registered classes, and the AsyncLocalStorage that is there for good once it is installed.
+ * Files that see, or change, what is there once for each process: the pools behind the names of lanes and their statistics, the names of
+ * registered classes, who watches the event loop, and the AsyncLocalStorage that is there for good once it is installed.
  */
 const ALONE = [
+  "test/adapters/context.test.ts",
+  "test/diagnose/*.test.ts",
   "test/interop/langgraph*.test.ts",
+  "test/lanes/auto.test.ts",
   "test/observe/stats.test.ts",
+  "test/plan/explain.test.ts",
   "test/runnables/{batched,batched-on-lane,from-module,fusion,kinds,lane-config,on-lane,reported-runs,warm,wrapper}.test.ts",
   "test/shipping/data-classes.test.ts",
 ];
@@ -29,10 +30,6 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "shared", include: SHARED, exclude: ALONE, isolate: false } },
       { extends: true, test: { name: "alone", include: ALONE, typecheck: { include: [] } } },
-      {
-        extends: true,
-        test: { name: "other", include: ["test/**/*.test.ts"], exclude: SHARED, typecheck: { include: [] } },
-      },
     ],
     testTimeout: 60_000,
     // Loaded untouched: shipped functions of fixtures must read as they were written, and what is built is what is tested.

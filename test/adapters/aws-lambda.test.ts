@@ -1,5 +1,5 @@
 import { RunnableLambda as LangChainLambda } from "@langchain/core/runnables";
-import { describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { handler } from "../../src/adapters/aws-lambda/index.ts";
 import { RunnableLambda, resource } from "../../src/index.ts";
 import { LambdaFunction } from "./runtime-api.ts";
@@ -28,6 +28,8 @@ const kinesis = (sequenceNumber: string, data: string, partitionKey = "a") => ({
   eventSource: "aws:kinesis",
   kinesis: { sequenceNumber, partitionKey, data: Buffer.from(data).toString("base64") },
 });
+
+afterAll(() => LambdaFunction.stopLasting());
 
 describe("a function on the runtime API", () => {
   it("gives the event to the chain, and its output back, one call after the other", async () => {
@@ -93,7 +95,7 @@ describe("loading", () => {
 
 describe("an HTTP request", () => {
   it("gives its JSON body to the chain, also in base64, and gets text as text", async () => {
-    const func = await LambdaFunction.start("shout");
+    const func = await LambdaFunction.of("shout");
     const body = JSON.stringify({ text: "grüße" });
     const expected = { statusCode: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: "GRÜSSE" };
     expect(parse((await func.invoke(urlEvent({ body }))).body)).toEqual(expected);
@@ -102,7 +104,7 @@ describe("an HTTP request", () => {
   });
 
   it("is refused with 400 when its body is no JSON", async () => {
-    const func = await LambdaFunction.start("shout");
+    const func = await LambdaFunction.of("shout");
     const { kind, body } = await func.invoke(urlEvent({ body: "{" }));
     expect(kind).toBe("response");
     expect(parse(body)).toMatchObject({ statusCode: 400, body: expect.stringContaining("no JSON") });
@@ -266,7 +268,7 @@ describe("records of a queue", () => {
 
 describe("a streamed response", () => {
   it("writes text as it is, chunk by chunk", async () => {
-    const func = await LambdaFunction.start("streamsText");
+    const func = await LambdaFunction.of("streamsText");
     const { headers, body, trailers } = await func.invoke("to be or not");
     expect(body).toBe("to be or not ");
     expect(headers).toMatchObject({
@@ -278,21 +280,21 @@ describe("a streamed response", () => {
   });
 
   it("writes objects as lines", async () => {
-    const func = await LambdaFunction.start("streamsObjects");
+    const func = await LambdaFunction.of("streamsObjects");
     const { headers, body } = await func.invoke(2);
     expect(headers["content-type"]).toBe("application/x-ndjson");
     expect(body).toBe('{"i":0,"text":"ü"}\n{"i":1}\n');
   });
 
   it("is sent while it is made", async () => {
-    const func = await LambdaFunction.start("streamsObjects");
+    const func = await LambdaFunction.of("streamsObjects");
     const chunks: string[] = [];
     await func.invoke(50, { onChunk: (chunk) => chunks.push(chunk) });
     expect(chunks.length).toBeGreaterThan(1);
   });
 
   it("is server-sent events for a client that asks for them", async () => {
-    const func = await LambdaFunction.start("streamsEvents");
+    const func = await LambdaFunction.of("streamsEvents");
     const event = urlEvent({ body: '{"text":"a b"}', headers: { Accept: "text/event-stream" } });
     const { headers, body } = await func.invoke(event);
     expect(headers["content-type"]).toBe("application/vnd.awslambda.http-integration-response");
@@ -310,7 +312,7 @@ describe("a streamed response", () => {
   });
 
   it("says in its trailers what failed after the first byte, and to the client only that something did", async () => {
-    const func = await LambdaFunction.start("streamsEvents");
+    const func = await LambdaFunction.of("streamsEvents");
     const event = urlEvent({ body: '{"text":"a bad b"}', headers: { Accept: "text/event-stream" } });
     const { body, trailers } = await func.invoke(event);
     expect(parts(body).content).toBe(
@@ -322,14 +324,14 @@ describe("a streamed response", () => {
   });
 
   it("has no body when the chain fails before the first byte", async () => {
-    const func = await LambdaFunction.start("streamsText");
+    const func = await LambdaFunction.of("streamsText");
     const { body, trailers } = await func.invoke("bad");
     expect(body).toBe("");
     expect(trailers["lambda-runtime-function-error-type"]).toBe("RangeError");
   });
 
   it("answers a request that cannot be read with 400", async () => {
-    const func = await LambdaFunction.start("streamsEvents");
+    const func = await LambdaFunction.of("streamsEvents");
     const { body } = await func.invoke(urlEvent({ body: "{" }));
     expect(parts(body)).toMatchObject({ prelude: { statusCode: 400 }, content: expect.stringContaining("no JSON") });
   });

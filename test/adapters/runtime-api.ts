@@ -35,6 +35,7 @@ export class LambdaFunction {
   private readonly answers = new Map<string, (answer: Answer) => void>();
   private readonly chunkListeners = new Map<string, (chunk: string) => void>();
   private count = 0;
+  private stop!: () => void;
 
   private constructor() {
     this.initError = new Promise((resolve) => {
@@ -45,8 +46,28 @@ export class LambdaFunction {
     });
   }
 
-  /** Starts a function: an export of a fixture. */
+  private static readonly lasting = new Map<string, Promise<LambdaFunction>>();
+
+  /** A function that serves one test after the other, until {@link stopLasting} ends it. */
+  static of(name: string): Promise<LambdaFunction> {
+    const started = LambdaFunction.lasting.get(name) ?? LambdaFunction.launch(name, {});
+    LambdaFunction.lasting.set(name, started);
+    return started;
+  }
+
+  static async stopLasting(): Promise<void> {
+    for (const func of LambdaFunction.lasting.values()) (await func).stop();
+    LambdaFunction.lasting.clear();
+  }
+
+  /** Starts a function for one test: an export of a fixture. */
   static async start(name: string, options: FunctionOptions = {}): Promise<LambdaFunction> {
+    const func = await LambdaFunction.launch(name, options);
+    onTestFinished(() => func.stop());
+    return func;
+  }
+
+  private static async launch(name: string, options: FunctionOptions): Promise<LambdaFunction> {
     const { env = {}, file = fileURLToPath(new URL("functions.mjs", FIXTURES)) } = options;
     const made = new LambdaFunction();
     const server = createServer((request, response) => void made.serve(request, response));
@@ -57,11 +78,11 @@ export class LambdaFunction {
       env: { ...process.env, ...env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`, _HANDLER: `${file}#${name}` },
       stdio: ["ignore", "ignore", env.SILENT ? "ignore" : "inherit"],
     });
-    onTestFinished(() => {
+    made.stop = () => {
       child.kill("SIGKILL");
       server.closeAllConnections();
       server.close();
-    });
+    };
     return made;
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { everything } from "../everything.ts";
 import { parseRecords, records, run, start } from "./command.ts";
+import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
 
 function folderWith(files: Record<string, string>): string {
@@ -27,6 +28,8 @@ const ENDS: Record<string, [code: string, message: RegExp]> = {
   odd: ["throw new Proxy({}, { get() { throw 1 }, has() { throw 1 } });", /cannot load p\.mjs: /],
 };
 
+const IN_A_PROCESS = new Set(["exit", "reject", "timer", "never"]);
+
 describe("a pipeline that ends the process, or fails unobserved, while it is loaded", () => {
   it.each(Object.entries(ENDS))(
     "is an error in one line, with exit code 2, and nothing is written: %s",
@@ -38,7 +41,7 @@ describe("a pipeline that ends the process, or fails unobserved, while it is loa
       ];
       // Both load it in the same way.
       for (const args of everything || way === "exit" ? commands : commands.slice(0, 1)) {
-        const { code: exitCode, stderr, stdout } = await run(args, { cwd });
+        const { code: exitCode, stderr, stdout } = await (IN_A_PROCESS.has(way) ? run : runHere)(args, { cwd });
         expect(stderr).toMatch(message);
         expect(stderr).toMatch(/^runlane: [^\n]+\n$/);
         expect(stdout).toBe("");
@@ -105,7 +108,7 @@ describe("a pipeline that is loaded", () => {
       "throws.mjs": "const read = () => {\n  throw new RangeError('deep');\n};\nawait (async () => read())();\n",
     });
     for (const name of ["p.mjs", "throws.mjs"]) {
-      const { code, stderr } = await run(["batch", name, "-i", "in.txt"], { cwd });
+      const { code, stderr } = await runHere(["batch", name, "-i", "in.txt"], { cwd });
       expect(stderr).toMatch(new RegExp(`^runlane: cannot load ${name.replace(".", "\\.")}(:\\d+)?: [^\\n]*\\n$`));
       expect(stderr).not.toContain("/modules/esm/");
       expect(code).toBe(2);
@@ -116,11 +119,11 @@ describe("a pipeline that is loaded", () => {
     const cwd = folderWith({
       "p.mjs": "export default (x) => { throw new Error('\\u001b[2Jgone\\u009b1m\\nline'); };",
     });
-    const { stderr } = await run(["batch", "p.mjs", "-i", "in.txt", "-q"], { cwd });
+    const { stderr } = await runHere(["batch", "p.mjs", "-i", "in.txt", "-q"], { cwd });
     expect(stderr).toContain("\\e[2Jgone\\u009b1m line");
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     expect(stderr).not.toMatch(/[\u001b\u009b]/);
-    await run(["batch", "p.mjs", "-i", "in.txt", "-o", "out.jsonl", "-q"], { cwd });
+    await runHere(["batch", "p.mjs", "-i", "in.txt", "-o", "out.jsonl", "-q"], { cwd });
     expect(records(cwd, "out.errors.jsonl")[0]?.error?.message).toBe("\u001b[2Jgone\u009b1m\nline");
   });
 });

@@ -14,7 +14,7 @@ const spin = (ms) => {
 };
 export default RunnableLambda.from(async function summarize(x) {
   await null;
-  spin(x === 1 ? 1500 : 0);
+  spin(x === 1 ? 1000 : 0);
   return x;
 }).pipe(function counts(x) {
   spin(50);
@@ -22,11 +22,11 @@ export default RunnableLambda.from(async function summarize(x) {
 });
 `;
 
-function folder(): string {
+function folder(inputs: string): string {
   const cwd = scratchFolder();
   const runlane = JSON.stringify(new URL("../../dist/index.js", import.meta.url).href);
   writeFileSync(join(cwd, "pipeline.mjs"), PIPELINE.replaceAll('"runlane"', runlane));
-  writeFileSync(join(cwd, "in.jsonl"), "0\n1\n2\n");
+  writeFileSync(join(cwd, "in.jsonl"), inputs);
   return cwd;
 }
 const ARGS = ["batch", "pipeline.mjs", "-i", "in.jsonl", "-o", "out.jsonl"];
@@ -34,7 +34,7 @@ const ARGS = ["batch", "pipeline.mjs", "-i", "in.jsonl", "-o", "out.jsonl"];
 test("--watch says which step holds the event loop, of which input and at which line", {
   timeout: 60_000,
 }, async () => {
-  const { code, stderr } = await run([...ARGS, "--watch", "-q"], { cwd: folder() });
+  const { code, stderr } = await run([...ARGS, "--watch", "-q"], { cwd: folder("0\n1\n") });
   expect(code).toBe(0);
   expect(stderr).toMatch(
     /^runlane: the event loop has been held for .* by step "summarize" \(input 1\) at .*pipeline\.mjs:\d+; it computes$/m,
@@ -42,7 +42,7 @@ test("--watch says which step holds the event loop, of which input and at which 
 });
 
 test("the summary and the report name the steps that held the loop, with their lines and a first guess", async () => {
-  const cwd = folder();
+  const cwd = folder("2\n3\n4\n");
   const { stderr } = await run([...ARGS, "--report", "report.json"], { cwd });
   expect(stderr).toMatch(/^the loop was held by counts \(pipeline\.mjs:12\) 3 times, \d/m);
   const { holders } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
@@ -56,7 +56,7 @@ test("the summary and the report name the steps that held the loop, with their l
 });
 
 test("--watch takes no time below 20 ms", async () => {
-  const { code, stderr } = await runHere([...ARGS, "--watch", "5"], { cwd: folder() });
+  const { code, stderr } = await runHere([...ARGS, "--watch", "5"], { cwd: folder("") });
   expect(code).toBe(2);
   expect(stderr).toContain("It must be a number of milliseconds from 20 up.");
 });
