@@ -35,9 +35,9 @@ describe("the resources of a run", () => {
     const { code, stderr } = await run(ARGS, { cwd });
     expect(code).toBe(0);
     expect(records(cwd, "out.jsonl")).toEqual(OUTPUTS);
-    expect(stderr).toMatch(/^resource +where +loads +load time +memory$/m);
-    expect(stderr).toMatch(/^slow +loop +1 +\d+(\.\d+)? ms +\d+ MB$/m);
-    expect(stderr).toMatch(/^slow +thread +[1-9] +\d+(\.\d+)? ms +\d+ MB$/m);
+    expect(stderr).toMatch(/^resource +where +loads +load time +memory +per worker$/m);
+    expect(stderr).toMatch(/^slow +loop +1 +\d+(\.\d+)? ms +\d+ MB +\d+ MB$/m);
+    expect(stderr).toMatch(/^slow +thread +[1-9] +\d+(\.\d+)? ms +\d+ MB +\d+ MB$/m);
     const { resources, warmMs } = reportIn(cwd);
     expect(warmMs).toBeNull();
     expect(resources).toMatchObject([
