@@ -1,17 +1,17 @@
-/** Wakes who waits for news of something. What comes between two waits of one name is kept for the second. */
+/** Wakes callers that wait for news of a name. News that comes between two waits is kept for the second. */
 export class Bell {
   private readonly waiting = new Map<string, () => void>();
-  /** The names that somebody waits for now and then, and whether there were news since the last time. */
+  /** The names that somebody waits for now and then, with whether there was news since the last wait. */
   private readonly known = new Map<string, boolean>();
 
-  /** There are news. */
+  /** Rings for news of a name. */
   ring(name: string): void {
     const wake = this.waiting.get(name);
     if (wake !== undefined) wake();
     else if (this.known.has(name)) this.known.set(name, true);
   }
 
-  /** There may be news of anything. */
+  /** Rings for all names, when there may be news of any. */
   ringAll(): void {
     for (const name of this.known.keys()) this.ring(name);
   }
@@ -37,7 +37,7 @@ export class Bell {
     });
   }
 
-  /** Nobody will wait for this any more. */
+  /** Forgets a name that nobody will wait for any more. */
   forget(name: string): void {
     this.known.delete(name);
   }

@@ -19,10 +19,10 @@ const BROKERS: Readonly<Record<string, Open>> = {
 /**
  * Connects to a broker.
  *
- * @param url `redis://user:password@host:6379` or `rediss://` for Redis and Valkey, `postgres://user:password@host:5432/database`, or `embedded:` for a database that is started in the folder of the project.
+ * @param url `redis://user:password@host:6379` or `rediss://` for Redis and Valkey, `postgres://user:password@host:5432/database`, or
+ * `embedded:` for a database that is started in the folder of the project.
  * @throws RUNLANE_BROKER_URL, RUNLANE_BROKER, RUNLANE_MISSING_PACKAGE
- * @example
- * <!-- no-run: it starts a database -->
+ * @example <!-- no-run: it starts a database -->
  * ```ts
  * import { openBroker } from "runlane/cluster";
  *
@@ -38,7 +38,7 @@ export async function openBroker(url: string, options: BrokerOptions = {}): Prom
   return await open(url, options);
 }
 
-/** What was given as a URL, as messages may show it. */
+/** A URL as messages may show it, without its password. */
 function withoutPassword(url: unknown): string {
   return describe(typeof url === "string" ? url.replace(/:\/\/[^@/]*@/, "://") : url);
 }

@@ -4,7 +4,7 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 2000;
 
 /**
- * Does things again until they work, as long as what goes wrong will pass: a server that restarts, a network that is gone for
+ * Does things again until they work, as long as the error will pass: a server that restarts, a network that is gone for
  * minutes. Says so once, and once more when it is over.
  */
 export class Patience {
@@ -25,7 +25,7 @@ export class Patience {
     return this.closing.signal;
   }
 
-  /** Does something, however long it takes. @throws What will not pass, and anything once it is over. */
+  /** Does something, however long it takes. @throws Errors that will not pass, and any error after {@link end}. */
   async insist<T>(attempt: () => Promise<T>): Promise<T> {
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
       try {
@@ -41,7 +41,7 @@ export class Patience {
     }
   }
 
-  /** What goes wrong from now on is thrown. */
+  /** Throws every error from now on. */
   end(): void {
     this.closing.abort();
   }

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, realpathSync, rmSync, writeFi
 import { basename, dirname, join, resolve } from "node:path";
 import type { ChunkRange } from "../../cluster/producer/chunk-id.ts";
 
-/** What has to be known of a run to go on with it. */
+/** The facts of a run that are needed to go on with it. */
 export interface LoggedRun {
   readonly run: string;
   readonly queue: string;
@@ -36,7 +36,7 @@ export class ChunkLog {
     }
   }
 
-  /** Where reading has to begin to cut the input as before: at the beginning of the chunk that an index is in. */
+  /** The index where reading has to begin to cut the input as before: the beginning of the chunk that an index is in. */
   startOf(index: number): number {
     for (const [from, count] of this.chunks) if (from <= index && index < from + count) return from;
     return index;
@@ -48,14 +48,14 @@ export class ChunkLog {
     writeFileSync(this.path, `${JSON.stringify(run)}\n`);
   }
 
-  /** A chunk is about to be submitted. */
+  /** Notes a chunk that is about to be submitted. */
   add({ from, count }: ChunkRange): void {
     if (this.chunks.get(from) === count) return;
     this.chunks.set(from, count);
     appendFileSync(this.path, `${from} ${count}\n`);
   }
 
-  /** The run is over. */
+  /** Removes the log of a run that is over. */
   remove(): void {
     rmSync(this.path, { force: true });
   }

@@ -4,15 +4,15 @@ import type { InputOutcome } from "../../cluster/wire/outcome-body.ts";
 /** Outcomes that have come, until their turn: each index is given once, in order, however often and in whatever pieces it came. */
 export class OrderedOutcomes {
   private readonly held = new Map<number, Received>();
-  /** The chunks of which something has come, and where they end. */
+  /** The chunks of which outcomes have come, with their ends. */
   private readonly arrived = new Map<string, number>();
-  /** What the outcomes are taken from now. */
+  /** The piece that outcomes are taken from now. */
   private current: Received | undefined;
 
   /** @param next The first index that is wanted. */
   constructor(public next: number) {}
 
-  /** How many inputs wait for one before them. */
+  /** The number of inputs that wait for one before them. */
   get waiting(): number {
     let count = 0;
     for (const received of this.held.values()) count += received.count;
@@ -37,7 +37,7 @@ export class OrderedOutcomes {
     this.next++;
   }
 
-  /** The chunks that are needed no more. They are forgotten. */
+  /** Takes out the chunks that are needed no more. */
   done(): string[] {
     const ids: string[] = [];
     for (const [id, end] of this.arrived) {
@@ -57,7 +57,7 @@ export class OrderedOutcomes {
     return this.current;
   }
 
-  /** One that began earlier, where pieces overlap. Those that lie behind go. */
+  /** A piece that began earlier, where pieces overlap. Pieces that lie behind are dropped. */
   private overlapping(): Received | undefined {
     let found: Received | undefined;
     for (const received of this.held.values()) {

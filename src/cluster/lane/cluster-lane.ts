@@ -15,18 +15,18 @@ import { openBroker } from "../open-broker.ts";
 import { type ModuleStage, moduleStage } from "./module-stage.ts";
 import { StageCalls } from "./stage-calls.ts";
 
-/** How often workers are counted while there is something to do. */
+/** The time between two counts of the workers while there is something to do, in milliseconds. */
 const LOOK_EVERY_MS = 3000;
 
-/** How a cluster lane works with its broker. */
+/** The options of a cluster lane. */
 export interface ClusterOptions extends BrokerOptions {}
 
-/** Something that a lane runs, and its calls. */
+/** A stage of the lane, and its calls. */
 interface OpenStage {
   readonly module: ModuleStage;
   readonly meter: StageMeter;
   readonly label: string;
-  /** Undefined until the first call has found the broker open. */
+  /** The calls of the stage; undefined until the first one has found the broker open. */
   calls: StageCalls | undefined;
 }
 
@@ -49,7 +49,7 @@ export class ClusterLane implements Lane {
     return moduleStage(runnable, where);
   }
 
-  /** What measures a stage, for who sends its inputs past the lane. */
+  /** The meter of a stage, for callers that send its inputs past the lane. */
   meterOf(stage: LaneStage): StageMeter {
     return this.open(stage).meter;
   }
@@ -59,7 +59,7 @@ export class ClusterLane implements Lane {
     this.workers = workers;
   }
 
-  /** The broker, opened by whoever needs it first. What fails is tried again by the next one. */
+  /** The broker, opened by the first call that needs it. When that fails, the next call tries again. */
   broker(): Promise<Broker> {
     this.opening ??= openBroker(this.url, { ...this.options, onTrouble: (reason) => this.onTrouble(reason) }).catch(
       (error) => {
@@ -74,7 +74,7 @@ export class ClusterLane implements Lane {
     return await (await this.callsOf(stage)).call(input, options);
   }
 
-  /** The output comes whole. */
+  /** Gives the output as one chunk. */
   async *stream(stage: LaneStage, input: unknown, options?: LaneCallOptions): AsyncGenerator<unknown> {
     yield await this.run(stage, input, options);
   }

@@ -3,7 +3,7 @@ import { runlaneError } from "../../core/errors/errors.ts";
 import { moduleRefOf } from "../../shipping/functions/module-ref.ts";
 import { pipelineName, pipelineQueue } from "../pipeline/pipeline-queue.ts";
 
-/** What a cluster lane is told of a stage: an export of a module that workers have too. */
+/** A stage of a cluster lane: an export of a module that workers have too. */
 export interface ModuleStage {
   /** The name of the module's pipeline. */
   readonly pipeline: string;

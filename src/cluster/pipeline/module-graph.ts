@@ -18,7 +18,7 @@ export interface ModuleGraph {
 const SPECIFIERS =
   /(?:\bfrom|\bimport|\brequire(?:\.resolve)?\s*\(|\bimport\s*\()\s*["']([^"'\n]+)["']|\bnew URL\(\s*["'](\.[^"'\n]+)["']\s*,\s*import\.meta\.url/g;
 
-/** What a specifier without its extension, or with that of the compiled file, may stand for. */
+/** The endings that a specifier without its extension, or with that of the compiled file, may stand for. */
 const SOURCES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\.js$/, [".ts", ".tsx"]],
   [/\.mjs$/, [".mts"]],

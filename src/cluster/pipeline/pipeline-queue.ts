@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
 import { moduleGraph } from "./module-graph.ts";
 
-/** Changes when chunks and outcomes are written in another way, so that workers of another version do not take them. */
+/** The number of the format of chunks and outcomes. It changes with them, so that workers of another version do not take them. */
 const FORMAT = 1;
 
 /** The name of a pipeline, as people know it: that of its file, without extension. */

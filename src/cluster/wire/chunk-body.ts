@@ -3,20 +3,20 @@ import { pack, unpack } from "../../shipping/data/pack.ts";
 import type { Bytes } from "../broker.ts";
 import { fromBytes, toBytes } from "./bytes.ts";
 
-/** Other machines share no memory with this one. */
+/** The options for packing data for other machines, which share no memory with this one. */
 export const APART: PackOptions = { shared: false };
 
-/** What all inputs of a chunk have in common. */
+/** The common part of all inputs of a chunk. */
 export interface ChunkHead {
   /** The export of the pipeline's module that runs the inputs. */
   readonly exportName: string;
   /** The part of the config that is plain data. */
   readonly config?: unknown;
-  /** How long an input may take, in milliseconds, from when it starts. */
+  /** The time that an input may take from its start, in milliseconds. */
   readonly timeoutMs?: number | undefined;
-  /** How many deaths of workers prove that one of the inputs causes them. */
+  /** The number of deaths of workers that prove that one of the inputs causes them. */
   readonly deaths?: number | undefined;
-  /** Where the trace of the run stands, as W3C's `traceparent`. */
+  /** The trace of the run, as W3C's `traceparent`. */
   readonly trace?: string | undefined;
 }
 
@@ -25,7 +25,7 @@ interface ChunkMessage extends ChunkHead {
   readonly inputs: readonly unknown[];
 }
 
-/** @param inputs As {@link packInput} has made them. */
+/** Makes the bytes of a chunk. @param inputs The inputs, made ready by {@link packInput}. */
 export function encodeChunk(head: ChunkHead, inputs: readonly unknown[]): Bytes {
   return toBytes({
     ...head,
@@ -39,7 +39,7 @@ export function packInput(input: unknown, where: string): unknown {
   return pack(input, where, APART).value;
 }
 
-/** What a worker reads. Inputs are opened one by one, by {@link unpackInput}. @throws What no chunk of this version is. */
+/** Reads the bytes of a chunk. Inputs are opened one by one, by {@link unpackInput}. @throws For bytes that are no chunk of this version. */
 export function decodeChunk(body: Bytes): ChunkMessage {
   const message = fromBytes(body) as ChunkMessage;
   return { ...message, config: unpack(message.config) };

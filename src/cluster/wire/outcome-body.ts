@@ -4,38 +4,38 @@ import type { Bytes } from "../broker.ts";
 import { fromBytes, toBytes } from "./bytes.ts";
 import { APART } from "./chunk-body.ts";
 
-/** An outcome of about this size is a part of its own, so that nobody has to hold all of a large one at once. */
+/** The size of a part of an outcome, in bytes, so that nobody has to hold all of a large one at once. */
 const PART_BYTES = 1024 * 1024;
 
-/** Who ran a chunk, and how long it took. */
+/** A report on the run of a chunk: its worker, and its time. */
 export interface ChunkReport {
   readonly host: string;
   readonly pid: number;
-  /** Milliseconds from its start to the end of its last input. */
+  /** The time from the start to the end of the last input, in milliseconds. */
   readonly ranMs: number;
-  /** Whether its inputs waited for something most of the time, rather than to compute. */
+  /** Whether the inputs waited for something most of the time, rather than to compute. */
   readonly waits: boolean;
-  /** How often it was taken before. */
+  /** The number of times that the chunk was taken before. */
   readonly earlierAttempts: number;
 }
 
-/** What became of one input. */
+/** The outcome of one input. */
 export type InputOutcome = Outcome<unknown> & {
-  /** The name of the step that it has failed in. */
+  /** The name of the step that the input has failed in. */
   readonly step?: string | undefined;
 };
 
-/** What became of some inputs of a chunk. */
+/** The outcomes of some inputs of a chunk. */
 export interface OutcomeMessage {
-  /** The position in the chunk of the first one. */
+  /** The position of the first input in the chunk. */
   readonly from: number;
   readonly outcomes: readonly InputOutcome[];
-  /** Set when the workers of the chunk died, so that nobody knows what became of its inputs. */
+  /** True when the workers of the chunk died, so that nobody knows the outcomes of its inputs. */
   readonly crashed?: boolean | undefined;
   readonly report: ChunkReport;
 }
 
-/** How an outcome travels: values and packed errors in one list, and which of them are errors. */
+/** Outcomes as they travel: values and packed errors in one list, with the places of the errors. */
 interface Packed {
   readonly from: number;
   readonly values: readonly unknown[];
@@ -45,7 +45,7 @@ interface Packed {
   readonly report: ChunkReport;
 }
 
-/** The outcome of a chunk, in parts of about a megabyte. What cannot travel becomes the error of its input. */
+/** The outcomes of a chunk, in parts of about a megabyte. An output that cannot travel becomes an error. */
 export function encodeOutcomes(outcomes: readonly InputOutcome[], report: ChunkReport, where: string): Bytes[] {
   const parts: Bytes[] = [];
   for (let from = 0, count = outcomes.length; from < outcomes.length; from += count) {

@@ -9,7 +9,7 @@ import type { Step } from "../../core/step.ts";
 import { RunStatistics } from "../../observe/run-statistics.ts";
 import type { InputOutcome } from "../wire/outcome-body.ts";
 
-/** What became of the inputs of a chunk, in order. */
+/** The outcomes of the inputs of a chunk, in order. */
 export interface ChunkRun {
   readonly outcomes: readonly InputOutcome[];
   /** The times of all inputs added up, those that ran side by side included. */

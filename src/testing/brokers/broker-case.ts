@@ -1,38 +1,38 @@
 import type { Broker, BrokerOptions } from "../../cluster/broker.ts";
 
-/** What {@link brokerCases} needs to know of a broker. */
+/** The options of {@link brokerCases}. */
 export interface BrokerCasesOptions {
   /**
    * Connects to the broker. A case opens several connections to the same one, as producers and workers do, and closes them.
    *
-   * @param options To be passed on.
+   * @param options The options for the broker, to be passed on.
    */
   open(options: BrokerOptions): Promise<Broker>;
   /** The lease that is asked for, in milliseconds: cases about lost workers wait for it. @default 10000 */
   leaseMs?: number | undefined;
-  /** Why cases about lost workers are left out, where they would take too long. */
+  /** The reason why cases about lost workers are left out, where they would take too long. */
   skipLost?: string | undefined;
   /**
-   * How long a case waits for something that has to happen, in milliseconds, before it fails.
+   * The time that a case waits for something that has to happen before it fails, in milliseconds.
    *
    * @default 30000
    */
   patienceMs?: number | undefined;
 }
 
-/** One thing that a broker has to do. */
+/** One requirement on a broker, as a test. */
 export interface BrokerCase {
-  /** A sentence about it. */
+  /** The requirement as a sentence. */
   readonly name: string;
-  /** Why it is left out. */
+  /** The reason why the case is left out; undefined when it is not. */
   readonly skip?: string;
-  /** Resolves when the broker does it, and rejects with an `AssertionError` or what the broker threw otherwise. */
+  /** Resolves when the broker meets the requirement; otherwise rejects with an `AssertionError` or the error of the broker. */
   run(): Promise<void>;
 }
 
-/** What a case has at hand. */
+/** The broker and the settings of a case that runs. */
 export interface BrokerBench {
-  /** Opens one connection more. */
+  /** Opens another connection. */
   open(options?: BrokerOptions): Promise<Broker>;
   readonly patienceMs: number;
   readonly leaseMs: number;

@@ -4,7 +4,7 @@ import type { BrokerCase, BrokerCaseDefinition, BrokerCasesOptions } from "./bro
 import { BROKER_CASES } from "./cases.ts";
 
 /**
- * What a broker has to do, as cases for any test framework: see {@link laneCases}, which does the same for lanes.
+ * The requirements on a broker, as cases for any test framework: see {@link laneCases}, which does the same for lanes.
  *
  * @example
  * ```ts

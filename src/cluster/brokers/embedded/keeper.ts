@@ -11,11 +11,11 @@ import { placeOf } from "./place.ts";
 import { readAddress, startServer, urlOf } from "./server.ts";
 
 const LOOK_EVERY_MS = 500;
-/** So long nobody has to be there. */
+/** The time in milliseconds after which a server without users ends. */
 const IDLE_MS = 10_000;
-/** And so long when nobody has been there yet. */
+/** The same before the first user has come. */
 const FIRST_MS = 60_000;
-/** So many starts in a row that come to nothing mean that there is no point in going on. */
+/** The number of failed starts in a row after which the keeper gives up. */
 const MOST_STARTS = 20;
 
 const place = placeOf(process.argv[2] ?? "embedded:");
@@ -50,7 +50,7 @@ function serverPid(): number | undefined {
   }
 }
 
-/** How many connections of brokers there are. */
+/** The number of connections of brokers. */
 async function countUsers(): Promise<number> {
   const options = { connectionString: urlOf(readAddress(place)!), application_name: "runlane-keeper" };
   const client = new pg.Client({ ...options, connectionTimeoutMillis: 5000, query_timeout: 5000 });

@@ -12,10 +12,10 @@ import { isKept } from "./keeper-lock.ts";
 import { makeHome, placeOf, type ServerPlace } from "./place.ts";
 import { readAddress, urlOf } from "./server.ts";
 
-/** A database is made in some seconds; on a busy machine it takes much longer. */
+/** The time for a server to start, in milliseconds. A database is made in some seconds, on a busy machine in many more. */
 const START_MS = 120_000;
 const LOOK_EVERY_MS = 50;
-/** A keeper takes a moment until it shows. */
+/** The time in milliseconds after which another keeper is started: one takes a moment until it shows. */
 const ASK_AGAIN_MS = 5000;
 
 /**
@@ -54,7 +54,7 @@ function unusable(name: string, reason: string): Error {
   return runlaneError("RUNLANE_BROKER", { broker: name, reason: reason.replace(/\.$/, "") });
 }
 
-/** Of several that are started at the same time, one stays. */
+/** Starts a keeper. Of several that are started at the same time, one stays. */
 function startKeeper(url: string): void {
   const packageFile = createRequire(import.meta.url).resolve("runlane/package.json");
   const entry = join(dirname(packageFile), "dist", "cluster", "brokers", "embedded", "keeper.js");

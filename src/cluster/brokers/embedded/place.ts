@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** PostgreSQL refuses to run as root: there, it runs as the user who owns nothing. */
+/** The id of the user who owns nothing. PostgreSQL, which refuses to run as root, runs as that one there. */
 export const NOBODY = 65_534;
 
 /** Whether the server has to run as somebody else than this process. */
@@ -11,11 +11,11 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Where an embedded server keeps what it has. */
+/** The folders of an embedded server. */
 export interface ServerPlace {
-  /** Of the user who starts it. */
+  /** The folder of the user who starts the server. */
   readonly home: string;
-  /** Of the user whom it runs as. */
+  /** The folder with the data, of the user whom the server runs as. */
   readonly data: string;
 }
 

@@ -19,7 +19,7 @@ import { isRoot, makeHome, NOBODY, type ServerPlace } from "./place.ts";
 const USER = "runlane";
 const HOST = "127.0.0.1";
 
-/** Where the server of a place is reached. It stays the same for as long as its data are there. */
+/** The address of the server of a place. It stays the same for as long as its data are there. */
 export interface ServerAddress {
   readonly port: number;
   readonly password: string;
@@ -70,7 +70,7 @@ export async function startServer(place: ServerPlace): Promise<void> {
   }
 }
 
-/** @throws What `initdb` says. */
+/** Makes a database. @throws RUNLANE_BROKER with the message of `initdb` */
 function createDatabase({ initdb }: Binaries, { data }: ServerPlace, password: string): void {
   rmSync(data, { recursive: true, force: true });
   mkdirSync(data, { recursive: true });

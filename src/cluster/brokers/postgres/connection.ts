@@ -6,7 +6,7 @@ import { CHANNEL, LOCK } from "./schema.ts";
 /** The driver, which is loaded lazily. */
 export type Driver = typeof pg;
 
-/** A network that drops packets says nothing: after so long a statement counts as lost. */
+/** The time in milliseconds after which a statement counts as lost: a network that drops packets says nothing. */
 const STATEMENT_MS = 30_000;
 const CONNECT_MS = 10_000;
 const LISTEN_AGAIN_MS = 1000;
@@ -134,11 +134,11 @@ const NETWORK = new Set([
   "EAI_AGAIN",
   "ENOENT",
 ]);
-/** What the driver says without a code. */
+/** The driver's messages, without a code, of a lost connection. */
 const LOST =
   /Connection terminated|connection timeout|timeout exceeded|Query read timeout|Client has encountered a connection error|not queryable/i;
 
-/** Why an error will pass, if it will. */
+/** The reason why an error will pass; undefined for one that will not. */
 export function reasonToWait(error: unknown): string | undefined {
   const code = String((error as { code?: unknown } | undefined)?.code ?? "");
   const message = error instanceof Error ? error.message || code : String(error);
