@@ -37,6 +37,8 @@ export interface BatchOptions {
   readonly lane?: (typeof BATCH_LANES)[number] | undefined;
   /** The URL of the broker, for the lane `cluster`. */
   readonly broker?: string | undefined;
+  /** Whether the command ends when the broker has all inputs. */
+  readonly detach?: boolean | undefined;
   /** Whether everything is loaded before the first input. */
   readonly warm: boolean;
   readonly resume: boolean;
@@ -99,7 +101,8 @@ Examples:
 
 /** Adds `runlane batch`. @param onExit Is told the exit code. */
 export function batchCommand(program: Command, args: readonly string[], onExit: (code: number) => void): void {
-  pipelineCommand(program, "batch")
+  let argv = args;
+  pipelineCommand(program, "batch", "[pipeline]")
     .summary("run a pipeline over many inputs")
     .description("Runs a pipeline over every line of a file, or over every file that matches a pattern.")
     .usage("<pipeline> (--input <file> | --files <glob...>) [options]")
@@ -130,15 +133,24 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
       "with --lane cluster: where work is handed out (default: RUNLANE_BROKER, or embedded:)",
       once,
     )
+    .addOption(new Option("--detach", "with --lane cluster: end when the broker has all inputs").conflicts("watch"))
+    .option("--attach <run>", "collect a run that was started with --detach; needs no other option", once)
     .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
     .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)
     .option("--otel", "send spans and metrics to where the OTEL_* variables say")
     .option("-q, --quiet", "show neither progress nor what each step did")
     .addHelpText("after", BATCH_HELP)
-    .action(async (pipeline: string, parsed: Partial<BatchOptions>) => {
+    .action(async (pipeline: string | undefined, parsed: Partial<BatchOptions> & { attach?: string }) => {
+      if (parsed.attach !== undefined) {
+        const { commandOf } = await import("./cluster/attach.ts");
+        argv = await commandOf(parsed.attach, parsed.broker);
+        await program.parseAsync([...argv], { from: "user" });
+        return;
+      }
+      if (pipeline === undefined) return program.error("error: missing required argument 'pipeline'");
       const { runBatch } = await import("./run/run-batch.ts");
       const { resume = false, overwrite = false, quiet = false, warm = false, otel = false } = parsed;
       const output = parsed.output === "-" ? undefined : parsed.output;
-      onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, warm, otel, pipeline, argv: args }));
+      onExit(await runBatch({ ...parsed, output, resume, overwrite, quiet, warm, otel, pipeline, argv }));
     });
 }

@@ -34,12 +34,12 @@ export const BIG_INTEGERS = ["fail", "string", "round"] as const;
 export type BigIntegers = (typeof BIG_INTEGERS)[number];
 
 /** A command that does something with a pipeline. */
-export function pipelineCommand(program: Command, name: string): Command {
+export function pipelineCommand(program: Command, name: string, argument = "<pipeline>"): Command {
   return program
     .command(name)
     .helpOption("-h, --help", "print this help")
     .usage("<pipeline> [options]")
-    .argument("<pipeline>", "the pipeline's module, .ts or .js");
+    .argument(argument, "the pipeline's module, .ts or .js");
 }
 
 /** Parses an option that is a time. */

@@ -5,6 +5,7 @@ import { coldStartCommand } from "./coldstart.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { readVersion, startIn } from "./paths.ts";
+import { runsCommands } from "./runs.ts";
 import { serveCommand } from "./serve.ts";
 import { workerCommand } from "./worker.ts";
 
@@ -48,6 +49,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   doctorCommand(program, onExit);
   serveCommand(program, args, onExit);
   workerCommand(program, onExit);
+  runsCommands(program, onExit);
   return program;
 }
 

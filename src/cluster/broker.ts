@@ -57,8 +57,9 @@ export interface RunAbout {
   readonly host: string;
   /** The output file, where there is one. */
   readonly output?: string | undefined;
-  /** How many inputs it has, where that is known. */
-  readonly inputs?: number | undefined;
+  /** The command that collects its outcomes, and the folder in which it was given. */
+  readonly command?: readonly string[] | undefined;
+  readonly folder?: string | undefined;
 }
 
 export interface SubmittedChunk {
@@ -96,6 +97,8 @@ export interface TakenChunk {
 export interface ServeOptions {
   /** How many chunks are run at the same time. */
   readonly concurrency: number;
+  /** How long the last chunks took, on average, in milliseconds; undefined before the first. Told to whoever asks for the state. */
+  readonly chunkMs?: (() => number | undefined) | undefined;
 }
 
 /** A worker at work. */
@@ -130,6 +133,8 @@ export interface WorkerState {
   readonly pid: number;
   readonly concurrency: number;
   readonly running: number;
+  /** How long its last chunks took, on average, in milliseconds. */
+  readonly chunkMs?: number | undefined;
 }
 
 /** What a broker is told when it is opened. */

@@ -1,2 +1,2 @@
-/** The key under which the watched thread keeps the function that answers the watching thread. */
+/** Where the watched thread keeps what may be asked of it. */
 export const ASKED = Symbol.for("runlane.watch");

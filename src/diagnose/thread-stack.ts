@@ -3,7 +3,7 @@ import process from "node:process";
 
 const STACK = "(() => { const at = {}; Error.captureStackTrace(at); return at.stack; })()";
 
-/** The question before this one: they are asked one at a time. */
+/** One question at a time. */
 let before: Promise<unknown> = Promise.resolve();
 
 /**

@@ -8,9 +8,9 @@ export type { Holder } from "../observe/holders.ts";
 export type { BlockedReport } from "./report.ts";
 export { reportText } from "./report.ts";
 
-/** The options of {@link watch}. */
+/** How {@link watch} watches. */
 export interface WatchOptions {
-  /** The time after which a held event loop is reported, in milliseconds. @default 100 */
+  /** An event loop that is held for so long is reported, in milliseconds. @default 100 */
   readonly thresholdMs?: number | undefined;
   /**
    * Gets the reports, as soon as the loop is free again. Without it the watching thread prints them to stderr itself, while the loop is
@@ -18,17 +18,17 @@ export interface WatchOptions {
    */
   readonly onBlocked?: ((report: BlockedReport) => void) | undefined;
   /**
-   * Gives the circumstances for a report: a request's id, for example. It is called while the loop is held, between any
+   * Tells what a report should say of its circumstances: a request's id, for example. It is called while the loop is held, between any
    * two lines of the program, so it must only read. What it returns has to be JSON.
    */
   readonly context?: (() => unknown) | undefined;
 }
 
-/** A watch that goes on until it is stopped. */
+/** Somebody who watches, until it is stopped. */
 export interface Watch extends AsyncDisposable {
-  /** Settles when the watching thread looks: 60 ms after the start. */
+  /** When the watching thread looks: 60 ms after the start. */
   readonly ready: Promise<void>;
-  /** Ends the watch. The watching thread ends with the last one. */
+  /** Ends it. The watching thread ends with the last who watches. */
   stop(): Promise<void>;
 }
 
@@ -58,13 +58,13 @@ export function watch(options: WatchOptions = {}): Watch {
   clock ??= new LoopClock();
   const watcher: Watcher = { thresholdMs, onBlocked, context };
   const ready = addWatcher(watcher);
-  // Without a listener, the process gives a warning.
+  // Who does not ask is told by a warning of the process.
   ready.catch(() => {});
   const stop = (): Promise<void> => removeWatcher(watcher);
   return { ready, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** The figures of this process's event loop since the last look. */
+/** How the event loop of this process did since the last look. */
 export interface Heartbeat extends LoopFigures {
   /** The steps that held the loop for 10 ms or longer at a time, the worst first; empty while nobody watches. */
   readonly holders: readonly Holder[];

@@ -144,7 +144,7 @@ export class ResourceSlot {
     const out = waitMs > 0 ? later(waitMs).then(() => this.start(load)) : this.start(load);
     if (out instanceof Promise) {
       this.joined = out;
-      // Calls that wait get the error; a load that another resource made necessary may have none.
+      // Whoever waits is told; a load that somebody else made necessary may have nobody.
       ignoreRejection(out);
     }
     return out;

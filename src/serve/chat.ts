@@ -12,7 +12,7 @@ export interface ChatMessage {
   readonly parts: readonly { readonly type: string; readonly text?: string; readonly [key: string]: unknown }[];
 }
 
-/** The options of the chat endpoint. */
+/** What the chat endpoint needs to know. */
 export interface ChatOptions {
   readonly bodyLimit: number;
   /** Makes the chain's input of a conversation. @default the text of the last message */
@@ -117,7 +117,7 @@ class UIMessageParts {
   }
 }
 
-/** One of LangChain's messages or their chunks, as far as it is read. */
+/** What is read of LangChain's messages and their chunks. */
 interface Message {
   readonly content: unknown;
   readonly tool_calls?: readonly { readonly id?: string; readonly name: string; readonly args: unknown }[];

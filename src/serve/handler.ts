@@ -2,9 +2,9 @@ import type { ServeOptions } from "./options.ts";
 import { type Chains, Service } from "./service.ts";
 import { WebExchange } from "./transport/web-exchange.ts";
 
-/** Facts of a request that a platform knows besides the request itself. */
+/** What a platform knows of a request besides the request itself. */
 export interface RequestInfo {
-  /** The address that stands for the client where no token says who asks. @default "" */
+  /** Stands for who asks, where no token says it: an address. @default "" */
   readonly address?: string;
 }
 

@@ -113,10 +113,42 @@ test.each([
   expect(records(cwd, "out.jsonl")).toEqual([]);
 });
 
-async function until<T>(look: () => T | undefined): Promise<T> {
+async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+test("a run can be left to itself, listed, and collected later", async () => {
+  const { cwd, file } = project(lines(250, (at) => `a ${at}`));
+  const left = await run(batch(file, "--detach"), { cwd });
+  const [, id = ""] = /runlane batch --attach (\S+)/.exec(left.stderr) ?? [];
+  expect([left.code, id]).toEqual([0, expect.stringMatching(/^words-/)]);
+  const listed = JSON.parse((await run(["runs", "--json", "--broker", EMBEDDED], { cwd })).stdout);
+  expect(listed.runs).toContainEqual(expect.objectContaining({ id, outstanding: 3, finished: 0 }));
+  await startWorker(file);
+  expect((await run(["batch", "--attach", id, "--broker", EMBEDDED], { cwd })).code).toBe(0);
+  expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...lines(250, () => "").keys()]);
+  expect((await run(["runs", "--broker", EMBEDDED], { cwd })).stdout).not.toContain(id);
+});
+
+test("a run that is cancelled says so, and goes on when it is resumed", async () => {
+  const gate = join(scratchFolder(), "gate");
+  const { cwd, file } = project(lines(40, () => `gate ${gate}`));
+  await startWorker(file, { args: ["-c", "1", "--lane", "loop"] });
+  const producer = start(batch(file), { cwd });
+  let id = "";
+  await until(async () => {
+    const { runs } = JSON.parse((await run(["runs", "--json", "--broker", EMBEDDED], { cwd })).stdout);
+    id = runs.find(({ about }: { about: { output?: string } }) => about.output === join(cwd, "out.jsonl"))?.id ?? "";
+    return id === "" ? undefined : id;
+  });
+  expect((await run(["cancel", id, "--broker", EMBEDDED], { cwd })).stderr).toContain(`cancelled ${id}`);
+  const { code, stderr } = await producer.finished;
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`The run ${id} was cancelled`)]);
+  writeFileSync(gate, "");
+  expect((await run(batch(file, "--resume"), { cwd })).code).toBe(0);
+  expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...lines(40, () => "").keys()]);
+});

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Broker, BrokerOptions } from "../../cluster/broker.ts";
 import { openBroker } from "../../cluster/open-broker.ts";
 import { RunlaneError } from "../../core/errors/errors.ts";
 import { CliError } from "../cli-error.ts";
+
+/** How often it is looked whether a broker is there. */
+const AGAIN_MS = 1000;
 
 /** The broker that a command uses when it is told none. */
 const EMBEDDED = "embedded:";
@@ -23,6 +27,22 @@ export async function brokerOf(given: string | undefined, options: BrokerOptions
   } catch (error) {
     throw asStartError(error);
   }
+}
+
+/** Connects to the broker, as soon as it is there. @throws CliError RUNLANE_CLI_START for what will not pass by itself */
+export async function brokerWhenThere(given: string | undefined, signal: AbortSignal): Promise<Broker | undefined> {
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    try {
+      const broker = await openBroker(brokerUrl(given), { onTrouble: tellTrouble });
+      if (!isFirst) tellTrouble(undefined);
+      return broker;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "RUNLANE_BROKER_UNREACHABLE") throw asStartError(error);
+      if (isFirst) tellTrouble((error as RunlaneError).details.reason as string);
+      await sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+  return undefined;
 }
 
 /** What keeps a run or a worker from starting, in one line. */

@@ -17,6 +17,7 @@ import { ReaderLeft } from "../output/sink.ts";
 import type { RunEnd } from "../run/batch-run.ts";
 import { InputFeed } from "../run/input-feed.ts";
 import type { RecordKeeper } from "../run/record-keeper.ts";
+import { withoutStart } from "./attach.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import type { ClusterPlace } from "./cluster-place.ts";
 import { OrderedOutcomes } from "./ordered-outcomes.ts";
@@ -40,6 +41,10 @@ export interface ClusterRunOptions {
   /** The output file and its log; undefined where the records go to standard output. */
   readonly output: string | undefined;
   readonly log: ChunkLog | undefined;
+  /** Whether the run is left to itself when the broker has all inputs. */
+  readonly detach: boolean;
+  /** The command that has started the run. */
+  readonly argv: readonly string[];
 }
 
 /** A block of inputs of which some have no record. */
@@ -100,6 +105,11 @@ export class ClusterRun {
     await this.options.place.open();
   }
 
+  stopWords(): string {
+    const { running } = this;
+    return `leaving the ${running} inputs that are with the broker to the workers; --resume collects them`;
+  }
+
   /** Sends nothing more and waits for nothing more: what is with the broker goes on, and is collected by the run that resumes. */
   stop(): void {
     this.stopped = true;
@@ -114,15 +124,23 @@ export class ClusterRun {
     const run = await this.begin(broker);
     const where = `the pipeline ${place.pipeline}`;
     const meter = place.lane.meterOf(place.stage);
-    const about = { pipeline: place.pipeline, host: hostname(), output: this.options.output };
-    const channel = new RunChannel({ broker, run, about, where, meter });
+    const { output, argv, detach } = this.options;
+    const command = withoutStart(argv);
+    const about = { pipeline: place.pipeline, host: hostname(), output, command, folder: process.cwd() };
+    const channel = new RunChannel({ broker, run, about, where, meter, detached: detach });
     this.channel = channel;
+    channel.onSubmitted = () => this.onRoom?.();
     place.onBack = () => channel.remindNow();
     const looking = this.look(broker);
-    const settler = new Settler(broker, run, writer);
+    const settler = new Settler(channel, writer);
     const records = new Serial(() => this.record(channel, keeper, settler));
     try {
       const sending = this.send(channel, records);
+      if (detach) {
+        await sending;
+        await channel.flushed();
+        if (!this.stopped) return await leave(run, writer);
+      }
       // What it throws is thrown below, when it is waited for.
       sending.catch(() => this.stop());
       for await (const received of channel.receive()) {
@@ -135,7 +153,7 @@ export class ClusterRun {
       const { failure } = this.feed;
       if (failure !== undefined) return { kind: "source failed", error: failure };
       if (!this.stopped) {
-        await broker.end(run);
+        await channel.end();
         log?.remove();
       }
       return { kind: "finished" };
@@ -143,6 +161,11 @@ export class ClusterRun {
       if (error instanceof ReaderLeft) return { kind: "reader left" };
       if (error instanceof CliError) return { kind: "write failed", error };
       await writer.close();
+      if ((error as { code?: unknown }).code === "RUNLANE_RUN_CANCELLED") {
+        // A run of this name can do nothing any more: the one that resumes has another.
+        await channel.end();
+        log?.remove();
+      }
       if (error instanceof RunlaneError)
         return { kind: "broker failed", error: new CliError("RUNLANE_CLI_START", error.message) };
       throw error;
@@ -239,7 +262,7 @@ export class ClusterRun {
     settler.add(this.outcomes.done());
     await settler.settleSometimes();
     this.onRoom?.();
-    if (this.isRead && next === this.read) channel.close();
+    if (this.isRead && next === this.read && !this.options.detach) channel.close();
   }
 
   /** Whether the source has given all that it has. */
@@ -288,6 +311,12 @@ export class ClusterRun {
   }
 }
 
+/** Goes away. Whoever resumes the run begins with the records that there are. */
+async function leave({ id }: RunRef, writer: RecordWriter): Promise<RunEnd> {
+  await writer.close();
+  return { kind: "detached", run: id };
+}
+
 /** Does something again and again, never twice at a time. */
 class Serial {
   private last: Promise<void> = Promise.resolve();
@@ -307,8 +336,7 @@ class Settler {
   private last = performance.now();
 
   constructor(
-    private readonly broker: Broker,
-    private readonly run: RunRef,
+    private readonly channel: RunChannel,
     private readonly writer: RecordWriter,
   ) {}
 
@@ -326,6 +354,6 @@ class Settler {
     if (ids.length === 0) return;
     await this.writer.flush();
     await this.writer.sync();
-    await this.broker.settle(this.run, ids);
+    await this.channel.settle(ids);
   }
 }

@@ -10,7 +10,7 @@ import { loadPipeline, pipelineFile } from "../pipeline/load-pipeline.ts";
 import { placePipeline } from "../pipeline/place-pipeline.ts";
 import { warmUp } from "../run/warm-up.ts";
 import type { WorkerOptions } from "../worker.ts";
-import { brokerOf } from "./broker-of.ts";
+import { brokerWhenThere } from "./broker-of.ts";
 
 /** How often queues are looked for that nobody works on. */
 const LOOK_EVERY_MS = 10_000;
@@ -31,8 +31,9 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     const runnable = await store.of("default", false);
     if (warm) await warmUp(runnable, { signal: new AbortController().signal, stderr: process.stderr, quiet: false });
   }
-  const stopped = untilStopped();
-  const broker = await brokerOf(options.broker);
+  const stop = stopSignal();
+  const broker = await brokerWhenThere(options.broker, stop);
+  if (broker === undefined) return EXIT.done;
   const servings: Serving[] = [];
   for (const [at, path] of pipelines.entries()) {
     const queue = queues.get(path)!;
@@ -43,7 +44,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   }
   const told = new Set<string>();
   const looking = setInterval(() => void tellOrphans(broker, told).catch(() => {}), LOOK_EVERY_MS);
-  await stopped;
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   clearInterval(looking);
   const running = servings.reduce((sum, serving) => sum + serving.running, 0);
   if (running > 0) process.stderr.write(`runlane: finishing the ${running} chunks in hand; once more quits at once\n`);
@@ -95,16 +96,14 @@ async function tellOrphans(broker: Broker, told: Set<string>): Promise<void> {
   }
 }
 
-/** Resolves with the first signal. A second one ends the process at once. */
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.on(signal, () => {
-        if (isStopping) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
-        isStopping = true;
-        resolve();
-      });
-    }
-  });
+/** Aborts with the first signal of the system. A second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
+      stop.abort();
+    });
+  }
+  return stop.signal;
 }

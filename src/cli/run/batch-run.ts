@@ -34,13 +34,15 @@ export type RunEnd =
   | { readonly kind: "write failed"; readonly error: CliError }
   /** The broker refuses to go on, or somebody has cancelled the run. */
   | { readonly kind: "broker failed"; readonly error: CliError }
+  /** The broker has all inputs, and nobody waits for it. */
+  | { readonly kind: "detached"; readonly run: string }
   /** The reader of standard output has gone. */
   | { readonly kind: "reader left" };
 
 /** A pass of inputs through a pipeline, from the source to the records, wherever it runs. */
 export type InputsRun = Pick<
   BatchRun,
-  "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "stop" | "run"
+  "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "stop" | "stopWords" | "run"
 >;
 
 /** A pass through a pipeline that runs in this process, or in workers of it. */
@@ -88,6 +90,11 @@ export class BatchRun {
   async prime(): Promise<void> {
     if (!this.feed.ended) await this.feed.load();
     if (this.feed.failure !== undefined) throw this.feed.failure;
+  }
+
+  /** What becomes of the inputs in flight when the run is stopped. @param signal What it was stopped by. */
+  stopWords(signal: string): string {
+    return `finishing the ${this.running} inputs in flight; ${signal} again quits at once`;
   }
 
   /** Starts nothing more. What is in flight goes on, and the run ends when it has its records. */

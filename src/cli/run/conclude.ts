@@ -43,7 +43,8 @@ export async function conclude(prepared: PreparedRun, ended: Ended, messages: Me
   if (!options.quiet) messages.print(summary(report, plan));
   if (options.report !== undefined) writeReport(options.report, report);
   if ("error" in end) messages.say(end.error.message);
-  if (end.kind !== "finished" || ended.signal !== undefined) messages.print(howToResume(options, destination));
+  if (end.kind === "detached") messages.print(howToAttach(end.run, options));
+  else if (end.kind !== "finished" || ended.signal !== undefined) messages.print(howToResume(options, destination));
   return report.exitCode;
 }
 
@@ -94,6 +95,12 @@ function exitCode({ end, signal }: Ended, someFailed: boolean): number {
   if ("error" in end) return EXIT.cannotRun;
   if (signal !== undefined) return exitCodeOf(signal);
   return someFailed ? EXIT.someFailed : EXIT.done;
+}
+
+/** Tells how to collect a run that goes on by itself. */
+function howToAttach(run: string, { broker }: BatchOptions): string {
+  const at = broker === undefined ? [] : ["--broker", broker];
+  return `The run ${run} goes on without this command. Collect it:\n  ${["runlane", "batch", "--attach", run, ...at].map(quote).join(" ")}`;
 }
 
 /** Tells how to go on with a run that ended early. */

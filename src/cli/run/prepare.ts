@@ -46,6 +46,9 @@ export function withAbsolutePaths(options: BatchOptions): BatchOptions {
 export async function prepare(options: BatchOptions): Promise<PreparedRun> {
   const { report, limit, concurrency, lane, output } = options;
   if (options.force === true && !options.resume) throw new CliError("RUNLANE_CLI_USAGE", "--force is for --resume");
+  for (const name of ["broker", "detach"] as const)
+    if (options[name] !== undefined && lane !== "cluster")
+      throw new CliError("RUNLANE_CLI_USAGE", `--${name} is for --lane cluster`);
   if (lane === "loop") stayOnLoop();
   // Before the pipeline is loaded: it may change its own module, or the working folder.
   const pipelineHash = hashOf(pipelineFile(options.pipeline));

@@ -42,6 +42,7 @@ export interface Report {
     | "source failed"
     | "write failed"
     | "broker failed"
+    | "detached"
     | "reader left"
     | "interrupted"
     | "terminated";

@@ -56,8 +56,7 @@ async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: End
       signal = received;
       run.stop();
       stopping.abort();
-      const { running } = run;
-      if (running > 0) messages.say(`finishing the ${running} inputs in flight; ${received} again quits at once`);
+      if (run.running > 0) messages.say(run.stopWords(received));
     },
     () => {
       messages.endProgress();

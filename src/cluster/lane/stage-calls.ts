@@ -52,6 +52,9 @@ export class StageCalls {
   slots = 0;
   private next = 0;
   private isPlanned = false;
+  /** Chunks whose outcomes have been told. */
+  private readonly told = new Set<string>();
+  private isSettling = false;
   private failure: { readonly error: unknown } | undefined;
 
   constructor(private readonly options: StageCallsOptions) {
@@ -112,10 +115,11 @@ export class StageCalls {
   }
 
   async close(reason: unknown): Promise<void> {
+    const isBusy = this.waiters.size > 0;
     this.fail(reason);
     this.channel.close();
-    await this.options.broker.cancel(this.run).catch(() => {});
-    await this.options.broker.end(this.run).catch(() => {});
+    if (isBusy) await this.options.broker.cancel(this.run).catch(() => {});
+    await this.channel.end().catch(() => {});
   }
 
   /** Calls of one turn travel together. */
@@ -199,14 +203,29 @@ export class StageCalls {
     try {
       for await (const all of this.channel.receive()) {
         for (const received of all) this.deliver(received);
-        await this.options.broker.settle(
-          this.run,
-          [...new Set(all.map(({ id }) => id))].filter((id) => !this.channel.has(id)),
-        );
         this.pump();
+        for (const { id } of all) if (!this.channel.has(id)) this.told.add(id);
+        void this.settleTold();
       }
     } catch (error) {
       this.fail(error);
+    }
+  }
+
+  /** The outcomes have been told, so the broker may forget them. Nobody waits for that. */
+  private async settleTold(): Promise<void> {
+    if (this.isSettling) return;
+    this.isSettling = true;
+    try {
+      while (this.told.size > 0) {
+        const ids = [...this.told];
+        this.told.clear();
+        await this.channel.settle(ids);
+      }
+    } catch {
+      // The end of the run takes what is left.
+    } finally {
+      this.isSettling = false;
     }
   }
 

@@ -11,16 +11,24 @@ const TARGET_BYTES = 512 * 1024;
 const GROWTH = 8;
 /** The first chunks: two inputs tell whether they wait side by side. */
 const FIRST = 2;
+/** How many inputs travel together if nobody will ever know how long they take. */
+const BLIND = 100;
 /** How much an older measurement counts, compared with a newer one. */
 const MEMORY = 0.5;
 
 /** Finds how many inputs travel together: by how long they take, and by what they and their outputs weigh. */
 export class ChunkSizer {
   /** Whether any chunk has come back. Until then, few should be under way. */
-  isMeasured = false;
-  private limit = FIRST;
+  isMeasured: boolean;
+  private limit: number;
   private bytesIn = 0;
   private bytesOut = 0;
+
+  /** @param isBlind Whether nothing will come back. */
+  constructor(isBlind = false) {
+    this.isMeasured = isBlind;
+    this.limit = isBlind ? BLIND : FIRST;
+  }
 
   /** How many inputs the next chunk should have. */
   get count(): number {

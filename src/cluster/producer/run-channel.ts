@@ -13,6 +13,8 @@ const MOST_REMIND_MS = 300_000;
 /** So much is submitted at once. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_CHUNKS = 100;
+/** A chunk of several inputs weighs so much at most. */
+const CHUNK_BYTES = 1024 * 1024;
 /** A single value that is larger is refused. */
 const MOST_BYTES = 64 * 1024 * 1024;
 /** So many bytes are outstanding at most, */
@@ -23,6 +25,8 @@ const CHUNKS_PER_SLOT = 4;
 const LEAST_CHUNKS = 32;
 /** and so many before one has come back. */
 const FIRST_CHUNKS = 4;
+/** Runs that somebody waits for come before those that wait for nobody. */
+const LATER = 1;
 /** Into so many parts a chunk is split whose workers died. */
 const SPLIT = 8;
 
@@ -53,6 +57,8 @@ export interface RunChannelOptions {
   /** What errors call the pipeline. */
   readonly where: string;
   readonly meter: StageMeter;
+  /** Whether what is safe at the broker is none of this end's business any more. @default false */
+  readonly detached?: boolean | undefined;
   readonly now?: (() => number) | undefined;
 }
 
@@ -61,18 +67,23 @@ export interface RunChannelOptions {
  * is lost with a broker that loses what it has promised; and it splits chunks whose workers died until the guilty input is alone.
  */
 export class RunChannel {
-  readonly sizer = new ChunkSizer();
+  readonly sizer: ChunkSizer;
+  /** Told when chunks are safe at the broker, of a detached run. */
+  onSubmitted: (() => void) | undefined;
   /** Bytes of chunks that are outstanding. */
   private bytes = 0;
   private readonly outstanding = new Map<string, Outstanding>();
   private waiting: Outstanding[] = [];
   private submitting: Promise<void> | undefined;
+  /** The chunks that were submitted last. */
+  private batch: { readonly ids: ReadonlySet<string>; readonly done: Promise<unknown> } | undefined;
   private readonly closing = new AbortController();
   private failure: { readonly error: unknown } | undefined;
   private readonly reminder: NodeJS.Timeout;
   private readonly now: () => number;
 
   constructor(private readonly options: RunChannelOptions) {
+    this.sizer = new ChunkSizer(options.detached);
     this.now = options.now ?? (() => performance.now());
     this.reminder = setInterval(() => this.remind(), REMIND_MS / 4);
     this.reminder.unref();
@@ -103,8 +114,8 @@ export class RunChannel {
   /** Sends inputs, which {@link packInput} has made ready. @throws RUNLANE_VALUE_TOO_LARGE for one that is */
   send(from: number, head: ChunkHead, inputs: readonly unknown[]): string[] {
     const body = encodeChunk(head, inputs);
-    if (body.byteLength > MOST_BYTES) {
-      if (inputs.length === 1) throw tooLarge(this.options.where, body.byteLength);
+    if (body.byteLength > MOST_BYTES && inputs.length === 1) throw tooLarge(this.options.where, body.byteLength);
+    if (body.byteLength > CHUNK_BYTES && inputs.length > 1) {
       const half = Math.ceil(inputs.length / 2);
       return [...this.send(from, head, inputs.slice(0, half)), ...this.send(from + half, head, inputs.slice(half))];
     }
@@ -131,6 +142,20 @@ export class RunChannel {
       this.failure ??= { error };
     }
     if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  /** The records of these chunks are safe. What is being submitted again at this moment is there first, or it would stay. */
+  async settle(ids: readonly string[]): Promise<void> {
+    const { broker, run } = this.options;
+    if (this.batch !== undefined && ids.some((id) => this.batch!.ids.has(id))) await this.batch.done;
+    await broker.settle(run, ids);
+  }
+
+  /** Nobody wants anything of the run any more. */
+  async end(): Promise<void> {
+    this.close();
+    await this.submitting;
+    await this.options.broker.end(this.options.run);
   }
 
   /** Everything up to an index has been dealt with: no outcome of it is needed any more. */
@@ -175,13 +200,22 @@ export class RunChannel {
   }
 
   private async submitWaiting(): Promise<void> {
-    const { broker, run, about } = this.options;
+    const { broker, run, about, detached = false } = this.options;
     await broker.begin(run, about);
     while (this.waiting.length > 0 && !this.closing.signal.aborted) {
       let count = 0;
       for (let bytes = 0; count < this.waiting.length && count < BATCH_CHUNKS && bytes < BATCH_BYTES; count++)
         bytes += this.waiting[count]!.body.byteLength;
-      await broker.submit(run, this.waiting.splice(0, count));
+      const chunks = this.waiting.splice(0, count);
+      const batch = broker.submit(
+        run,
+        detached ? chunks.map(({ id, body }) => ({ id, body, priority: LATER })) : chunks,
+      );
+      this.batch = { ids: new Set(chunks.map(({ id }) => id)), done: batch.catch(() => {}) };
+      await batch;
+      if (!detached) continue;
+      for (const chunk of chunks) this.drop(chunk);
+      this.onSubmitted?.();
     }
   }
 
@@ -235,7 +269,7 @@ export class RunChannel {
   /** The workers of a chunk died: parts of it run again, or the input that is alone in it is to blame. */
   private split(id: string, range: ChunkRange, chunk: Outstanding | undefined, { report }: OutcomeMessage): Received[] {
     // What this end does not know of yet is submitted afresh when it does.
-    void this.options.broker.settle(this.options.run, [id]).catch(() => {});
+    void this.settle([id]).catch(() => {});
     if (chunk === undefined) return [];
     this.drop(chunk);
     if (range.count === 1) {

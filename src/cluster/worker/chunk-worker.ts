@@ -10,6 +10,9 @@ import { runChunk } from "./run-chunk.ts";
 /** So many deaths of workers are blamed on a chunk, unless it says otherwise. */
 const DEATHS = 3;
 
+/** How much an older time counts, compared with a newer one. */
+const MEMORY = 0.8;
+
 /** Where a worker finds what it runs. */
 export interface ChunkWorkerOptions {
   /**
@@ -20,12 +23,12 @@ export interface ChunkWorkerOptions {
   runnableOf(exportName: string, isSuspect: boolean): Promise<Runnable>;
   /** What errors call the pipeline. */
   readonly name: string;
-  /** Told of each chunk that is done. */
-  readonly onDone?: ((inputs: number, failed: number, ranMs: number) => void) | undefined;
 }
 
 /** Runs the chunks of one pipeline. */
 export class ChunkWorker {
+  /** How long chunks took lately, on average. */
+  chunkMs: number | undefined;
   private running = 0;
 
   constructor(private readonly options: ChunkWorkerOptions) {}
@@ -44,8 +47,7 @@ export class ChunkWorker {
       const used = process.cpuUsage(cpu);
       // Of what the process computed meanwhile, the chunks that ran side by side had about as much each.
       const cpuMs = (used.user + used.system) / 1000 / this.running;
-      const failed = outcomes.filter(({ status }) => status === "rejected").length;
-      this.options.onDone?.(outcomes.length, failed, ranMs);
+      this.chunkMs = this.chunkMs === undefined ? ranMs : this.chunkMs * MEMORY + ranMs * (1 - MEMORY);
       return encodeOutcomes(outcomes, { ...report, ranMs, waits: cpuMs < sumMs / 3 }, where);
     } finally {
       this.running--;

@@ -5,8 +5,14 @@ export const CLUSTER_ERRORS = {
   RUNLANE_BROKER: {
     message: "The broker, {broker}, cannot be used: {reason}.",
     cause:
-      "The server that distributes the work was not reachable when a run or a worker began, refused the user, or is set up so that it could lose work. A server that goes away later is waited for.",
+      "The server that distributes the work refuses the user, is too old, or is set up so that it could lose work. Nothing was submitted.",
     fix: "Do what the message says, or pass another URL.",
+  },
+  RUNLANE_BROKER_UNREACHABLE: {
+    message: "The broker, {broker}, cannot be reached: {reason}.",
+    cause:
+      "Nothing answered at the address of the broker when a run began. Workers wait for it instead, and so does whoever has been connected before.",
+    fix: "Start the server, or correct host and port.",
   },
   RUNLANE_BROKER_URL: {
     message:

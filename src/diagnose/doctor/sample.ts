@@ -10,17 +10,16 @@ import type { Runnable } from "../../runnables/runnable.ts";
 import { Probe, type StepProbe } from "./probe.ts";
 import { median } from "./prove.ts";
 
-/** The number of single calls after the first one. */
+/** Single calls after the first one. */
 const SINGLES = 6;
 
-/** The share of the time for the batch, if its inputs run one after the other. */
+/** The batch may take this share of the time, if its inputs run one after the other; it has so many inputs at least. */
 const SHARE = 0.2;
-/** The least number of inputs of the batch. */
 const LEAST_INPUTS = 8;
-/** The share of the time for single calls. */
+/** Single calls may take this share. */
 const SINGLES_SHARE = 0.05;
 
-/** The measurements of a run of the sample. Times are in milliseconds. */
+/** What a run of the sample has shown. Times are in milliseconds. */
 export interface Sample {
   readonly root: Runnable;
   readonly inputs: readonly unknown[];
@@ -29,7 +28,7 @@ export interface Sample {
   readonly probes: readonly StepProbe[];
   /** The median of single calls of a step, one at a time. */
   singleMs(step: Step): number;
-  /** The time of the very first call. */
+  /** How long the first call of all took. */
   readonly firstMs: number;
   /** The median of the single calls after it. */
   readonly nextMs: number;
@@ -40,7 +39,7 @@ export interface Sample {
   readonly gcShare: number;
   /** The share of the time in which this thread had work and no core. */
   readonly starvedShare: number;
-  /** The memory that the batch left behind, without its outputs, in bytes. */
+  /** What stayed in memory of the batch, outputs left out, in bytes. */
   readonly keptBytes: number;
   /** The processor time of the process in the batch, as a share of its length. */
   readonly cpuShare: number;
@@ -133,7 +132,7 @@ function collectGarbage(): boolean {
   }
 }
 
-/** The memory that values take, in bytes, about. */
+/** About how much memory values take, in bytes. */
 function sizeOf(values: readonly unknown[]): number {
   try {
     return 4 * (JSON.stringify(values)?.length ?? 0);
@@ -161,9 +160,7 @@ class GarbageClock {
   }
 }
 
-/**
- * Starts to measure how long this thread waits for a core; gives the share of the time it wanted one. Zero where the system does not tell.
- */
+/** Starts to measure how long this thread waits for a core; gives the share of the time it wanted one. Zero where the system does not tell. */
 function starvation(): () => number {
   const read = (): [number, number] => {
     try {

@@ -6,13 +6,13 @@ import type { Variant } from "./candidate.ts";
 import { median, percentile } from "./prove.ts";
 import type { Metric } from "./types.ts";
 
-/** The time of two beats of the loop's clock, in milliseconds: a delay between them is seen. */
+/** Two beats of the clock of the loop, in milliseconds: what happens between them is seen. */
 const BEATS_MS = 25;
 
-/** The delay of a loop, in milliseconds, below which it counts as punctual. */
+/** A loop that is late by less than this, in milliseconds, is not late. */
 const PUNCTUAL_MS = 5;
 
-/** Runs a pipeline to measure one metric once; lower is better. */
+/** How a pipeline is run to measure one metric once; lower is better. */
 export const MEASURE: Readonly<Record<Metric, (variant: Variant, inputs: readonly unknown[]) => Promise<number>>> = {
   "batch ms": async (variant, inputs) => {
     const started = performance.now();

@@ -3,9 +3,9 @@ import { ASKED } from "../asked.ts";
 import { MARK } from "../marks.ts";
 import type { Current } from "../watch-observer.ts";
 
-/** The answer of the held thread. */
+/** What the held thread says of itself. */
 export interface Answer {
-  /** The stack; empty when no code is running, because the thread is free again or at a breakpoint. */
+  /** Empty when no code of it is running: it is free again, or at a breakpoint. */
   readonly stack: string;
   readonly current?: Current | undefined;
   readonly context?: unknown;

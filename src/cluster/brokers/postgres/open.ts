@@ -74,7 +74,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "3D000": "it has no such database; create it first",
   "42501":
     "the user may not create schemas; GRANT CREATE ON DATABASE to it, or open the broker once with a user who may",
-  ECONNREFUSED: "nothing listens there; start the server, or correct host and port",
+  ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "there is no such host",
 };
 
@@ -84,9 +84,13 @@ function unusable(name: string, error: unknown): Error {
   const tls = /does not support SSL/.test(message)
     ? "it speaks no TLS; leave sslmode out of the URL, or set TLS up there"
     : undefined;
-  const reason =
-    known ?? tls ?? (reasonToWait(error) === undefined ? message : `it cannot be reached (${message || code})`);
-  return runlaneError("RUNLANE_BROKER", { broker: name, reason }, { cause: error });
+  const reason = known ?? tls ?? (message || code).replace(/\.$/, "");
+  const isGone = reasonToWait(error) !== undefined;
+  return runlaneError(
+    isGone ? "RUNLANE_BROKER_UNREACHABLE" : "RUNLANE_BROKER",
+    { broker: name, reason },
+    { cause: error },
+  );
 }
 
 function nameOf(url: string): string {

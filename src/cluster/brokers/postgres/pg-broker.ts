@@ -158,7 +158,7 @@ export class PgBroker implements Broker {
   async state(): Promise<BrokerState> {
     const runs = await this.connection.query(RUN_STATES);
     const workers = await this.connection.query(WORKER_STATES);
-    return { runs: runs.rows.map(runState), workers: workers.rows as WorkerState[] };
+    return { runs: runs.rows.map(runState), workers: workers.rows.map(workerState) };
   }
 
   async close(): Promise<void> {
@@ -186,6 +186,13 @@ export class PgBroker implements Broker {
       await this.boss.deleteJob(queue, jobs, { db });
     }
   }
+}
+
+function workerState({
+  chunkMs,
+  ...rest
+}: Omit<WorkerState, "chunkMs"> & { readonly chunkMs: number | null }): WorkerState {
+  return chunkMs === null ? rest : { ...rest, chunkMs };
 }
 
 interface RunRow {

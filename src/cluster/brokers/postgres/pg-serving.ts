@@ -16,6 +16,7 @@ export interface PgServingOptions {
   readonly queue: string;
   readonly work: Work;
   readonly concurrency: number;
+  readonly chunkMs?: (() => number | undefined) | undefined;
   readonly leaseMs: number;
 }
 
@@ -172,8 +173,9 @@ export class PgServing implements Serving {
   }
 
   private async tell(): Promise<void> {
-    const { connection, queue, concurrency } = this.options;
-    await connection.pool.query(PUT_WORKER, [this.id, queue, hostname(), process.pid, concurrency, this.inHand.size]);
+    const { connection, queue, concurrency, chunkMs } = this.options;
+    const figures = [concurrency, this.inHand.size, chunkMs?.() ?? null];
+    await connection.pool.query(PUT_WORKER, [this.id, queue, hostname(), process.pid, ...figures]);
   }
 }
 

@@ -34,10 +34,13 @@ export const SET_UP = `
   create table if not exists runlane.worker (
     id text primary key, queue text not null, host text not null, pid int not null,
     concurrency int not null, running int not null, seen timestamptz not null default now());
+  alter table runlane.worker add column if not exists chunk_ms real;
 `;
 
 /** Whether everything is there already: then no right to create anything is needed. */
-export const IS_SET_UP = "select to_regclass('runlane.worker') is not null as there";
+export const IS_SET_UP = `
+  select exists (
+    select 1 from pg_attribute where attrelid = to_regclass('runlane.worker') and attname = 'chunk_ms') as there`;
 
 export const PUT_CHUNKS = `
   insert into runlane.chunk (run, id, body)
@@ -68,11 +71,11 @@ export const RUN_STATES = `
 
 /** A worker tells of itself every few seconds. */
 export const WORKER_STATES = `
-  select queue, host, pid, concurrency, running from runlane.worker where seen > now() - interval '20 seconds' order by host, pid`;
+  select queue, host, pid, concurrency, running, chunk_ms as "chunkMs" from runlane.worker where seen > now() - interval '20 seconds' order by host, pid`;
 
 export const PUT_WORKER = `
-  insert into runlane.worker (id, queue, host, pid, concurrency, running) values ($1, $2, $3, $4, $5, $6)
-  on conflict (id) do update set running = excluded.running, seen = now()`;
+  insert into runlane.worker (id, queue, host, pid, concurrency, running, chunk_ms) values ($1, $2, $3, $4, $5, $6, $7)
+  on conflict (id) do update set running = excluded.running, chunk_ms = excluded.chunk_ms, seen = now()`;
 
 /** What is left of those who ended without a word, and marks that everybody has seen. */
 export const CLEAN_UP = `

@@ -80,8 +80,9 @@ async function check(driver: Driver, url: string, name: string, mayLose: boolean
     const problem = problemOf(await redis.info(), mayLose);
     if (problem !== undefined) throw new Error(problem);
   } catch (error) {
-    const message = explain(reason ?? (error as Error).message);
-    throw runlaneError("RUNLANE_BROKER", { broker: name, reason: message }, { cause: error });
+    const said = reason ?? (error as Error).message;
+    const code = GONE.test(said) ? "RUNLANE_BROKER_UNREACHABLE" : "RUNLANE_BROKER";
+    throw runlaneError(code, { broker: name, reason: explain(said) }, { cause: error });
   } finally {
     redis.disconnect();
   }
@@ -103,6 +104,9 @@ export function problemOf(info: string, mayLose: boolean): string | undefined {
   return undefined;
 }
 
+/** What will pass: a server that is not up yet, a network that is down. */
+const GONE = /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|LOADING/;
+
 /** What a client of Redis says, for who starts a run. */
 function explain(message: string): string {
   if (/WRONGPASS/.test(message))
@@ -110,7 +114,7 @@ function explain(message: string): string {
   if (/NOAUTH/.test(message)) return "it wants a password; put it into the URL, as redis://:password@host";
   if (/NOPERM/.test(message))
     return `the user may not do everything that is needed (${message}); allow it all commands on keys runlane:*`;
-  if (/ECONNREFUSED/.test(message)) return "nothing listens there; start the server, or correct host and port";
+  if (/ECONNREFUSED/.test(message)) return "nothing listens there";
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) return "there is no such host";
   if (/wrong version number|packet length too long|SSL routines/i.test(message))
     return "it speaks no TLS; use redis:// instead of rediss://";

@@ -146,9 +146,9 @@ export class RedisBroker implements Broker {
     await this.removeJobs(run, queue, left);
   }
 
-  async serve(queue: string, work: Work, { concurrency }: ServeOptions): Promise<Serving> {
+  async serve(queue: string, work: Work, options: ServeOptions): Promise<Serving> {
     const { engine, redis, connect, leaseMs } = this;
-    const serving = new RedisServing({ engine, redis, connect, queue, work, concurrency, leaseMs });
+    const serving = new RedisServing({ ...options, engine, redis, connect, queue, work, leaseMs });
     this.servings.add(serving);
     await serving.start();
     return serving;

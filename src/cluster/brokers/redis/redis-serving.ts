@@ -27,6 +27,7 @@ export interface RedisServingOptions {
   readonly queue: string;
   readonly work: Work;
   readonly concurrency: number;
+  readonly chunkMs?: (() => number | undefined) | undefined;
   readonly leaseMs: number;
 }
 
@@ -134,8 +135,15 @@ export class RedisServing implements Serving {
   }
 
   private async tell(): Promise<void> {
-    const { redis, queue, concurrency } = this.options;
-    const state = { queue, host: hostname(), pid: process.pid, concurrency, running: this.inHand.size };
+    const { redis, queue, concurrency, chunkMs } = this.options;
+    const state = {
+      queue,
+      host: hostname(),
+      pid: process.pid,
+      concurrency,
+      running: this.inHand.size,
+      chunkMs: chunkMs?.(),
+    };
     await redis
       .multi()
       .set(keys.worker(this.id), JSON.stringify(state), "EX", TOLD_S)

@@ -1,0 +1,104 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { scratchFolder } from "../cli/scratch.ts";
+import { type Blow, chaos } from "./chaos/chaos.ts";
+import { postgresTarget, redisTarget, type Target } from "./chaos/target.ts";
+import { NO_REDIS } from "./servers.ts";
+
+/** `npm run test:chaos`: many inputs and many blows, several rounds. */
+const LONG = process.env.RUNLANE_CHAOS === "long";
+
+/** Programs of tests that run at the same time must not share a queue. */
+let programs = 0;
+
+function program(folder: string): string {
+  const file = join(folder, `traced${process.pid}-${programs++}.mjs`);
+  copyFileSync(fileURLToPath(new URL("fixtures/traced.mjs", import.meta.url)), file);
+  return file;
+}
+
+const BLOWS: readonly Blow[] = [
+  "kill worker",
+  "kill producer",
+  "kill worker",
+  "kill broker",
+  "kill producer",
+  "stop worker",
+  "cut network",
+  "kill worker",
+  "freeze network",
+  "kill producer",
+];
+
+/** The same numbers for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
+
+async function survives(
+  open: () => Promise<Target>,
+  blows: readonly Blow[],
+  inputs: number,
+  seed = 1,
+): Promise<number> {
+  const folder = scratchFolder();
+  const target = await open();
+  try {
+    const aftermath = await chaos({
+      target,
+      file: program(folder),
+      folder,
+      inputs,
+      inputMs: LONG ? 300 : 150,
+      blows,
+      random: randomFrom(seed),
+      holdMs: LONG ? 10_000 : 1500,
+    });
+    expect(aftermath.indices).toEqual(Array.from({ length: inputs }, (_, at) => at));
+    expect(aftermath.wrong).toBe(0);
+    // A quick round may be over before; nobody knows how fast the machine is.
+    if (LONG) expect(aftermath.blows).toBe(blows.length);
+    return aftermath.starts / inputs;
+  } finally {
+    await target.stop();
+  }
+}
+
+const rounds = LONG ? [1, 2, 3] : [1];
+const long = LONG ? 20_000 : 1500;
+const many = LONG ? [...BLOWS, ...BLOWS, ...BLOWS] : BLOWS.slice(0, 4);
+const timeout = LONG ? 900_000 : 120_000;
+
+describe("a batch on PostgreSQL", () => {
+  test.each(rounds)(
+    "has each record once, whatever is killed on the way (round %i)",
+    async (seed) => {
+      await survives(postgresTarget, many, long, seed);
+    },
+    timeout,
+  );
+
+  test.runIf(LONG)(
+    "runs hardly an input twice when workers end politely",
+    async () => {
+      expect(await survives(postgresTarget, new Array<Blow>(20).fill("end worker"), long)).toBeLessThanOrEqual(1.05);
+    },
+    timeout,
+  );
+});
+
+describe.skipIf(NO_REDIS)(`a batch on Redis${NO_REDIS === undefined ? "" : ` (skipped: ${NO_REDIS})`}`, () => {
+  test.each(rounds)(
+    "has each record once, whatever is killed on the way (round %i)",
+    async (seed) => {
+      await survives(redisTarget, many, long, seed);
+    },
+    timeout,
+  );
+});

@@ -1,0 +1,192 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Running, start } from "../../cli/command.ts";
+import type { Target } from "./target.ts";
+
+/** What is done to a run. */
+export interface ChaosPlan {
+  readonly target: Target;
+  /** The module that workers run. */
+  readonly file: string;
+  readonly folder: string;
+  readonly inputs: number;
+  /** How long an input waits. */
+  readonly inputMs: number;
+  /** What happens, one after the other, spread over the run. */
+  readonly blows: readonly Blow[];
+  /** Gives numbers from 0 to 1. */
+  readonly random: () => number;
+  /** How long something is stopped or cut off. */
+  readonly holdMs: number;
+}
+
+export type Blow =
+  | "kill worker"
+  | "stop worker"
+  | "kill producer"
+  | "kill broker"
+  | "cut network"
+  | "freeze network"
+  | "end worker";
+
+/** What a run left behind. */
+export interface Aftermath {
+  /** The indices of the records, in their order. */
+  readonly indices: readonly number[];
+  /** Records that say something else than what they should. */
+  readonly wrong: number;
+  /** How often inputs were started. */
+  readonly starts: number;
+  readonly stderr: string;
+  /** How many blows it took before it was done. */
+  readonly blows: number;
+}
+
+/** Runs a batch with two workers, and lets nobody work in peace. */
+export async function chaos(plan: ChaosPlan): Promise<Aftermath> {
+  const { folder, inputs, inputMs, blows } = plan;
+  const trace = join(folder, "trace");
+  writeFileSync(trace, "");
+  writeFileSync(
+    join(folder, "in.txt"),
+    Array.from({ length: inputs }, (_, at) => `${trace} ${inputMs} ${at}\n`).join(""),
+  );
+  const scene = new Scene(plan);
+  let count = 0;
+  try {
+    scene.begin();
+    for (const [at, blow] of blows.entries()) {
+      const share = (at + plan.random()) / (blows.length + 1);
+      while (!scene.isDone && startsIn(trace) < share * inputs) await sleep(20);
+      if (scene.isDone) break;
+      await scene.suffer(blow);
+      count++;
+    }
+    await scene.done;
+  } finally {
+    scene.end();
+  }
+  const lines = readFileSync(join(folder, "out.jsonl"), "utf8").trimEnd().split("\n");
+  const records = lines.map((line) => JSON.parse(line) as { index: number; output: number });
+  return {
+    indices: records.map(({ index }) => index),
+    wrong: records.filter(({ index, output }) => output !== index ** 2).length,
+    starts: startsIn(trace),
+    stderr: scene.stderr,
+    blows: count,
+  };
+}
+
+function startsIn(trace: string): number {
+  return readFileSync(trace, "utf8").split("\n").length - 1;
+}
+
+/** Who takes part. */
+class Scene {
+  readonly done: Promise<void>;
+  isDone = false;
+  stderr = "";
+  private readonly workers: Running[] = [];
+  private producer: Running | undefined;
+  private finish: () => void = () => {};
+  private fail: (error: Error) => void = () => {};
+
+  constructor(private readonly plan: ChaosPlan) {
+    this.done = new Promise((resolve, reject) => {
+      this.finish = resolve;
+      this.fail = reject;
+    });
+    // It is looked at in the end.
+    this.done.catch(() => {});
+  }
+
+  begin(): void {
+    this.workers.push(this.startWorker(), this.startWorker());
+    this.startProducer(false);
+  }
+
+  async suffer(blow: Blow): Promise<void> {
+    const { proxy } = this.plan.target;
+    const at = Math.floor(this.plan.random() * this.workers.length);
+    const worker = this.workers[at]!.process;
+    switch (blow) {
+      case "kill worker":
+        worker.kill("SIGKILL");
+        this.workers[at] = this.startWorker();
+        return;
+      case "end worker":
+        worker.kill("SIGTERM");
+        this.workers[at] = this.startWorker();
+        return;
+      case "stop worker":
+        worker.kill("SIGSTOP");
+        await sleep(this.plan.holdMs);
+        worker.kill("SIGCONT");
+        return;
+      case "kill producer": {
+        const { producer } = this;
+        this.producer = undefined;
+        producer?.process.kill("SIGKILL");
+        await producer?.finished;
+        if (!this.isDone) this.startProducer(true);
+        return;
+      }
+      case "kill broker":
+        return await this.plan.target.kill();
+      case "cut network":
+        proxy.isClosed = true;
+        proxy.cut();
+        await sleep(this.plan.holdMs);
+        proxy.isClosed = false;
+        return;
+      case "freeze network":
+        proxy.freeze();
+        await sleep(this.plan.holdMs);
+        proxy.thaw();
+    }
+  }
+
+  end(): void {
+    for (const { process } of this.workers) process.kill("SIGTERM");
+    this.producer?.process.kill("SIGKILL");
+  }
+
+  private startWorker(): Running {
+    const { file, folder, target } = this.plan;
+    return start(["worker", file, "--lane", "loop", "--broker", target.url, "-c", "3"], { cwd: folder });
+  }
+
+  private startProducer(isResumed: boolean): void {
+    const { file, folder, target } = this.plan;
+    const args = [
+      "batch",
+      file,
+      "-i",
+      "in.txt",
+      "-o",
+      "out.jsonl",
+      "--quiet",
+      "--lane",
+      "cluster",
+      "--broker",
+      target.url,
+    ];
+    const producer = start(isResumed ? [...args, "--resume"] : args, { cwd: folder });
+    this.producer = producer;
+    void producer.finished.then(({ code, signal, stderr }) => {
+      this.stderr += stderr;
+      if (code === 0) {
+        this.isDone = true;
+        this.finish();
+      } else if (signal === "SIGKILL") {
+        return;
+      } else if (/cannot be used|is being written/.test(stderr)) {
+        // It began while the broker was down, or its forerunner was still there.
+        setTimeout(() => this.startProducer(true), 500);
+      } else {
+        this.fail(new Error(`The producer ended with ${code}: ${stderr}`));
+      }
+    });
+  }
+}
