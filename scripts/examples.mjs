@@ -18,6 +18,7 @@ export const DOCS_INDEX = ["examples/docs-index/pipeline.ts", "--files", "node_m
 const EXAMPLES = {
   "langchain-drop-in": { script: ["examples/langchain-drop-in/run.mjs"] },
   lanes: { script: ["examples/lanes/measure.mjs", "0.1"] },
+  cluster: { script: ["examples/cluster/run.mjs", "12"] },
   "cold-starts": { script: ["examples/cold-starts/measure.mjs", "0.1"] },
   "docs-index": { batch: DOCS_INDEX },
 };

@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly lane: PipelineLane;
   /** Whether everything that the pipelines use is loaded before the first chunk. */
   readonly warm: boolean;
+  /** Where figures for autoscalers are served. */
+  readonly metricsPort?: number | undefined;
 }
 
 /** What `runlane help worker` says below the options. */
@@ -49,6 +51,7 @@ export function workerCommand(program: Command, onExit: (code: number) => void):
     .option("-c, --concurrency <count>", "run so many chunks at a time (default: cores + 1)", positiveInteger)
     .addOption(new Option("--lane <lane>", "run the pipelines there").choices(PIPELINE_LANES).default("thread"))
     .option("--warm", "load everything that the pipelines use before the first chunk")
+    .option("--metrics-port <port>", "serve /metrics and /hints, for Prometheus and autoscalers", positiveInteger)
     .addHelpText("after", WORKER_HELP)
     .action(async (pipelines: string[], parsed: Omit<WorkerOptions, "pipelines">) => {
       const { runWorker } = await import("./cluster/run-worker.ts");

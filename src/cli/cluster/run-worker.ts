@@ -11,6 +11,7 @@ import { placePipeline } from "../pipeline/place-pipeline.ts";
 import { warmUp } from "../run/warm-up.ts";
 import type { WorkerOptions } from "../worker.ts";
 import { brokerWhenThere } from "./broker-of.ts";
+import { serveMetrics } from "./metrics-server.ts";
 
 /** How often queues are looked for that nobody works on. */
 const LOOK_EVERY_MS = 10_000;
@@ -39,13 +40,18 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     const queue = queues.get(path)!;
     const name = pipelineName(absolutePath(path));
     const worker = new ChunkWorker({ name, runnableOf: (...which) => stores[at]!.of(...which) });
-    servings.push(await broker.serve(queue, worker.work, { concurrency }));
+    servings.push(await broker.serve(queue, worker.work, { concurrency, chunkMs: () => worker.chunkMs }));
     process.stdout.write(`working on ${displayName(absolutePath(path))} (${queue}), from ${broker.name}\n`);
   }
+  const metrics =
+    options.metricsPort === undefined
+      ? undefined
+      : await serveMetrics(broker, [...queues.values()], options.metricsPort);
   const told = new Set<string>();
   const looking = setInterval(() => void tellOrphans(broker, told).catch(() => {}), LOOK_EVERY_MS);
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   clearInterval(looking);
+  metrics?.close();
   const running = servings.reduce((sum, serving) => sum + serving.running, 0);
   if (running > 0) process.stderr.write(`runlane: finishing the ${running} chunks in hand; once more quits at once\n`);
   await Promise.all(servings.map((serving) => serving.stop()));

@@ -42,7 +42,7 @@ export type RunEnd =
 /** A pass of inputs through a pipeline, from the source to the records, wherever it runs. */
 export type InputsRun = Pick<
   BatchRun,
-  "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "stop" | "stopWords" | "run"
+  "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "remarks" | "stop" | "stopWords" | "run"
 >;
 
 /** A pass through a pipeline that runs in this process, or in workers of it. */
@@ -90,6 +90,11 @@ export class BatchRun {
   async prime(): Promise<void> {
     if (!this.feed.ended) await this.feed.load();
     if (this.feed.failure !== undefined) throw this.feed.failure;
+  }
+
+  /** What else there is to say of the run in the end. */
+  remarks(): readonly string[] {
+    return [];
   }
 
   /** What becomes of the inputs in flight when the run is stopped. @param signal What it was stopped by. */

@@ -6,6 +6,7 @@ import { type ChunkHead, encodeChunk } from "../wire/chunk-body.ts";
 import { type ChunkReport, decodeOutcomes, type InputOutcome, type OutcomeMessage } from "../wire/outcome-body.ts";
 import { type ChunkRange, chunkId, rangeOf } from "./chunk-id.ts";
 import { ChunkSizer } from "./chunk-sizer.ts";
+import { WorkerTally } from "./worker-tally.ts";
 
 /** What has no outcome after so long is submitted again, which is nothing where it is still there; later ever more seldom. */
 const REMIND_MS = 10_000;
@@ -68,6 +69,8 @@ export interface RunChannelOptions {
  */
 export class RunChannel {
   readonly sizer: ChunkSizer;
+  /** Who has run what. */
+  readonly tally = new WorkerTally();
   /** Told when chunks are safe at the broker, of a detached run. */
   onSubmitted: (() => void) | undefined;
   /** Bytes of chunks that are outstanding. */
@@ -246,6 +249,7 @@ export class RunChannel {
     const { from, outcomes, report } = message;
     this.sizer.received(outcomes.length, body.byteLength);
     if (from === 0) this.sizer.ran(range.count, report);
+    this.tally.add(report, outcomes.length, chunk !== undefined);
     this.measure(outcomes, report, chunk?.sentAt, body.byteLength);
     if (chunk !== undefined && isComplete(chunk, from, outcomes.length)) this.drop(chunk);
     return [{ id, from: range.from + from, count: outcomes.length, outcomes, report }];
