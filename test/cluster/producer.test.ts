@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hintsOf, metricsOf } from "../../src/cli/cluster/metrics-server.ts";
 import { OrderedOutcomes } from "../../src/cli/cluster/ordered-outcomes.ts";
 import { queueHints } from "../../src/cluster/hints.ts";
 import { chunkId, rangeOf } from "../../src/cluster/producer/chunk-id.ts";
@@ -133,4 +134,11 @@ test("an autoscaler is told what waits, what runs, and how long that takes", () 
     { queue: "q", waiting: 0, running: 0, workers: 0, slots: 0, expectedSeconds: 0 },
   ]);
   expect(queueHints({ runs: [run], workers: [] })[0]?.expectedSeconds).toBeNull();
+});
+
+test("a worker serves them as one number of workers, and as metrics", () => {
+  const hint = { queue: "q", waiting: 7, running: 3, workers: 2, slots: 4, expectedSeconds: null };
+  expect(hintsOf([hint])).toMatchObject({ waiting: 7, running: 3, workers: 2, workersNeeded: 5, queues: [hint] });
+  expect(metricsOf([hint])).toContain('runlane_cluster_chunks_waiting{queue="q"} 7\n');
+  expect(metricsOf([hint])).not.toContain("expected_seconds{");
 });
