@@ -13,7 +13,6 @@ import { at, command, node, readJson } from "./lib.mjs";
 /** @typedef {{ code: number, output: string }} Built The exit code of the compiler or of the bundler, and what it printed. */
 
 const STAMP = ".cache/built.json";
-const SUFFIXES = [".d.ts", ".d.ts.map"];
 /** What package.json exports and needs the kernel for. */
 const WITH_KERNEL = [
   "graph/index.ts",
@@ -33,6 +32,8 @@ const WITH_KERNEL = [
 const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts", "diagnose/watcher/thread.ts"];
 /** What keeps an embedded database, in a process of its own. */
 const KEEPER = "cluster/brokers/embedded/keeper.ts";
+/** What workers of bundled programs and of browsers start with: files that need no other, by what they are made of. */
+const WHOLE = { "lanes/worker/bundled.ts": "dist/worker.mjs", "lanes/worker/web.ts": "dist/web-worker.mjs" };
 /** What the processes start with that `runlane coldstart` measures, and the thread that hears Ctrl-C. */
 const STARTS = [
   "coldstart/start.ts",
@@ -43,7 +44,7 @@ const STARTS = [
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. Tests run the command by it. */
 const COMMAND_LINE = "cli/program.ts";
 /** What package.json exports, the command, and workers. */
-const ENTRIES = ["index.ts", ...WITH_KERNEL, "cli/main.ts", COMMAND_LINE, ...STARTS, ...WORKERS, KEEPER];
+const ENTRIES = ["index.ts", ...WITH_KERNEL, "bundler/index.ts", "cli/main.ts", COMMAND_LINE, ...STARTS, ...WORKERS, KEEPER];
 
 /** What both steps depend on, besides the sources. */
 const SETTINGS = ["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json"];
@@ -75,7 +76,7 @@ export function bundle() {
 /** @returns {Promise<Built>} */
 function declare() {
   const sources = files("src").filter((path) => path.endsWith(".ts"));
-  const outputs = sources.flatMap((path) => SUFFIXES.map((suffix) => path.replace(/^src(.*)\.ts$/, `dist$1${suffix}`)));
+  const outputs = sources.map((path) => path.replace(/^src(.*)\.ts$/, "dist$1.d.ts"));
   return step("types", [...sources, ...SETTINGS, "node_modules/typescript/package.json"], async () => {
     // The compiler trusts its notes: with an output missing they are wrong.
     if (!outputs.every((path) => existsSync(at(path)))) rmSync(at(".cache/build.tsbuildinfo"), { force: true });
@@ -129,6 +130,22 @@ function besidesTheKernel(sources) {
   return later;
 }
 
+/** How all of the code is built. @type {import("esbuild").BuildOptions} */
+const CODE = {
+  absWorkingDir: at(),
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  packages: "external",
+  // Loading takes 17 µs for each kilobyte. Names stay, and lines are short enough for stack traces to say where.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  lineLimit: 120,
+  metafile: true,
+  logLevel: "silent",
+};
+
 /**
  * All packages stay outside; what entries share, the kernel above all, exists once.
  *
@@ -149,30 +166,24 @@ async function bundleEntries(sources) {
     },
   };
   try {
-    const { metafile } = await esbuild({
-      absWorkingDir: at(),
+    const shared = await esbuild({
+      ...CODE,
       entryPoints: ENTRIES.map((entry) => `src/${entry}`),
       outbase: "src",
       outdir: "dist",
       chunkNames: "chunks/[name]-[hash]",
-      bundle: true,
       splitting: true,
-      format: "esm",
-      platform: "neutral",
-      target: "es2022",
-      packages: "external",
-      // Loading takes 17 µs for each kilobyte. Names stay, and lines are short enough for stack traces to say where.
-      minifySyntax: true,
-      minifyWhitespace: true,
-      lineLimit: 120,
-      sourcemap: "linked",
-      sourcesContent: false,
-      metafile: true,
-      logLevel: "silent",
       plugins: [wholeKernel],
     });
-    const outputs = Object.keys(metafile.outputs);
-    for (const path of outputs) if (path.endsWith(".js")) restoreClassNames(at(path));
+    // They lie beside code of others that is minified too.
+    const alone = { ...CODE, minify: true, keepNames: true, plugins: [withoutPools] };
+    const whole = Object.entries(WHOLE).map(([entry, outfile]) =>
+      esbuild({ ...alone, entryPoints: [`src/${entry}`], outfile }),
+    );
+    const outputs = [shared, ...(await Promise.all(whole))].flatMap(({ metafile }) =>
+      Object.keys(metafile?.outputs ?? {}),
+    );
+    for (const path of outputs) if (path.endsWith(".js")) polish(at(path));
     return { files: outputs, output: "" };
   } catch (error) {
     const { errors } = /** @type {import("esbuild").BuildFailure} */ (error);
@@ -180,17 +191,32 @@ async function bundleEntries(sources) {
   }
 }
 
+/** Inside workers, lanes stay on the loop: no pool is ever opened there. @type {import("esbuild").Plugin} */
+const withoutPools = {
+  name: "without-pools",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/](?:threads|processes)\.ts$/ }, () => ({ contents: "" }));
+  },
+};
+
 /**
  * The bundler writes `var Thing = class _Thing` for a class that mentions itself, and objects would show that name. Inside a class its
- * own name means the same either way, so the underscore can go.
+ * own name means the same either way, so the underscore can go. And it breaks lines where other bundlers, which look for
+ * `import.meta.url` in a text, would not find it.
  *
  * @param {string} path
  */
-function restoreClassNames(path) {
+function polish(path) {
   const code = readFileSync(path, "utf8");
+  const whole = code.replace(/import\n?\.\n?meta\n?\.\n?url/g, (found) =>
+    found.includes("\n") ? "\nimport.meta.url" : found,
+  );
   const renamed = [...code.matchAll(/\b(\w+) ?= ?class _\1\b/g)].map(([, name]) => name);
-  if (renamed.length === 0) return;
-  writeFileSync(path, code.replace(new RegExp(`\\b_(${renamed.join("|")})\\b`, "g"), "$1"));
+  if (renamed.length === 0 && whole === code) return;
+  writeFileSync(
+    path,
+    renamed.length === 0 ? whole : whole.replace(new RegExp(`\\b_(${renamed.join("|")})\\b`, "g"), "$1"),
+  );
 }
 
 /** @param {readonly string[]} paths */

@@ -16,6 +16,7 @@ export const DOCS_INDEX = ["examples/docs-index/pipeline.ts", "--files", "node_m
  * @type {Record<string, { script: readonly string[] } | { batch: readonly string[] }>}
  */
 const EXAMPLES = {
+  browser: { script: ["examples/browser/check.mjs"] },
   "langchain-drop-in": { script: ["examples/langchain-drop-in/run.mjs"] },
   lanes: { script: ["examples/lanes/measure.mjs", "0.1"] },
   cluster: { script: ["examples/cluster/run.mjs", "12"] },

@@ -28,6 +28,7 @@ export const ROOMS = [
   { room: "adapters", entry: true },
   { room: "testing", entry: true, closed: true },
   { room: "lane-kit", entry: true, closed: true },
+  { room: "bundler", entry: true, closed: true },
   { room: "cluster", entry: true },
   { room: "lanes/worker", entry: true, closed: true },
   { room: "diagnose/watcher", entry: true, closed: true },

@@ -9,7 +9,7 @@ import { at, fail, install, readTally, run, seconds, tally, vitest } from "./lib
 const VERSIONS = ["20.19.0", "22.23.3", "24.21.0", "26.10.0"];
 
 /** Installs a Node, the npm package `node`, into .cache/ unless it is there. Returns the path of its executable. */
-async function obtain(/** @type {string} */ version) {
+export async function obtain(/** @type {string} */ version) {
   const folder = `.cache/node-${version}`;
   const executable = at(folder, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
   if (existsSync(executable)) return executable;

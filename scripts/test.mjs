@@ -53,6 +53,7 @@ const staticRows = [
     { name: "figures", run: () => script("scripts/figures.mjs", "--check") },
     { name: "knip", run: () => script(command("knip")) },
     { name: "exports", run: () => script("scripts/exports.mjs") },
+    { name: "size", run: () => script("scripts/size.mjs") },
   ],
 ];
 const rows = [

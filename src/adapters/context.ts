@@ -1,7 +1,8 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { getVariable, installStorage, type Storage, setVariable } from "../core/ambient.ts";
+import { runlaneError } from "../core/errors/errors.ts";
+import { builtinModule, environment } from "../core/platform.ts";
 import { addCallbackSource } from "../observe/callbacks.ts";
-import { type CallbackHandler, environment } from "../observe/handlers.ts";
+import type { CallbackHandler } from "../observe/handlers.ts";
 
 export { dispatchCustomEvent } from "../observe/custom-events.ts";
 
@@ -10,11 +11,18 @@ export { dispatchCustomEvent } from "../observe/custom-events.ts";
  * config inside a function then inherit that function's config, as with `@langchain/core/context`; the two share one storage.
  * It is not part of `runlane` because it makes every `await` of a process dearer on Node 20.
  */
-const storage = installStorage(() => new AsyncLocalStorage() as Storage);
+const AsyncLocalStorage = builtinModule("node:async_hooks")?.AsyncLocalStorage ?? globalOne();
+const storage = AsyncLocalStorage && installStorage(() => new AsyncLocalStorage() as Storage);
+
+/** Edge platforms without Node's modules may have the class among their globals. */
+function globalOne(): (new () => unknown) | undefined {
+  return (globalThis as { AsyncLocalStorage?: new () => unknown }).AsyncLocalStorage;
+}
 
 /**
  * Puts a value into the current context: runnables and functions that are called from here on find it, LangChain's included.
  *
+ * @throws RUNLANE_NO_CONTEXT where there is no AsyncLocalStorage.
  * @example
  * ```ts
  * import { RunnableLambda } from "runlane";
@@ -29,6 +37,7 @@ const storage = installStorage(() => new AsyncLocalStorage() as Storage);
  * ```
  */
 export function setContextVariable<T>(name: PropertyKey, value: T): void {
+  if (storage === undefined) throw runlaneError("RUNLANE_NO_CONTEXT", { where: "setContextVariable" });
   setVariable(storage, name, value);
 }
 

@@ -1,5 +1,6 @@
 import type { Pacer } from "../core/context.ts";
 import { Fifo } from "../core/fifo.ts";
+import { afterTurn } from "../core/platform.ts";
 
 /** The time that sync work may hold the event loop in one turn, in milliseconds. */
 const SLICE_MS = 8;
@@ -50,10 +51,5 @@ export class LoopPacer implements Pacer {
   };
 }
 
-const later: (callback: () => void) => void =
-  typeof setImmediate === "function"
-    ? (callback) => void setImmediate(callback)
-    : (callback) => void setTimeout(callback, 0);
-
 /** The pacer of this process's event loop. */
-export const loopPacer: Pacer = new LoopPacer(() => performance.now(), later);
+export const loopPacer: Pacer = new LoopPacer(() => performance.now(), afterTurn);

@@ -1,3 +1,5 @@
+import { builtinModule } from "./platform.ts";
+
 /** The part of Node's AsyncResource that is used here. */
 interface Resource {
   runInAsyncScope<T>(callback: () => T): T;
@@ -12,7 +14,7 @@ let AsyncResource: (new (type: string, options: object) => Resource) | null | un
  * Promises keep their context by themselves. On platforms without Node's async_hooks callbacks are called as they are.
  */
 export function captureContext(): <T>(callback: () => T) => T {
-  AsyncResource ??= globalThis.process?.getBuiltinModule?.("node:async_hooks")?.AsyncResource ?? null;
+  AsyncResource ??= (builtinModule("node:async_hooks")?.AsyncResource as unknown as typeof AsyncResource) ?? null;
   if (AsyncResource === null) return (callback) => callback();
   const resource = new AsyncResource("RUNLANE", { requireManualDestroy: true });
   return (callback) => resource.runInAsyncScope(callback);

@@ -1,3 +1,5 @@
+import { builtinModule } from "./platform.ts";
+
 /**
  * One abort listener per signal, however many runs watch it. A listener per run (or per step) is what makes Node print
  * MaxListenersExceededWarning when a batch shares one signal.
@@ -79,7 +81,7 @@ export function raceWithSignal<T>(promise: PromiseLike<T>, signal?: AbortSignal)
  */
 export function allowManyListeners(signal: AbortSignal): void {
   // Looking it up costs more than calling it.
-  setMaxListeners ??= globalThis.process?.getBuiltinModule?.("node:events").setMaxListeners ?? null;
+  setMaxListeners ??= builtinModule("node:events")?.setMaxListeners ?? null;
   setMaxListeners?.(0, signal);
 }
 

@@ -1,5 +1,4 @@
 import * as inspector from "node:inspector";
-import { join } from "node:path";
 import process from "node:process";
 import { isMainThread, Worker } from "node:worker_threads";
 import { runlaneError } from "../core/errors/errors.ts";
@@ -8,7 +7,7 @@ import { stacks } from "../lanes/worker-handle/live-workers.ts";
 import { ASKED } from "./asked.ts";
 import { LaneWatch } from "./lane-watch.ts";
 import { MARK, marks } from "./marks.ts";
-import { ownFolders, packageFolder } from "./package-folders.ts";
+import { ownFolders, watcherFile } from "./package-folders.ts";
 import { type BlockedReport, reportText } from "./report.ts";
 import { stackOfThread } from "./thread-stack.ts";
 
@@ -96,7 +95,7 @@ async function renew(): Promise<void> {
 
 function start(thresholdMs: number): WatchingThread {
   const everyMs = Math.max(10, Math.floor(thresholdMs / 4));
-  const worker = new Worker(join(packageFolder, "dist", "diagnose", "watcher", "thread.js"), {
+  const worker = new Worker(watcherFile(), {
     name: "runlane-watchdog",
     workerData: { marks, thresholdMs, everyMs, own: ownFolders },
     // What this process was started with, a loader for example, is not for it.

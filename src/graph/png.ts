@@ -33,10 +33,10 @@ function checkColor(color: unknown, draw: (color: string) => unknown): void {
 }
 
 /** @throws RUNLANE_RENDERER_MISSING */
-async function loadRenderers() {
-  try {
-    return await Promise.all([import("beautiful-mermaid"), import("@resvg/resvg-js")]);
-  } catch (cause) {
-    throw runlaneError("RUNLANE_RENDERER_MISSING", { reason: (cause as Error).message }, { cause });
-  }
+function loadRenderers() {
+  return Promise.all([import("beautiful-mermaid").catch(missing), import("@resvg/resvg-js").catch(missing)]);
+}
+
+function missing(cause: Error): never {
+  throw runlaneError("RUNLANE_RENDERER_MISSING", { reason: cause.message }, { cause });
 }

@@ -12,7 +12,7 @@ import type {
   LaneWarmOptions,
   StageStatistics,
 } from "./lane.ts";
-import { availableCores } from "./platform.ts";
+import { availableCores, missingFor } from "./platform.ts";
 import { type PoolOptions, type PoolSettings, poolSettings } from "./pool/pool-options.ts";
 
 /** The lanes that have names. Each name stands for one pool of the process. */
@@ -194,12 +194,13 @@ export function stayOnLoop(): void {
 /**
  * The lane of a name, or the lane itself; null for the event loop.
  *
- * @throws RUNLANE_UNKNOWN_LANE
+ * @throws RUNLANE_UNKNOWN_LANE; RUNLANE_NO_THREADS before anything is sent to a lane that this platform cannot have
  */
 export function laneOf(choice: LaneName | Lane): Lane | null {
   if (choice === "loop" || choice === "auto") return null;
   if (choice === "thread" || choice === "process") {
     if (staying) return null;
+    checkPlatform(choice);
     let lane = named.get(choice);
     if (lane === undefined) {
       lane = new LazyLane(choice, {});
@@ -207,6 +208,16 @@ export function laneOf(choice: LaneName | Lane): Lane | null {
     }
     return lane;
   }
-  if (typeof choice === "object" && choice !== null && typeof choice.run === "function") return staying ? null : choice;
+  if (typeof choice === "object" && choice !== null && typeof choice.run === "function") {
+    if (staying) return null;
+    if (choice instanceof LazyLane) checkPlatform(choice.name);
+    return choice;
+  }
   throw runlaneError("RUNLANE_UNKNOWN_LANE", { received: describe(choice) });
+}
+
+/** @throws RUNLANE_NO_THREADS */
+function checkPlatform(lane: "thread" | "process"): void {
+  const needed = missingFor(lane);
+  if (needed !== undefined) throw runlaneError("RUNLANE_NO_THREADS", { lane, needed });
 }

@@ -1,49 +1,52 @@
 import { runlaneError } from "../core/errors/errors.ts";
+import { ask, type Builtins, builtinModule } from "../core/platform.ts";
 
-/** The Node built-ins that lanes use. They are not imported: a plain `import "runlane"` must work where there are none. */
-interface Builtins {
-  "node:worker_threads": typeof import("node:worker_threads");
-  "node:child_process": typeof import("node:child_process");
-  "node:module": typeof import("node:module");
-  "node:path": typeof import("node:path");
-  "node:os": typeof import("node:os");
-  "node:v8": typeof import("node:v8");
+/** What browsers, and others after them, say of themselves. Node has it since version 21. */
+const { navigator } = globalThis as { navigator?: { userAgent?: string; hardwareConcurrency?: number } };
+
+/** A built-in that lanes use. They are not imported: a plain `import "runlane"` must work where there are none. @throws RUNLANE_NO_THREADS */
+export function builtin<Name extends keyof Builtins>(lane: string, name: Name): Builtins[Name] {
+  const found = builtinModule(name);
+  if (found === undefined) throw runlaneError("RUNLANE_NO_THREADS", { lane, needed: name });
+  return found;
 }
 
-/** @throws RUNLANE_NO_THREADS */
-export function builtin<Name extends keyof Builtins>(lane: string, name: Name): Builtins[Name] {
-  const found = globalThis.process?.getBuiltinModule?.(name);
-  if (found === undefined) throw runlaneError("RUNLANE_NO_THREADS", { lane, needed: name });
-  return found as unknown as Builtins[Name];
+const NEEDED = { thread: "node:worker_threads", process: "node:child_process" } as const;
+
+/** Whether the workers of a lane are Node's, as they are on Bun and Deno too. */
+function isNodeLike(lane: "thread" | "process"): boolean {
+  // Cloudflare's modules of these names are there to be imported, and can do nothing.
+  return navigator?.userAgent !== "Cloudflare-Workers" && builtinModule(NEEDED[lane]) !== undefined;
+}
+
+/** What a lane needs that this platform does not have, if anything. */
+export function missingFor(lane: "thread" | "process"): string | undefined {
+  return isNodeLike(lane) || (lane === "thread" && usesWebWorkers()) ? undefined : NEEDED[lane];
+}
+
+/** Whether threads are web workers, as in browsers. */
+export function usesWebWorkers(): boolean {
+  return !isNodeLike("thread") && typeof (globalThis as { Worker?: unknown }).Worker === "function";
 }
 
 export function availableCores(): number {
-  return globalThis.process?.getBuiltinModule?.("node:os")?.availableParallelism() ?? 1;
+  return ask(() => builtinModule("node:os")?.availableParallelism(), undefined) ?? navigator?.hardwareConcurrency ?? 1;
 }
 
 /** How busy the machine and this process have been, in sums since some moment; without what is not known. */
 export function machineLoad(): { machine?: { idleMs: number; totalMs: number }; interruptions?: number } {
-  const cpus = globalThis.process?.getBuiltinModule?.("node:os")?.cpus() ?? [];
+  const cpus = ask(() => builtinModule("node:os")?.cpus(), undefined) ?? [];
   let idleMs = 0;
   let totalMs = 0;
   for (const { times } of cpus) {
     idleMs += times.idle;
     totalMs += times.idle + times.user + times.nice + times.sys + times.irq;
   }
-  const interruptions = globalThis.process?.resourceUsage?.().involuntaryContextSwitches;
+  const interruptions = ask(() => globalThis.process?.resourceUsage?.().involuntaryContextSwitches, undefined);
   return {
     ...(totalMs > 0 && { machine: { idleMs, totalMs } }),
     ...(interruptions !== undefined && { interruptions }),
   };
-}
-
-/** The file that workers of one kind start with, wherever the code that asks has been bundled to. */
-export function workerEntry(lane: string, kind: "thread" | "process"): string {
-  const packageFile = builtin(lane, "node:module")
-    .createRequire(import.meta.url)
-    .resolve("runlane/package.json");
-  const { dirname, join } = builtin(lane, "node:path");
-  return join(dirname(packageFile), "dist", "lanes", "worker", `${kind}.js`);
 }
 
 /** Node options that say what this process runs, and whose value may stand behind them as the next argument. */

@@ -1,3 +1,4 @@
+import { nothing } from "../core/optional-package.ts";
 import { type Run, RunRecorder } from "./run-recorder.ts";
 
 /** LangChain's classes for the chunks that its models report as bare text. */
@@ -18,17 +19,15 @@ export abstract class ChunkRecorder extends RunRecorder {
   }
 
   private async load(): Promise<void> {
-    try {
-      const [messages, outputs] = await Promise.all([
-        import("@langchain/core/messages"),
-        import("@langchain/core/outputs"),
-      ]);
-      this.classes = {
-        messageChunk: (run, token) => new messages.AIMessageChunk({ content: token, id: `run-${run.id}` }),
-        textChunk: (text) => new outputs.GenerationChunk({ text }),
-      };
-    } catch {
-      // A model of another make: its chunks are shown as it reports them.
-    }
+    const [messages, outputs] = await Promise.all([
+      import("@langchain/core/messages").catch(nothing),
+      import("@langchain/core/outputs").catch(nothing),
+    ]);
+    // Without LangChain it is a model of another make: its chunks are shown as it reports them.
+    if (messages === undefined || outputs === undefined) return;
+    this.classes = {
+      messageChunk: (run, token) => new messages.AIMessageChunk({ content: token, id: `run-${run.id}` }),
+      textChunk: (text) => new outputs.GenerationChunk({ text }),
+    };
   }
 }

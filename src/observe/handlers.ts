@@ -1,4 +1,5 @@
 import { callOutside, storage } from "../core/ambient.ts";
+import { environment } from "../core/platform.ts";
 import { isThenable } from "../core/thenable.ts";
 
 /**
@@ -65,15 +66,6 @@ export type Listener = CallbackHandler & { [property: string]: any };
 
 /** A switch of a handler that turns a kind of event off. */
 export type IgnoreSwitch = "ignoreChain" | "ignoreLLM" | "ignoreAgent" | "ignoreRetriever" | "ignoreCustomEvent";
-
-/** Reads an environment variable, where there is an environment. */
-export function environment(name: string): string | undefined {
-  try {
-    return globalThis.process?.env?.[name];
-  } catch {
-    return undefined;
-  }
-}
 
 /** Events that wait because their handler is still busy with an earlier one, by handler. */
 const backlogs = new WeakMap<object, Promise<unknown>>();

@@ -1,5 +1,7 @@
 import type { IntervalHistogram } from "node:perf_hooks";
 
+import { ask, builtinModule } from "../core/platform.ts";
+
 /** The figures of an event loop over some time. */
 export interface LoopFigures {
   /** The median delay of the loop, in milliseconds. */
@@ -20,10 +22,10 @@ export class LoopClock {
   private before: ReturnType<typeof performance.eventLoopUtilization> | undefined;
 
   constructor() {
-    const hooks = globalThis.process?.getBuiltinModule?.("node:perf_hooks");
-    this.delay = hooks?.monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    const hooks = builtinModule("node:perf_hooks");
+    this.delay = ask(() => hooks?.monitorEventLoopDelay({ resolution: RESOLUTION_MS }), undefined);
     this.delay?.enable();
-    this.before = hooks?.performance.eventLoopUtilization();
+    this.before = ask(() => hooks?.performance.eventLoopUtilization(), undefined);
   }
 
   /** The figures since the last look; zeros where there is no Node. */

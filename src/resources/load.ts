@@ -1,5 +1,6 @@
 import { callOutside } from "../core/ambient.ts";
 import { invalidOption, runlaneError } from "../core/errors/errors.ts";
+import { ask } from "../core/platform.ts";
 import { isThenable } from "../core/thenable.ts";
 import type { Declaration, LoadContext } from "./declaration.ts";
 import type { Instance } from "./instance.ts";
@@ -147,6 +148,6 @@ export class Load {
 
 /** The size of this thread's heap and of the memory outside that belongs to it, in bytes. */
 function memoryUsed(): number | null {
-  const usage = globalThis.process?.memoryUsage?.();
+  const usage = ask(() => globalThis.process?.memoryUsage?.(), undefined);
   return usage === undefined ? null : usage.heapUsed + usage.external;
 }

@@ -1,4 +1,5 @@
 import { RunlaneError, runlaneError } from "../core/errors/errors.ts";
+import { unref } from "../core/platform.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
 import { changed, renewing, warn } from "./changes.ts";
 import type { Declaration } from "./declaration.ts";
@@ -190,7 +191,7 @@ export class ResourceSlot {
     this.error = isOwn(cause) ? cause : load.declaration.failure(cause);
     changed(this);
     // Calls go on with the old version, so somebody has to see to the new one.
-    if (this.live !== null) unheld(setTimeout(() => changed(this), delayMs));
+    if (this.live !== null) unref(setTimeout(() => changed(this), delayMs));
     return this.error;
   }
 
@@ -231,8 +232,4 @@ function isOwn(cause: unknown): boolean {
 
 function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function unheld(timer: ReturnType<typeof setTimeout>): void {
-  (timer as { unref?: () => void }).unref?.();
 }

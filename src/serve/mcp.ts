@@ -1,6 +1,6 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { toWire } from "../adapters/wire/to-wire.ts";
-import { optionalPackage } from "../core/optional-package.ts";
+import { missingPackage } from "../core/optional-package.ts";
 import type { StandardSchema } from "../core/schema/standard-schema.ts";
 import { onAbort } from "../core/signal.ts";
 import { toJsonSchema } from "../graph/schema.ts";
@@ -24,7 +24,7 @@ interface Tool {
   readonly schema: StandardSchema;
 }
 
-const SDK = "@modelcontextprotocol/server";
+const missing = (where: string) => missingPackage(where, "@modelcontextprotocol/server");
 
 /** Chains as tools of the Model Context Protocol, in its version of 2026-07-28 and in those of 2025. */
 export class McpTools {
@@ -65,8 +65,9 @@ export class McpTools {
 
   /** Speaks the protocol over standard input and output until the client closes them. @throws RUNLANE_MISSING_PACKAGE */
   async serveStdio(): Promise<void> {
-    const { McpServer } = await optionalPackage(() => import("@modelcontextprotocol/server"), "runlane/serve", SDK);
-    const { StdioServerTransport } = await import("@modelcontextprotocol/server/stdio");
+    const isMissing = missing("runlane/serve");
+    const { McpServer } = await import("@modelcontextprotocol/server").catch(isMissing);
+    const { StdioServerTransport } = await import("@modelcontextprotocol/server/stdio").catch(isMissing);
     const visit = { exchange: new SilentExchange(), client: { id: "stdio" }, pathConfig: undefined };
     const server = this.register(new McpServer({ name: "runlane", version: this.version }), visit);
     const closed = new Promise<void>((resolve) => {
@@ -78,7 +79,7 @@ export class McpTools {
   }
 
   private async createHandler(): Promise<(request: Request) => Promise<Response>> {
-    const sdk = await optionalPackage(() => import("@modelcontextprotocol/server"), "The endpoint /mcp", SDK);
+    const sdk = await import("@modelcontextprotocol/server").catch(missing("The endpoint /mcp"));
     const { createMcpHandler, isLegacyRequest, McpServer, originValidationResponse, localhostAllowedOrigins } = sdk;
     const newServer = (visit?: Visit) =>
       this.register(new McpServer({ name: "runlane", version: this.version }), visit);

@@ -1,3 +1,4 @@
+import { afterTurn, unref } from "../core/platform.ts";
 import type { BodyWriter, Exchange } from "./transport/exchange.ts";
 
 /** What events of one turn of the event loop are gathered to before they are sent, in characters. */
@@ -76,16 +77,11 @@ export class EventStreamWriter {
   }
 }
 
-function afterTurn(callback: () => void): void {
-  if (globalThis.setImmediate === undefined) setTimeout(callback, 0);
-  else setImmediate(callback);
-}
-
 function startHeartbeat(): ReturnType<typeof setInterval> {
   const timer = setInterval(() => {
     for (const stream of open) stream.beat();
   }, HEARTBEAT_MS);
   // The server keeps the process alive, and nothing else should.
-  (timer as { unref?: () => void }).unref?.();
+  unref(timer);
   return timer;
 }

@@ -7,17 +7,19 @@ import "../../runnables/kinds/all.ts";
  * document needs it: nothing else can be imported, whatever the document says.
  */
 const CORE: ImportMap = {
-  "langchain_core/documents": () => core(import("@langchain/core/documents")),
-  "langchain_core/example_selectors": () => core(import("@langchain/core/example_selectors")),
-  "langchain_core/messages": () => core(import("@langchain/core/messages")),
-  "langchain_core/output_parsers": () => core(import("@langchain/core/output_parsers")),
-  "langchain_core/prompt_values": () => core(import("@langchain/core/prompt_values")),
-  "langchain_core/prompts": () => core(import("@langchain/core/prompts")),
-  "langchain_core/runnables": () => core(import("@langchain/core/runnables")),
-  "langchain_core/vectorstores": () => core(import("@langchain/core/vectorstores")),
-  "langchain/output_parsers/openai_functions": () => core(import("@langchain/core/output_parsers/openai_functions")),
-  "langchain/output_parsers/openai_tools": () => core(import("@langchain/core/output_parsers/openai_tools")),
-  "langchain/output_parsers": () => core(import("@langchain/core/output_parsers")),
+  "langchain_core/documents": () => import("@langchain/core/documents").catch(missing) as Exports,
+  "langchain_core/example_selectors": () => import("@langchain/core/example_selectors").catch(missing) as Exports,
+  "langchain_core/messages": () => import("@langchain/core/messages").catch(missing) as Exports,
+  "langchain_core/output_parsers": () => import("@langchain/core/output_parsers").catch(missing) as Exports,
+  "langchain_core/prompt_values": () => import("@langchain/core/prompt_values").catch(missing) as Exports,
+  "langchain_core/prompts": () => import("@langchain/core/prompts").catch(missing) as Exports,
+  "langchain_core/runnables": () => import("@langchain/core/runnables").catch(missing) as Exports,
+  "langchain_core/vectorstores": () => import("@langchain/core/vectorstores").catch(missing) as Exports,
+  "langchain/output_parsers/openai_functions": () =>
+    import("@langchain/core/output_parsers/openai_functions").catch(missing) as Exports,
+  "langchain/output_parsers/openai_tools": () =>
+    import("@langchain/core/output_parsers/openai_tools").catch(missing) as Exports,
+  "langchain/output_parsers": () => import("@langchain/core/output_parsers").catch(missing) as Exports,
 };
 
 /**
@@ -44,10 +46,8 @@ export function load<T = unknown>(document: string | object, options?: LoadOptio
   return loadWith<T>(document, options, CORE);
 }
 
-async function core(loading: Promise<object>): Promise<ModuleExports> {
-  try {
-    return (await loading) as ModuleExports;
-  } catch (cause) {
-    throw new Error("@langchain/core is not installed; run npm install @langchain/core", { cause });
-  }
+type Exports = Promise<ModuleExports>;
+
+function missing(cause: unknown): never {
+  throw new Error("@langchain/core is not installed; run npm install @langchain/core", { cause });
 }

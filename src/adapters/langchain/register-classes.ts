@@ -1,4 +1,4 @@
-import { optionalPackage } from "../../core/optional-package.ts";
+import { missingPackage } from "../../core/optional-package.ts";
 import { addClassModule, registerClass } from "../../shipping/data/registered-classes.ts";
 
 const NAMES = [
@@ -35,10 +35,7 @@ export function registerLangChainClasses(): Promise<void> {
 }
 
 async function register(): Promise<void> {
-  const exports: Record<string, unknown> = Object.assign(
-    {},
-    ...(await optionalPackage(load, "registerLangChainClasses", "@langchain/core")),
-  );
+  const exports: Record<string, unknown> = Object.assign({}, ...(await load()));
   for (const name of NAMES) {
     const Class = exports[name];
     // Not every version has all of them.
@@ -49,9 +46,11 @@ async function register(): Promise<void> {
 
 function load(): Promise<object[]> {
   return Promise.all([
-    import("@langchain/core/messages"),
-    import("@langchain/core/documents"),
-    import("@langchain/core/prompt_values"),
-    import("@langchain/core/outputs"),
+    import("@langchain/core/messages").catch(missing),
+    import("@langchain/core/documents").catch(missing),
+    import("@langchain/core/prompt_values").catch(missing),
+    import("@langchain/core/outputs").catch(missing),
   ]);
 }
+
+const missing = missingPackage("registerLangChainClasses", "@langchain/core");

@@ -1,3 +1,5 @@
+import { nothing } from "../../core/optional-package.ts";
+
 /** A value as LangServe sends it. */
 type Wire = Record<string, unknown>;
 
@@ -23,18 +25,16 @@ export type WireReader = (value: unknown) => unknown;
 /** A constructor of one of LangChain's classes. */
 type Constructor = new (fields: Wire) => unknown;
 
+/** The exports of a module that may be missing. */
+type Classes = Readonly<Record<string, unknown>> | undefined;
+
 /**
  * Loads what makes messages and documents. Where `@langchain/core` is not installed, nobody can expect its objects: values stay plain.
  */
 export async function loadWireReader(): Promise<WireReader> {
-  let messages: Readonly<Record<string, unknown>>;
-  let documents: { readonly Document: Constructor };
-  try {
-    messages = await import("@langchain/core/messages");
-    documents = (await import("@langchain/core/documents")) as unknown as { Document: Constructor };
-  } catch {
-    return (value) => value;
-  }
+  const messages: Classes = await import("@langchain/core/messages").catch(nothing);
+  const documents: Classes = await import("@langchain/core/documents").catch(nothing);
+  if (messages === undefined || documents === undefined) return (value) => value;
   return function read(value): unknown {
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map(read);
@@ -43,7 +43,7 @@ export async function loadWireReader(): Promise<WireReader> {
     if (typeof type !== "string") return fields;
     if (type === "Document" && "page_content" in fields) {
       const { page_content: pageContent, metadata = {}, id } = fields;
-      return new documents.Document({ pageContent, metadata, ...(id === null ? {} : { id }) });
+      return new (documents.Document as Constructor)({ pageContent, metadata, ...(id === null ? {} : { id }) });
     }
     if (!Object.hasOwn(MESSAGES, type) || !("content" in fields)) return fields;
     const { name, id, usage_metadata: usage, ...rest } = fields;

@@ -31,8 +31,13 @@ export const LANE_ERRORS = {
   },
   RUNLANE_NO_THREADS: {
     message: "The {lane} lane needs {needed}, which this platform does not have.",
-    cause: "Workers exist on Node only; browsers and edge platforms have other means.",
+    cause: "Workers exist on Node, Bun and Deno only; browsers and edge platforms have other means.",
     fix: 'Use the lane "loop" there.',
+  },
+  RUNLANE_BUNDLED: {
+    message: "Runlane was bundled, and {where} misses the file that its thread or process starts with, {file}.",
+    cause: "A bundler put Runlane and your code into one file, and left the files behind that workers start with.",
+    fix: "Bundle with the plugin of runlane/bundler (esbuild, Rollup, Vite) for lanes, or keep runlane out of the bundle and install it beside it (external, serverExternalPackages); docs/bundlers.md says what each bundler needs.",
   },
   RUNLANE_CAPTURED_VARIABLE: {
     message: "{where}: {func} cannot run in another thread, because it uses {variables} from around it.",

@@ -1,4 +1,4 @@
-import { optionalPackage } from "../optional-package.ts";
+import { missingPackage } from "../optional-package.ts";
 import { ownValue } from "../own.ts";
 import type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 
@@ -58,8 +58,8 @@ export function fromJsonSchema(schema: JsonSchema): StandardSchema {
 type Draft = "4" | "7" | "2019-09" | "2020-12";
 
 async function loadValidator() {
-  const load = () => import("@langchain/core/utils/json_schema");
-  return (await optionalPackage(load, "Validating by a JSON schema", "@langchain/core")).Validator;
+  const missing = missingPackage("Validating by a JSON schema", "@langchain/core");
+  return (await import("@langchain/core/utils/json_schema").catch(missing)).Validator;
 }
 
 function draftOf({ $schema }: JsonSchema): Draft {

@@ -121,11 +121,12 @@ const underlying = (reader: ChunkReader<unknown>): UnderlyingSource<unknown> => 
  * Chooses how streams are made here. Where ReadableStream is written in JavaScript (Node) its constructor costs 10 microseconds on
  * Node 20, more than a whole chain, and nobody needs it who reads by `for await`. There the web stream is made on the first use of
  * one of its methods, and its own fields, which Node's type checks look at, are reached through accessors. Where the fields are
- * hidden (browsers), constructing is cheap, and done at once. The classes are made on first use because Node loads web streams
- * lazily too.
+ * hidden (browsers), constructing is cheap, and done at once; so it is on Deno, which writes to its fields. The classes are made on
+ * first use because Node loads web streams lazily too.
  */
 function chooseConstruction(): (reader: ChunkReader<unknown>) => unknown {
-  const fields = Reflect.ownKeys(new ReadableStream()).filter((key) => typeof key === "symbol");
+  const fields =
+    "Deno" in globalThis ? [] : Reflect.ownKeys(new ReadableStream()).filter((key) => typeof key === "symbol");
   const iteration = iterationMethods();
   if (fields.length === 0) {
     class EagerStream extends ReadableStream<unknown> {

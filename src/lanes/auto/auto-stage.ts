@@ -1,4 +1,5 @@
 import { findingOf, RunlaneError } from "../../core/errors/errors.ts";
+import { StillLoading } from "../../core/still-loading.ts";
 import { isThenable } from "../../core/thenable.ts";
 import { bytesOf, findInstance } from "../../shipping/data/find-instance.ts";
 import { snapshot } from "../../shipping/data/pack.ts";
@@ -25,8 +26,11 @@ const BYTES_PER_MS = 500_000;
 /** The number of runs after which a step that has moved is checked again: is it still slow? */
 const LOOK_EVERY = 64;
 
+const UNKNOWN = "whether it can be moved is not known yet";
+
 /** The errors after which an input of a moved step runs again here. The step is pure, so its run in the worker has changed nothing. */
 const FAILED_AWAY = new Set([
+  "RUNLANE_BUNDLED",
   "RUNLANE_LANE_CLOSED",
   "RUNLANE_NO_THREADS",
   "RUNLANE_NOT_PLAIN",
@@ -68,7 +72,7 @@ export class AutoStage {
       this.subject.ship();
       return undefined;
     } catch (error) {
-      return reasonOf(error);
+      return error instanceof StillLoading ? UNKNOWN : reasonOf(error);
     }
   }
 
@@ -132,7 +136,9 @@ export class AutoStage {
       this.state = "offloaded";
       this.reason = `it took ${this.meanMs.toFixed(1)} ms`;
     } catch (error) {
-      this.stay(reasonOf(error));
+      // Meanwhile it runs here.
+      if (error instanceof StillLoading) this.reason = UNKNOWN;
+      else this.stay(reasonOf(error));
     }
   }
 

@@ -55,7 +55,7 @@ export function crashed(where: string, end: WorkerEnd): RunlaneError {
 }
 
 export function startFailed(where: string, lane: string, reason: string, cause?: unknown): RunlaneError {
-  return cause instanceof RunlaneError && cause.code === "RUNLANE_NO_THREADS"
+  return cause instanceof RunlaneError && /^RUNLANE_(?:NO_THREADS|BUNDLED)$/.test(cause.code)
     ? cause
     : runlaneError("RUNLANE_WORKER_START", { where, lane, reason }, { cause });
 }

@@ -1,3 +1,5 @@
+import { ref, unref } from "../../core/platform.ts";
+
 /** Workers never keep the process alive. This does, while there is something to wait for. */
 export class KeepAlive {
   private pending = 0;
@@ -32,9 +34,9 @@ export class KeepAlive {
   private update(): void {
     if (this.pending + this.holds > 0) {
       if (this.timer === undefined) this.timer = setInterval(() => {}, 2 ** 31 - 1);
-      else (this.timer as { ref?: () => void }).ref?.();
+      else ref(this.timer);
     } else {
-      (this.timer as { unref?: () => void } | undefined)?.unref?.();
+      unref(this.timer);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Channel } from "node:diagnostics_channel";
+import { builtinModule, environment } from "../../core/platform.ts";
 import type { ResourceStatus } from "../../resources/status.ts";
 
 /** An event in the life of a pool. Workers are numbered in each pool from 1 on. */
@@ -41,7 +42,7 @@ const NOBODY = { hasSubscribers: false, publish: () => {} };
  * event is made when nobody listens.
  */
 export const laneChannel: Pick<Channel, "hasSubscribers" | "publish"> =
-  globalThis.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel(LANES) ?? NOBODY;
+  builtinModule("node:diagnostics_channel")?.channel(LANES) ?? NOBODY;
 
 export function publish(event: LaneEvent): void {
   laneChannel.publish(event);
@@ -51,10 +52,15 @@ let isPrinting = false;
 
 /** Prints events, one line each, if `RUNLANE_DEBUG` is `lanes` or a list with `lanes` in it. */
 export function printLaneEvents(): void {
-  const { env, getBuiltinModule } = globalThis.process ?? {};
-  if (isPrinting || env?.RUNLANE_DEBUG?.split(/[,\s]+/).includes("lanes") !== true) return;
+  if (
+    isPrinting ||
+    environment("RUNLANE_DEBUG")
+      ?.split(/[,\s]+/)
+      .includes("lanes") !== true
+  )
+    return;
   isPrinting = true;
-  getBuiltinModule?.("node:diagnostics_channel").subscribe(LANES, (event) => {
+  builtinModule("node:diagnostics_channel")?.subscribe(LANES, (event) => {
     process.stderr.write(`${lineOf(event as LaneEvent)}\n`);
   });
 }

@@ -1,10 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
-import { builtin, inheritedOptions, workerEntry } from "../platform.ts";
+import { unref } from "../../core/platform.ts";
+import { builtin, inheritedOptions } from "../platform.ts";
 import type { PoolSettings } from "../pool/pool-options.ts";
 import { FrameReader, INBOX, NO_PULSE, OUTBOX, PULSE, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import type { Transport, WorkerConnection, WorkerEvents, WorkerVitals } from "../protocol/transport.ts";
+import { workerFile } from "../worker-file.ts";
 
 /** A process that does not end on SIGTERM is killed after so many milliseconds. */
 const KILL_AFTER_MS = 200;
@@ -32,26 +34,22 @@ export class ProcessTransport implements Transport {
     const { env } = this.settings;
     // On Windows, only such pipes can be read without waiting.
     const pipe = process.platform === "win32" ? "overlapped" : "pipe";
-    const child = spawn(
-      process.execPath,
-      [...this.execArgv(), workerEntry("process", "process"), String(process.pid)],
-      {
-        // The process prints where this one prints, in order: nothing can get lost on the way. Messages have pipes of their own, one for
-        // each direction: when writing fails, what has been written to this process can still be read.
-        stdio: ["ignore", childOutput.fd, "inherit", pipe, pipe, pipe],
-        env: { ...process.env, ...(process.versions.electron !== undefined && { ELECTRON_RUN_AS_NODE: "1" }), ...env },
-      },
-    );
+    const child = spawn(process.execPath, [...this.execArgv(), workerFile("process", "process"), String(process.pid)], {
+      // The process prints where this one prints, in order: nothing can get lost on the way. Messages have pipes of their own, one for
+      // each direction: when writing fails, what has been written to this process can still be read.
+      stdio: ["ignore", childOutput.fd, "inherit", pipe, pipe, pipe],
+      env: { ...process.env, ...(process.versions.electron !== undefined && { ELECTRON_RUN_AS_NODE: "1" }), ...env },
+    });
     const [inbox, outbox, pulse] = [INBOX, OUTBOX, PULSE].map((fd) => child.stdio[fd]) as [Socket, Socket, Socket];
     child.unref();
     if (children.size === 0) process.on("exit", killAll);
     children.add(child);
     listen(child, outbox, events, v8);
     // It has gone, which is told by its end.
-    inbox?.on("error", ignore).unref();
+    unref(inbox?.on("error", ignore));
     const connection = new ProcessConnection(child, (message) => writeFrame(v8, inbox, message));
     pulse?.on("data", (bytes) => connection.onPulse(bytes));
-    pulse?.on("error", ignore).unref();
+    unref(pulse?.on("error", ignore));
     outbox?.on("data", () => connection.onNews());
     return connection;
   }
@@ -115,7 +113,7 @@ function listen(
     if (hasExited) tell();
     else setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS).unref();
   });
-  outbox?.unref();
+  unref(outbox);
 }
 
 function killAll(): void {

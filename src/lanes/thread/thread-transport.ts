@@ -1,5 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
-import { builtin, workerEntry } from "../platform.ts";
+import { ask } from "../../core/platform.ts";
+import { builtin } from "../platform.ts";
 import type { PoolSettings } from "../pool/pool-options.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import {
@@ -14,9 +15,12 @@ import {
   STATE_BYTES,
 } from "../protocol/shared-state.ts";
 import type { Transport, WorkerConnection, WorkerEvents, WorkerProgress, WorkerVitals } from "../protocol/transport.ts";
+import { workerFile } from "../worker-file.ts";
 
 /** The option that says how the text of a program is read: a thread cannot take it over from this process. */
 const FROM_TEXT = /(^| )--input-type/;
+
+const UNKNOWN = { user: 0, system: 0 };
 
 /** Starts worker threads. */
 export class ThreadTransport implements Transport {
@@ -26,7 +30,7 @@ export class ThreadTransport implements Transport {
 
   /** The CPU time of the whole process: Node tells that of one thread since 23.9 only, and only to the thread itself. */
   cpuMs(): number {
-    const { user, system } = process.cpuUsage();
+    const { user, system } = ask(() => process.cpuUsage(), UNKNOWN);
     return (user + system) / 1000;
   }
 
@@ -36,7 +40,7 @@ export class ThreadTransport implements Transport {
     const shared = new SharedArrayBuffer(STATE_BYTES);
     // The thread's own port cannot be read without the event loop.
     const { port1: port, port2 } = new MessageChannel();
-    const worker = new Worker(workerEntry("thread", "thread"), {
+    const worker = new Worker(workerFile("thread", "thread"), {
       name: "runlane",
       workerData: { runlane: { shared, port: port2 } },
       transferList: [port2],

@@ -1,3 +1,4 @@
+import { afterTurn, unref } from "../../core/platform.ts";
 import type { WorkerConnection } from "../protocol/transport.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
@@ -41,7 +42,7 @@ export class SilenceWatch {
     this.lookedAt = performance.now();
     this.timer = setInterval(() => this.tick(), this.tickMs);
     // The pool keeps the process alive while calls are pending.
-    (this.timer as { unref?: () => void }).unref?.();
+    unref(this.timer);
   }
 
   close(): void {
@@ -54,7 +55,7 @@ export class SilenceWatch {
     const elapsedMs = Math.min(now - this.lookedAt, this.tickMs);
     this.lookedAt = now;
     // When this loop was held up, what workers have said meanwhile has not been read yet.
-    setImmediate(() => this.look(elapsedMs));
+    afterTurn(() => this.look(elapsedMs));
   }
 
   /** @param elapsedMs The time since the last look in which workers could have given a sign. */

@@ -1,3 +1,5 @@
+import { unref } from "../../core/platform.ts";
+
 /** Timers by purpose. None of them keeps the process alive: the pool does, while there is work. */
 export class Timers {
   private readonly timers = new Map<unknown, ReturnType<typeof setTimeout>>();
@@ -16,7 +18,7 @@ export class Timers {
       },
       Math.min(ms, 2 ** 31 - 1),
     );
-    (timer as { unref?: () => void }).unref?.();
+    unref(timer);
     this.timers.set(purpose, timer);
   }
 

@@ -1,3 +1,4 @@
+import { afterTurn, unref } from "../../core/platform.ts";
 import type { Call } from "../pool/call.ts";
 import type { Chunk } from "../pool/chunk.ts";
 import { timedOut, withStack } from "../pool/faults.ts";
@@ -86,14 +87,13 @@ export class Watchdog {
     clearTimeout(this.timer);
     // The pool keeps the process alive while calls are pending; nobody waits for one that has been stopped.
     this.timer = setTimeout(() => this.wake(), Math.max(0, dueAt - Date.now()));
-    (this.timer as { unref?: () => void }).unref?.();
+    unref(this.timer);
   }
 
   /** Looks at reports first: when this event loop was held up, results that arrived in time have not been seen yet. */
   private wake(): void {
-    const { setImmediate } = globalThis;
     this.timer = undefined;
-    setImmediate(() => this.check());
+    afterTurn(() => this.check());
   }
 
   private check(): void {

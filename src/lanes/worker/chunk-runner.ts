@@ -1,10 +1,10 @@
-import { performance } from "node:perf_hooks";
+import { afterTurn } from "../../core/platform.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { StepMeter } from "../../observe/step-meter.ts";
 import type { RunMessage } from "../protocol/messages.ts";
 import type { StageStep, StepCall } from "../stage/stage-step.ts";
 import { Claims } from "./claims.ts";
-import type { BusyClock } from "./clock.ts";
+import { type BusyClock, now } from "./clock.ts";
 import { type OutputPacking, unpackInput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import { Reporter } from "./reporter.ts";
@@ -74,7 +74,7 @@ class RunningChunk {
       } catch (error) {
         reporter.reject(index, error);
       }
-      if (performance.now() - clock.since > REPORT_EVERY_MS && index < inputs.length - 1) reporter.flush();
+      if (now() - clock.since > REPORT_EVERY_MS && index < inputs.length - 1) reporter.flush();
     }
     port.leave();
     reporter.returned = true;
@@ -107,7 +107,7 @@ class RunningChunk {
       this.onEnd(this.message.chunk);
     } else if (!this.flushPlanned) {
       this.flushPlanned = true;
-      setImmediate(() => {
+      afterTurn(() => {
         this.flushPlanned = false;
         if (!this.reporter.isComplete) this.reporter.flush();
       });

@@ -1,5 +1,4 @@
-import nodeModule from "node:module";
-import process from "node:process";
+import { builtinModule } from "../../core/platform.ts";
 import type { ToWorker } from "../protocol/messages.ts";
 import type { StageStep } from "../stage/stage-step.ts";
 import { ChunkRunner } from "./chunk-runner.ts";
@@ -27,6 +26,7 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
   const spinForMessage = spinWait(port, clock, () => chunks.isIdle && streams.isIdle);
   workerHooks.resourceChanged = () => stages.tellUses();
   port.listen((message: ToWorker) => {
+    if (chunks.isIdle && streams.isIdle) clock.wake();
     port.tellBusy?.(true);
     handle(message);
     tellBusy();
@@ -60,7 +60,7 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
         break;
       case "renew":
         // The old version serves on.
-        workerHooks.renew?.(message.shipped).catch((error) => process.emitWarning(error));
+        workerHooks.renew?.(message.shipped).catch((error) => globalThis.process?.emitWarning?.(error));
         break;
       case "stop":
         endAfter(message.withinMs, () => port.exit());
@@ -68,5 +68,5 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
   }
   port.send({ type: "ready" });
   // From Node 22.8 on, what one worker has compiled is kept for the next ones: the first step is ready after 7 ms instead of 12.
-  (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+  (builtinModule("node:module") as { enableCompileCache?: () => unknown } | undefined)?.enableCompileCache?.();
 }

@@ -1,5 +1,4 @@
-import { performance } from "node:perf_hooks";
-import type { BusyClock } from "./clock.ts";
+import { type BusyClock, now } from "./clock.ts";
 import type { WorkerPort } from "./port.ts";
 import { hasUnprinted } from "./stdio.ts";
 
@@ -17,8 +16,8 @@ export function spinWait(port: WorkerPort, clock: BusyClock, isIdle: () => boole
   const rest = (ms: number): void => clock.rest(ms);
   let planned = false;
   const spinForMessage = (): void => {
-    const end = performance.now() + SESSION_MS;
-    while (isIdle() && !hasUnprinted() && port.spinForMessage!(rest) && performance.now() < end);
+    const end = now() + SESSION_MS;
+    while (isIdle() && !hasUnprinted() && port.spinForMessage!(rest) && now() < end);
     planned = false;
   };
   return () => {

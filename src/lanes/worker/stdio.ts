@@ -1,11 +1,10 @@
-import process from "node:process";
-
-// Taken now: user code may put something else in their place.
-const streams = [process.stdout, process.stderr];
+// Taken now: user code may put something else in their place. Where there is no process, what is printed is not this side's affair.
+const { process } = globalThis;
+const streams = process?.stdout === undefined ? [] : [process.stdout, process.stderr];
 
 /** Whether printed text has not reached the parent yet. */
 export function hasUnprinted(): boolean {
-  return streams[0]!.writableLength > 0 || streams[1]!.writableLength > 0;
+  return streams.some(({ writableLength }) => writableLength > 0);
 }
 
 /** Calls back when all text printed so far has reached the parent. */

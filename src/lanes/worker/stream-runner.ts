@@ -1,5 +1,6 @@
-import { performance } from "node:perf_hooks";
+import { afterTurn } from "../../core/platform.ts";
 import type { ToWorker } from "../protocol/messages.ts";
+import { now } from "./clock.ts";
 import { type OutputPacking, packError, packOutput, unpackInput } from "./codec.ts";
 import type { WorkerPort } from "./port.ts";
 import type { WorkerStages } from "./stages.ts";
@@ -80,11 +81,11 @@ class RunningStream {
   private push(chunk: unknown): void {
     this.chunks.push(packOutput(chunk, this.packing, this.transfer));
     this.credit--;
-    if (performance.now() - this.sentAt > SEND_EVERY_MS) {
+    if (now() - this.sentAt > SEND_EVERY_MS) {
       this.flush();
     } else if (!this.flushPlanned) {
       this.flushPlanned = true;
-      setImmediate(() => {
+      afterTurn(() => {
         this.flushPlanned = false;
         try {
           this.flush();
@@ -101,7 +102,7 @@ class RunningStream {
     if (chunks.length === 0) return;
     this.chunks = [];
     this.transfer = [];
-    this.sentAt = performance.now();
+    this.sentAt = now();
     this.port.send({ type: "chunks", stream: this.message.stream, values: chunks }, transfer);
   }
 

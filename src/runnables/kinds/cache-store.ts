@@ -2,7 +2,7 @@ import { platformTimers } from "../../batching/timers.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import { dataText } from "../../core/data-text.ts";
 import { invalidOption } from "../../core/errors/errors.ts";
-import { optionalPackage } from "../../core/optional-package.ts";
+import { missingPackage } from "../../core/optional-package.ts";
 import { isThenable } from "../../core/thenable.ts";
 
 /**
@@ -111,7 +111,7 @@ function textOfConfig(config: RunnableConfig): string {
 
 /** A store in memory, which forgets what was used longest ago. */
 export async function memoryStore(maxEntries: number, ttlMs: number | undefined): Promise<CacheStore> {
-  const { LRUCache } = await optionalPackage(() => import("lru-cache"), "withCache", "lru-cache");
+  const { LRUCache } = await import("lru-cache").catch(missingPackage("withCache", "lru-cache"));
   const entries = new LRUCache<string, NonNullable<unknown>>({
     max: maxEntries,
     perf: platformTimers,

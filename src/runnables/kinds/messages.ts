@@ -1,5 +1,5 @@
 import { describe, runlaneError } from "../../core/errors/errors.ts";
-import { optionalPackage } from "../../core/optional-package.ts";
+import { missingPackage } from "../../core/optional-package.ts";
 import { fieldOf } from "../../core/own.ts";
 
 /** One of LangChain's messages, told by its shape: there may be several copies of the class. */
@@ -45,5 +45,5 @@ function messagesIn(value: unknown, where: string): Message[] {
 
 /** Messages are made of text by LangChain's classes, which models and histories expect. */
 function classes() {
-  return optionalPackage(() => import("@langchain/core/messages"), "Making a message of a text", "@langchain/core");
+  return import("@langchain/core/messages").catch(missingPackage("Making a message of a text", "@langchain/core"));
 }

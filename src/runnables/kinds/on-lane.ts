@@ -13,6 +13,7 @@ import { type ShippedTree, shipTree } from "../../shipping/tree/ship-tree.ts";
 import { isRunnable, toStep } from "../coerce.ts";
 import { AutoStep } from "../lane/auto-step.ts";
 import { LaneCalls } from "../lane/lane-calls.ts";
+import { isShipped, stageOf } from "../lane/stage-of.ts";
 import { defineKind, fromNode, type RunnableNode } from "../registry.ts";
 import type { Runnable } from "../runnable.ts";
 import type { RunnableInterface, RunnableLike } from "../types.ts";
@@ -20,8 +21,6 @@ import { RunnableWrapper } from "../wrapper.ts";
 
 /** The name of a lane, or a pool of one's own. */
 export type LaneChoice = LaneName | Lane;
-
-let stages = 0;
 
 /**
  * Runs a runnable, with all that is in it, on a lane: in a worker thread or a child process. This is what `withLane` makes.
@@ -88,11 +87,16 @@ export class RunnableOnLane<
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
+<<<<<<< HEAD
     const shipped =
       fields.fused ??
       lane.ship?.(this.bound, where) ??
       shipTree(this.bound, { where, shared: lane.name !== "process" });
     this.offloaded = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
+=======
+    const ship = () => fields.fused ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
+    this.offloaded = { lane, stage: stageOf(this.step.label, ship) };
+>>>>>>> f3148f3 (Bundles: packages that are not installed are left out, and lanes work where a bundle is moved to; browsers have threads; platforms that refuse to tell something do not end a process)
   }
 
   static override lc_name(): string {
@@ -161,6 +165,7 @@ export class RunnableOnLane<
   fuse(next: Step): RunnableOnLane | undefined {
     if (!(next instanceof RunnableOnLane) || !this.isFusible || next.offloaded?.lane !== this.offloaded!.lane)
       return undefined;
+    if (!isShipped(this.offloaded.stage) || !isShipped(next.offloaded.stage)) return undefined;
     const both = [this, next].flatMap(({ bound, offloaded }) =>
       partsOf(bound as Runnable, offloaded!.stage.shipped as ShippedTree),
     );
@@ -174,7 +179,16 @@ export class RunnableOnLane<
     const bound: Record<string, RunnableInterface> = {};
     const steps: Record<string, unknown> = {};
     for (const [key, branch] of Object.entries(branches)) {
+<<<<<<< HEAD
       if (!(branch instanceof RunnableOnLane) || !this.isFusible || branch.offloaded?.lane !== this.offloaded!.lane)
+=======
+      if (
+        !(branch instanceof RunnableOnLane) ||
+        this.offloaded === null ||
+        branch.offloaded?.lane !== this.offloaded.lane ||
+        !isShipped(branch.offloaded.stage)
+      )
+>>>>>>> f3148f3 (Bundles: packages that are not installed are left out, and lanes work where a bundle is moved to; browsers have threads; platforms that refuse to tell something do not end a process)
         return undefined;
       setOwn(bound, key, branch.bound);
       setOwn(steps, key, branch.offloaded.stage.shipped);

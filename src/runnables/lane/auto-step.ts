@@ -4,6 +4,7 @@ import { auto } from "../../lanes/auto/auto-settings.ts";
 import { AutoStage, type AutoState } from "../../lanes/auto/auto-stage.ts";
 import type { Lane } from "../../lanes/lane.ts";
 import { laneOf } from "../../lanes/named-lanes.ts";
+import { missingFor } from "../../lanes/platform.ts";
 import type { Placement } from "../../plan/placement.ts";
 import { shipTree } from "../../shipping/tree/ship-tree.ts";
 import { LaneCalls } from "./lane-calls.ts";
@@ -19,7 +20,7 @@ export class AutoStep {
     this.stage = new AutoStage({
       label: step.label,
       ship: () => shipTree(step, { where: "auto", pure: true }),
-      target: () => laneOf("thread"),
+      target: () => (missingFor("thread") === undefined ? laneOf("thread") : null),
     });
   }
 

@@ -1,4 +1,5 @@
 import { describe, runlaneError } from "../../core/errors/errors.ts";
+import { environment } from "../../core/platform.ts";
 import { isEscaped, unescapeData } from "../../core/serialization/serial-data.ts";
 import { renameKeys, toCamelCase } from "../../core/serialization/serial-keys.ts";
 import { findClass, type ImportMap } from "./load-class.ts";
@@ -199,11 +200,6 @@ async function attempt<T>(path: string, id: readonly string[], build: () => T): 
     const said = cause instanceof Error ? cause.message : String(cause);
     throw notLoadable(path, `${id.join(".")} cannot be built: ${said.replace(/\.$/, "")}`, cause);
   }
-}
-
-function environment(id: string): string | undefined {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env?.[id];
 }
 
 function pathOf(path: string, key: string): string {

@@ -1,3 +1,4 @@
+import { ask } from "../../core/platform.ts";
 import type { ServedChain } from "../served-chain.ts";
 
 /** The upper bounds of the buckets of run times, in seconds. */
@@ -55,7 +56,7 @@ export function metricsText(chains: readonly ServedChain[], inFlight: number, ut
     metric("runlane_event_loop_utilization", "gauge", "How much of the time the event loop was busy.", [
       ["", utilization],
     ]);
-  const memory = globalThis.process?.memoryUsage?.();
+  const memory = ask(() => globalThis.process?.memoryUsage?.(), undefined);
   if (memory !== undefined)
     metric("process_resident_memory_bytes", "gauge", "Memory of the process.", [["", memory.rss]]);
   return `${lines.join("\n")}\n`;

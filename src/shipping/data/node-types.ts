@@ -1,13 +1,17 @@
+import { WEB_TYPES } from "./web-types.ts";
+
 type Util = typeof import("node:util");
+/** The checks that are used. */
+type Types = Pick<Util["types"], keyof typeof WEB_TYPES>;
 
 // Taken now: user code may put something else in its place. It loads nothing.
 const getBuiltin = globalThis.process?.getBuiltinModule;
 
-let types: Util["types"] | undefined;
+let types: Types | undefined;
 
-/** Node's checks of what an object is inside, which no prototype can fake. Only lanes ask, and lanes exist only where Node's modules do. */
-export function nodeTypes(): Util["types"] {
-  types ??= getBuiltin("node:util").types;
+/** Node's checks of what an object is inside, which no prototype can fake; in browsers, what comes nearest to them. */
+export function nodeTypes(): Types {
+  types ??= getBuiltin?.("node:util")?.types ?? (WEB_TYPES as unknown as Types);
   return types;
 }
 
@@ -26,6 +30,7 @@ export function fateOf(value: object, shared: boolean): "kept" | "plain" | "refu
 
 /** A copy of an object by way of bytes. Reading is part of the test: a WebAssembly.Module can be written, but not read. */
 function throughBytes(value: object): object {
-  const { serialize, deserialize } = getBuiltin("node:v8");
-  return deserialize(serialize(value)) as object;
+  const v8 = getBuiltin?.("node:v8");
+  // Where there are no bytes, there are no processes: web workers clone.
+  return v8 === undefined ? structuredClone(value) : (v8.deserialize(v8.serialize(value)) as object);
 }

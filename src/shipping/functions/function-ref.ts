@@ -1,4 +1,5 @@
 import { runlaneError } from "../../core/errors/errors.ts";
+import { StillLoading } from "../../core/still-loading.ts";
 import type { Declaration } from "../../resources/declaration.ts";
 import { type ShippedResource, shipDeclaration } from "../tree/ship-resource.ts";
 import { type ShippedUses, shipUses } from "../tree/uses.ts";
@@ -84,7 +85,7 @@ export function shipVersion(
   return shipDeclaration(declaration, options, shipFunction, shipUses);
 }
 
-/** Inspects a function for `auto`: may it be moved without being asked? Never throws. */
+/** Inspects a function for `auto`: may it be moved without being asked? @throws StillLoading, and nothing else */
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are inspected
 export function inspectFunction(func: Function): Inspection {
   const isAsync = /^(?:Async|AsyncGenerator)Function$/.test(func.constructor?.name ?? "");
@@ -96,6 +97,7 @@ export function inspectFunction(func: Function): Inspection {
     if ("reason" in result) return { shippable: false, pure: false, isAsync, reason: `it ${result.reason}` };
     return { shippable: true, ...pick(result) };
   } catch (error) {
+    if (error instanceof StillLoading) throw error;
     return { shippable: false, pure: false, isAsync, reason: (error as Error).message };
   }
 }

@@ -1,4 +1,5 @@
 import { describe, runlaneError } from "../../core/errors/errors.ts";
+import { builtinModule } from "../../core/platform.ts";
 import { builtin } from "../node-builtin.ts";
 import type { FunctionRef } from "./function-ref.ts";
 
@@ -35,6 +36,9 @@ export function moduleRef(url: string | URL, exportName: string, where = "Runnab
     });
   }
   const address = url instanceof URL ? url : typeof url === "string" && URL.canParse(url) ? new URL(url) : null;
+  // A browser's modules have addresses of the web, and whether they exist is seen when they are loaded.
+  if (address !== null && builtinModule("node:fs") === undefined)
+    return { from: "module", url: address.href, exportName };
   if (address === null || address.protocol !== "file:") {
     const expected = 'a `file:` URL, as new URL("./module.js", import.meta.url) makes them';
     const received = url instanceof URL ? `the URL ${url.href}` : describe(url);

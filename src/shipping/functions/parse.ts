@@ -1,5 +1,6 @@
-import { runlaneError } from "../../core/errors/errors.ts";
-import { builtin } from "../node-builtin.ts";
+import { missingPackage } from "../../core/optional-package.ts";
+import { ask, builtinModule } from "../../core/platform.ts";
+import { StillLoading } from "../../core/still-loading.ts";
 
 /** A node of a syntax tree in the ESTree form, which the parsers of JavaScript share. */
 export interface SyntaxNode {
@@ -11,19 +12,23 @@ export interface SyntaxNode {
   readonly [field: string]: any;
 }
 
+/** The major version that knows `ecmaVersion: "latest"`. */
+const OLDEST = 8;
+
 type Parser = typeof import("acorn").parse;
 
 let parser: Parser | undefined;
+let loading: Promise<void> | undefined;
 
 /**
  * The syntax tree of an expression in strict mode, or undefined when the text is none.
  *
  * The parser is loaded here and nowhere else, when the first function is to be shipped: about 10 ms.
  *
- * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_NOT_SHIPPABLE where there is no Node
+ * @throws StillLoading where it cannot be loaded at once
  */
 export function parseExpression(text: string): SyntaxNode | undefined {
-  parser ??= loadParser();
+  parser ??= parserNow();
   let statements: SyntaxNode[];
   try {
     statements = parser(`(${text}\n)`, { ecmaVersion: "latest", sourceType: "module" }).body as unknown as SyntaxNode[];
@@ -40,12 +45,16 @@ export function lineOf(node: SyntaxNode, text: string): number {
   return text.slice(0, node.start - 1).split("\n").length;
 }
 
-/** Loads the parser synchronously, so that `withLane` itself can refuse a function, and not the first call. */
-function loadParser(): Parser {
-  try {
-    const { createRequire } = builtin("node:module");
-    return createRequire(import.meta.url)("acorn").parse;
-  } catch (cause) {
-    throw runlaneError("RUNLANE_MISSING_PACKAGE", { where: "Shipping a function", package: "acorn" }, { cause });
-  }
+/** Loads the parser at once, where a package can be: so that `withLane` itself can refuse a function, and not the first call. */
+function parserNow(): Parser {
+  const acorn = ask(() => builtinModule("node:module")?.createRequire(import.meta.url)("acorn"), undefined);
+  // Beside a bundle, it may be one of somebody else's.
+  if (acorn !== undefined && Number.parseInt(acorn.version, 10) >= OLDEST) return acorn.parse;
+  loading ??= import("acorn").then(
+    (module) => {
+      parser = module.parse;
+    },
+    missingPackage("Shipping a function", "acorn"),
+  );
+  throw new StillLoading(loading);
 }

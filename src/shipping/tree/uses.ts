@@ -1,4 +1,5 @@
 import { setOwn } from "../../core/own.ts";
+import { ask } from "../../core/platform.ts";
 import { slotOf } from "../../resources/resource.ts";
 import { trustSources } from "../../resources/same-loader.ts";
 import { bindUses } from "../../resources/use-resources.ts";
@@ -18,7 +19,8 @@ export type ShippedUse =
 // biome-ignore lint/complexity/noBannedTypes: functions of all types are shipped
 export type Ship = (func: Function, options: ShipOptions) => FunctionRef;
 
-trustSources((func) => "source" in checkFunction(func));
+// Where that cannot be told yet, it is not trusted.
+trustSources((func) => ask(() => "source" in checkFunction(func), false));
 
 /** Makes what a function uses ready for another thread: functions and resources by their source, all else as data. */
 export function shipUses({ uses = {}, ...options }: ShipOptions, ship: Ship): ShippedUses {

@@ -1,0 +1,2 @@
+export { esbuildPlugin } from "./esbuild.ts";
+export { rollupPlugin } from "./rollup.ts";

@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { referencesIn, replaced } from "./references.ts";
+
+/** What is used of Rollup's context, which Vite and Rolldown have too. */
+interface Context {
+  emitFile(file: object): string;
+  resolve(source: string, importer: string): Promise<{ readonly id: string } | null>;
+}
+
+interface RollupPlugin {
+  readonly name: string;
+  /** Vite: the development server loads packages as they are. */
+  readonly apply: "build";
+  transform(this: Context, code: string, id: string): Promise<{ code: string; map: null } | undefined>;
+}
+
+/**
+ * A plugin for Rollup, Vite and Rolldown that lets lanes work in a bundle, wherever that is moved to: the file that workers start with
+ * is put beside it, and the modules that `RunnableLambda.fromModule(new URL("./module.js", import.meta.url), ...)` names become chunks.
+ *
+ * @example
+ * <!-- no-run: it would bundle a program that is not here -->
+ * ```ts
+ * import { rollup } from "rollup";
+ * import { rollupPlugin } from "runlane/bundler";
+ *
+ * await rollup({ input: "server.js", plugins: [rollupPlugin()] });
+ * ```
+ */
+export function rollupPlugin(): RollupPlugin {
+  return {
+    name: "runlane",
+    apply: "build",
+    async transform(code, id) {
+      const references = referencesIn(code, id);
+      if (references.length === 0) return undefined;
+      const emitted = new Map<string, string>();
+      for (const { file, isWorker } of references) {
+        if (emitted.has(file)) continue;
+        const beside = isWorker
+          ? { type: "asset", name: basename(file), source: await readFile(file, "utf8") }
+          : { type: "chunk", id: (await this.resolve(file, id))?.id ?? file };
+        emitted.set(file, this.emitFile(beside));
+      }
+      const address = (file: string): string => `new URL(import.meta.ROLLUP_FILE_URL_${emitted.get(file)})`;
+      return { code: replaced(code, references, ({ file }) => address(file)), map: null };
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { runlaneError } from "../core/errors/errors.ts";
+import { ask } from "../core/platform.ts";
+import { builtin } from "./platform.ts";
+
+/**
+ * The file that workers of one kind start with.
+ *
+ * In the installed package it shares the package's code, which modules of the user's may import too. In a bundle it has all of it in
+ * itself: bundlers know the pattern by which it is named here, and take it along.
+ *
+ * @throws RUNLANE_BUNDLED
+ */
+export function workerFile(lane: string, kind: "thread" | "process"): string {
+  const { existsSync } = builtin(lane, "node:fs");
+  const { fileURLToPath } = builtin(lane, "node:url");
+  // By way of a variable, as bundlers are not to follow this one: it would lack what it imports.
+  const here = import.meta.url;
+  const places = [
+    () => fileURLToPath(new URL(`../lanes/worker/${kind}.js`, here)),
+    () => fileURLToPath(new URL("../worker.mjs", import.meta.url)),
+    () => inPackage(lane, kind),
+  ];
+  const files = places.map((place) => ask(place, ""));
+  const found = files.find((file) => existsSync(file));
+  if (found === undefined)
+    throw runlaneError("RUNLANE_BUNDLED", { where: `the ${lane} lane`, file: files[1] || "worker.mjs" });
+  return found;
+}
+
+/** Where a package is installed beside a bundle, and for tests of the sources. */
+function inPackage(lane: string, kind: string): string {
+  const { dirname, join } = builtin(lane, "node:path");
+  const packageFile = builtin(lane, "node:module")
+    .createRequire(import.meta.url)
+    .resolve("runlane/package.json");
+  return join(dirname(packageFile), "dist", "lanes", "worker", `${kind}.js`);
+}

@@ -1,0 +1,21 @@
+// @ts-check
+/** A program and all that it imports, for runtimes that load no packages. */
+import { basename } from "node:path";
+import { build } from "esbuild";
+
+/** The files by their paths: that of the program, and those that its workers start with. @param {string} entry */
+export async function bundleProgram(entry) {
+  const { esbuildPlugin } = await import(new URL("../../dist/bundler/index.js", import.meta.url).href);
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    outdir: "out",
+    external: ["node:*"],
+    logLevel: "error",
+    plugins: [esbuildPlugin()],
+  });
+  return new Map(outputFiles.map(({ path, text }) => [`/${basename(path)}`, text]));
+}

@@ -1,0 +1,3 @@
+import { cells } from "./cells.js";
+
+cells().then((outcomes) => console.log(JSON.stringify({ cells: outcomes })));

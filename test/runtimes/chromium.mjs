@@ -1,0 +1,67 @@
+// @ts-check
+/** The program, and examples/browser, in pages of a browser. */
+import { createServer } from "node:http";
+import { at } from "../../scripts/lib.mjs";
+import { bundleProgram } from "./bundle-program.mjs";
+
+const PAGE = '<!doctype html><script type="module" src="/page.js"></script>';
+
+/** @returns {Promise<{ cells: Record<string, string>, ratio: number }>} */
+export async function inChromium() {
+  const files = await bundleProgram(at("test/runtimes/page.mjs"));
+  const server = createServer(({ url = "/" }, response) => {
+    const script = files.get(url);
+    response
+      .writeHead(200, { "content-type": script === undefined ? "text/html" : "text/javascript" })
+      .end(script ?? PAGE);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  try {
+    const told = await withPage(`http://127.0.0.1:${port}/`, async (page) => {
+      await page.waitForFunction("globalThis.smoke !== undefined");
+      return { cells: await page.evaluate("smoke()"), ratio: await page.evaluate("ratioHere()") };
+    });
+    return { ...told, cells: { ...told.cells, "examples/browser": await example() } };
+  } finally {
+    server.close();
+  }
+}
+
+/** Grades 10,000 texts on two workers. How smoothly the page went on meanwhile is printed: it depends on the machine too. */
+async function example() {
+  const { start } = await import("../../examples/browser/serve.mjs");
+  const { server, url } = await start();
+  try {
+    const { texts, counts, longestFrameMs, frames, ms } = await withPage(url, (page) => page.evaluate("outcome"));
+    const [time, longest] = [ms, longestFrameMs].map((value) => `${Math.round(value)} ms`);
+    console.log(`examples/browser: ${texts} texts in ${time}, ${frames} frames meanwhile, the longest of ${longest}`);
+    const graded = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    return graded === 10_000 && frames > 0 ? "yes" : `FAILED: ${JSON.stringify({ counts, frames })}`;
+  } finally {
+    server.close();
+  }
+}
+
+/**
+ * Opens a page in a browser.
+ *
+ * @template T
+ * @param {string} url
+ * @param {(page: any) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+async function withPage(url, use) {
+  const { chromium } = await import("playwright-core");
+  const { default: binary } = await import("@sparticuz/chromium");
+  const executablePath = await binary.executablePath();
+  const browser = await chromium.launch({ executablePath, args: binary.args, headless: true });
+  try {
+    const page = await browser.newPage();
+    page.on("pageerror", (/** @type {unknown} */ error) => console.log(`in the page: ${error}`));
+    await page.goto(url);
+    return await use(page);
+  } finally {
+    await browser.close();
+  }
+}
