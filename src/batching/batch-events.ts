@@ -1,4 +1,5 @@
 import type { Channel } from "node:diagnostics_channel";
+import { builtinModule } from "../core/platform.ts";
 import { isThenable } from "../core/thenable.ts";
 
 /** The event of a call of a vectorised function that has ended. */
@@ -13,9 +14,8 @@ export interface BatchEvent {
 /** The name of the channel of `node:diagnostics_channel` that tells what batched steps do. */
 export const BATCHES = "runlane:batches";
 
-const channel: Pick<Channel, "hasSubscribers" | "publish"> | undefined = globalThis.process
-  ?.getBuiltinModule?.("node:diagnostics_channel")
-  ?.channel(BATCHES);
+const channel: Pick<Channel, "hasSubscribers" | "publish"> | undefined =
+  builtinModule("node:diagnostics_channel")?.channel(BATCHES);
 
 /** Makes a call of a vectorised function. It is timed only while somebody listens. */
 export function tellBatch(step: string, inputs: number, call: () => unknown): unknown {

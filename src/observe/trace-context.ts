@@ -1,3 +1,4 @@
+import { ask, builtinModule } from "../core/platform.ts";
 import { type Carrier, type Tracing, tracing } from "../core/tracing.ts";
 
 type Api = typeof import("@opentelemetry/api");
@@ -54,13 +55,9 @@ const NO_TRACING: Tracing = { inject: () => undefined, within: (_carrier, run) =
  * the active one, whether or not the thread has an SDK. Loaded at once, as inputs do not wait.
  */
 function ofWorker(): Tracing {
-  const { createRequire } = process.getBuiltinModule("node:module");
-  let api: Api;
-  try {
-    api = createRequire(import.meta.url)("@opentelemetry/api") as Api;
-  } catch {
-    return NO_TRACING;
-  }
+  const load = (): Api => builtinModule("node:module")?.createRequire(import.meta.url)("@opentelemetry/api");
+  const api = ask<Api | undefined>(load, undefined);
+  if (api === undefined) return NO_TRACING;
   // One that the thread has registered before stays.
   api.context.setGlobalContextManager(contextManager(api));
   return new TraceContext(api);
@@ -68,7 +65,7 @@ function ofWorker(): Tracing {
 
 /** Keeps which context is the active one, where no SDK does. */
 function contextManager({ ROOT_CONTEXT }: Api): ContextManager {
-  const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks");
+  const { AsyncLocalStorage } = builtinModule("node:async_hooks")!;
   const storage = new AsyncLocalStorage<Context>();
   const manager: ContextManager = {
     active: () => storage.getStore() ?? ROOT_CONTEXT,

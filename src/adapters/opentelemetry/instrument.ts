@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { observeAllCalls } from "../../core/measured.ts";
-import { optionalPackage } from "../../core/optional-package.ts";
+import { missingPackage } from "../../core/optional-package.ts";
 import { tracing } from "../../core/tracing.ts";
 import { environment } from "../../observe/handlers.ts";
 import { TraceContext } from "../../observe/trace-context.ts";
@@ -53,7 +53,7 @@ let current: Instrumentation | undefined;
 export async function instrument(options: InstrumentOptions = {}): Promise<Instrumentation> {
   const { messages = environment("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT") === "true", runtime = true } =
     options;
-  const api = await optionalPackage(() => import("@opentelemetry/api"), "runlane/opentelemetry", "@opentelemetry/api");
+  const api = await import("@opentelemetry/api").catch(missingPackage("runlane/opentelemetry", "@opentelemetry/api"));
   // Two of them would tell everything twice.
   current?.stop();
   const meter = api.metrics.getMeter(NAME);
