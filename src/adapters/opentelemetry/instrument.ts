@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { observeAllCalls } from "../../core/measured.ts";
 import { missingPackage } from "../../core/optional-package.ts";
+import { environment } from "../../core/platform.ts";
 import { tracing } from "../../core/tracing.ts";
-import { environment } from "../../observe/handlers.ts";
 import { TraceContext } from "../../observe/trace-context.ts";
 import { InsideHandler } from "./inside-handler.ts";
 import { measureLanes } from "./metrics/lane-metrics.ts";
