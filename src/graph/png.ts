@@ -32,9 +32,13 @@ function checkColor(color: unknown, draw: (color: string) => unknown): void {
   }
 }
 
+/** No bundler can take native code along, so that none is to look for it: by a name that is put together when it is needed. */
+const RESVG = ["@resvg", "resvg-js"];
+
 /** @throws RUNLANE_RENDERER_MISSING */
 function loadRenderers() {
-  return Promise.all([import("beautiful-mermaid").catch(missing), import("@resvg/resvg-js").catch(missing)]);
+  const resvg: Promise<typeof import("@resvg/resvg-js")> = import(/* @vite-ignore */ RESVG.join("/"));
+  return Promise.all([import("beautiful-mermaid").catch(missing), resvg.catch(missing)]);
 }
 
 function missing(cause: Error): never {

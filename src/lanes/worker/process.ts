@@ -1,3 +1,4 @@
+import { createReadStream, createWriteStream } from "node:fs";
 import { Socket } from "node:net";
 import process from "node:process";
 import v8 from "node:v8";
@@ -18,8 +19,11 @@ const ignore = () => {};
 /** The time in which a process may dispose of its resources when its parent is gone, in milliseconds. */
 const ORPHAN_MS = 400;
 
-const inbox = new Socket({ fd: INBOX, writable: false });
-const outbox = new Socket({ fd: OUTBOX, readable: false });
+// Bun has no sockets of pipes that are there already.
+const inbox = process.versions.bun ? createReadStream("", { fd: INBOX }) : new Socket({ fd: INBOX, writable: false });
+const outbox = process.versions.bun
+  ? createWriteStream("", { fd: OUTBOX })
+  : new Socket({ fd: OUTBOX, readable: false });
 
 class ProcessPort implements WorkerPort {
   readonly sharesMemory = false;

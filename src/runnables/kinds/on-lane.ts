@@ -87,16 +87,11 @@ export class RunnableOnLane<
       return;
     }
     const where = `withLane(${JSON.stringify(lane.name)})`;
-<<<<<<< HEAD
-    const shipped =
+    const ship = () =>
       fields.fused ??
       lane.ship?.(this.bound, where) ??
       shipTree(this.bound, { where, shared: lane.name !== "process" });
-    this.offloaded = { lane, stage: { id: ++stages, label: this.step.label, shipped } };
-=======
-    const ship = () => fields.fused ?? shipTree(this.bound, { where, shared: lane.name !== "process" });
     this.offloaded = { lane, stage: stageOf(this.step.label, ship) };
->>>>>>> f3148f3 (Bundles: packages that are not installed are left out, and lanes work where a bundle is moved to; browsers have threads; platforms that refuse to tell something do not end a process)
   }
 
   static override lc_name(): string {
@@ -156,16 +151,19 @@ export class RunnableOnLane<
     return this.offloaded?.lane ?? this.auto?.lane;
   }
 
-  /** Whether the lane is told trees, which can be put together. */
+  /** Whether the lane is told trees, which can be put together, and this one is there. */
   private get isFusible(): boolean {
-    return this.offloaded !== null && this.offloaded.lane.ship === undefined;
+    const { offloaded } = this;
+    return offloaded !== null && offloaded.lane.ship === undefined && isShipped(offloaded.stage);
+  }
+
+  private isFusibleWith(other: RunnableOnLane): boolean {
+    return this.isFusible && other.isFusible && other.offloaded!.lane === this.offloaded!.lane;
   }
 
   /** Two steps on one lane are one hop. */
   fuse(next: Step): RunnableOnLane | undefined {
-    if (!(next instanceof RunnableOnLane) || !this.isFusible || next.offloaded?.lane !== this.offloaded!.lane)
-      return undefined;
-    if (!isShipped(this.offloaded.stage) || !isShipped(next.offloaded.stage)) return undefined;
+    if (!(next instanceof RunnableOnLane) || !this.isFusibleWith(next)) return undefined;
     const both = [this, next].flatMap(({ bound, offloaded }) =>
       partsOf(bound as Runnable, offloaded!.stage.shipped as ShippedTree),
     );
@@ -179,19 +177,9 @@ export class RunnableOnLane<
     const bound: Record<string, RunnableInterface> = {};
     const steps: Record<string, unknown> = {};
     for (const [key, branch] of Object.entries(branches)) {
-<<<<<<< HEAD
-      if (!(branch instanceof RunnableOnLane) || !this.isFusible || branch.offloaded?.lane !== this.offloaded!.lane)
-=======
-      if (
-        !(branch instanceof RunnableOnLane) ||
-        this.offloaded === null ||
-        branch.offloaded?.lane !== this.offloaded.lane ||
-        !isShipped(branch.offloaded.stage)
-      )
->>>>>>> f3148f3 (Bundles: packages that are not installed are left out, and lanes work where a bundle is moved to; browsers have threads; platforms that refuse to tell something do not end a process)
-        return undefined;
+      if (!(branch instanceof RunnableOnLane) || !this.isFusibleWith(branch)) return undefined;
       setOwn(bound, key, branch.bound);
-      setOwn(steps, key, branch.offloaded.stage.shipped);
+      setOwn(steps, key, branch.offloaded!.stage.shipped);
     }
     const fused = { kind: "parallel", steps };
     const parts = Object.values(branches);

@@ -1,6 +1,5 @@
 import { StillLoading } from "../../core/still-loading.ts";
 import type { LaneStage } from "../../lanes/lane.ts";
-import type { ShippedTree } from "../../shipping/tree/ship-tree.ts";
 
 let stages = 0;
 
@@ -10,9 +9,9 @@ let stages = 0;
  *
  * @param ship Makes the data. @throws What is wrong with the step, and StillLoading
  */
-export function stageOf(label: string, ship: () => ShippedTree): LaneStage {
+export function stageOf(label: string, ship: () => unknown): LaneStage {
   const stage = { id: ++stages, label, shipped: undefined as unknown };
-  const shipped = (): ShippedTree | Promise<ShippedTree> => {
+  const shipped = (): unknown => {
     try {
       return ship();
     } catch (error) {

@@ -1,5 +1,5 @@
 import { runlaneError } from "../../../core/errors/errors.ts";
-import { optionalPackage } from "../../../core/optional-package.ts";
+import { missingPackage } from "../../../core/optional-package.ts";
 import type { Broker, BrokerOptions } from "../../broker.ts";
 import { PgConnection, reasonToWait } from "./connection.ts";
 import { PgBroker } from "./pg-broker.ts";
@@ -15,8 +15,8 @@ const LEAST_LEASE_MS = 10_000;
  * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_BROKER
  */
 export async function openPostgres(url: string, options: BrokerOptions, name = nameOf(url)): Promise<Broker> {
-  const { default: driver } = await optionalPackage(() => import("pg"), "A broker on PostgreSQL", "pg");
-  const { PgBoss } = await optionalPackage(() => import("pg-boss"), "A broker on PostgreSQL", "pg-boss");
+  const { default: driver } = await import("pg").catch(missingPackage("A broker on PostgreSQL", "pg"));
+  const { PgBoss } = await import("pg-boss").catch(missingPackage("A broker on PostgreSQL", "pg-boss"));
   const leaseMs = Math.max(LEAST_LEASE_MS, Math.ceil((options.leaseMs ?? 0) / 1000) * 1000);
   await check(driver, url, name);
   const connection = new PgConnection(driver, url, options.onTrouble);

@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from "ioredis";
 import { runlaneError } from "../../../core/errors/errors.ts";
-import { optionalPackage } from "../../../core/optional-package.ts";
+import { missingPackage } from "../../../core/optional-package.ts";
 import type { Broker, BrokerOptions } from "../../broker.ts";
 import { RedisBroker } from "./redis-broker.ts";
 
@@ -19,8 +19,8 @@ type Driver = Pick<typeof import("ioredis"), "Redis">;
  * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_BROKER
  */
 export async function openRedis(url: string, options: BrokerOptions): Promise<Broker> {
-  const driver = await optionalPackage(() => import("ioredis"), "A broker on Redis", "ioredis");
-  const engine = await optionalPackage(() => import("bullmq"), "A broker on Redis", "bullmq");
+  const driver = await import("ioredis").catch(missingPackage("A broker on Redis", "ioredis"));
+  const engine = await import("bullmq").catch(missingPackage("A broker on Redis", "bullmq"));
   const address = new URL(url);
   const mayLose = address.searchParams.get("aof") === "no";
   address.searchParams.delete("aof");
