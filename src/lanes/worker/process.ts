@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { Socket } from "node:net";
 import process from "node:process";
+import type { Readable, Writable } from "node:stream";
 import v8 from "node:v8";
 import { FrameReader, INBOX, OUTBOX, writeFrame } from "../protocol/frames.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
@@ -20,8 +21,10 @@ const ignore = () => {};
 const ORPHAN_MS = 400;
 
 // Bun has no sockets of pipes that are there already.
-const inbox = process.versions.bun ? createReadStream("", { fd: INBOX }) : new Socket({ fd: INBOX, writable: false });
-const outbox = process.versions.bun
+const inbox: Readable = process.versions.bun
+  ? createReadStream("", { fd: INBOX })
+  : new Socket({ fd: INBOX, writable: false });
+const outbox: Writable = process.versions.bun
   ? createWriteStream("", { fd: OUTBOX })
   : new Socket({ fd: OUTBOX, readable: false });
 
