@@ -102,7 +102,7 @@ const CELLS = {
   "explain, graphs": async () => {
     if (!String(chain.explain()).includes("loop")) throw new Error("there is no lane in the plan");
     const both = RunnableParallel.from({ one: double, two: letters });
-    if (!both.getGraph().drawMermaid().includes("RunnableLambda")) throw new Error("the graph is empty");
+    if (!both.getGraph().drawMermaid().includes("graph TD")) throw new Error("the graph is empty");
   },
   resources: async () => {
     let loads = 0;
