@@ -44,7 +44,16 @@ const STARTS = [
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. Tests run the command by it. */
 const COMMAND_LINE = "cli/program.ts";
 /** What package.json exports, the command, and workers. */
-const ENTRIES = ["index.ts", ...WITH_KERNEL, "bundler/index.ts", "cli/main.ts", COMMAND_LINE, ...STARTS, ...WORKERS, KEEPER];
+const ENTRIES = [
+  "index.ts",
+  ...WITH_KERNEL,
+  "bundler/index.ts",
+  "cli/main.ts",
+  COMMAND_LINE,
+  ...STARTS,
+  ...WORKERS,
+  KEEPER,
+];
 
 /** What both steps depend on, besides the sources. */
 const SETTINGS = ["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json"];
