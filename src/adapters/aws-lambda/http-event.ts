@@ -2,23 +2,31 @@ import { setOwn } from "../../core/own.ts";
 
 /** An HTTP request as function URLs, API Gateway (both formats) and load balancers send it, as far as Runlane reads it. */
 export interface HttpEvent {
+  /** The mark of HTTP requests: facts of the service that sends them. */
   readonly requestContext: object;
+  /** The headers of the request, by name. */
   readonly headers?: Readonly<Record<string, string | undefined>> | null;
+  /** The parameters of the URL, by name. */
   readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
   /** The headers as lists: load balancers send them instead of `headers` where they are set to, API Gateway besides them. */
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
   /** The parameters of the URL as lists, sent like {@link multiValueHeaders}. */
   readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
+  /** The body, as text or in base64; null without one. */
   readonly body?: string | null;
+  /** Whether the body is in base64. */
   readonly isBase64Encoded?: boolean;
 }
 
 /** An HTTP response, in the form that all of them take. */
 export interface HttpResponse {
+  /** The HTTP status. */
   readonly statusCode: number;
+  /** The headers of the response, by name. */
   readonly headers: Readonly<Record<string, string>>;
   /** The headers as lists, for load balancers that send them so: they read nothing else. */
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
+  /** The body, as text or in base64. */
   readonly body: string;
   readonly isBase64Encoded?: boolean;
 }

@@ -1,10 +1,14 @@
 /** A message of SQS, or a record of a stream of Kinesis or DynamoDB, as far as Runlane reads it. */
 export interface QueueRecord {
+  /** The service: `aws:sqs`, `aws:kinesis` or `aws:dynamodb`. */
   readonly eventSource: string;
+  /** The ARN of the queue or stream. */
   readonly eventSourceARN?: string;
   /** The id of a message of SQS. */
   readonly messageId?: string;
+  /** The text of a message of SQS. */
   readonly body?: string;
+  /** The attributes of a message of SQS: its group is there. */
   readonly attributes?: { readonly MessageGroupId?: string };
   /** A record of Kinesis; `data` is base64. */
   readonly kinesis?: { readonly sequenceNumber: string; readonly partitionKey: string; readonly data: string };

@@ -1,7 +1,10 @@
 /** The context that AWS Lambda calls a function with, as far as Runlane reads it. */
 export interface LambdaContext {
+  /** The id of the request. */
   readonly awsRequestId?: string;
+  /** The time that is left for the call, in milliseconds. */
   getRemainingTimeInMillis(): number;
+  /** Whether the call ends only when the event loop has nothing more to do. */
   callbackWaitsForEmptyEventLoop?: boolean;
 }
 

@@ -4,6 +4,7 @@ import type { StepMeter } from "../../observe/step-meter.ts";
 export interface StepCall {
   /** Aborts when the call is cancelled or its time is up; only calls that can be cancelled have one. */
   readonly signal: AbortSignal | undefined;
+  /** The config as it arrived: plain data. */
   readonly config: unknown;
   /** Measures the steps of the stage, where somebody wants to know. */
   readonly meter?: StepMeter | undefined;

@@ -6,6 +6,7 @@ import { isPlain } from "./plain.ts";
 
 /** A value that structured clone can send. */
 export interface Packed {
+  /** The value to send. */
   readonly value: unknown;
   /**
    * ArrayBuffers and ports to move, each once. Two values of one message may name the same: leave the doubles out. Buffers that were
