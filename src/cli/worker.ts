@@ -6,9 +6,9 @@ export interface WorkerOptions {
   /** The modules of the pipelines. */
   readonly pipelines: readonly string[];
   readonly broker?: string | undefined;
-  /** How many chunks are run at the same time. */
+  /** The number of chunks that are run at the same time. */
   readonly concurrency?: number | undefined;
-  /** Where the pipelines run, whatever lanes their steps have. */
+  /** The lane of the pipelines, whatever lanes their steps have. */
   readonly lane: PipelineLane;
   /** Whether everything that the pipelines use is loaded before the first chunk. */
   readonly warm: boolean;
@@ -16,7 +16,7 @@ export interface WorkerOptions {
   readonly metricsPort?: number | undefined;
 }
 
-/** What `runlane help worker` says below the options. */
+/** The text of `runlane help worker` below the options. */
 const WORKER_HELP = `
 What it does:
   It takes chunks of inputs from the broker and runs them, as long as it lives. The inputs come

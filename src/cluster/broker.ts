@@ -1,12 +1,12 @@
 /**
- * What the cluster lane needs of an engine that keeps work until it is done. There is one implementation for each engine in
+ * An engine that keeps work until it is done, as the cluster lane needs it. There is one implementation for each engine in
  * `brokers/`, none of which knows another; `brokerCases` of `runlane/testing` says what each has to do.
  *
  * A broker runs each chunk at least once, and forgets nothing that was submitted until it is settled. It neither knows what is in
  * chunks and outcomes, nor orders them: whoever reads the outcomes drops what it has already.
  */
 export interface Broker {
-  /** What messages call it: `PostgreSQL at db.example:5432`. Holds no password. */
+  /** The name of the broker in messages: `PostgreSQL at db.example:5432`. Holds no password. */
   readonly name: string;
   /** Notes a run, so that others see it. Calling it again changes nothing. */
   begin(run: RunRef, about: RunAbout): Promise<void>;
@@ -19,7 +19,7 @@ export interface Broker {
    * @throws RUNLANE_RUN_CANCELLED once somebody has cancelled the run.
    */
   outcomes(run: RunRef, options: { readonly signal: AbortSignal }): AsyncIterable<readonly OutcomePart[]>;
-  /** The outcomes of these chunks are where they belong: all of it may be forgotten. */
+  /** Forgets chunks and their outcomes, which are where they belong. */
   settle(run: RunRef, ids: readonly string[]): Promise<void>;
   /** Takes chunks back: queued ones never run, and the signals of running ones abort. Without `ids`, the whole run. */
   cancel(run: RunRef, ids?: readonly string[]): Promise<void>;
@@ -31,10 +31,10 @@ export interface Broker {
    * A chunk is leased to who runs it. When a worker is lost, its chunks go to others after the lease; when it was only out of
    * reach, what it has done since is dropped or told twice.
    *
-   * @param work Gives the parts of an outcome. What it throws puts the chunk back.
+   * @param work Gives the parts of an outcome. An error that it throws puts the chunk back.
    */
   serve(queue: string, work: Work, options: ServeOptions): Promise<Serving>;
-  /** What waits, what runs, and who works. */
+  /** The runs that wait or go on, and the workers. */
   state(): Promise<BrokerState>;
   /** Lets go of connections. Chunks that are still being run go to others. */
   close(): Promise<void>;
@@ -49,7 +49,7 @@ export interface RunRef {
   readonly queue: string;
 }
 
-/** What a run tells of itself. */
+/** Facts about a run, for others to see. */
 export interface RunAbout {
   /** The name of the pipeline. */
   readonly pipeline: string;
@@ -63,7 +63,7 @@ export interface RunAbout {
 }
 
 export interface SubmittedChunk {
-  /** Names the chunk within its run; letters, digits and dashes. */
+  /** The id of the chunk within its run: letters, digits and dashes. */
   readonly id: string;
   readonly body: Bytes;
   /** Chunks of a lower number leave the queue first. @default 0 */
@@ -72,11 +72,11 @@ export interface SubmittedChunk {
 
 /** A part of the outcome of a chunk: large outcomes come in several. */
 export interface OutcomePart {
-  /** The chunk. */
+  /** The id of the chunk. */
   readonly id: string;
   /** The number of the part, from 0. */
   readonly part: number;
-  /** How many parts there are. */
+  /** The number of parts. */
   readonly parts: number;
   readonly body: Bytes;
 }
@@ -88,14 +88,14 @@ export interface TakenChunk {
   readonly run: string;
   readonly id: string;
   readonly body: Bytes;
-  /** How often the chunk was taken, this time included: more than once if workers were lost with it. */
+  /** The number of times that the chunk was taken, this one included: more than one if workers were lost with it. */
   readonly attempt: number;
-  /** Aborts when the chunk is cancelled; what it gives is dropped then. */
+  /** Aborts when the chunk is cancelled; its outcome is dropped then. */
   readonly signal: AbortSignal;
 }
 
 export interface ServeOptions {
-  /** How many chunks are run at the same time. */
+  /** The number of chunks that are run at the same time. */
   readonly concurrency: number;
   /** How long the last chunks took, on average, in milliseconds; undefined before the first. Told to whoever asks for the state. */
   readonly chunkMs?: (() => number | undefined) | undefined;
@@ -103,13 +103,13 @@ export interface ServeOptions {
 
 /** A worker at work. */
 export interface Serving {
-  /** How many chunks it has in hand. */
+  /** The number of chunks that the worker has in hand. */
   readonly running: number;
-  /** Takes nothing more, and resolves when what is in hand is done. */
+  /** Takes nothing more, and resolves when the chunks in hand are done. */
   stop(): Promise<void>;
 }
 
-/** What a broker knows. Counts are of chunks, and a moment old. */
+/** The state of a broker. Counts are of chunks, and a moment old. */
 export interface BrokerState {
   readonly runs: readonly RunState[];
   readonly workers: readonly WorkerState[];
@@ -117,12 +117,12 @@ export interface BrokerState {
 
 export interface RunState extends RunRef {
   readonly about: RunAbout;
-  /** ISO 8601, UTC, by the broker's clock. */
+  /** When the run was started, by the broker's clock: ISO 8601, UTC. */
   readonly startedAt: string;
   readonly isCancelled: boolean;
-  /** Chunks that have no outcome yet: those that wait, and those that run. */
+  /** The number of chunks that have no outcome yet: those that wait, and those that run. */
   readonly outstanding: number;
-  /** Chunks whose outcomes nobody has settled. */
+  /** The number of chunks whose outcomes nobody has settled. */
   readonly finished: number;
 }
 
@@ -137,17 +137,17 @@ export interface WorkerState {
   readonly chunkMs?: number | undefined;
 }
 
-/** What a broker is told when it is opened. */
+/** The options of opening a broker. */
 export interface BrokerOptions {
   /**
-   * After how many milliseconds without a sign of life a worker counts as lost, so that its chunks go to others. PostgreSQL takes whole
-   * seconds, ten at least. All who use a broker should say the same.
+   * The time in milliseconds after which a worker without a sign of life counts as lost, so that its chunks go to others. PostgreSQL takes
+   * whole seconds, ten at least. All who use a broker should say the same.
    *
    * @default 10000
    */
   readonly leaseMs?: number | undefined;
   /**
-   * Told once when the broker cannot be reached, with the reason, and with `undefined` when it is back. Whatever waits for it goes
+   * Called once when the broker cannot be reached, with the reason, and with `undefined` when it is back. Calls that wait for it go
    * on then.
    */
   readonly onTrouble?: ((reason: string | undefined) => void) | undefined;

@@ -10,7 +10,7 @@ const AGAIN_MS = 1000;
 /** The broker that a command uses when it is told none. */
 const EMBEDDED = "embedded:";
 
-/** The URL of the broker: what the command line says, what RUNLANE_BROKER says, or the embedded one. */
+/** The URL of the broker: that of the command line, that of RUNLANE_BROKER, or the embedded one. */
 export function brokerUrl(given: string | undefined): string {
   return given ?? process.env.RUNLANE_BROKER ?? EMBEDDED;
 }
@@ -45,14 +45,14 @@ export async function brokerWhenThere(given: string | undefined, signal: AbortSi
   return undefined;
 }
 
-/** What keeps a run or a worker from starting, in one line. */
+/** The error that keeps a run or a worker from starting, in one line. */
 export function asStartError(error: unknown): unknown {
   return error instanceof RunlaneError && !(error instanceof CliError)
     ? new CliError("RUNLANE_CLI_START", error.message, { cause: error })
     : error;
 }
 
-/** Says once that the broker is gone, and once that it is back. */
+/** Prints once that the broker is gone, and once that it is back. */
 export function tellTrouble(reason: string | undefined): void {
   const text =
     reason === undefined ? "the broker is back; going on" : `the broker is out of reach (${reason}); waiting for it`;

@@ -22,13 +22,13 @@ import type { ChunkLog } from "./chunk-log.ts";
 import type { ClusterPlace } from "./cluster-place.ts";
 import { OrderedOutcomes } from "./ordered-outcomes.ts";
 
-/** Outcomes that wait for an earlier one take so many inputs at most. */
+/** The number of inputs whose outcomes may wait for an earlier one. */
 const MOST_WAITING = 1_000_000;
-/** A source that gives no more for so long gets what it has given on its way. */
+/** The time in milliseconds after which inputs are sent, although the source gives no more. */
 const PATIENCE_MS = 20;
-/** How often records are written for good, and what they make superfluous is forgotten. */
+/** The time between two settlements, in milliseconds: records are written for good, and their chunks forgotten. */
 const SETTLE_MS = 250;
-/** How often workers are counted. */
+/** The time between two counts of the workers, in milliseconds. */
 const LOOK_MS = 2000;
 
 export interface ClusterRunOptions {
@@ -78,7 +78,7 @@ export class ClusterRun {
     this.feed = new InputFeed(source, this.read, limit);
   }
 
-  /** How many inputs are with the broker. */
+  /** The number of inputs that are with the broker. */
   get running(): number {
     return this.read - this.outcomes.next - this.outcomes.waiting;
   }

@@ -13,7 +13,7 @@ import type { WorkerOptions } from "../worker.ts";
 import { brokerWhenThere } from "./broker-of.ts";
 import { serveMetrics } from "./metrics-server.ts";
 
-/** How often queues are looked for that nobody works on. */
+/** The time between two looks for queues that nobody works on, in milliseconds. */
 const LOOK_EVERY_MS = 10_000;
 
 /**
@@ -68,7 +68,7 @@ class Runnables {
     private readonly lane: WorkerOptions["lane"],
   ) {}
 
-  /** @param isSuspect Then it runs in a process of its own, whose end costs nobody else anything. */
+  /** @param isSuspect Whether the runnable gets a process of its own, whose end costs nobody else anything. */
   of(exportName: string, isSuspect: boolean): Promise<Runnable> {
     const key = `${isSuspect}/${exportName}`;
     let found = this.found.get(key);
@@ -89,7 +89,7 @@ class Runnables {
   }
 }
 
-/** Says, once for each, which queues have work and nobody who would do it: those of other states of a pipeline, most often. */
+/** Prints, once for each, the queues that have work and no worker: those of other states of a pipeline, most often. */
 async function tellOrphans(broker: Broker, told: Set<string>): Promise<void> {
   const { runs, workers } = await broker.state();
   const served = new Set(workers.map(({ queue }) => queue));

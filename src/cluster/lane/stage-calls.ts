@@ -10,7 +10,7 @@ import { type ChunkHead, packInput } from "../wire/chunk-body.ts";
 import type { InputOutcome } from "../wire/outcome-body.ts";
 import type { ModuleStage } from "./module-stage.ts";
 
-/** Somebody who waits for the outcome of one input. */
+/** Takes the outcome of one input. */
 type Waiter = (outcome: InputOutcome) => void;
 
 /** A call of one input that has not been sent. */
@@ -18,7 +18,7 @@ interface Call {
   readonly packed: unknown;
   readonly options: LaneCallOptions;
   readonly waiter: Waiter;
-  /** Its number in the run, once it has been sent. */
+  /** The number of the input in the run, once it has been sent. */
   index?: number;
 }
 
@@ -26,7 +26,7 @@ interface Call {
 interface Feed {
   readonly source: InputSource;
   readonly options: LaneCallOptions;
-  /** The numbers of its inputs that are under way, where they may be aborted. */
+  /** The numbers of the inputs that are under way, where they may be aborted. */
   readonly sent: Set<number> | undefined;
   isStopped: boolean;
 }
@@ -48,7 +48,7 @@ export class StageCalls {
   private readonly calls: Call[] = [];
   private readonly feeds = new Set<Feed>();
   private readonly waiters = new Map<number, Waiter>();
-  /** How many chunks all workers together run at a time, as far as is known. */
+  /** The number of chunks that all workers together run at a time, as far as is known. */
   slots = 0;
   private next = 0;
   private isPlanned = false;
@@ -71,7 +71,7 @@ export class StageCalls {
     return this.failure !== undefined;
   }
 
-  /** Inputs that have been sent, or wait to be. */
+  /** The number of inputs that have been sent, or wait to be. */
   get pending(): number {
     return this.waiters.size + this.calls.length;
   }
@@ -182,7 +182,7 @@ export class StageCalls {
     if (inputs.length > 0) this.send(options, inputs, waiters);
   }
 
-  /** A chunk leaves something for the other workers. */
+  /** The number of inputs for one chunk, which leaves some for the other workers. */
   private share(waiting: number): number {
     return Math.min(this.channel.sizer.count, Math.max(1, Math.ceil(waiting / Math.max(1, this.slots))));
   }

@@ -1,22 +1,22 @@
 import type { ChunkReport } from "../wire/outcome-body.ts";
 
-/** How long a chunk should keep a worker busy: the way through a broker costs some milliseconds of it. */
+/** The time that a chunk should keep a worker busy, in milliseconds: the way through a broker costs some of it. */
 const TARGET_MS = 250;
-/** Inputs that wait do so together; a worker has so many in flight. */
+/** The number of inputs that wait together in a worker. */
 const WAITING_COUNT = 32;
 const MOST_INPUTS = 5000;
-/** The most that a chunk should weigh, there or back. */
+/** The largest size of a chunk or its outcome, in bytes. */
 const TARGET_BYTES = 512 * 1024;
-/** A cost that was measured on few inputs may be far off. */
+/** The factor by which chunks grow at most from one to the next: a cost that was measured on few inputs may be far off. */
 const GROWTH = 8;
-/** The first chunks: two inputs tell whether they wait side by side. */
+/** The number of inputs in the first chunks: two tell whether they wait side by side. */
 const FIRST = 2;
 /** How many inputs travel together if nobody will ever know how long they take. */
 const BLIND = 100;
-/** How much an older measurement counts, compared with a newer one. */
+/** The weight of an older measurement, compared with a newer one. */
 const MEMORY = 0.5;
 
-/** Finds how many inputs travel together: by how long they take, and by what they and their outputs weigh. */
+/** Finds the number of inputs in a chunk, by their time and by the size of inputs and outputs. */
 export class ChunkSizer {
   /** Whether any chunk has come back. Until then, few should be under way. */
   isMeasured: boolean;
@@ -30,23 +30,23 @@ export class ChunkSizer {
     this.limit = isBlind ? BLIND : FIRST;
   }
 
-  /** How many inputs the next chunk should have. */
+  /** The number of inputs for the next chunk. */
   get count(): number {
     const bytes = Math.max(this.bytesIn, this.bytesOut);
     return Math.max(1, Math.min(this.limit, bytes === 0 ? MOST_INPUTS : Math.floor(TARGET_BYTES / bytes)));
   }
 
-  /** A chunk was made. */
+  /** Counts a chunk that was made. */
   sent(count: number, bytes: number): void {
     this.bytesIn = mixed(this.bytesIn, bytes / count);
   }
 
-  /** A part of an outcome has come. */
+  /** Counts a part of an outcome that has come. */
   received(count: number, bytes: number): void {
     this.bytesOut = mixed(this.bytesOut, bytes / count);
   }
 
-  /** A chunk of so many inputs was run. */
+  /** Counts a chunk of so many inputs that was run. */
   ran(count: number, { ranMs, waits }: ChunkReport): void {
     const fitting = (TARGET_MS * count) / Math.max(ranMs, 0.01);
     const wanted = waits ? Math.max(WAITING_COUNT, fitting) : fitting;

@@ -8,30 +8,30 @@ import { type ChunkRange, chunkId, rangeOf } from "./chunk-id.ts";
 import { ChunkSizer } from "./chunk-sizer.ts";
 import { WorkerTally } from "./worker-tally.ts";
 
-/** What has no outcome after so long is submitted again, which is nothing where it is still there; later ever more seldom. */
+/** The time in milliseconds after which a chunk without an outcome is submitted again, which changes nothing where it is still there. */
 const REMIND_MS = 10_000;
 const MOST_REMIND_MS = 300_000;
-/** So much is submitted at once. */
+/** The number of bytes that are submitted at once. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_CHUNKS = 100;
 /** A chunk of several inputs weighs so much at most. */
 const CHUNK_BYTES = 1024 * 1024;
-/** A single value that is larger is refused. */
+/** The largest single value, in bytes. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** So many bytes are outstanding at most, */
+/** The number of bytes that are outstanding at most. */
 const MOST_OUTSTANDING_BYTES = 64 * 1024 * 1024;
-/** and so many chunks for each that workers run at a time, */
+/** The number of outstanding chunks for each that workers run at a time. */
 const CHUNKS_PER_SLOT = 4;
-/** but so many however few workers there are, */
+/** The number of chunks that may be outstanding however few workers there are. */
 const LEAST_CHUNKS = 32;
-/** and so many before one has come back. */
+/** The number of chunks that may be outstanding before one has come back. */
 const FIRST_CHUNKS = 4;
 /** Runs that somebody waits for come before those that wait for nobody. */
 const LATER = 1;
-/** Into so many parts a chunk is split whose workers died. */
+/** The number of parts into which a chunk is split whose workers died. */
 const SPLIT = 8;
 
-/** What became of some inputs: of a chunk, or of a part of one. */
+/** The outcomes of some inputs: of a chunk, or of a part of one. */
 export interface Received extends ChunkRange {
   /** The chunk that they were in. */
   readonly id: string;
@@ -43,7 +43,7 @@ export interface Received extends ChunkRange {
 interface Outstanding extends ChunkRange {
   readonly id: string;
   readonly body: Uint8Array;
-  /** Which of its inputs have an outcome, when some do and others do not. */
+  /** The inputs that have an outcome, when others have none. */
   known?: Set<number>;
   readonly sentAt: number;
   /** When it is submitted again. */
@@ -55,7 +55,7 @@ export interface RunChannelOptions {
   readonly broker: Broker;
   readonly run: RunRef;
   readonly about: RunAbout;
-  /** What errors call the pipeline. */
+  /** The name of the pipeline in errors. */
   readonly where: string;
   readonly meter: StageMeter;
   /** Whether what is safe at the broker is none of this end's business any more. @default false */
@@ -69,11 +69,11 @@ export interface RunChannelOptions {
  */
 export class RunChannel {
   readonly sizer: ChunkSizer;
-  /** Who has run what. */
+  /** The counts of inputs by worker. */
   readonly tally = new WorkerTally();
-  /** Told when chunks are safe at the broker, of a detached run. */
+  /** Called when chunks of a detached run are safe at the broker. */
   onSubmitted: (() => void) | undefined;
-  /** Bytes of chunks that are outstanding. */
+  /** The size of all outstanding chunks, in bytes. */
   private bytes = 0;
   private readonly outstanding = new Map<string, Outstanding>();
   private waiting: Outstanding[] = [];
@@ -92,7 +92,7 @@ export class RunChannel {
     this.reminder.unref();
   }
 
-  /** How many chunks are outstanding. */
+  /** The number of outstanding chunks. */
   private get chunks(): number {
     return this.outstanding.size;
   }
@@ -101,7 +101,7 @@ export class RunChannel {
    * Whether more should be sent now: some chunks for each that workers run at a time, few before anything is known of them, and not more
    * bytes than fit into memory.
    *
-   * @param slots How many chunks all workers together run at a time.
+   * @param slots The number of chunks that all workers together run at a time.
    */
   hasRoom(slots: number): boolean {
     const { chunks, bytes, sizer } = this;
@@ -127,13 +127,13 @@ export class RunChannel {
     return [this.put({ from, count: inputs.length }, body)];
   }
 
-  /** Resolves when all that was sent is safe at the broker. */
+  /** Resolves when all inputs that were sent are safe at the broker. */
   async flushed(): Promise<void> {
     while (this.submitting !== undefined) await this.submitting;
     if (this.failure !== undefined) throw this.failure.error;
   }
 
-  /** What comes in. @throws What the broker throws, RUNLANE_RUN_CANCELLED above all. */
+  /** The outcomes as they come in. @throws The errors of the broker, RUNLANE_RUN_CANCELLED above all. */
   async *receive(): AsyncGenerator<Received[]> {
     const { broker, run } = this.options;
     try {
@@ -161,12 +161,12 @@ export class RunChannel {
     await this.options.broker.end(this.options.run);
   }
 
-  /** Everything up to an index has been dealt with: no outcome of it is needed any more. */
+  /** Forgets everything up to an index, whose outcomes are not needed any more. */
   passed(index: number): void {
     for (const chunk of this.outstanding.values()) if (chunk.from + chunk.count <= index) this.drop(chunk);
   }
 
-  /** The broker has been away: what it has lost is sent again now. */
+  /** Sends chunks again that the broker has lost while it was away. */
   remindNow(): void {
     for (const chunk of this.outstanding.values()) chunk.remindAt = 0;
     this.remind();
@@ -270,7 +270,7 @@ export class RunChannel {
     meter.reported(count, count, failed, ranMs, 0);
   }
 
-  /** The workers of a chunk died: parts of it run again, or the input that is alone in it is to blame. */
+  /** Splits a chunk whose workers died, to run again in parts; an input that is alone in it is to blame. */
   private split(id: string, range: ChunkRange, chunk: Outstanding | undefined, { report }: OutcomeMessage): Received[] {
     // What this end does not know of yet is submitted afresh when it does.
     void this.settle([id]).catch(() => {});

@@ -7,13 +7,13 @@ import { type ChunkHead, decodeChunk, unpackInput } from "../wire/chunk-body.ts"
 import { encodeCrash, encodeOutcomes, type InputOutcome } from "../wire/outcome-body.ts";
 import { runChunk } from "./run-chunk.ts";
 
-/** So many deaths of workers are blamed on a chunk, unless it says otherwise. */
+/** The number of deaths of workers that are blamed on a chunk, unless it says otherwise. */
 const DEATHS = 3;
 
 /** How much an older time counts, compared with a newer one. */
 const MEMORY = 0.8;
 
-/** Where a worker finds what it runs. */
+/** The options of a worker: where it finds its runnables. */
 export interface ChunkWorkerOptions {
   /**
    * The runnable of an export of the pipeline's module, on the lane of the worker.
@@ -21,7 +21,7 @@ export interface ChunkWorkerOptions {
    * @param isSuspect Whether a worker was lost with the chunk before: then the runnable had better be where its end is none of this process.
    */
   runnableOf(exportName: string, isSuspect: boolean): Promise<Runnable>;
-  /** What errors call the pipeline. */
+  /** The name of the pipeline in errors. */
   readonly name: string;
 }
 
@@ -77,7 +77,7 @@ export class ChunkWorker {
     return { outcomes, sumMs: ran.sumMs };
   }
 
-  /** An export that the module does not have fails the inputs: another worker has the same module. */
+  /** The step of an export, or the error of one that the module does not have: another worker would have the same module. */
   private async stepOf(exportName: string, isSuspect: boolean): Promise<ReturnType<typeof toStep> | Error> {
     try {
       return toStep(await this.options.runnableOf(exportName, isSuspect));

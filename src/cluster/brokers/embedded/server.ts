@@ -70,7 +70,7 @@ export async function startServer(place: ServerPlace): Promise<void> {
   }
 }
 
-/** Makes a database. @throws RUNLANE_BROKER with the message of `initdb` */
+/** Makes a database. @throws An error with the message of `initdb`. */
 function createDatabase({ initdb }: Binaries, { data }: ServerPlace, password: string): void {
   rmSync(data, { recursive: true, force: true });
   mkdirSync(data, { recursive: true });

@@ -67,7 +67,7 @@ async function check(driver: typeof import("pg").default, url: string, name: str
   }
 }
 
-/** What the codes of PostgreSQL mean for who starts a run. */
+/** The codes of PostgreSQL in words, for who starts a run. */
 const REASONS: Readonly<Record<string, string>> = {
   "28P01": "the password is wrong; put user and password into the URL",
   "28000": "the server refuses this user, or wants TLS; add sslmode=require to the URL, or let pg_hba.conf allow it",

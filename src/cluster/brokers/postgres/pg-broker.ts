@@ -18,12 +18,12 @@ import { jobId } from "./job-id.ts";
 import { asBuffer, PgServing } from "./pg-serving.ts";
 import { CHANNEL, NEW_OUTCOMES, news, PUT_CHUNKS, RUN_STATES, WORKER_STATES } from "./schema.ts";
 
-/** Outcomes are looked for so often also when no news of them came. */
+/** The time between two looks for outcomes when no news of them comes, in milliseconds. */
 const LOOK_EVERY_MS = 500;
-/** So many jobs are taken back by one statement. */
+/** The number of jobs that one statement takes back. */
 const SLICE = 1000;
 
-/** What a queue of pg-boss has to keep to: a chunk is run until it is done, however long it takes and how many workers are lost. */
+/** The options of a queue of pg-boss: a chunk is run until it is done, however long it takes and how many workers are lost. */
 const QUEUE = {
   retryLimit: 1_000_000,
   expireInSeconds: 86_000,

@@ -5,9 +5,9 @@ import type { Bytes, Serving, Work } from "../../broker.ts";
 import type { PgConnection } from "./connection.ts";
 import { CHANNEL, news, PUT_OUTCOME, PUT_WORKER } from "./schema.ts";
 
-/** Chunks are looked for so often also when no news of them came. */
+/** The time between two looks for chunks when no news of them comes, in milliseconds. */
 const LOOK_EVERY_MS = 1000;
-/** How often a worker tells of itself. */
+/** The time between two reports of a worker, in milliseconds. */
 const TELL_EVERY_MS = 5000;
 
 export interface PgServingOptions {
@@ -63,7 +63,7 @@ export class PgServing implements Serving {
     await this.options.connection.pool.query("delete from runlane.worker where id = $1", [this.id]).catch(() => {});
   }
 
-  /** The connection is closed: what is in hand goes to others. */
+  /** Gives chunks in hand up, because the connection is closed: they go to others. */
   abandon(): void {
     this.isStopping = true;
     this.isAbandoned = true;

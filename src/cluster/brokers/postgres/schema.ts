@@ -4,15 +4,15 @@ export const JOBS_SCHEMA = "runlane_jobs";
 /** The channel on which brokers tell each other that there is something new. */
 export const CHANNEL = "runlane";
 
-/** What is told there. */
+/** The messages on {@link CHANNEL}. */
 export const news = {
-  /** Chunks were added to a queue. */
+  /** The message that chunks were added to a queue. */
   queue: (queue: string) => `q:${queue}`,
-  /** A run has outcomes, or was cancelled. */
+  /** The message that a run has outcomes, or was cancelled. */
   run: (run: string) => `r:${run}`,
 } as const;
 
-/** Any number, the same for all who set up the schema at the same time. */
+/** The number of the lock that brokers take to set up the schema: any number. */
 export const LOCK = 7_236_514_903;
 
 /**
@@ -37,7 +37,7 @@ export const SET_UP = `
   alter table runlane.worker add column if not exists chunk_ms real;
 `;
 
-/** Whether everything is there already: then no right to create anything is needed. */
+/** Asks whether all tables are there already: then no right to create anything is needed. */
 export const IS_SET_UP = `
   select exists (
     select 1 from pg_attribute where attrelid = to_regclass('runlane.worker') and attname = 'chunk_ms') as there`;
@@ -46,7 +46,7 @@ export const PUT_CHUNKS = `
   insert into runlane.chunk (run, id, body)
   select $1, * from unnest($2::text[], $3::bytea[]) on conflict do nothing`;
 
-/** Outcomes that have not been told, up to some megabytes at a time, but at least one. */
+/** Selects outcomes that have not been told, up to some megabytes at a time, but at least one. */
 export const NEW_OUTCOMES = `
   select id, part, parts, body from (
     select *, sum(octet_length(body)) over (order by id, part) - octet_length(body) as before
@@ -77,7 +77,7 @@ export const PUT_WORKER = `
   insert into runlane.worker (id, queue, host, pid, concurrency, running, chunk_ms) values ($1, $2, $3, $4, $5, $6, $7)
   on conflict (id) do update set running = excluded.running, chunk_ms = excluded.chunk_ms, seen = now()`;
 
-/** What is left of those who ended without a word, and marks that everybody has seen. */
+/** Deletes rows of workers that ended without a word, and marks that everybody has seen. */
 export const CLEAN_UP = `
   delete from runlane.worker where seen < now() - interval '1 hour';
   delete from runlane.cancelled where at < now() - interval '2 days'`;

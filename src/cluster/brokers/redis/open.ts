@@ -88,7 +88,7 @@ async function check(driver: Driver, url: string, name: string, mayLose: boolean
   }
 }
 
-/** What is wrong with a server, by its own account. */
+/** The problem of a server, by its own account; undefined when there is none. */
 export function problemOf(info: string, mayLose: boolean): string | undefined {
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim();
   const version = field("valkey_version") === undefined ? field("redis_version") : undefined;
@@ -104,10 +104,10 @@ export function problemOf(info: string, mayLose: boolean): string | undefined {
   return undefined;
 }
 
-/** What will pass: a server that is not up yet, a network that is down. */
+/** The messages of errors that will pass: a server that is not up yet, a network that is down. */
 const GONE = /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|LOADING/;
 
-/** What a client of Redis says, for who starts a run. */
+/** The message of a client of Redis in words, for who starts a run. */
 function explain(message: string): string {
   if (/WRONGPASS/.test(message))
     return "user or password is wrong; put them into the URL, as redis://user:password@host";

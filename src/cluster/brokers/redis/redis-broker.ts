@@ -24,15 +24,15 @@ export interface Engine {
   readonly Worker: typeof Worker;
 }
 
-/** So long a read waits for news of its stream. */
+/** The time that a read waits for news of its stream, in milliseconds. */
 const BLOCK_MS = 1000;
-/** So many entries are read at once; an entry has a megabyte, as a rule. */
+/** The number of entries that are read at once; an entry has a megabyte, as a rule. */
 const READ_COUNT = 16;
-/** What nobody settles or ends goes after so many seconds. */
+/** The time in seconds after which keys are dropped that nobody settles or ends. */
 const FORGET_S = 7 * 86_400;
 const CANCELLED_S = 2 * 86_400;
 
-/** A chunk is run until it is done, however often that fails and however many workers are lost. */
+/** The options of a job: it is run until it is done, however often that fails and however many workers are lost. */
 const JOB = { attempts: 1_000_000, removeOnComplete: { age: FORGET_S }, removeOnFail: { age: FORGET_S } };
 
 /**
@@ -47,7 +47,7 @@ export class RedisBroker implements Broker {
   private readonly entriesOf = new Map<string, Map<string, string[]>>();
   private isClosed = false;
 
-  /** @param connect Opens one connection more. */
+  /** @param connect Opens another connection. */
   constructor(
     readonly name: string,
     private readonly engine: Engine,
@@ -190,7 +190,7 @@ export class RedisBroker implements Broker {
     return { id, queue, about, startedAt, isCancelled: cancelled === 1, outstanding: chunks - finished, finished };
   }
 
-  /** Jobs that run now stay until they are done: nobody wants what they give. */
+  /** Removes jobs. Those that run now stay until they are done, and their outcomes are dropped. */
   private async removeJobs(run: string, queue: string, ids: readonly string[]): Promise<void> {
     const jobs = this.queue(queue);
     await Promise.all(ids.map((id) => jobs.remove(jobId(run, id)).catch(() => 0)));

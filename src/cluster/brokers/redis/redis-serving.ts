@@ -6,15 +6,15 @@ import type { Bytes, Serving, Work } from "../../broker.ts";
 import { JOBS_PREFIX, keys } from "./keys.ts";
 import type { Engine } from "./redis-broker.ts";
 
-/** How often workers are looked for that have lost their leases. */
+/** The time between two looks for workers that have lost their leases, in milliseconds. */
 const STALLED_MS = 1000;
-/** How often a worker tells of itself, and how many seconds that counts. */
+/** The time between two reports of a worker in milliseconds; below, the seconds for which one counts. */
 const TELL_EVERY_MS = 5000;
 const TOLD_S = 20;
-/** So many lost workers are no reason to give a chunk up: who runs it decides that. */
+/** The number of lost workers that a chunk may have: without limit, because the one who runs it decides. */
 const ENDLESS = 1_000_000;
 
-/** What a job says of its chunk. */
+/** The data of a job: its chunk. */
 export interface ChunkData {
   readonly run: string;
   readonly id: string;
@@ -81,7 +81,7 @@ export class RedisServing implements Serving {
     for (const connection of this.connections) connection.disconnect();
   }
 
-  /** The connections are closed: what is in hand goes to others. */
+  /** Gives chunks in hand up, because the connections are closed: they go to others. */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
     clearInterval(this.timer);
@@ -116,7 +116,7 @@ export class RedisServing implements Serving {
     }
   }
 
-  /** What nobody waits for any more is not kept. */
+  /** Stores an outcome, unless nobody waits for it any more. */
   private async tellOutcome(run: string, id: string, parts: readonly Bytes[]): Promise<void> {
     const { redis } = this.options;
     if ((await redis.hexists(keys.bodies(run), id)) === 0) return;
@@ -126,7 +126,7 @@ export class RedisServing implements Serving {
     await outcome.sadd(keys.finished(run), id).exec();
   }
 
-  /** Somebody has cancelled a run, or chunks of it. */
+  /** Aborts chunks of a run that somebody has cancelled. */
   private async look(run: string): Promise<void> {
     const cancelled = new Set(await this.options.redis.smembers(keys.cancelled(run)));
     for (const hand of this.inHand)
