@@ -11,7 +11,7 @@ const STEPS = 10;
 export async function telemetry({ quick }: SuiteOptions): Promise<Row[]> {
   const rounds = quick ? 1 : 5;
   // What is measured is what a process has become used to: each way has one of its own.
-  const ns = (way: string): number => figuresOf<{ ns: number }>([CHILD, way, quick ? "100" : "400"], rounds).ns;
+  const ns = (way: string): number => figuresOf<{ ns: number }>([CHILD, way, quick ? "500" : "2000"], rounds).ns;
   const plain = ns("plain");
   const us = (value: number): [number, string] => [value / 1000, "us"];
   return [

@@ -82,14 +82,12 @@ export class SpanObserver implements Observer {
     }
     const span = tracer.startSpan(spanName(name, attributes), { attributes }, around);
     const startedAt = isOutermost && metrics !== undefined ? performance.now() : undefined;
-    const { metadata } = config;
     const context = api.trace.setSpan(isOutermost ? around.setValue(inside, true) : around, span);
-    if (span.isRecording())
-      return new SpanRun({ tools, root: this, callbacks, span, context, metadata, name, startedAt }, input);
-    return new UnrecordedRun(tools, name, startedAt, api.isSpanContextValid(span.spanContext()) ? context : undefined, {
-      bringsCallbacks: metrics !== undefined,
-      callbacks,
-    });
+    const call: ObservedCall = { tools, root: this, callbacks, name, startedAt };
+    if (!span.isRecording()) return new UnrecordedRun(call, isValid(api, span) ? context : undefined);
+    const run = new SpanRun(call, span, context, config.metadata, true);
+    run.tellInput(input);
+    return run;
   }
 
   /** The callbacks of a config with the handler among them. */
@@ -102,50 +100,62 @@ export class SpanObserver implements Observer {
   }
 }
 
-/** A step without runs of its own: what is inside it is part of the run around. */
+/** The run of a step that has none. */
 const NO_RUN = { isBlind: true, end: () => undefined, fail: () => undefined } as const;
 
-/** What a run and those inside it have in common, and its place among them. */
-interface RunFacts {
+/** What all runs of a call have in common. */
+interface ObservedCall {
   readonly tools: SpanTools;
   readonly root: SpanObserver;
   readonly callbacks: unknown;
-  readonly span: Span;
-  readonly context: Context;
-  readonly metadata: Metadata;
+  /** Of its outermost run. */
   readonly name: string;
-  /** Only of an outermost run whose time is measured. */
+  /** Undefined where nobody measures what it takes. */
   readonly startedAt: number | undefined;
 }
 
-/** A run with a span, and who observes what runs inside it. */
+function isValid(api: Api, span: Span): boolean {
+  return api.isSpanContextValid(span.spanContext());
+}
+
+function measure({ tools, name, startedAt }: ObservedCall, error?: unknown): void {
+  if (startedAt !== undefined) tools.metrics?.ran(name, startedAt, error);
+}
+
+/** A run with a span, and who observes what runs inside it. One object for both: a span costs less than the objects around it would. */
 class SpanRun implements Observer, ObservedRun {
-  readonly root: SpanObserver;
-  readonly bringsCallbacks = true;
-  readonly isBlind: boolean;
-  private readonly pass: ObservedRun;
+  private passed: ObservedRun | undefined = undefined;
 
   constructor(
-    private readonly facts: RunFacts,
-    input: unknown,
-  ) {
-    const { root, tools, span } = facts;
-    this.root = root;
-    this.isBlind = !tools.withMessages;
-    this.pass = { ...NO_RUN, observer: this, handler: tools.handler };
-    if (tools.withMessages && input !== undefined) span.setAttribute(ATTRIBUTE.input, valueText(input));
+    private readonly call: ObservedCall,
+    private readonly span: Span,
+    private readonly context: Context,
+    private readonly metadata: Metadata,
+    private readonly isOutermost: boolean,
+  ) {}
+
+  get root(): SpanObserver {
+    return this.call.root;
   }
 
   get observer(): Observer {
     return this;
   }
 
+  get bringsCallbacks(): true {
+    return true;
+  }
+
   get callbacks(): unknown {
-    return this.facts.callbacks;
+    return this.call.callbacks;
   }
 
   get handler(): object {
-    return this.facts.tools.handler;
+    return this.call.tools.handler;
+  }
+
+  get isBlind(): boolean {
+    return !this.call.tools.withMessages;
   }
 
   forInput(): Observer {
@@ -165,40 +175,44 @@ class SpanRun implements Observer, ObservedRun {
   ): ObservedRun {
     const { trace } = step;
     if (trace === undefined || (streaming === false && !trace.whole)) return this.pass;
-    const { facts } = this;
-    const { tools, context: around } = facts;
-    const { metadata } = config;
-    const name = config.runName ?? step.label;
-    const attributes = attributesOf(step, tag, metadata, facts.metadata);
-    const span = tools.tracer.startSpan(spanName(name, attributes), { attributes }, around);
-    const context = tools.api.trace.setSpan(around, span);
-    return new SpanRun({ ...facts, span, context, metadata, name, startedAt: undefined }, input);
+    const { call, context: around } = this;
+    const { api, tracer } = call.tools;
+    const { metadata, runName = step.label } = config;
+    const attributes = attributesOf(step, tag, metadata, this.metadata);
+    const span = tracer.startSpan(spanName(runName, attributes), { attributes }, around);
+    const run = new SpanRun(call, span, api.trace.setSpan(around, span), metadata, false);
+    run.tellInput(input);
+    return run;
+  }
+
+  /** A step without runs of its own: what is inside it is part of this run. */
+  private get pass(): ObservedRun {
+    this.passed ??= { ...NO_RUN, observer: this, handler: this.handler };
+    return this.passed;
   }
 
   within<T>(run: () => T): T {
-    const { tools, context } = this.facts;
-    return tools.api.context.with(context, run);
+    return this.call.tools.api.context.with(this.context, run);
+  }
+
+  tellInput(input: unknown): void {
+    if (this.call.tools.withMessages && input !== undefined) this.span.setAttribute(ATTRIBUTE.input, valueText(input));
   }
 
   end(output: unknown, input?: { readonly value: unknown }): undefined {
-    const { tools, span } = this.facts;
-    if (tools.withMessages) {
-      if (input !== undefined) span.setAttribute(ATTRIBUTE.input, valueText(input.value));
+    const { call, span } = this;
+    if (call.tools.withMessages) {
+      this.tellInput(input?.value);
       span.setAttribute(ATTRIBUTE.output, valueText(output));
     }
     span.end();
-    this.measure();
+    if (this.isOutermost) measure(call);
   }
 
   fail(error: unknown): undefined {
-    const { tools, span } = this.facts;
-    endFailed(tools.api, span, error);
-    this.measure(error);
-  }
-
-  private measure(error?: unknown): void {
-    const { tools, name, startedAt } = this.facts;
-    if (startedAt !== undefined) tools.metrics?.ran(name, startedAt, error);
+    const { call, span } = this;
+    endFailed(call.tools.api, span, error);
+    if (this.isOutermost) measure(call, error);
   }
 }
 
@@ -206,37 +220,33 @@ class SpanRun implements Observer, ObservedRun {
 class UnrecordedRun implements ObservedRun {
   readonly observer = null;
   readonly isBlind = true;
+  /** Metrics of models are kept of all runs. */
   readonly bringsCallbacks: boolean;
-  readonly callbacks: unknown;
   readonly within: ObservedRun["within"];
 
   constructor(
-    private readonly tools: SpanTools,
-    private readonly name: string,
-    private readonly startedAt: number | undefined,
+    private readonly call: ObservedCall,
     context: Context | undefined,
-    { bringsCallbacks, callbacks }: Pick<ObservedRun, "callbacks"> & { readonly bringsCallbacks: boolean },
   ) {
-    // Metrics of models are kept of all runs.
-    this.bringsCallbacks = bringsCallbacks;
-    this.callbacks = callbacks;
-    this.within = context === undefined ? undefined : (run) => tools.api.context.with(context, run);
+    const { api, metrics } = call.tools;
+    this.bringsCallbacks = metrics !== undefined;
+    this.within = context === undefined ? undefined : (run) => api.context.with(context, run);
+  }
+
+  get callbacks(): unknown {
+    return this.call.callbacks;
   }
 
   get handler(): object | undefined {
-    return this.bringsCallbacks ? this.tools.handler : undefined;
+    return this.bringsCallbacks ? this.call.tools.handler : undefined;
   }
 
   end(): undefined {
-    this.measure();
+    measure(this.call);
   }
 
   fail(error: unknown): undefined {
-    this.measure(error);
-  }
-
-  private measure(error?: unknown): void {
-    if (this.startedAt !== undefined) this.tools.metrics?.ran(this.name, this.startedAt, error);
+    measure(this.call, error);
   }
 }
 
