@@ -22,6 +22,7 @@ const EXAMPLES = {
   cluster: { script: ["examples/cluster/run.mjs", "12"] },
   "cold-starts": { script: ["examples/cold-starts/measure.mjs", "0.1"] },
   "docs-index": { batch: DOCS_INDEX },
+  serve: { script: ["examples/serve/check.mjs"] },
 };
 
 /** What is asked of the records of an example after its run: a script with its arguments, and what it has to print. */

@@ -1,5 +1,6 @@
 import { toWire } from "../adapters/wire/to-wire.ts";
 import { readJson } from "./body.ts";
+import { schemaOf } from "./langserve/schemas.ts";
 import { invalidBody } from "./refusal.ts";
 import { refusalOf, type ServedChain } from "./served-chain.ts";
 import { EventStreamWriter } from "./sse.ts";
@@ -15,7 +16,7 @@ export interface ChatMessage {
 /** What the chat endpoint needs to know. */
 export interface ChatOptions {
   readonly bodyLimit: number;
-  /** Makes the chain's input of a conversation. @default the text of the last message */
+  /** Makes the chain's input of a conversation. @default the text of the last message, in an object where the chain takes one with a text in it */
   readonly chatInput?:
     | ((messages: readonly ChatMessage[], body: Readonly<Record<string, unknown>>) => unknown)
     | undefined;
@@ -30,7 +31,8 @@ const HEADERS = { "x-vercel-ai-ui-message-stream": "v1" };
  */
 export async function chat(visit: Visit, chain: ServedChain, options: ChatOptions): Promise<void> {
   const body = await readJson(visit.exchange, options.bodyLimit);
-  const input = (options.chatInput ?? lastText)(messagesOf(body), body);
+  const messages = messagesOf(body);
+  const input = options.chatInput === undefined ? inputOf(messages, chain) : options.chatInput(messages, body);
   const config = chain.configFor(visit, {}, "chat");
   await chain.during(visit, async () => {
     const writer = new EventStreamWriter(visit.exchange, HEADERS);
@@ -142,6 +144,21 @@ function messagesOf({ messages }: Record<string, unknown>): ChatMessage[] {
   throw invalidBody([
     { type: "list_type", loc: ["body", "messages"], msg: "Input should be a list of messages with a role and parts" },
   ]);
+}
+
+/** The text of the last message; where the chain takes an object with one text that has to be there, such an object. */
+function inputOf(messages: readonly ChatMessage[], { runnable }: ServedChain): unknown {
+  const text = lastText(messages);
+  const { type, required, properties } = schemaOf(runnable, "input") as ObjectSchema;
+  const [name] = required ?? [];
+  const isWrapped = type === "object" && required?.length === 1 && properties?.[name!]?.type === "string";
+  return isWrapped ? { [name!]: text } : text;
+}
+
+interface ObjectSchema {
+  readonly type?: string;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, { readonly type?: string } | undefined>>;
 }
 
 function lastText(messages: readonly ChatMessage[]): string {

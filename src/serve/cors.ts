@@ -1,4 +1,5 @@
 import type { BodyWriter, Exchange } from "./transport/exchange.ts";
+import { WrappedExchange } from "./transport/wrapped-exchange.ts";
 
 /** Which origins may read answers in a browser (the CORS protocol of the Fetch standard). */
 export class Cors {
@@ -31,7 +32,7 @@ export class Cors {
   /** The same exchange, whose answer the origin may read. */
   allow(exchange: Exchange): Exchange {
     const extra = this.headersFor(exchange);
-    return extra === undefined ? exchange : withHeaders(exchange, extra);
+    return extra === undefined ? exchange : new WithHeaders(exchange, extra);
   }
 
   private headersFor(exchange: Exchange): Record<string, string> | undefined {
@@ -41,15 +42,19 @@ export class Cors {
   }
 }
 
-function withHeaders(exchange: Exchange, extra: Readonly<Record<string, string>>): Exchange {
-  return Object.create(exchange, {
-    respond: {
-      value: (status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void =>
-        exchange.respond(status, { ...headers, ...extra }, body),
-    },
-    open: {
-      value: (status: number, headers: Readonly<Record<string, string>>): BodyWriter =>
-        exchange.open(status, { ...headers, ...extra }),
-    },
-  });
+class WithHeaders extends WrappedExchange {
+  constructor(
+    exchange: Exchange,
+    private readonly extra: Readonly<Record<string, string>>,
+  ) {
+    super(exchange);
+  }
+
+  override respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
+    super.respond(status, { ...headers, ...this.extra }, body);
+  }
+
+  override open(status: number, headers: Readonly<Record<string, string>>): BodyWriter {
+    return super.open(status, { ...headers, ...this.extra });
+  }
 }

@@ -135,6 +135,7 @@ class SilentExchange implements Exchange {
   readonly header = (): undefined => undefined;
   readonly body = async (): Promise<Uint8Array> => new Uint8Array();
   readonly respond = (): void => {};
+  readonly release = (): void => {};
   readonly open = (): never => {
     throw new Error("Standard output has no body of its own.");
   };

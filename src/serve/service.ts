@@ -104,6 +104,7 @@ export class Service {
       if (refusal.status >= 500 && error !== refusal) failure = error;
       this.refuse(watched, refusal);
     } finally {
+      exchange.release();
       this.inFlight--;
       if (this.inFlight === 0) this.onIdle?.();
       if (onRequest !== undefined) this.log(watched as WatchedExchange, started, failure);

@@ -1,6 +1,7 @@
 import { AIMessageChunk, ToolMessage } from "@langchain/core/messages";
 import { DefaultChatTransport, readUIMessageStream, type UIMessage } from "ai";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { RunnableLambda } from "../../src/index.ts";
 import { jsonOf, post, serve } from "./support.ts";
 
@@ -75,6 +76,15 @@ describe("the chat endpoint, read by the AI SDK", () => {
     const { url } = await serve({ count }, { chatInput: (messages) => messages });
     const { message } = await read(`${url}/count/chat`, "x");
     expect(message!.parts).toMatchObject([{ type: "text", text: "1 messages" }]);
+  });
+
+  it("gives a chain that takes an object with one text such an object", async () => {
+    const answer = RunnableLambda.from(({ question }: { question: string }) => `You ask: ${question}`).withTypes({
+      input: z.object({ question: z.string(), language: z.string().optional() }),
+    });
+    const { url } = await serve({ answer });
+    const { message } = await read(`${url}/answer/chat`, "why?");
+    expect(message!.parts).toMatchObject([{ type: "text", text: "You ask: why?" }]);
   });
 
   it("refuses bodies without messages", async () => {

@@ -1,30 +1,10 @@
-import { createConnection } from "node:net";
 import { describe, expect, it } from "vitest";
 import { RunnableLambda } from "../../src/index.ts";
 import { createHandler } from "../../src/serve/handler.ts";
+import { connect, exchange, headOf } from "./raw.ts";
 import { jsonOf, post, serve } from "./support.ts";
 
 const echo = RunnableLambda.from((value: unknown) => value, { name: "echo" });
-
-/** Sends bytes as they are, and gives what comes back until the connection ends. */
-function raw(url: string, bytes: string | Buffer, endAfterMs?: number): Promise<string> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(Number(port), hostname, () => {
-      socket.write(bytes);
-      if (endAfterMs !== undefined) setTimeout(() => socket.destroy(), endAfterMs);
-    });
-    let text = "";
-    socket.on("data", (data) => {
-      text += data;
-    });
-    socket.on("close", () => resolve(text));
-    socket.on("error", reject);
-  });
-}
-
-const head = (length: number | string, more = "") =>
-  `POST /echo/invoke HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${length}\r\n${more}\r\n`;
 
 describe("bad requests", () => {
   const cases: [string, unknown, Record<string, string>, number, string][] = [
@@ -48,7 +28,7 @@ describe("bad requests", () => {
   it("with invalid UTF-8 are refused", async () => {
     const { url } = await serve({ echo });
     const body = Buffer.concat([Buffer.from('{"input":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
-    expect(await raw(url, Buffer.concat([Buffer.from(head(body.length)), body]))).toMatch(
+    expect(await exchange(url, Buffer.concat([Buffer.from(headOf("/echo/invoke", body.length)), body]))).toMatch(
       /^HTTP\/1.1 400 .*not valid UTF-8/s,
     );
   });
@@ -64,7 +44,10 @@ describe("bad requests", () => {
   it("whose body is shorter than they say are dropped when their client goes", async () => {
     const lines: number[] = [];
     const { url, server } = await serve({ echo }, { onRequest: ({ status }) => lines.push(status) });
-    await raw(url, `${head(500)}{"input":`, 50);
+    const { send, socket } = await connect(url);
+    send(`${headOf("/echo/invoke", 500)}{"input":`);
+    await expect.poll(() => server.inFlight).toBe(1);
+    socket.destroy();
     await expect.poll(() => lines.length).toBe(1);
     expect(server.inFlight).toBe(0);
   });
@@ -153,6 +136,25 @@ describe("time and clients that leave", () => {
     expect(new Set(await Promise.all(asked))).toEqual(new Set(["gone"]));
     await expect.poll(() => stopped).toBe(50);
     await expect.poll(() => server.inFlight).toBe(0);
+  });
+
+  it("tells no run of clients that have gone but those that were not answered", async () => {
+    const heard: unknown[] = [];
+    const listens = RunnableLambda.from((input: number, { signal }: any) => {
+      signal.addEventListener("abort", () => heard.push(input));
+      return input === 3 ? new Promise(() => {}) : input;
+    });
+    const { url, server } = await serve({ echo: listens });
+    const { send, text, socket } = await connect(url);
+    for (const input of [1, 2, 3]) {
+      const content = JSON.stringify({ input });
+      send(`${headOf("/echo/invoke", content.length, "")}${content}`);
+      if (input < 3) await expect.poll(text).toContain(`"output":${input}`);
+    }
+    await expect.poll(() => server.inFlight).toBe(1);
+    socket.destroy();
+    await expect.poll(() => server.inFlight).toBe(0);
+    expect(heard).toEqual([3]);
   });
 
   it("closes the generator of a stream that nobody reads any more", async () => {

@@ -146,15 +146,16 @@ function missing(name: string): Refusal {
 }
 
 function configOf(
-  { pathConfig, ...visit }: Visit,
+  visit: Visit,
   chain: ServedChain,
   sent: unknown,
   endpoint: string,
   rules: ConfigRules,
 ): Partial<RunnableConfig> & { runId: string } {
+  const { pathConfig } = visit;
   const accepted = acceptConfig(sent, rules);
   const all = pathConfig === undefined ? accepted : mergeConfigs(acceptConfig(pathConfig, rules), accepted);
-  return chain.configFor({ ...visit, pathConfig }, all, endpoint);
+  return chain.configFor(visit, all, endpoint);
 }
 
 const FILTERS = ["names", "types", "tags"] as const;

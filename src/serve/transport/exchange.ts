@@ -23,6 +23,8 @@ export interface Exchange {
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void;
   /** Answers with what comes bit by bit. */
   open(status: number, headers: Readonly<Record<string, string>>): BodyWriter;
+  /** Nobody works on the answer any more, and nobody keeps the signal: the transport may use it again. */
+  release(): void;
 }
 
 /** The body of an answer that comes bit by bit. What is written after its end, or after the client has gone, is dropped. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Refusal } from "../refusal.ts";
+import { signalsOf } from "./connection-signals.ts";
 import type { BodyWriter, Exchange } from "./exchange.ts";
 
 /** An exchange on Node's own `http`: nothing is made that the request does not need. */
@@ -56,22 +57,17 @@ export class NodeExchange implements Exchange {
       const cut = (): void => {
         if (!request.complete) reject(new Refusal(400, "The request ended before its body was complete."));
       };
-      request.on("error", cut);
       request.on("close", cut);
     });
   }
 
   get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      const controller = new AbortController();
-      this.controller = controller;
-      const { response } = this;
-      if (response.destroyed && !response.writableFinished) controller.abort(clientGone());
-      response.once("close", () => {
-        if (!response.writableFinished) controller.abort(clientGone());
-      });
-    }
+    this.controller ??= signalsOf(this.request.socket).take();
     return this.controller.signal;
+  }
+
+  release(): void {
+    if (this.controller !== undefined) signalsOf(this.request.socket).giveBack(this.controller);
   }
 
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
@@ -128,9 +124,4 @@ class NodeBodyWriter implements BodyWriter {
   end(): void {
     if (!this.isClosed) this.response.end();
   }
-}
-
-/** The reason with which the signal of an exchange aborts. */
-export function clientGone(): DOMException {
-  return new DOMException("The client has closed the connection.", "AbortError");
 }

@@ -1,46 +1,17 @@
-import type { Exchange } from "./exchange.ts";
+import type { BodyWriter } from "./exchange.ts";
+import { WrappedExchange } from "./wrapped-exchange.ts";
 
 /** Remembers the status of the answer, for the log. */
-export class WatchedExchange implements Exchange {
+export class WatchedExchange extends WrappedExchange {
   status: number | undefined;
 
-  constructor(private readonly inner: Exchange) {}
-
-  get method(): string {
-    return this.inner.method;
-  }
-  get path(): string {
-    return this.inner.path;
-  }
-  get query(): string {
-    return this.inner.query;
-  }
-  get address(): string {
-    return this.inner.address;
-  }
-  get signal(): AbortSignal {
-    return this.inner.signal;
-  }
-
-  header(name: string): string | undefined {
-    return this.inner.header(name);
-  }
-
-  headerNames(): readonly string[] {
-    return this.inner.headerNames();
-  }
-
-  body(limit: number): Promise<Uint8Array> {
-    return this.inner.body(limit);
-  }
-
-  respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
+  override respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
     this.status ??= status;
-    this.inner.respond(status, headers, body);
+    super.respond(status, headers, body);
   }
 
-  open(status: number, headers: Readonly<Record<string, string>>): ReturnType<Exchange["open"]> {
+  override open(status: number, headers: Readonly<Record<string, string>>): BodyWriter {
     this.status ??= status;
-    return this.inner.open(status, headers);
+    return super.open(status, headers);
   }
 }

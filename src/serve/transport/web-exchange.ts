@@ -1,6 +1,6 @@
 import { Refusal } from "../refusal.ts";
+import { clientGone } from "./client-gone.ts";
 import type { BodyWriter, Exchange } from "./exchange.ts";
-import { clientGone } from "./node-exchange.ts";
 
 /** How much of a body waits for its reader before its writer is asked to wait, in characters. */
 const HIGH_WATER = 16_384;
@@ -69,6 +69,8 @@ export class WebExchange implements Exchange {
     }
     return this.controller.signal;
   }
+
+  release(): void {}
 
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
     const isEmpty = status === 204 || status === 304 || this.method === "HEAD";

@@ -1,0 +1,44 @@
+import { getEventListeners } from "node:events";
+import type { Socket } from "node:net";
+import { clientGone } from "./client-gone.ts";
+
+/**
+ * The signals of the requests of one connection, which abort when it is closed before they are answered. A controller whose signal nobody
+ * listens to any more serves the next request too: making one for each costs as much as answering a small request does.
+ */
+class ConnectionSignals {
+  private readonly inUse = new Set<AbortController>();
+  private spare: AbortController | undefined;
+
+  constructor(private readonly socket: Socket) {
+    socket.once("close", () => {
+      if (this.inUse.size === 0) return;
+      const reason = clientGone();
+      for (const controller of this.inUse) controller.abort(reason);
+    });
+  }
+
+  take(): AbortController {
+    const controller = this.spare ?? new AbortController();
+    this.spare = undefined;
+    if (this.socket.destroyed) controller.abort(clientGone());
+    else this.inUse.add(controller);
+    return controller;
+  }
+
+  giveBack(controller: AbortController): void {
+    if (!this.inUse.delete(controller) || controller.signal.aborted) return;
+    if (getEventListeners(controller.signal, "abort").length === 0) this.spare = controller;
+  }
+}
+
+const connections = new WeakMap<Socket, ConnectionSignals>();
+
+export function signalsOf(socket: Socket): ConnectionSignals {
+  let signals = connections.get(socket);
+  if (signals === undefined) {
+    signals = new ConnectionSignals(socket);
+    connections.set(socket, signals);
+  }
+  return signals;
+}
