@@ -193,7 +193,9 @@ export default async (input) => {
   it("refuses lanes that it does not know, and names those that there are", async () => {
     const args = ["batch", fixture("shout.mjs"), "-i", "in.jsonl", "--lane", "moon"];
     const { code, stderr } = await runHere(args, { cwd: folder({}) });
-    expect(stderr).toMatch(/^runlane: .*'moon' is invalid\. Allowed choices are loop, thread, process, auto\.\n$/);
+    expect(stderr).toMatch(
+      /^runlane: .*'moon' is invalid\. Allowed choices are loop, thread, process, auto, cluster\.\n$/,
+    );
     expect(code).toBe(2);
   });
 });
