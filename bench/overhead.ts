@@ -2,8 +2,9 @@
 import * as lc from "@langchain/core/runnables";
 import { Effect } from "effect";
 import { RunnableLambda, RunnableParallel, RunnableSequence } from "runlane";
+import { watch } from "runlane/watchdog";
 import { lastValueFrom, map, mergeMap, of, pipe } from "rxjs";
-import { measure, type Row, row, type SuiteOptions } from "./measure.ts";
+import { type Contender, measure, type Row, row, type SuiteOptions } from "./measure.ts";
 
 const add = (x: number) => x + 1;
 const twice = (x: number) => x * 2;
@@ -147,6 +148,16 @@ const chunks = {
   },
 };
 
+/** The marks of the watchdog: before somebody watches, meanwhile, and when nobody does any more. */
+async function watched(contenders: Record<"sync" | "async", Contender>, options: { rounds: number }) {
+  const before = await measure(contenders, options);
+  const watchdog = watch({ thresholdMs: 10_000, onBlocked: () => {} });
+  await watchdog.ready;
+  const meanwhile = await measure(contenders, options);
+  await watchdog.stop();
+  return { before, meanwhile, after: await measure(contenders, options) };
+}
+
 export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
   const options = { rounds: quick ? 15 : 31 };
   const rows: Row[] = [];
@@ -169,6 +180,15 @@ export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
     row("10 async steps", [a.runlane, "ns"], ["langchain", a.langchain]),
     row("10 async steps", [a.runlane, "ns"], ["rxjs", a.rxjs]),
     row("10 async steps", [a.runlane, "ns"], ["effect", a.effect]),
+  );
+  const w = await watched({ sync: sync10.runlane, async: async10.runlane }, options);
+  rows.push(
+    row("10 sync steps, when nobody watches any more", [w.after.sync, "ns"], ["before", w.before.sync], { max: 1.01 }),
+    row("10 async steps, when nobody watches any more", [w.after.async, "ns"], ["before", w.before.async], {
+      max: 1.01,
+    }),
+    row("10 sync steps, while somebody watches", [w.meanwhile.sync, "ns"], ["before", w.before.sync]),
+    row("10 async steps, while somebody watches", [w.meanwhile.async, "ns"], ["before", w.before.async]),
   );
   const p = await measure(parallel3, options);
   rows.push(

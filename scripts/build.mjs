@@ -40,6 +40,7 @@ const STARTS = [
   "coldstart/module-times.ts",
   "coldstart/module-hooks.ts",
   "run/interrupt-watch.ts",
+  "doctor/process-entry.ts",
 ].map((file) => `cli/${file}`);
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. Tests run the command by it. */
 const COMMAND_LINE = "cli/program.ts";

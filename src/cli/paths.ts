@@ -35,3 +35,9 @@ export function displayName(file: string): string {
   const path = relative(startFolder, resolve(startFolder, file));
   return path === "" || path.startsWith("..") ? file : path;
 }
+
+/** Quotes an argument for a POSIX shell, where it needs that. */
+export function quote(argument: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}

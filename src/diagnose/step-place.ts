@@ -22,10 +22,13 @@ export function placeOfStep(step: Step | undefined): string | null {
 }
 
 /** The function of a step, or the first one inside it. */
-function firstFunction(step: Step): ((...args: unknown[]) => unknown) | undefined {
+export function firstFunction(step: Step): ((...args: unknown[]) => unknown) | undefined {
   const own = functionOf(step);
   if (own !== undefined) return own;
-  const bound = nodeOf(step)?.bound;
+  const node = nodeOf(step);
+  const func = node?.func;
+  const bound = node?.bound;
+  if (typeof func === "function") return func as (...args: unknown[]) => unknown;
   if (typeof bound === "object" && bound !== null) return firstFunction(bound as Step);
   for (const inner of step.path ?? []) {
     const found = firstFunction(inner);

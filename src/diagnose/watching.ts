@@ -61,6 +61,8 @@ export async function removeWatcher(watcher: Watcher): Promise<void> {
   if (watchers.size === 0) {
     stopObserving?.();
     stopObserving = undefined;
+    // As long as it is enabled, every await of the process is dearer.
+    observer.storage.disable();
     stacks.read = undefined;
     delete (globalThis as { [ASKED]?: unknown })[ASKED];
   }

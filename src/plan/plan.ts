@@ -82,11 +82,15 @@ export class Plan {
     readonly warnings: readonly string[],
     /** The time of the measured run, in milliseconds; undefined unless measured. */
     readonly wallMs?: number,
+    /** What could make it faster, by the figures of the measured run: a guess that nobody has tried. `diagnose` of runlane/doctor proves. */
+    readonly guess?: string,
   ) {}
 
   /** The plan as a table. */
   toString(): string {
-    return planText(this);
+    const { guess } = this;
+    const said = guess === undefined ? "" : `\nfirst guess, not proved: ${guess}; diagnose() of runlane/doctor proves`;
+    return planText(this) + said;
   }
 
   /** The text that `console.log` prints: the table. */

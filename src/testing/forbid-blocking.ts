@@ -3,6 +3,7 @@ import { invalidOption, type RunlaneError, runlaneError } from "../core/errors/e
 import { observeAllCalls } from "../core/measured.ts";
 import { interceptBlockingCalls } from "../diagnose/blocking-calls.ts";
 import type { BlockedReport } from "../diagnose/report.ts";
+import { placeOfStep } from "../diagnose/step-place.ts";
 import { addWatcher, observer, removeWatcher, type Watcher } from "../diagnose/watching.ts";
 
 /** The hooks of a test framework that are used: those of Vitest and Jest, or `node:test`'s, which calls the second one `after`. */
@@ -38,6 +39,9 @@ export interface BlockingGuard {
   stop(): Promise<void>;
 }
 
+/** The facts about a step that held the loop. */
+type Held = Pick<BlockedReport, "step" | "place" | "heldMs" | "stack">;
+
 /** The number of beats after which the watching thread has reported a hold. */
 const BEATS = 3;
 
@@ -60,7 +64,7 @@ export function forbidBlocking(options: ForbidBlockingOptions = {}): BlockingGua
   if (typeof maxMs !== "number" || !(maxMs >= 20) || maxMs === Number.POSITIVE_INFINITY)
     throw invalidOption("forbidBlocking", "maxMs", "a number of milliseconds from 20 up", maxMs);
   const [calls, steps] = [new Set(allow.calls), new Set(allow.steps)];
-  const held: BlockedReport[] = [];
+  const held: Held[] = [];
   const watcher: Watcher = {
     thresholdMs: maxMs,
     context: undefined,
@@ -69,9 +73,10 @@ export function forbidBlocking(options: ForbidBlockingOptions = {}): BlockingGua
       if (thread === "main" && phase === "released" && step !== undefined && !steps.has(step)) held.push(report);
     },
   };
-  // In a worker thread nobody can watch from outside; calls are refused all the same.
+  // In a worker thread nobody can watch from outside: what holds it is told of by the steps themselves, up to where they first wait.
   const started = isMainThread ? addWatcher(watcher) : undefined;
   const stopObserving = isMainThread ? () => {} : observeAllCalls(observer);
+  observer.holders.clear();
   const restore = interceptBlockingCalls(({ name, counterpart }, proceed) => {
     const step = observer.storage.getStore()?.step;
     if (step === undefined || steps.has(step) || calls.has(name)) return proceed();
@@ -80,7 +85,8 @@ export function forbidBlocking(options: ForbidBlockingOptions = {}): BlockingGua
   const guard: BlockingGuard = {
     async check() {
       await started;
-      await new Promise((done) => setTimeout(done, BEATS * Math.max(10, maxMs / 4)));
+      if (isMainThread) await new Promise((done) => setTimeout(done, BEATS * Math.max(10, maxMs / 4)));
+      else held.push(...heldHere(maxMs, steps));
       const [first] = held.splice(0);
       if (first !== undefined) throw heldError(first, maxMs);
     },
@@ -96,13 +102,24 @@ export function forbidBlocking(options: ForbidBlockingOptions = {}): BlockingGua
   return guard;
 }
 
+/** The steps that have held this thread for too long since the last check, each with the line of its function. */
+function heldHere(maxMs: number, allowed: ReadonlySet<string>): Held[] {
+  const entries = observer.holders.entries();
+  observer.holders.clear();
+  return entries.flatMap(([step, { maxMs: heldMs }]) =>
+    heldMs > maxMs && !allowed.has(step.label)
+      ? [{ step: step.label, place: placeOfStep(step) ?? undefined, heldMs, stack: [] }]
+      : [],
+  );
+}
+
 /** The global hooks of Jest, and of Vitest where it is told to have them. */
 function globalHooks(): TestHooks | undefined {
   const { afterEach, afterAll } = globalThis as Partial<Pick<TestHooks, "afterEach" | "afterAll">>;
   return afterEach === undefined ? undefined : { afterEach, afterAll };
 }
 
-function heldError({ step, place, heldMs, stack }: BlockedReport, maxMs: number): RunlaneError {
+function heldError({ step, place, heldMs, stack }: Held, maxMs: number): RunlaneError {
   const error = runlaneError("RUNLANE_LOOP_HELD", {
     where: JSON.stringify(step),
     heldMs: Math.round(heldMs),

@@ -207,7 +207,14 @@ describe("the end of a run", () => {
   };
   const { histogram: _, name, lane, ...figures } = row;
   const step = { name, lane, depth: 0, why: "auto: it is async", resources: [], figures: { ...figures, share: 1 } };
-  const plan = new Plan("chain", [{ lane: "loop", steps: [step], fused: false }], ["a warning"], 2000);
+  const plan = new Plan(
+    "chain",
+    [{ lane: "loop", steps: [step], fused: false }],
+    ["a warning"],
+    2000,
+    "parse could run in threads",
+  );
+  const run = { pipeline: "p.mjs", input: "in put.jsonl" };
   const report: Report = {
     pipeline: "p.mjs",
     input: "in.jsonl",
@@ -238,7 +245,7 @@ describe("the end of a run", () => {
   };
 
   it("shows the plan with what was measured, warnings included, then the totals", async () => {
-    expect(summary(report, plan)).toBe(
+    expect(summary(report, plan, run)).toBe(
       `chain: 2.00 s
 stage  step   lane  chunk  inputs  failed  p50       p99     share
 1      parse  loop         1234    2       500.0 us  2.0 ms  100 %
@@ -247,13 +254,15 @@ warning: a warning
 
 1,234 inputs in 2.00 s (617/s), 2 failed, loop busy 25 %, loop delay p99 3.00 ms, peak memory 100 MB
 records: out.jsonl
-failed inputs: errors.jsonl`,
+failed inputs: errors.jsonl
+first guess, not proved: parse could run in threads; to prove it:
+  runlane doctor p.mjs --input 'in put.jsonl'`,
     );
   });
 
   it("shows the totals alone when nothing was run", async () => {
     const empty = { ...report, steps: [], inputs: 0, failed: 0, inputsPerSecond: 0 };
-    expect(summary(empty, plan)).toMatch(/^0 inputs in .*\nrecords: out\.jsonl$/);
+    expect(summary(empty, new Plan("chain", [], []), run)).toMatch(/^0 inputs in .*\nrecords: out\.jsonl$/);
   });
 });
 

@@ -53,6 +53,10 @@ test("a loop that waits for timers is not told of, and nothing keeps the process
   expect({ code, text }).toEqual({ code: 0, text: "" });
 });
 
+test("a breakpoint of a debugger is told of by nobody", async () => {
+  expect(await hold("breakpoint")).toMatchObject({ code: 0, text: "" });
+});
+
 test("the end of the process prints nothing of the inspector's", async () => {
   const { code, text } = await hold("exit");
   expect(code).toBe(3);

@@ -293,7 +293,8 @@ describe("a plan in print", () => {
   it("is plain data as JSON", async () => {
     const plan = await chain.explain({ analyze: true, inputs: inputs(3) });
     const data = JSON.parse(JSON.stringify(plan));
-    expect(Object.keys(data)).toEqual(["name", "stages", "warnings", "wallMs"]);
+    // A guess is there when something takes long.
+    expect(Object.keys(data).filter((key) => key !== "guess")).toEqual(["name", "stages", "warnings", "wallMs"]);
     expect(data.stages[0].steps[0]).toMatchObject({
       name: "captures",
       lane: "loop",

@@ -1,15 +1,17 @@
 import { basename } from "node:path";
 import { visible } from "../../core/visible.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { planText } from "../../plan/plan-text.ts";
 import { aligned } from "../../plan/text-table.ts";
 import type { HolderRow, Report, ResourceRow } from "../run/report.ts";
+import { guessLines, type Proving } from "./first-guess.ts";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
 /** The text at the end of a run: how each step ran and why there, the resources, the totals, and where the records are. */
-export function summary(report: Report, plan: Plan): string {
+export function summary(report: Report, plan: Plan, options: Proving): string {
   const { inputs, failed, durationMs, inputsPerSecond, loopBusy, loopDelayP99Ms, peakMemoryBytes, resources } = report;
   const lines: string[] = [];
-  if (report.steps.length > 0) lines.push(String(plan), "");
+  if (report.steps.length > 0) lines.push(planText(plan), "");
   if (resources.length > 0) lines.push(...resourceTable(resources), "");
   lines.push(
     [
@@ -21,12 +23,13 @@ export function summary(report: Report, plan: Plan): string {
     ].join(", "),
   );
   const [worst] = report.holders;
-  if (worst !== undefined) lines.push(heldBy(worst), ...guess(report, worst));
+  if (worst !== undefined) lines.push(heldBy(worst));
   if (report.warmMs !== null)
     lines.push(`everything was loaded before the first input, in ${formatDuration(report.warmMs)}`);
   if (report.firstIndex > 0) lines.push(`continued at input ${formatCount(report.firstIndex)}`);
   if (report.output !== null) lines.push(`records: ${report.output}`);
   if (report.errors !== null && (failed > 0 || report.failedEarlier)) lines.push(`failed inputs: ${report.errors}`);
+  lines.push(...guessLines(plan, options));
   return lines.join("\n");
 }
 
@@ -34,19 +37,6 @@ export function summary(report: Report, plan: Plan): string {
 function heldBy({ step, place, times, totalMs }: HolderRow): string {
   const where = place === null ? "" : ` (${basename(place)})`;
   return `the loop was held by ${step}${where} ${formatCount(times)} ${times === 1 ? "time" : "times"}, ${formatDuration(totalMs)}`;
-}
-
-/** The share of a run for which a step has to hold the loop to be worth a look. */
-const WORTH_A_LOOK = 0.2;
-
-/** A hint at the doctor, when a step has held the loop for a large part of the run. */
-function guess({ pipeline, input, durationMs }: Report, { step, totalMs }: HolderRow): string[] {
-  if (totalMs < WORTH_A_LOOK * durationMs) return [];
-  const source = input === "files" || input === "stdin" ? "<file>" : input;
-  return [
-    `first guess, not proved: ${step} computes or waits on the event loop, and could run in threads; to prove it:`,
-    `  runlane doctor ${pipeline} --input ${source}`,
-  ];
 }
 
 /** The table of resources: how often each was loaded, and how long that took. */

@@ -1,6 +1,8 @@
 import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { planText } from "../../plan/plan-text.ts";
 import { EXIT } from "../cli-error.ts";
+import { guessLines } from "../display/first-guess.ts";
 import type { ExplainOptions } from "../explain.ts";
 import { readInputs } from "../input/read-inputs.ts";
 import { reserveStdout } from "../output/sink.ts";
@@ -21,7 +23,9 @@ export async function runExplain(options: ExplainOptions): Promise<number> {
   const giveBack = reserveStdout();
   try {
     const plan = await explained(options, watch);
-    print(`${options.json ? JSON.stringify(plan, null, 2) : plan}\n`);
+    print(
+      `${options.json ? JSON.stringify(plan, null, 2) : [planText(plan), ...guessLines(plan, options)].join("\n")}\n`,
+    );
     return EXIT.done;
   } finally {
     watch.stop();

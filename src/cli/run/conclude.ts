@@ -8,7 +8,7 @@ import { round } from "../display/format.ts";
 import type { Messages } from "../display/progress.ts";
 import { summary } from "../display/summary.ts";
 import type { Destination } from "../output/destination.ts";
-import { displayName } from "../paths.ts";
+import { displayName, quote } from "../paths.ts";
 import type { RunEnd } from "./batch-run.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PreparedRun } from "./prepare.ts";
@@ -40,7 +40,7 @@ export async function conclude(prepared: PreparedRun, ended: Ended, messages: Me
   const { end } = ended;
   const plan = prepared.run.plan(ended.measurements.durationMs);
   const report = buildReport(prepared, ended, plan);
-  if (!options.quiet) messages.print([summary(report, plan), ...prepared.run.remarks()].join("\n"));
+  if (!options.quiet) messages.print([summary(report, plan, options), ...prepared.run.remarks()].join("\n"));
   if (options.report !== undefined) writeReport(options.report, report);
   if ("error" in end) messages.say(end.error.message);
   if (end.kind === "detached") messages.print(howToAttach(end.run, options));
@@ -116,10 +116,4 @@ export function resumeCommand(argv: readonly string[]): string {
   const kept = argv.filter((argument) => argument !== "--overwrite");
   const args = kept.includes("--resume") ? kept : [...kept, "--resume"];
   return ["runlane", ...args].map(quote).join(" ");
-}
-
-/** Quotes an argument for a POSIX shell, where it needs that. */
-function quote(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  return `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,8 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { Step } from "../../core/step.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
+import type { Change } from "../fix/change.ts";
+import type { Trial } from "./prove.ts";
 import type { FindingId, Metric } from "./types.ts";
 
 /** A pipeline as it would be run with a fix. */
@@ -20,6 +22,10 @@ export interface Candidate {
   /** Makes the pipeline with the fix, anew for each run; undefined where that cannot be done for the user, with the reason. */
   readonly variant: (() => Variant) | undefined;
   readonly reason?: string | undefined;
+  /** What is measured in place of runs of the pipeline in this process. */
+  readonly trials?: { readonly before: Trial; readonly after: Trial } | undefined;
+  /** The fix as a change of the source, where it is one of a step's. */
+  readonly change?: Change | undefined;
   /** About how much time it may gain, in milliseconds: what is tried first. */
   readonly atStakeMs: number;
 }

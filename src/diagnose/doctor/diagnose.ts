@@ -2,6 +2,7 @@ import { describe, invalidOption, runlaneError } from "../../core/errors/errors.
 import { coerce, toStep } from "../../runnables/coerce.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import type { RunnableInterface } from "../../runnables/types.ts";
+import type { Change } from "../fix/change.ts";
 import { placeOfStep } from "../step-place.ts";
 import type { Candidate } from "./candidate.ts";
 import { difference } from "./compare.ts";
@@ -10,7 +11,7 @@ import { lanesThatCost } from "./findings/lanes.ts";
 import { heldLoop } from "./findings/loop.ts";
 import { processWide } from "./findings/process.ts";
 import { concurrency, serialAwaits } from "./findings/waits.ts";
-import { median, prove } from "./prove.ts";
+import { median, prove, type Trial } from "./prove.ts";
 import { type Sample, takeSample } from "./sample.ts";
 import { MEASURE, runBatch } from "./trials.ts";
 import type { DiagnoseOptions, Diagnosis, Finding, Metric, Proof } from "./types.ts";
@@ -27,6 +28,8 @@ const LEAST_INPUTS = 24;
 /** Where it is enough to see an input or some, it has no more than so many at least. */
 const FEW_INPUTS = 6;
 const SINGLE_INPUTS = 8;
+/** What takes a process for each measurement is measured in so many rounds. */
+const FEW_ROUNDS = 5;
 /** A batch that takes so many times as long is no price for inputs that are sooner through. */
 const LONGER = 1.2;
 
@@ -55,7 +58,7 @@ export async function diagnose(
   inputs: readonly unknown[],
   options: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
-  const { config = {}, budgetMs = BUDGET_MS, once = false, importMs } = options;
+  const { config = {}, budgetMs = BUDGET_MS, once = false } = options;
   if (!Array.isArray(inputs) || inputs.length === 0)
     throw invalidOption("diagnose", "inputs", "an array of at least one input", inputs);
   if (typeof budgetMs !== "number" || !(budgetMs > 0))
@@ -75,7 +78,7 @@ export async function diagnose(
   const root = toStep(coerce(pipeline) as RunnableInterface) as unknown as Runnable;
   const sample = await takeSample(root, inputs, config, budgetMs);
   const notes = notesOf(sample);
-  const candidates = await candidatesOf(sample, importMs);
+  const candidates = await candidatesOf(sample, options);
   const exam = new Exam(sample, deadline, options, notes);
   if (!once) await exam.prepare(candidates.length);
   const findings: Finding[] = [];
@@ -83,13 +86,30 @@ export async function diagnose(
     const proof = once
       ? unproved(candidate, "--once: nothing is run a second time")
       : await exam.prove(candidate, candidates.length - at);
-    findings.push(findingOf(candidate, proof, root));
+    const finding = findingOf(candidate, proof, root);
+    findings.push(finding);
+    fixes.set(finding, { change: candidate.change, inputs: exam.inputsFor(candidate.metric).length });
   }
   findings.sort(byGain);
   return { findings: findings.slice(0, MOST), tried: triedIn(findings), notes };
 }
 
-async function candidatesOf(sample: Sample, importMs: number | undefined): Promise<Candidate[]> {
+/** What is known of a finding's fix besides what is told of it. */
+export interface Fix {
+  /** The fix as a change of the source, where it is one. */
+  readonly change: Change | undefined;
+  /** With how many of the inputs it was proved. */
+  readonly inputs: number;
+}
+
+const fixes = new WeakMap<Finding, Fix>();
+
+/** The fix of a finding of {@link diagnose}. */
+export function fixOf(finding: Finding): Fix {
+  return fixes.get(finding)!;
+}
+
+async function candidatesOf(sample: Sample, options: DiagnoseOptions): Promise<Candidate[]> {
   const candidates = [
     ...heldLoop(sample),
     ...(await serialAwaits(sample)),
@@ -100,7 +120,7 @@ async function candidatesOf(sample: Sample, importMs: number | undefined): Promi
     ...repeatedInputs(sample),
     ...chunkSize(sample),
     ...(await lanesThatCost(sample)),
-    ...processWide(sample, importMs),
+    ...processWide(sample, options),
   ];
   return candidates.sort((a, b) => b.atStakeMs - a.atStakeMs);
 }
@@ -138,7 +158,7 @@ class Exam {
   }
 
   /** The inputs of one run of a proof. */
-  private inputsFor(metric: Metric): readonly unknown[] {
+  inputsFor(metric: Metric): readonly unknown[] {
     const { subset, affordable } = this;
     if (metric === "p50 of single calls, ms") return subset.slice(0, SINGLE_INPUTS);
     return metric === "loop delay p99, ms" ? subset.slice(0, Math.max(FEW_INPUTS, affordable)) : subset;
@@ -158,7 +178,8 @@ class Exam {
 
   /** @param left How many candidates share the time that is left. */
   async prove(candidate: Candidate, left: number): Promise<Proof> {
-    const { variant, metric, reason } = candidate;
+    const { variant, metric, reason, trials } = candidate;
+    if (trials !== undefined) return this.compare(metric, trials, FEW_ROUNDS, left);
     if (variant === undefined) return unproved(candidate, reason);
     if (this.obstacle !== undefined) return { ...unproved(candidate, this.obstacle), verdict: "refused" };
     const now = performance.now();
@@ -176,14 +197,11 @@ class Exam {
     const differs = difference(this.outputs, outputs, this.options.compare ?? "all");
     if (differs !== undefined) return { ...unproved(candidate, differs), verdict: "refused" };
     const inputs = this.inputsFor(metric);
-    // What one does not need is left to the others.
-    const deadline = now + Math.max((this.deadline - now) / left, Math.min(10_000, this.deadline - now));
-    const proof = await prove({
-      metric,
+    const measured = {
       before: () => MEASURE[metric](before, inputs),
       after: () => MEASURE[metric](change(), inputs),
-      deadline,
-    });
+    };
+    const proof = await this.compare(metric, measured, undefined, left);
     if (proof.verdict === "proved" && metric === "p99 of inputs in the batch, ms") {
       // Fewer at once are sooner through in any case; it must not make the whole batch longer.
       const [times, timesAfter]: [number[], number[]] = [[], []];
@@ -193,6 +211,19 @@ class Exam {
       }
       if (median(timesAfter) > LONGER * median(times)) return unproved(candidate, "the batch takes longer then");
     }
+    return proof;
+  }
+
+  private async compare(
+    metric: Metric,
+    trials: { before: Trial; after: Trial },
+    rounds: number | undefined,
+    left: number,
+  ): Promise<Proof> {
+    const now = performance.now();
+    // What one does not need is left to the others.
+    const deadline = now + Math.max((this.deadline - now) / left, Math.min(10_000, this.deadline - now));
+    const proof = await prove({ metric, ...trials, deadline, rounds });
     return proof.ratio === null ? { ...proof, reason: `${proof.reason}: raise the budget, or lower the limit` } : proof;
   }
 }

@@ -17,6 +17,9 @@ export class StepProbe {
   /** The processor time of that. */
   cpuMs = 0;
   failures: unknown[] = [];
+  /** When each run that failed did so, and when each of the others ended, as `performance.now()` tells it. */
+  readonly failedAt: number[] = [];
+  readonly endedAt: number[] = [];
   running = 0;
   /** How many runs were there at once, at most. */
   mostAtOnce = 0;
@@ -86,12 +89,14 @@ export class Probe implements Observer {
       within: (run) => this.timed(probe, run),
       end: (output) => {
         ended();
+        probe.endedAt.push(performance.now());
         if (key !== undefined) note(probe, key, hashOf(output));
         return undefined;
       },
       fail: (error) => {
         ended();
         probe.failures.push(error);
+        probe.failedAt.push(performance.now());
         if (key !== undefined) note(probe, key, "failed");
         return undefined;
       },

@@ -19,6 +19,8 @@ export interface Rebuilt {
   /** Takes its captured variables from `config.uses`, and nothing else from around it. */
   readonly func: (input: unknown, config: { uses: Record<string, unknown> }) => unknown;
   readonly uses: Record<string, unknown>;
+  /** The captured variables that are Node's own, which no `uses` can have. */
+  readonly builtins: readonly string[];
 }
 
 /**
@@ -32,12 +34,14 @@ export function rebuildFunction(func: (...args: never[]) => unknown, names: read
   if (values === undefined) return undefined;
   const uses: Record<string, unknown> = {};
   const declarations: string[] = [];
+  const builtins: string[] = [];
   for (const name of names) {
     const home = builtinOf(values.get(name));
     if (home === undefined) {
       uses[name] = values.get(name);
       declarations.push(`const ${name} = config.uses.${name};`);
     } else {
+      builtins.push(name);
       declarations.push(`const ${name} = ${home};`);
     }
   }
@@ -45,7 +49,7 @@ export function rebuildFunction(func: (...args: never[]) => unknown, names: read
   if (/\b__name\b/.test(source)) declarations.push("const __name = (target) => target;");
   const text = `return (input, config) => { ${declarations.join(" ")} return (${source})(input, config); }`;
   try {
-    return { func: new Function(text)() as Rebuilt["func"], uses };
+    return { func: new Function(text)() as Rebuilt["func"], uses, builtins };
   } catch {
     return undefined;
   }

@@ -18,21 +18,14 @@ export interface Vectorised {
 export function singleCallOf(func: (...args: never[]) => unknown, captured: readonly string[]): Vectorised | undefined {
   const source = Function.prototype.toString.call(func);
   const root = parseExpression(source);
-  const [param] = (root?.params ?? []) as SyntaxNode[];
-  if (root === undefined || param?.type !== "Identifier") return undefined;
-  const list = [...nodesIn(root.body)].filter((node) => isListOf(node, param.name));
-  const first = [...nodesIn(root.body)].filter(isFirst);
-  const uses = [...nodesIn(root.body)].filter((node) => node.type === "Identifier" && node.name === param.name);
-  if (list.length !== 1 || first.length !== 1 || uses.length !== 1) return undefined;
-  const [only, taken] = [list[0]!, first[0]!];
-  if (!(taken.start <= only.start && only.end <= taken.end)) return undefined;
-  const result = root.body.type === "BlockStatement" ? root.body.body.at(-1)?.argument : root.body;
-  if (result !== taken) return undefined;
+  const single = root && singleCallIn(root);
+  if (single === undefined) return undefined;
+  const { param, list, taken } = single;
   // Offsets are those in the parenthesis that the source was parsed in.
   const at = (node: SyntaxNode): [number, number] => [node.start - 1, node.end - 1];
   const text = replaced(source, [
     [...at(param), "inputs"],
-    [...at(only), "inputs"],
+    [...at(list), "inputs"],
     [at(taken.object as SyntaxNode)[1], at(taken)[1], closing(source, at(taken.object as SyntaxNode)[1], at(taken)[1])],
   ]);
   const values = captured.length === 0 ? new Map<string, unknown>() : closureValues(func, captured);
@@ -44,6 +37,28 @@ export function singleCallOf(func: (...args: never[]) => unknown, captured: read
   } catch {
     return undefined;
   }
+}
+
+/** The parts of such a function: its input, the list of it, and the first of what comes back, which is what it gives. */
+export interface SingleCall {
+  readonly param: SyntaxNode;
+  readonly list: SyntaxNode;
+  readonly taken: SyntaxNode;
+}
+
+/** @param inside The expression inside parentheses and types, where the parser keeps those. */
+export function singleCallIn(func: SyntaxNode, inside = (node: SyntaxNode) => node): SingleCall | undefined {
+  const [param] = func.params as SyntaxNode[];
+  if (param?.type !== "Identifier") return undefined;
+  const nodes = [...nodesIn(func.body)];
+  const lists = nodes.filter((node) => isListOf(node, param.name));
+  const firsts = nodes.filter(isFirst);
+  const uses = nodes.filter((node) => node.type === "Identifier" && node.name === param.name);
+  if (lists.length !== 1 || firsts.length !== 1 || uses.length !== 1) return undefined;
+  const [list, taken] = [lists[0]!, firsts[0]!];
+  if (!(taken.start <= list.start && list.end <= taken.end)) return undefined;
+  const result = func.body.type === "BlockStatement" ? func.body.body.at(-1)?.argument : func.body;
+  return result && inside(result) === taken ? { param, list, taken } : undefined;
 }
 
 /** `[input]` */

@@ -86,4 +86,9 @@ export interface DiagnoseOptions {
   readonly compare?: Compare | undefined;
   /** How long the module of the pipeline took to load, in milliseconds, when that is known. */
   readonly importMs?: number | undefined;
+  /**
+   * Measures the first call of the pipeline in a fresh process, in milliseconds, with `warm()` before it or without: what `cold-resource` is
+   * proved by. The command gives it; without it, cold resources are found and not proved.
+   */
+  readonly firstCall?: ((warm: boolean) => Promise<number>) | undefined;
 }

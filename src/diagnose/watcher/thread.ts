@@ -37,6 +37,8 @@ const judge = new HoldJudge(thresholdMs, everyMs);
 /** What was told of the thread that is held now. */
 let told: BlockedReport | undefined;
 let asking = false;
+/** The beat at which a debugger held the thread, the last time that one did. */
+let debuggedBeat: number | undefined;
 
 setInterval(() => {
   const verdict = judge.look({ now: performance.now(), beat: Atomics.load(marks, MARK.beat), starvedMs: starvedMs() });
@@ -46,9 +48,9 @@ setInterval(() => {
 parentPort!.postMessage("ready");
 
 function held(heldMs: number): void {
-  if (asking) return;
-  asking = true;
   const beat = marks[MARK.beat];
+  if (asking || beat === debuggedBeat) return;
+  asking = true;
   const isSame = (): boolean => Atomics.load(marks, MARK.beat) === beat;
   const asked = performance.now();
   const base = { phase: "held", thread: "main", state: threadState() } as const;
@@ -61,12 +63,22 @@ function held(heldMs: number): void {
   askMainThread(marks, (answer) => {
     clearTimeout(timer);
     asking = false;
+    if (answer !== undefined && isAtBreakpoint(base.state, answer)) debuggedBeat = beat;
+    if (beat === debuggedBeat) return;
     const report = answer && reportOf(answer);
     if (report === undefined) return;
     // Native code has returned: its step is known now, and how long it went on is told at the end.
     if (told !== undefined && !isSame()) told = { ...told, ...report };
     else if (isSame()) tell({ ...base, ...report, heldMs: sinceMs() });
   });
+}
+
+/** Whether the thread is held by a debugger: it waits in the system, and what runs is code that cannot wait. */
+function isAtBreakpoint(state: BlockedReport["state"], { stack }: Answer): boolean {
+  if (state !== "waits" || threadState() !== "waits") return false;
+  // Lines without a file are the question's. What waits is native, or Node's.
+  const running = stack.split("\n").find((line) => /^\s+at (?!<anonymous>:)/.test(line)) ?? "";
+  return /\(?(?:file:|\/|[A-Za-z]:[\\/])[^()]*:\d+:\d+\)?$/.test(running);
 }
 
 /** What an answer says; nothing when no code was running. */

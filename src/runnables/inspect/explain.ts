@@ -4,6 +4,7 @@ import { withObserver } from "../../core/observer.ts";
 import type { Step } from "../../core/step.ts";
 import type { StageStatistics } from "../../lanes/lane.ts";
 import { StepStatistics } from "../../observe/statistics.ts";
+import { firstGuess } from "../../plan/first-guess.ts";
 import { Plan, type PlanStage, type StageFigures } from "../../plan/plan.ts";
 import { resourceHints } from "../../resources/changes.ts";
 import { toStep } from "../coerce.ts";
@@ -75,7 +76,11 @@ function planOf(root: Step, measured?: Measured): Plan {
   const planned = stagesOf(root).map((stage) => plannedStage(stage, listing, measured));
   // Resources on this event loop have no lane that would tell.
   const warnings = new Set([...listing.hints, ...(measured === undefined ? [] : resourceHints())]);
-  return new Plan(root.label, planned, [...warnings], measured?.wallMs);
+  return new Plan(root.label, planned, [...warnings], measured?.wallMs, measured && guessOf(planned, measured));
+}
+
+function guessOf(stages: readonly PlanStage[], { statistics, wallMs }: Measured): string | undefined {
+  return firstGuess({ stages, holders: statistics.holders().map(([, holder]) => holder), wallMs });
 }
 
 function stagesOf(step: Step): readonly Described[] {

@@ -17,25 +17,37 @@ export function locationsIn(func: object, nodes: readonly (SyntaxNode | undefine
   return nodes.map((node) => {
     const line = node === undefined ? 1 : lineOf(node, text);
     if (start === undefined) return { line };
-    const column = node === undefined || line > 1 ? columnOf(node, text) : start.column + node.start - 1;
+    const column = line > 1 ? columnOf(node!, text) : start.column + (node === undefined ? 0 : node.start - 1);
     return { line, file: original(start.url, start.line + line - 1, column) };
   });
 }
 
-function columnOf(node: SyntaxNode | undefined, text: string): number {
-  return node === undefined ? 0 : node.start - 2 - text.lastIndexOf("\n", node.start - 2);
+function columnOf(node: SyntaxNode, text: string): number {
+  return node.start - 2 - text.lastIndexOf("\n", node.start - 2);
 }
 
-/** The line of the file that was compiled, when its source map is known to Node, as it is under tsx. */
 function original(url: string, line: number, column: number): string {
-  let found = line;
+  return `${url}:${originalPlace(url, line, column).line}`;
+}
+
+/** The place in the file that was compiled, when its source map is known to Node, as it is under tsx. */
+function originalPlace(url: string, line: number, column: number): { line: number; column: number } {
   try {
     const entry = builtin("node:module")
       .findSourceMap(url)
       ?.findEntry(line - 1, column);
-    if (entry !== undefined && "originalLine" in entry) found = entry.originalLine + 1;
+    if (entry !== undefined && "originalLine" in entry)
+      return { line: entry.originalLine + 1, column: entry.originalColumn };
   } catch {
-    // A source map that cannot be read: the line of the compiled file has to do.
+    // A source map that cannot be read: the place in the compiled file has to do.
   }
-  return `${url}:${found}`;
+  return { line, column };
+}
+
+/** Where a function starts in the file as its author wrote it: the line counts from 1, the column from 0. */
+export function sourceStart(func: object): { file: string; line: number; column: number } | undefined {
+  const start = startOf(func);
+  if (start === undefined || !start.url.startsWith("file:")) return undefined;
+  const { line, column } = originalPlace(start.url, start.line, start.column);
+  return { file: builtin("node:url").fileURLToPath(start.url), line, column };
 }

@@ -1,9 +1,10 @@
 import type { Step } from "../../../core/step.ts";
 import { RunnableLambda } from "../../../runnables/kinds/lambda.ts";
+import type { LambdaUses } from "../../../runnables/kinds/lambda-options.ts";
 import { fromNode } from "../../../runnables/registry.ts";
 import type { Runnable } from "../../../runnables/runnable.ts";
 import { checkFunction } from "../../../shipping/functions/check-source.ts";
-import { functionOf, nodeOf } from "../../step-place.ts";
+import { firstFunction, functionOf, nodeOf } from "../../step-place.ts";
 import { type Candidate, rounded } from "../candidate.ts";
 import type { StepProbe } from "../probe.ts";
 import { median } from "../prove.ts";
@@ -39,8 +40,9 @@ export function unbatchedCalls(sample: Sample): Candidate[] {
     const captured = "captured" in obstacle ? obstacle.captured.map(({ name }) => name) : [];
     const single = singleCallOf(func, captured);
     if (single === undefined) return [];
+    const { uses } = nodeOf(step) as { uses?: LambdaUses };
     const batched = (): Runnable =>
-      RunnableLambda.batched(single.vectorised as never, { name: step.label, maxWaitMs: 0 }) as Runnable;
+      RunnableLambda.batched(single.vectorised as never, { name: step.label, maxWaitMs: 0, uses }) as Runnable;
     const { maxConcurrency = Number.POSITIVE_INFINITY } = config;
     const more = maxConcurrency < TOGETHER ? { maxConcurrency: TOGETHER } : {};
     const isPossible = withStep(root, step, batched()) !== undefined;
@@ -55,6 +57,7 @@ export function unbatchedCalls(sample: Sample): Candidate[] {
           ? () => ({ runnable: withStep(root, step, batched())!, config: { ...config, ...more } })
           : undefined,
         reason: isPossible ? undefined : NO_PLACE,
+        change: { kind: "batched", func },
         atStakeMs: batchMs * (1 - 1 / Math.min(2 * mostAtOnce, 16)),
       },
     ];
@@ -72,6 +75,8 @@ export function repeatedInputs(sample: Sample): Candidate[] {
     const counted = entries.reduce((sum, { count }) => sum + count, 0);
     const share = counted === 0 ? 0 : 1 - entries.length / counted;
     if (share < REPEATED || entries.some(({ differs, output }) => differs || output === "failed")) return [];
+    const func = functionOf(step);
+    const cached = `.withCache({ maxEntries: ${10 ** Math.ceil(Math.log10(entries.length + 1))} })`;
     return [
       inPlaceOf(sample, step, () => (step as unknown as Runnable).withCache() as unknown as Runnable, {
         id: "repeated-inputs",
@@ -81,8 +86,9 @@ export function repeatedInputs(sample: Sample): Candidate[] {
           "repeated, %": Math.round(100 * share),
           "a run, ms": rounded(median(wallMs)),
         },
-        fix: `${step.label}.withCache({ maxEntries: ${10 ** Math.ceil(Math.log10(entries.length + 1))} })`,
+        fix: `${step.label}${cached}`,
         metric: "batch ms",
+        change: func && { kind: "method", func, code: cached },
         atStakeMs: share * wallMs.reduce((sum, ms) => sum + ms, 0),
       }),
     ];
@@ -97,24 +103,39 @@ function isRefusal(error: unknown): boolean {
   return [status, statusCode, code, inner.status].some((one) => Number(one) === 429) || after !== undefined;
 }
 
+const MOMENT_MS = 50;
+
 /** A step that asks more often than it may. The retries around it ask again each time. */
 export function rateLimited(sample: Sample): Candidate[] {
-  return sample.probes.flatMap(({ step, failures, runs }) => {
-    if (functionOf(step) === undefined || hasLimits(sample, step)) return [];
+  return sample.probes.flatMap((probe) => {
+    const { step, failures, runs } = probe;
+    const func = functionOf(step);
+    if (func === undefined || hasLimits(sample, step)) return [];
     const refused = failures.filter(isRefusal).length;
     if (refused < 3 || refused < 0.05 * runs) return [];
-    const perSecond = Math.max(1, Math.floor((0.8 * (runs - refused) * 1000) / Math.max(sample.batchMs, 1)));
+    const perSecond = Math.max(1, Math.floor(0.8 * answeredPerSecond(probe, sample.batchMs)));
     const limits = { ratePerSecond: perSecond, burst: 1 };
     return [
       inPlaceOf(sample, step, () => (step as unknown as Runnable).withLimits(limits) as unknown as Runnable, {
         id: "rate-limited",
         evidence: { calls: runs, refused, "refused, %": Math.round((100 * refused) / runs) },
-        fix: `${step.label}.withLimits({ ratePerSecond: ${perSecond} }), or what its terms allow`,
+        fix: `${step.label}.withLimits({ ratePerSecond: ${perSecond}, burst: 1 }), or what its terms allow`,
         metric: "failed attempts per input",
+        change: { kind: "method", func, code: `.withLimits({ ratePerSecond: ${perSecond}, burst: 1 })` },
         atStakeMs: sample.batchMs * (refused / runs),
       }),
     ];
   });
+}
+
+/** How many calls were answered in a second while others were refused: as many as may be. */
+function answeredPerSecond({ failures, failedAt, endedAt }: StepProbe, batchMs: number): number {
+  const refusedAt = failedAt.filter((_, at) => isRefusal(failures[at]));
+  const [first, last] = [Math.min(...refusedAt), Math.max(...refusedAt)];
+  const between = endedAt.filter((at) => first <= at && at <= last).length;
+  // A moment says nothing of a second.
+  if (last - first < MOMENT_MS || between < 2) return (endedAt.length * 1000) / Math.max(batchMs, 1);
+  return (between * 1000) / (last - first);
 }
 
 /** The step that a binding (a retry, limits, a lane) is around. */
@@ -137,6 +158,7 @@ export function retryStorm(sample: Sample): Candidate[] {
     const lasting = lastingFailure(probe, attempts, Number(node.maxAttemptNumber ?? 3));
     if (lasting === undefined) return [];
     const { text, worthAnother } = lasting;
+    const func = firstFunction(attempts.step);
     return [
       inPlaceOf(sample, probe.step, () => fromNode({ ...node, retryIf: worthAnother }), {
         id: "retry-storm",
@@ -148,6 +170,7 @@ export function retryStorm(sample: Sample): Candidate[] {
         },
         fix: `withRetry({ retryIf: (error) => ${text} })`,
         metric: "batch ms",
+        change: func && { kind: "retryIf", func, condition: text },
         atStakeMs: sample.batchMs * (attempts.failures.length / attempts.runs),
       }),
     ];
@@ -182,6 +205,7 @@ export function chunkSize(sample: Sample): Candidate[] {
     const size = Number(node?.maxBatchSize ?? 32);
     if (node?.kind !== "batched" || node.batchSizeOf !== undefined || size > 8 || mostAtOnce < 2 * size) return [];
     const larger = Math.min(8 * size, 64);
+    const func = firstFunction(step);
     return [
       inPlaceOf(sample, step, () => fromNode({ ...node, maxBatchSize: larger }), {
         id: "chunk-size",
@@ -193,6 +217,7 @@ export function chunkSize(sample: Sample): Candidate[] {
         },
         fix: `RunnableLambda.batched(..., { maxBatchSize: ${larger} })`,
         metric: "batch ms",
+        change: func && { kind: "batchSize", func, size: larger },
         atStakeMs: sample.batchMs / 2,
       }),
     ];

@@ -2,7 +2,7 @@ import { serialize } from "node:v8";
 import { toStep } from "../../../runnables/coerce.ts";
 import type { Runnable } from "../../../runnables/runnable.ts";
 import type { RunnableInterface } from "../../../runnables/types.ts";
-import { nodeOf } from "../../step-place.ts";
+import { firstFunction, nodeOf } from "../../step-place.ts";
 import { type Candidate, rounded } from "../candidate.ts";
 import { median } from "../prove.ts";
 import { withStep } from "../rewrite.ts";
@@ -24,6 +24,7 @@ export async function lanesThatCost(sample: Sample): Promise<Candidate[]> {
     const isTiny = runMs < TINY_MS;
     if (!isTiny && copyMs < runMs / 2) continue;
     const changed = withStep(sample.root, step, bound);
+    const func = firstFunction(step);
     found.push({
       id: isTiny ? "tiny-step-on-lane" : "cloning-cost",
       step: toStep(bound as RunnableInterface),
@@ -41,6 +42,7 @@ export async function lanesThatCost(sample: Sample): Promise<Candidate[]> {
       metric: "batch ms",
       variant: changed && (() => ({ runnable: changed })),
       reason: changed === undefined ? "the step cannot be taken out of what is around it" : undefined,
+      change: func && { kind: "noLane", func },
       atStakeMs: sample.batchMs / 2,
     });
   }

@@ -1,11 +1,12 @@
 import { type Candidate, rounded } from "../candidate.ts";
 import { median } from "../prove.ts";
 import type { Sample } from "../sample.ts";
+import type { DiagnoseOptions } from "../types.ts";
 
 /** What is about the process, and cannot be changed and tried in it. */
-export function processWide(sample: Sample, importMs: number | undefined): Candidate[] {
+export function processWide(sample: Sample, { importMs, firstCall }: DiagnoseOptions): Candidate[] {
   return [
-    ...coldStart(sample),
+    ...coldStart(sample, firstCall),
     ...slowImport(sample, importMs),
     ...memoryGrowth(sample),
     ...gcPressure(sample),
@@ -16,19 +17,22 @@ export function processWide(sample: Sample, importMs: number | undefined): Candi
 /** What the first call takes longer than the next ones, in milliseconds, to be worth a word. */
 const COLD_MS = 100;
 
-function coldStart({ firstMs, nextMs, root }: Sample): Candidate[] {
+function coldStart({ firstMs, nextMs, root }: Sample, firstCall: DiagnoseOptions["firstCall"]): Candidate[] {
   const coldMs = firstMs - nextMs;
   if (coldMs < COLD_MS || firstMs < 5 * nextMs) return [];
   const resources = root.resources().filter(({ loads }) => Number(loads) > 0);
+  const isKnown = resources.length > 0 && firstCall !== undefined;
   return [
     {
+      change: resources.length > 0 ? { kind: "warm" } : undefined,
+      trials: isKnown ? { before: () => firstCall(false), after: () => firstCall(true) } : undefined,
       id: "cold-resource",
       step: undefined,
       evidence: { "first call, ms": rounded(firstMs), "next calls, ms": rounded(nextMs) },
       fix:
         resources.length > 0
-          ? `await pipeline.warm() before the first call (the command: --warm)`
-          : `const model = resource("model", load), uses: { model }, and await pipeline.warm() before the first call`,
+          ? "await pipeline.warm() before the first call, where it is exported for example (the command: --warm)"
+          : 'const model = resource("model", load), uses: { model }, and await pipeline.warm() before the first call',
       metric: "time to the first output, ms",
       variant: undefined,
       reason: "it happens once in a process; measure with: runlane coldstart",

@@ -3,7 +3,8 @@ import { toStep } from "../../../runnables/coerce.ts";
 import { fromNode, type RunnableNode } from "../../../runnables/registry.ts";
 import type { Runnable } from "../../../runnables/runnable.ts";
 import type { RunnableInterface } from "../../../runnables/types.ts";
-import { functionOf, nodeOf } from "../../step-place.ts";
+import type { StepFunction } from "../../fix/change.ts";
+import { firstFunction, functionOf, nodeOf } from "../../step-place.ts";
 import { type Candidate, rounded } from "../candidate.ts";
 import type { StepProbe } from "../probe.ts";
 import { median, percentile } from "../prove.ts";
@@ -44,7 +45,7 @@ async function independentFrom(sample: Sample, steps: readonly RunnableInterface
   for (const runnable of steps.slice(from)) {
     const assign = assignOf(toStep(runnable));
     const probe = sample.probes.find(({ step }) => step === assign?.step);
-    if (assign === undefined || probe === undefined || sample.singleMs(assign.step) < WAITS_MS) break;
+    if (assign === undefined || probe === undefined || waitMs(sample, assign.step) < WAITS_MS) break;
     const added = group.flatMap(({ keys }) => keys);
     if (added.length > 0) {
       const read = await readKeys((input) => assign.mapper.invoke(input), probe.inputs.slice(0, 2));
@@ -53,6 +54,18 @@ async function independentFrom(sample: Sample, steps: readonly RunnableInterface
     group.push(assign);
   }
   return group;
+}
+
+/** How long a step alone waits: what its functions compute before they first wait is no wait. */
+function waitMs(sample: Sample, step: Step): number {
+  const computed = sample.probes.filter((probe) => isInside(step, probe.step)).map(({ syncMs }) => median(syncMs));
+  const singleMs = sample.singleMs(step);
+  const computeMs = computed.reduce((sum, ms) => sum + ms, 0);
+  return computeMs > singleMs / 2 ? 0 : singleMs;
+}
+
+function isInside(outer: Step, inner: Step): boolean {
+  return inner.path === undefined && (outer === inner || (outer.path ?? []).some((part) => isInside(part, inner)));
 }
 
 function assignOf(step: Step): Assign | undefined {
@@ -77,6 +90,8 @@ function serial(
   const merged = fromNode({ kind: "assign", mapper });
   const rest = [...steps.slice(0, at), merged, ...steps.slice(at + group.length)];
   const changed = rest.length === 1 ? merged : fromNode({ ...node, steps: rest });
+  const funcs = group.map(({ steps }) => firstFunction(Object.values(steps)[0] as Step));
+  const isKnown = (func: StepFunction | undefined): func is StepFunction => func !== undefined;
   const runnable = sequence === (sample.root as unknown) ? changed : withStep(sample.root, sequence, changed);
   return {
     id: "serial-awaits",
@@ -90,6 +105,7 @@ function serial(
     metric: "p50 of single calls, ms",
     variant: runnable && (() => ({ runnable })),
     reason: runnable === undefined ? "the sequence cannot be taken out of what is around it" : undefined,
+    change: funcs.every(isKnown) ? { kind: "oneAssign", funcs } : undefined,
     atStakeMs: (totalMs - Math.max(...waits)) * sample.inputs.length,
   };
 }

@@ -1,0 +1,55 @@
+import type { SyntaxNode } from "../../shipping/functions/parse.ts";
+import { methodOf } from "../../shipping/functions/walk-syntax.ts";
+import { Refusal } from "./change.ts";
+import type { Site } from "./site.ts";
+
+/** Makes one `assign` of several that follow each other: by `pipe`, or in a list of steps. */
+export function oneAssign(sites: readonly Site[]): void {
+  const { source } = sites[0]!;
+  const [first, ...others] = sites.map(assignAround);
+  let before = first!;
+  for (const assign of others) {
+    source.edits.appendLeft(endOfProperties(first!), `, ${propertiesText(sites[0]!, assign)}`);
+    const parent = source.parentOf(assign);
+    const isPiped =
+      parent?.type === "CallExpression" && parent.arguments[0] === assign && methodOf(parent)?.method === "pipe";
+    if (isPiped && follows(sites[0]!, parent, before)) {
+      source.edits.remove(parent.callee.object.end, parent.end);
+      before = parent;
+    } else if (isNext(parent, before, assign)) {
+      source.edits.remove(before.end, assign.end);
+      before = assign;
+    } else throw new Refusal("its assigns are not written one after the other");
+  }
+}
+
+/** The call of `assign` that a function is a branch of. */
+function assignAround({ source, place, call }: Site): SyntaxNode {
+  const value = source.outermost(call ?? place);
+  const property = source.parentOf(value);
+  const object = property && source.parentOf(property);
+  const assign = object && source.parentOf(object);
+  if (property?.type === "Property" && assign?.type === "CallExpression" && methodOf(assign)?.method === "assign")
+    return assign;
+  throw new Refusal("its assign is not written around its function");
+}
+
+/** Whether what a `pipe` is called on ends with a step. */
+function follows({ source }: Site, { callee }: SyntaxNode, before: SyntaxNode): boolean {
+  const object = source.innermost(callee.object);
+  return object === before || (object.type === "CallExpression" && object.arguments[0] === before);
+}
+
+function isNext(parent: SyntaxNode | undefined, before: SyntaxNode, assign: SyntaxNode): boolean {
+  const list = (parent?.elements ?? parent?.arguments) as SyntaxNode[] | undefined;
+  return list !== undefined && list.indexOf(before) >= 0 && list.indexOf(before) === list.indexOf(assign) - 1;
+}
+
+function endOfProperties(assign: SyntaxNode): number {
+  return assign.arguments[0].properties.at(-1).end;
+}
+
+function propertiesText({ source }: Site, assign: SyntaxNode): string {
+  const properties = assign.arguments[0].properties as SyntaxNode[];
+  return source.text.slice(properties[0]!.start, properties.at(-1)!.end);
+}
