@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type MagicString from "magic-string";
-import { optionalPackage } from "../../core/optional-package.ts";
+import { missingPackage } from "../../core/optional-package.ts";
 import type { SyntaxNode } from "../../shipping/functions/parse.ts";
 import { childrenOf, nodesIn } from "../../shipping/functions/walk-syntax.ts";
 import { Refusal } from "./change.ts";
@@ -30,8 +30,8 @@ export class Source {
    */
   static async open(path: string): Promise<Source> {
     const where = "runlane doctor --fix";
-    const { parseSync } = await optionalPackage(() => import("oxc-parser"), where, "oxc-parser");
-    const { default: Editor } = await optionalPackage(() => import("magic-string"), where, "magic-string");
+    const { parseSync } = await import("oxc-parser").catch(missingPackage(where, "oxc-parser"));
+    const { default: Editor } = await import("magic-string").catch(missingPackage(where, "magic-string"));
     const text = readFileSync(path, "utf8");
     const { program, errors } = parseSync(path, text);
     if (errors.length > 0) throw new Refusal(`${path} cannot be parsed: ${errors[0]!.message}`);
