@@ -99,7 +99,7 @@ abstract class PipelineStage {
     const value = buffer.shift();
     if (this.wasFull && buffer.size <= HIGH_WATER / 2) {
       this.wasFull = false;
-      // Whoever takes now is in the middle of something.
+      // The stage that takes values now is in the middle of something.
       queueMicrotask(() => this.sink.onRoom());
     }
     return value;

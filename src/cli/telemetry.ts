@@ -4,14 +4,14 @@ import { pathToFileURL } from "node:url";
 import { CliError, messageOf, oneLine } from "./cli-error.ts";
 import { absolutePath } from "./paths.ts";
 
-/** What `--otel` has started. */
+/** The telemetry that `--otel` has started. */
 export interface Telemetry {
-  /** Sends what has not been sent. It never rejects. */
+  /** Sends all spans and metrics that have not been sent. It never rejects. */
   stop(): Promise<void>;
 }
 
 const SDK = "@opentelemetry/sdk-node";
-/** A collector that does not answer holds up the end of the command by no more than this, in milliseconds. */
+/** The longest time that a collector without an answer holds up the end of the command, in milliseconds. */
 const STOP_MS = 5000;
 
 interface Sdk {
@@ -46,7 +46,7 @@ export async function startTelemetry(pipeline: string): Promise<Telemetry> {
   }
 }
 
-/** Spans of an unknown service are of no use. */
+/** Names the service after the pipeline, unless it has a name: spans of an unknown service are of no use. */
 function nameService(pipeline: string): void {
   const { env } = process;
   if (env.OTEL_RESOURCE_ATTRIBUTES?.includes("service.name=")) return;

@@ -1,9 +1,9 @@
-/** What says, to somebody elsewhere, which trace a call belongs to: headers of W3C's trace context, or what a propagator writes. */
+/** The trace of a call, for another thread or machine: headers of W3C's trace context, or those that a propagator writes. */
 export type Carrier = Readonly<Record<string, string>>;
 
 /** Connects the traces of this thread with those of other threads, processes and machines. */
 export interface Tracing {
-  /** What a call takes along that is made now; undefined when it belongs to no trace. */
+  /** The carrier for a call that is made now; undefined when the call belongs to no trace. */
   inject(): Carrier | undefined;
   /** Runs something as a part of the trace that a carrier names, unless it is part of one already. */
   within<T>(carrier: Carrier, run: () => T): T;

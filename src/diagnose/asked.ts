@@ -1,2 +1,2 @@
-/** Where the watched thread keeps what may be asked of it. */
+/** The key under which the watched thread keeps the function that answers the watching thread. */
 export const ASKED = Symbol.for("runlane.watch");

@@ -6,9 +6,9 @@ import zlib from "node:zlib";
 
 /** A call that holds its thread until the system or a computation is done. */
 export interface BlockingCall {
-  /** `fs.readFileSync` */
+  /** The name of the call: `fs.readFileSync`. */
   readonly name: string;
-  /** What to call in its place: `readFile of node:fs/promises`. */
+  /** The call to make in its place: `readFile of node:fs/promises`. */
   readonly counterpart: string;
 }
 

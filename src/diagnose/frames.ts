@@ -1,12 +1,12 @@
 /** A line of a stack, taken apart. */
 export interface Frame {
-  /** As it stands in the stack, without "at". */
+  /** The line as it stands in the stack, without "at". */
   readonly text: string;
   readonly file: string;
   readonly line: number;
 }
 
-/** What Node runs of its own, and what nobody wrote into a file. */
+/** The addresses of Node's own code, and of code that stands in no file. */
 const FOREIGN = /^(?:node:|native|<anonymous>|evalmachine)/;
 
 /**
@@ -33,7 +33,7 @@ export function userFrame(frames: readonly Frame[]): Frame | undefined {
   return frames.find(({ file }) => !/[\\/]node_modules[\\/]/.test(file)) ?? frames[0];
 }
 
-/** `file:line` */
+/** The place of a frame: `file:line`. */
 export function placeText({ file, line }: Frame): string {
   return `${file.replace(/^file:\/\//, "")}:${line}`;
 }

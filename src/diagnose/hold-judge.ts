@@ -1,15 +1,15 @@
-/** What the watching thread sees when it looks. Times are in milliseconds. */
+/** One look of the watching thread. Times are in milliseconds. */
 export interface Look {
   readonly now: number;
-  /** How often the event loop has turned. */
+  /** The number of turns of the event loop. */
   readonly beat: number;
-  /** For how long the watched thread has waited for a core, in all, where the system tells. */
+  /** The time that the watched thread has waited for a core, in all, where the system tells. */
   readonly starvedMs?: number | undefined;
 }
 
 export type Verdict = { readonly kind: "held" | "released"; readonly heldMs: number } | undefined;
 
-/** It is told again when it goes on for so long, in milliseconds. */
+/** The times after which a hold is reported again, in milliseconds. */
 const AGAIN_MS = [1000, 10_000, 60_000];
 
 /**
@@ -34,7 +34,7 @@ export class HoldJudge {
     this.steps = [thresholdMs, ...AGAIN_MS.filter((ms) => ms > thresholdMs)];
   }
 
-  /** What is to be told now, if anything is. */
+  /** The verdict on a look: a report to make now, if there is one. */
   look({ now, beat, starvedMs }: Look): Verdict {
     const sleptMs = now - (this.lookedAt ?? now);
     this.lookedAt = now;

@@ -5,24 +5,24 @@ import { HoldJudge } from "./hold-judge.ts";
 import { ownFolders } from "./package-folders.ts";
 import type { BlockedReport } from "./report.ts";
 
-/** A thread that computes tells its stack in some milliseconds. Native code does not until it returns. */
+/** The time to wait for a stack, in milliseconds. A thread that computes tells it in a few; native code does not until it returns. */
 const PATIENCE_MS = 250;
 
 interface Looked {
   readonly judge: HoldJudge;
-  /** Which input the worker was at. */
+  /** The input that the worker was at. */
   at: string;
-  /** How often that has changed. */
+  /** The number of times that this has changed. */
   beat: number;
   told: BlockedReport | undefined;
 }
 
-/** Looks from the main thread which worker threads of lanes have been in one input's function for long. */
+/** Finds, from the main thread, worker threads of lanes that have been in one input's function for long. */
 export class LaneWatch {
   private readonly looked = new WeakMap<WorkerHandle, Looked>();
   private readonly timer: ReturnType<typeof setInterval>;
 
-  /** @param thresholdMs A thread that is held for so long is reported. */
+  /** @param thresholdMs The time after which a held thread is reported, in milliseconds. */
   constructor(
     private readonly thresholdMs: number,
     private readonly everyMs: number,

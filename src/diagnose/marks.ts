@@ -8,7 +8,7 @@
 export const MARK = {
   /** Grows as long as the event loop turns. */
   beat: 0,
-  /** The step whose code runs; 0 when none does, or when it has waited for something before. */
+  /** The mark of the step whose code runs; 0 when none does, or when it has waited for something before. */
   step: 1,
   /** 1 when a debugger may be attached, so that a held loop may be one at a breakpoint. */
   debugged: 2,

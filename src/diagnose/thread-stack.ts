@@ -3,7 +3,7 @@ import process from "node:process";
 
 const STACK = "(() => { const at = {}; Error.captureStackTrace(at); return at.stack; })()";
 
-/** One question at a time. */
+/** The question before this one: they are asked one at a time. */
 let before: Promise<unknown> = Promise.resolve();
 
 /**

@@ -6,7 +6,7 @@ import type { Step } from "../core/step.ts";
 import { Holders } from "../observe/holders.ts";
 import { MARK, marks } from "./marks.ts";
 
-/** Which step, of which input and run, code belongs to. */
+/** The step, input and run that code belongs to. */
 export interface Current {
   readonly step: string;
   readonly input: number | undefined;
@@ -16,7 +16,7 @@ export interface Current {
 const MAX_LABELS = 10_000;
 const MAX_MARK = 0x7fff_ffff;
 
-/** What stages tell is no matter of this event loop. */
+/** An observer of stages that takes nothing: their reports are no matter of this event loop. */
 const SILENT_STAGE: StageObserver = { measured: () => {}, blames: () => {}, failed: () => {} };
 
 /**
@@ -25,14 +25,15 @@ const SILENT_STAGE: StageObserver = { measured: () => {}, blames: () => {}, fail
  */
 export class WatchObserver implements Observer {
   private readonly marked = new WeakMap<Step, number>();
-  /** What the marks of steps stand for that have run. */
+  /** The mark that was given last. */
   private last = 0;
+  /** The labels of the steps that have run, by mark. */
   private readonly labels = new Map<number, string>();
 
   readonly storage: AsyncLocalStorage<Current>;
   readonly holders: Holders;
 
-  /** @param onMark Told what the steps are called that marks stand for, before the first run of each. */
+  /** @param onMark Called with the mark and the label of each step, before its first run. */
   constructor(
     private readonly onMark: (mark: number, label: string) => void,
     private readonly input?: number,
@@ -61,7 +62,7 @@ export class WatchObserver implements Observer {
       end: () => undefined,
       fail: () => undefined,
     };
-    // What is made of steps is its steps.
+    // A composite counts as its steps.
     if (step.path !== undefined) return run;
     return {
       ...run,
@@ -93,7 +94,7 @@ export class WatchObserver implements Observer {
     return mark;
   }
 
-  /** Tells again what all marks stand for, to a thread that has just been started. */
+  /** Tells the labels of all marks again, to a thread that has just been started. */
   tellAll(): void {
     for (const [mark, label] of this.labels) this.onMark(mark, label);
   }

@@ -8,9 +8,9 @@ export type { Holder } from "../observe/holders.ts";
 export type { BlockedReport } from "./report.ts";
 export { reportText } from "./report.ts";
 
-/** How {@link watch} watches. */
+/** The options of {@link watch}. */
 export interface WatchOptions {
-  /** An event loop that is held for so long is reported, in milliseconds. @default 100 */
+  /** The time after which a held event loop is reported, in milliseconds. @default 100 */
   readonly thresholdMs?: number | undefined;
   /**
    * Gets the reports, as soon as the loop is free again. Without it the watching thread prints them to stderr itself, while the loop is
@@ -18,17 +18,17 @@ export interface WatchOptions {
    */
   readonly onBlocked?: ((report: BlockedReport) => void) | undefined;
   /**
-   * Tells what a report should say of its circumstances: a request's id, for example. It is called while the loop is held, between any
+   * Gives the circumstances for a report: a request's id, for example. It is called while the loop is held, between any
    * two lines of the program, so it must only read. What it returns has to be JSON.
    */
   readonly context?: (() => unknown) | undefined;
 }
 
-/** Somebody who watches, until it is stopped. */
+/** A watch that goes on until it is stopped. */
 export interface Watch extends AsyncDisposable {
-  /** When the watching thread looks: 60 ms after the start. */
+  /** Settles when the watching thread looks: 60 ms after the start. */
   readonly ready: Promise<void>;
-  /** Ends it. The watching thread ends with the last who watches. */
+  /** Ends the watch. The watching thread ends with the last one. */
   stop(): Promise<void>;
 }
 
@@ -58,13 +58,13 @@ export function watch(options: WatchOptions = {}): Watch {
   clock ??= new LoopClock();
   const watcher: Watcher = { thresholdMs, onBlocked, context };
   const ready = addWatcher(watcher);
-  // Who does not ask is told by a warning of the process.
+  // Without a listener, the process gives a warning.
   ready.catch(() => {});
   const stop = (): Promise<void> => removeWatcher(watcher);
   return { ready, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** How the event loop of this process did since the last look. */
+/** The figures of this process's event loop since the last look. */
 export interface Heartbeat extends LoopFigures {
   /** The steps that held the loop for 10 ms or longer at a time, the worst first; empty while nobody watches. */
   readonly holders: readonly Holder[];

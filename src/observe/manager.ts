@@ -8,11 +8,11 @@ import { ChainRun, LLMRun, RetrieverRun, ToolRun } from "./run-manager.ts";
 export interface CallbackManagerOptions {
   /** The handlers of the managed runs. */
   handlers?: CallbackHandler[];
-  /** Those of the handlers that runs inside the managed runs report to as well. */
+  /** The handlers, of these, that runs inside the managed runs report to as well. */
   inheritableHandlers?: CallbackHandler[];
   /** The tags of the managed runs. */
   tags?: string[];
-  /** Those of the tags that runs inside have as well. */
+  /** The tags, of these, that runs inside have as well. */
   inheritableTags?: string[];
   /** The metadata of the managed runs. */
   metadata?: Record<string, unknown>;
@@ -40,11 +40,11 @@ export class CallbackManager {
   readonly name = "callback_manager";
   /** The handlers of the managed runs. */
   handlers: Listener[];
-  /** Those of the handlers that runs inside the managed runs report to as well. */
+  /** The handlers, of these, that runs inside the managed runs report to as well. */
   inheritableHandlers: Listener[];
   /** The tags of the managed runs. */
   tags: string[];
-  /** Those of the tags that runs inside have as well. */
+  /** The tags, of these, that runs inside have as well. */
   inheritableTags: string[];
   /** The metadata of the managed runs. */
   metadata: Record<string, unknown>;

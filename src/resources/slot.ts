@@ -145,7 +145,7 @@ export class ResourceSlot {
     const out = waitMs > 0 ? later(waitMs).then(() => this.start(load)) : this.start(load);
     if (out instanceof Promise) {
       this.joined = out;
-      // Whoever waits is told; a load that somebody else made necessary may have nobody.
+      // Calls that wait get the error; a load that another resource made necessary may have none.
       ignoreRejection(out);
     }
     return out;

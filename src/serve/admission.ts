@@ -3,19 +3,19 @@ import { platformTimers, type Timers } from "../batching/timers.ts";
 import { abortError, onAbort } from "../core/signal.ts";
 import { Refusal } from "./refusal.ts";
 
-/** How much a chain takes on at once. */
+/** The options for how many runs of a chain go on at once, and how long requests wait. */
 export interface AdmissionOptions {
-  /** How many runs go on at once; the others wait in a queue. @default unlimited */
+  /** The number of runs that go on at once; the others wait in a queue. @default unlimited */
   readonly maxConcurrency?: number | undefined;
-  /** A request that would wait longer than this, in milliseconds, is refused at once with 503 and `Retry-After`. @default 50 */
+  /** The longest wait of a request, in milliseconds: one that would wait longer is refused with 503 and `Retry-After`. @default 50 */
   readonly maxQueueMs?: number | undefined;
 }
 
 /** The weight of the newest run in the mean time of a run. */
 const WEIGHT = 0.1;
-/** How often the event loop is looked at while requests come, in milliseconds. */
+/** The time between two looks at the event loop while requests come, in milliseconds. */
 const LOOK_MS = 20;
-/** So many looks in a row have to be late: one may be a pause for garbage, a module that is loaded, the compiler. */
+/** The number of late looks in a row that count: one may be a pause for garbage, a module that is loaded, the compiler. */
 const LOOKS = 5;
 
 class Entrant extends Place {
@@ -34,10 +34,10 @@ export class Admission {
   private readonly queue: FairQueue;
   private readonly maxConcurrency: number;
   private readonly maxQueueMs: number;
-  /** Objects that stand for clients who wait, and how many of their requests do. */
+  /** The clients that wait, by id, with the number of their requests that do. */
   private readonly clients = new Map<string, { waiting: number }>();
   private meanMs = 0;
-  /** How late the latest looks at the event loop were, the newest last. */
+  /** The delays of the latest looks at the event loop in milliseconds, the newest last. */
   private readonly late: number[] = [];
   private isLooking = false;
   private hasNews = false;
@@ -53,18 +53,18 @@ export class Admission {
     this.maxQueueMs = maxQueueMs;
   }
 
-  /** How many requests wait. */
+  /** The number of requests that wait. */
   get waiting(): number {
     return this.queue.length;
   }
 
-  /** How long one more request would wait, in milliseconds, as far as can be told. */
+  /** The time that one more request would wait, in milliseconds, as far as can be told. */
   get expectedWaitMs(): number {
     if (this.running < this.maxConcurrency) return this.lateMs;
     return ((this.queue.length + 1) * this.meanMs) / this.maxConcurrency + this.lateMs;
   }
 
-  /** By how much the event loop is late all the time, in milliseconds. */
+  /** The lasting delay of the event loop, in milliseconds. */
   private get lateMs(): number {
     return this.late.length < LOOKS ? 0 : Math.min(...this.late);
   }
@@ -92,7 +92,7 @@ export class Admission {
     return this.wait(client, signal?.());
   }
 
-  /** A request that was let in is done. @param tookMs What it took. */
+  /** Takes note that a request that was let in is done. @param tookMs The time of its run, in milliseconds. */
   leave(tookMs: number): void {
     this.running--;
     this.meanMs = this.meanMs === 0 ? tookMs : this.meanMs + (tookMs - this.meanMs) * WEIGHT;

@@ -4,7 +4,7 @@ import type { Client, ServeOptions } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
-/** Says who asks. @throws Refusal 401 */
+/** Finds the client of a request. @throws Refusal 401 */
 export type Authenticator = (exchange: Exchange) => Client | Promise<Client>;
 
 /** @throws RUNLANE_INVALID_OPTION */

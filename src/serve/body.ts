@@ -2,7 +2,7 @@ import type { ParseError } from "jsonc-parser";
 import { invalidBody, Refusal } from "./refusal.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
-/** How many levels of objects and arrays a body may have: what reads it later does so by recursion. */
+/** The number of levels of objects and arrays that a body may have: later readers go through it by recursion. */
 const MAX_DEPTH = 500;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -10,7 +10,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /**
  * The body of a request, an object of JSON.
  *
- * @throws Refusal 413 (too large), 415 (not JSON by its content type), 400 (not UTF-8, not JSON: with the place; too deep), 422 (not an object).
+ * @throws Refusal 413 (too large), 415 (not JSON by its content type), 400 (not UTF-8, not JSON: with the place; too deep), 422 (not an
+ * object).
  */
 export async function readJson(exchange: Exchange, limit: number): Promise<Record<string, unknown>> {
   const type = exchange.header("content-type");
@@ -40,7 +41,7 @@ async function parse(text: string): Promise<unknown> {
   }
 }
 
-/** Node's own errors of JSON tell the place only sometimes. */
+/** The place of an error in JSON. Node's own errors tell it only sometimes. */
 async function placeOfError(text: string): Promise<string> {
   const { parseTree, printParseErrorCode } = await import("jsonc-parser");
   const errors: ParseError[] = [];
@@ -51,7 +52,7 @@ async function placeOfError(text: string): Promise<string> {
   return `${printParseErrorCode(first.error)} in line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
 
-/** Counts brackets outside of strings; a text with few of them is not looked at closely. */
+/** The depth of a JSON text, by the brackets outside of strings. A text with few of them is not looked at closely. */
 function depthOf(text: string): number {
   let open = 0;
   for (let index = text.indexOf("["); index !== -1 && open <= MAX_DEPTH; index = text.indexOf("[", index + 1)) open++;

@@ -13,7 +13,7 @@ export interface ChatMessage {
   readonly parts: readonly { readonly type: string; readonly text?: string; readonly [key: string]: unknown }[];
 }
 
-/** What the chat endpoint needs to know. */
+/** The options of the chat endpoint. */
 export interface ChatOptions {
   readonly bodyLimit: number;
   /** Makes the chain's input of a conversation. @default the text of the last message, in an object where the chain takes one with a text in it */
@@ -119,7 +119,7 @@ class UIMessageParts {
   }
 }
 
-/** What is read of LangChain's messages and their chunks. */
+/** One of LangChain's messages or their chunks, as far as it is read. */
 interface Message {
   readonly content: unknown;
   readonly tool_calls?: readonly { readonly id?: string; readonly name: string; readonly args: unknown }[];

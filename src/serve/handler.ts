@@ -2,9 +2,9 @@ import type { ServeOptions } from "./options.ts";
 import { type Chains, Service } from "./service.ts";
 import { WebExchange } from "./transport/web-exchange.ts";
 
-/** What a platform knows of a request besides the request itself. */
+/** Facts of a request that a platform knows besides the request itself. */
 export interface RequestInfo {
-  /** Stands for who asks, where no token says it: an address. @default "" */
+  /** The address that stands for the client where no token says who asks. @default "" */
   readonly address?: string;
 }
 

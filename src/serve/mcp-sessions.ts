@@ -1,8 +1,8 @@
 import type { McpServer, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
 
-/** Sessions that are kept at once; beyond that the one that was silent longest ends. */
+/** The number of sessions that are kept at once; beyond that the one that was silent longest ends. */
 const MAX_SESSIONS = 1000;
-/** A session that is silent for so long ends, in milliseconds. */
+/** The time after which a silent session ends, in milliseconds. */
 const IDLE_MS = 30 * 60_000;
 
 interface Session {
@@ -16,7 +16,7 @@ interface Session {
  * 2026 need none.
  */
 export class McpSessions {
-  /** The one that was silent longest comes first. */
+  /** The sessions by id; the one that was silent longest comes first. */
   private readonly sessions = new Map<string, Session>();
 
   constructor(
@@ -24,7 +24,7 @@ export class McpSessions {
     private readonly newServer: () => McpServer,
   ) {}
 
-  /** @param client Who asks: a session belongs to the one who has opened it. */
+  /** @param client The client that asks: a session belongs to the one that has opened it. */
   async answer(request: Request, client: string): Promise<Response> {
     const id = request.headers.get("mcp-session-id");
     if (id === null) return (await this.start(client)).handleRequest(request);

@@ -4,15 +4,15 @@ import type { ConfigRules } from "./langserve/config.ts";
 import type { McpOptions } from "./mcp.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
-/** Who a request comes from, as {@link ServeOptions.authenticate} says. */
+/** The client that a request comes from, as {@link ServeOptions.authenticate} says. */
 export interface Client {
-  /** Stands for the client: clients with the same id share their turns. */
+  /** The id of the client: requests with the same id share their turns. */
   readonly id: string;
-  /** Becomes part of `config.configurable` of its runs, over what the client has sent. @default nothing */
+  /** Values for `config.configurable` of the client's runs, over those that it has sent. @default none */
   readonly configurable?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What an `authenticate` hook may look at. */
+/** A request, as far as an `authenticate` hook may look at it. */
 export type AuthenticatedRequest = Pick<Exchange, "method" | "path" | "query" | "address" | "header">;
 
 /** One line of the log. */
@@ -25,21 +25,21 @@ export interface RequestLog {
   readonly path: string;
   /** The HTTP status; 499 when the client has gone before there was one. */
   readonly status: number;
-  /** From the request to the end of its answer, in milliseconds. */
+  /** The time from the request to the end of its answer, in milliseconds. */
   readonly ms: number;
   /** The message of the error behind a status of 500 and more. It goes to the log, never to the client. */
   readonly error?: string | undefined;
 }
 
-/** How chains are served. */
+/** The options of {@link createServer} and {@link createHandler}. */
 export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions, Pick<ChatOptions, "chatInput"> {
   /** The version that descriptions of the interface name. @default "0.0.0" */
   readonly version?: string | undefined;
   /** The path of a single chain. @default "/" */
   readonly path?: string | undefined;
-  /** Bytes that a body may have. @default 1 MiB */
+  /** The largest body, in bytes. @default 1 MiB */
   readonly bodyLimit?: number | undefined;
-  /** Milliseconds for one run; a client may ask for less by the header `X-Request-Timeout-Ms`. @default no limit */
+  /** The time limit of one run in milliseconds; a client may ask for less by the header `X-Request-Timeout-Ms`. @default no limit */
   readonly timeout?: number | undefined;
   /** Bearer tokens, one of which a request has to have; several while one is replaced by another. @default anybody may ask */
   readonly tokens?: readonly string[] | undefined;
@@ -53,9 +53,9 @@ export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions,
     | undefined;
   /** Origins that browsers may ask from; `"*"` for all. @default none: no CORS headers are sent */
   readonly cors?: readonly string[] | undefined;
-  /** What `/healthz` tells besides that the server lives: `heartbeat` of `runlane/watchdog`. @default nothing */
+  /** More figures for `/healthz`, which tells that the server lives: `heartbeat` of `runlane/watchdog`. @default none */
   readonly heartbeat?: (() => object) | undefined;
-  /** Is told of each request when its answer is complete. @default nobody */
+  /** Called for each request when its answer is complete. @default none */
   readonly onRequest?: ((log: RequestLog) => void) | undefined;
 }
 

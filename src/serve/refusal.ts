@@ -4,7 +4,7 @@ export class Refusal extends Error {
 
   /**
    * @param status The HTTP status.
-   * @param detail What is wrong, as LangServe writes it: `{ detail }`. Nothing in it may be secret.
+   * @param detail The fault, as LangServe writes it: `{ detail }`. Nothing in it may be secret.
    * @param headers Headers of the answer besides the content type.
    */
   constructor(
@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** One thing that is wrong with a body, in the form of pydantic, which LangServe's clients know. */
+/** One fault of a body, in the form of pydantic, which LangServe's clients know. */
 export interface RequestIssue {
   readonly type: string;
   readonly loc: readonly (string | number)[];
@@ -24,7 +24,7 @@ export interface RequestIssue {
   readonly input?: unknown;
 }
 
-/** A body of the right form with the wrong content: 422, with the place of each issue. */
+/** The refusal of a body of the right form with the wrong content: 422, with the place of each issue. */
 export function invalidBody(issues: readonly RequestIssue[]): Refusal {
   return new Refusal(422, issues);
 }

@@ -8,11 +8,11 @@ import { refusalOf } from "./served-chain.ts";
 import { EventStreamWriter } from "./sse.ts";
 import { WebExchange } from "./transport/web-exchange.ts";
 
-/** How a route of one's own answers. */
+/** The options of a route of one's own. */
 export interface RouteOptions extends Partial<Omit<RunnableConfig, "signal">> {
   /** Headers of the answer. @default none */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Is told of what went wrong: the client is not told what it was. @default nobody */
+  /** Called with the error of a run, which the client does not get to see. @default none */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -54,7 +54,7 @@ export function toSSE<In>(
 }
 
 /**
- * Answers a request with the output of a chain, as JSON. What goes wrong is an answer too: 422 for an input that does not match the
+ * Answers a request with the output of a chain, as JSON. Errors are answers too: 422 for an input that does not match the
  * chain's types, 504 for a timeout, 503 for a full queue, 500 for everything else. The run stops when the client goes.
  *
  * @throws RUNLANE_NOT_RUNNABLE

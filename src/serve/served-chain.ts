@@ -8,18 +8,18 @@ import { Admission } from "./admission.ts";
 import { invalidBody, Refusal } from "./refusal.ts";
 import type { Visit } from "./visit.ts";
 
-/** One chain behind a path: its runnable, how much of it runs at once, and what has become of its runs. */
+/** One chain behind a path: its runnable, the admission of its requests, and the figures of its runs. */
 export class ServedChain {
   readonly admission: Admission;
-  /** Runs since the start, and those of them that failed. */
+  /** The number of runs since the start; below, those that failed. */
   runs = 0;
   failed = 0;
-  /** What runs take, without their wait. */
+  /** The times of runs, without their wait. */
   readonly durations = new TimeHistogram();
 
   constructor(
     readonly name: string,
-    /** Without a slash at the end; `""` for the root. */
+    /** The path without a slash at the end; `""` for the root. */
     readonly path: string,
     readonly runnable: Runnable,
     private readonly options: {
@@ -54,7 +54,7 @@ export class ServedChain {
     }
   }
 
-  /** The config of one run. @param sent What of the client's own config has been accepted. */
+  /** The config of one run. @param sent The accepted part of the client's own config. */
   configFor(
     visit: Visit,
     sent: Partial<RunnableConfig>,
@@ -88,13 +88,13 @@ export class ServedChain {
   }
 }
 
-/** What a client is told of a run's error: no more than it needs, and nothing that could be secret. */
+/** The answer to a client whose run failed: no more than it needs, and nothing that could be secret. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof RunlaneError) {
     if (error.code === "RUNLANE_VALIDATION_FAILED" && "issues" in error) {
       const { issues, message } = error as ValidationError;
-      // What is wrong with an output is the server's fault.
+      // An error in an output is the server's fault.
       if (message.startsWith("The input of")) {
         return invalidBody(
           issues.map(({ message: msg, path }) => ({

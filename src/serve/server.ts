@@ -5,34 +5,34 @@ import type { ServeOptions } from "./options.ts";
 import { type Chains, Service } from "./service.ts";
 import { NodeExchange } from "./transport/node-exchange.ts";
 
-/** Where a server listens. */
+/** The options of `listen`. */
 export interface ListenOptions {
-  /** 0 takes any free port. @default 8080 */
+  /** The port; 0 takes any free one. @default 8080 */
   readonly port?: number | undefined;
-  /** @default "127.0.0.1" */
+  /** The address to listen on. @default "127.0.0.1" */
   readonly host?: string | undefined;
 }
 
-/** For so long a stopping server answers what comes by connections that are open, in milliseconds. */
+/** The time that a stopping server answers requests on open connections, in milliseconds. */
 const LINGER_MS = 250;
 
-/** How a server stops. */
+/** The options of `stop`. */
 export interface StopOptions {
-  /** Milliseconds for what is in flight; then its connections are closed, which ends its runs. @default 10_000 */
+  /** The time for requests in flight, in milliseconds; then their connections are closed, which ends their runs. @default 10_000 */
   readonly graceMs?: number | undefined;
 }
 
 /** Chains behind Node's own HTTP server. */
 export interface RunlaneServer {
-  /** Node's server, for what this one does not do: TLS termination, upgrades, other settings. */
+  /** Node's server, for things that this one does not do: TLS termination, upgrades, other settings. */
   readonly http: http.Server;
   /** Whether `/readyz` says that it is ready. Set it to false while something warms up. */
   isReady: boolean;
-  /** Requests whose answer is not complete. */
+  /** The number of requests whose answer is not complete. */
   readonly inFlight: number;
   /** Starts to listen. @returns The address, with the port that was taken. */
   listen(options?: ListenOptions): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
-  /** Says that it is not ready, takes no new connections, lets what is in flight end, and closes each connection when it has. */
+  /** Reports that it is not ready, takes no new connections, lets requests in flight end, and closes each connection when they have. */
   stop(options?: StopOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

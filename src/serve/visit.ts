@@ -1,7 +1,7 @@
 import type { Client } from "./options.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
-/** One request that has been let in: who asks, and by which exchange. */
+/** One request that has been let in: its client and its exchange. */
 export interface Visit {
   readonly exchange: Exchange;
   readonly client: Client;

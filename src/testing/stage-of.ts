@@ -38,7 +38,7 @@ export function stageOf(runnable: RunnableLike<any, any>, { label, shared }: Sta
 /** A stage that never comes to be. */
 export function unmakeable(message: string): LaneStage {
   const shipped = Promise.reject(new RangeError(message));
-  // Whoever runs it is told. Cases that fail before do not tell the process.
+  // Calls that run the stage get the error. For cases that fail before, nobody has to hear of it.
   ignoreRejection(shipped);
   return { id: ++stages, label: "unmakeable", shipped };
 }

@@ -6,7 +6,7 @@ import type { RunMetrics } from "./metrics/run-metrics.ts";
 import { ATTRIBUTE, OPERATION } from "./names.ts";
 import { endFailed } from "./span-end.ts";
 
-/** Runs that somebody has started and never ends are forgotten, the oldest first. */
+/** The number of open runs that are kept. Runs that somebody starts and never ends are forgotten, the oldest first. */
 const MAX_OPEN = 10_000;
 
 type Metadata = Readonly<Record<string, unknown>> | undefined;
@@ -16,12 +16,12 @@ interface OpenRun {
   readonly span: Span;
   readonly startedAt: number;
   readonly operation: string | undefined;
-  /** What its metrics tell it by. */
+  /** The attributes of the run's metrics. */
   readonly labels: Attributes;
   firstChunkMs?: number;
 }
 
-/** What LangChain tells of the end of a model's run. */
+/** The output of a model's run, as LangChain reports it. */
 interface ModelOutput {
   readonly generations?: readonly (readonly {
     readonly text?: string;
@@ -44,9 +44,9 @@ interface ModelOutput {
  */
 export class InsideHandler implements CallbackHandler {
   readonly name = "runlane_opentelemetry";
-  /** It returns at once; LangChain would otherwise call it later, where the span around is no longer the active one. */
+  /** Has LangChain call the handler at once: called later, the span around would no longer be the active one. */
   readonly awaitHandlers = true;
-  /** Runlane's steps need not be told of. */
+  /** Tells Runlane not to report its own steps, which {@link SpanObserver} sees. */
   readonly seesSteps = true;
   private readonly open = new Map<string, OpenRun>();
 
@@ -237,7 +237,7 @@ export class InsideHandler implements CallbackHandler {
     about: {
       readonly operation?: string;
       readonly attributes?: Attributes | undefined;
-      /** What its metrics tell it by: never what somebody has said. */
+      /** The attributes of the run's metrics: never texts of a conversation. */
       readonly labels?: Attributes;
     },
   ): void {
@@ -282,7 +282,7 @@ export class InsideHandler implements CallbackHandler {
   }
 }
 
-/** What LangChain calls a run that has no name: the class of its step. */
+/** The name of a run without one: the class of its step, as LangChain has it. */
 function classOf(serialized: unknown): string {
   const { id } = (serialized ?? {}) as { id?: unknown };
   return Array.isArray(id) ? String(id.at(-1)) : "run";

@@ -1,4 +1,4 @@
-/** What is read of LangChain's messages. */
+/** One of LangChain's messages, as far as it is read. */
 interface MessageLike {
   readonly content?: unknown;
   readonly tool_calls?: readonly { readonly id?: string; readonly name: string; readonly args: unknown }[];
@@ -8,7 +8,7 @@ interface MessageLike {
 
 const ROLES: Readonly<Record<string, string>> = { human: "user", ai: "assistant", system: "system", tool: "tool" };
 
-/** No attribute is longer than this, in characters: collectors refuse what is too large as a whole. */
+/** The longest attribute, in characters: collectors refuse a span that is too large as a whole. */
 const MAX_LENGTH = 32_768;
 
 /** Messages in the form of the conventions, as JSON: a role, and parts that are texts, calls of tools, or their results. */

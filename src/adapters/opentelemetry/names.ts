@@ -29,7 +29,7 @@ export const ATTRIBUTE = {
   error: "error.type",
   /** The kind of a step: `lambda`, `sequence`, `parallel` and so on. */
   kind: "runlane.step.kind",
-  /** Where a step stands in the one around it: `seq:step:1`, `map:key:answer`. */
+  /** The place of a step in the one around it: `seq:step:1`, `map:key:answer`. */
   place: "runlane.step.place",
   /** The lane that a step runs on, if it is not the event loop. */
   lane: "runlane.lane",

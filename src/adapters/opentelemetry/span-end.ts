@@ -3,7 +3,7 @@ import { RunlaneError } from "../../core/errors/errors.ts";
 import type { Api } from "./api.ts";
 import { ATTRIBUTE } from "./names.ts";
 
-/** What `error.type` says of an error: a code where there is one, as codes stay and messages do not. */
+/** The `error.type` of an error: its code where there is one, as codes stay and messages do not. */
 export function errorType(error: unknown): string {
   if (error instanceof RunlaneError) return error.code;
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };

@@ -3,12 +3,12 @@ import { EXIT } from "../cli-error.ts";
 import { absolutePath } from "../paths.ts";
 import { projectOf, SourceWatch } from "./source-watch.ts";
 
-/** What the process that serves says to the one that watches the sources. */
+/** The message of the process that serves to the one that watches the sources. */
 export interface Listening {
   readonly listening: string;
 }
 
-/** What it is told. */
+/** The message that tells the process that serves to stop. */
 export const STOP = "stop";
 
 /**
@@ -25,9 +25,9 @@ export function serveAndReload(pipelines: readonly string[], args: readonly stri
 }
 
 class Reloader {
-  /** The one that serves. */
+  /** The process that serves. */
   private serving: Worker | undefined;
-  /** The one that is about to. */
+  /** The process that is about to serve. */
   private starting: Worker | undefined;
   private hasChanged = false;
   private hasListened = false;

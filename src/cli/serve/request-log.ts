@@ -1,6 +1,6 @@
 import type { RequestLog, ServeOptions } from "../../serve/options.ts";
 
-/** Tells of requests, a line for each; undefined when nobody wants to know. */
+/** A function that logs requests, a line for each; undefined when no log is wanted. */
 export function requestLogger(
   form: "none" | "json" | "pretty",
   stderr: NodeJS.WritableStream,
@@ -10,7 +10,7 @@ export function requestLogger(
   return (log) => stderr.write(`${line(log)}\n`);
 }
 
-/** What a client has sent may hold control characters, which a terminal would obey: JSON shows them escaped. */
+/** A line to read. Control characters that a client has sent are escaped by JSON: a terminal would obey them. */
 function prettyLine({ time, method, path, status, ms, error }: RequestLog): string {
   const failure = error === undefined ? "" : `  ${JSON.stringify(error)}`;
   return `${time.slice(11, 19)}  ${status}  ${method.padEnd(4)}  ${JSON.stringify(path).slice(1, -1)}  ${ms.toFixed(1)} ms${failure}`;

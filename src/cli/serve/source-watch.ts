@@ -1,14 +1,14 @@
 import { existsSync, type FSWatcher, readdirSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What programs are written in. */
+/** The files that programs are written in. */
 const SOURCE = /\.(?:[cm]?[jt]sx?|json)$/;
-/** Packages do not change while one works on a pipeline, and there are thousands of folders of them. */
+/** Folders that are not watched: packages do not change while one works on a pipeline, and there are thousands of folders of them. */
 const LEFT_OUT = /^(?:node_modules|\..+)$/;
-/** An editor writes a file in several steps. */
+/** The time to wait for further changes, in milliseconds: an editor writes a file in several steps. */
 const SETTLE_MS = 50;
 
-/** The folder whose sources a module may be made of: that of its package, else its own. */
+/** The folder with the sources of a module: that of its package, else its own. */
 export function projectOf(file: string): string {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return folder;

@@ -1,5 +1,5 @@
 /**
- * Which keys of its inputs something reads: it is run on inputs that keep a list.
+ * The keys of its inputs that a runnable reads: it is run on inputs that keep a list.
  *
  * @returns undefined when it reads all of them (by a spread, `Object.keys`, `JSON.stringify`), or fails on such an input.
  */

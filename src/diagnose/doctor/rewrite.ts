@@ -10,7 +10,7 @@ const CLOSED = new Set(["custom", "foreign", "lambda"]);
 const NO_STEPS = new Set(["config", "kwargs", "uses"]);
 
 /**
- * The same pipeline with another step in the place of one of its own. What is around the step is made anew, and the rest is shared.
+ * The same pipeline with another step in the place of one of its own. Runnables around the step are made anew, and the rest is shared.
  *
  * @returns undefined when the step is in no place that can be rebuilt.
  */

@@ -10,16 +10,17 @@ import type { Runnable } from "../../runnables/runnable.ts";
 import { Probe, type StepProbe } from "./probe.ts";
 import { median } from "./prove.ts";
 
-/** Single calls after the first one. */
+/** The number of single calls after the first one. */
 const SINGLES = 6;
 
-/** The batch may take this share of the time, if its inputs run one after the other; it has so many inputs at least. */
+/** The share of the time for the batch, if its inputs run one after the other. */
 const SHARE = 0.2;
+/** The least number of inputs of the batch. */
 const LEAST_INPUTS = 8;
-/** Single calls may take this share. */
+/** The share of the time for single calls. */
 const SINGLES_SHARE = 0.05;
 
-/** What a run of the sample has shown. Times are in milliseconds. */
+/** The measurements of a run of the sample. Times are in milliseconds. */
 export interface Sample {
   readonly root: Runnable;
   readonly inputs: readonly unknown[];
@@ -28,7 +29,7 @@ export interface Sample {
   readonly probes: readonly StepProbe[];
   /** The median of single calls of a step, one at a time. */
   singleMs(step: Step): number;
-  /** How long the first call of all took. */
+  /** The time of the very first call. */
   readonly firstMs: number;
   /** The median of the single calls after it. */
   readonly nextMs: number;
@@ -39,7 +40,7 @@ export interface Sample {
   readonly gcShare: number;
   /** The share of the time in which this thread had work and no core. */
   readonly starvedShare: number;
-  /** What stayed in memory of the batch, outputs left out, in bytes. */
+  /** The memory that the batch left behind, without its outputs, in bytes. */
   readonly keptBytes: number;
   /** The processor time of the process in the batch, as a share of its length. */
   readonly cpuShare: number;
@@ -132,7 +133,7 @@ function collectGarbage(): boolean {
   }
 }
 
-/** About how much memory values take, in bytes. */
+/** The memory that values take, in bytes, about. */
 function sizeOf(values: readonly unknown[]): number {
   try {
     return 4 * (JSON.stringify(values)?.length ?? 0);
@@ -160,7 +161,9 @@ class GarbageClock {
   }
 }
 
-/** Starts to measure how long this thread waits for a core; gives the share of the time it wanted one. Zero where the system does not tell. */
+/**
+ * Starts to measure how long this thread waits for a core; gives the share of the time it wanted one. Zero where the system does not tell.
+ */
 function starvation(): () => number {
   const read = (): [number, number] => {
     try {

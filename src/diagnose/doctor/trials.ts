@@ -6,13 +6,13 @@ import type { Variant } from "./candidate.ts";
 import { median, percentile } from "./prove.ts";
 import type { Metric } from "./types.ts";
 
-/** Two beats of the clock of the loop, in milliseconds: what happens between them is seen. */
+/** The time of two beats of the loop's clock, in milliseconds: a delay between them is seen. */
 const BEATS_MS = 25;
 
-/** A loop that is late by less than this, in milliseconds, is not late. */
+/** The delay of a loop, in milliseconds, below which it counts as punctual. */
 const PUNCTUAL_MS = 5;
 
-/** How a pipeline is run to measure one metric once; lower is better. */
+/** Runs a pipeline to measure one metric once; lower is better. */
 export const MEASURE: Readonly<Record<Metric, (variant: Variant, inputs: readonly unknown[]) => Promise<number>>> = {
   "batch ms": async (variant, inputs) => {
     const started = performance.now();

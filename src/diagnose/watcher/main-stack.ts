@@ -3,9 +3,9 @@ import { ASKED } from "../asked.ts";
 import { MARK } from "../marks.ts";
 import type { Current } from "../watch-observer.ts";
 
-/** What the held thread says of itself. */
+/** The answer of the held thread. */
 export interface Answer {
-  /** Empty when no code of it is running: it is free again, or at a breakpoint. */
+  /** The stack; empty when no code is running, because the thread is free again or at a breakpoint. */
   readonly stack: string;
   readonly current?: Current | undefined;
   readonly context?: unknown;

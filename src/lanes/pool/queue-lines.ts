@@ -62,7 +62,7 @@ export class CallLine implements QueueLine {
       if (typeof call.input !== "number") bytes += knownBytes(call.input);
       taken.push(call);
     }
-    // What was taken must not stay in memory until the line is empty.
+    // Calls that were taken must not stay in memory until the line is empty.
     if (this.head > MAX_GONE && this.head * 2 > calls.length) {
       this.calls = calls.slice(this.head);
       this.head = 0;

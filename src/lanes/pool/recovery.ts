@@ -152,7 +152,7 @@ export class Recovery {
   private retryAll(worker: WorkerHandle, end: WorkerEnd): boolean {
     for (const chunk of worker.inFlight.chunks.values()) {
       const calls = chunk.remaining();
-      // Whoever makes every worker silent that it is given to would never end.
+      // An input that makes each worker silent would otherwise never end.
       const given = worker.isSilent ? calls.filter((call) => ++call.lost > MAX_LOST) : [];
       for (const call of given) call.reject(crashed(call.record.label, { ...end, error: worker.killedFor }));
       this.retry(

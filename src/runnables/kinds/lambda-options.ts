@@ -19,8 +19,8 @@ export interface LambdaOptions {
   /** The lane of the step: see `withLane`. @default the event loop */
   lane?: LaneChoice | undefined;
   /**
-   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
-   * nothing from around them.
+   * The resources, plain data and functions that the function finds in `config.uses`, wherever it runs. Of a resource it finds the value; a
+   * function in it needs nothing from around it. @default none
    */
   uses?: LambdaUses | undefined;
 }
@@ -32,8 +32,8 @@ export interface RunnableLambdaFields<RunInput, RunOutput, CallOptions extends R
   /** The name of the lambda and its runs. @default "RunnableLambda" in run names, the function's name in tables */
   name?: string | undefined;
   /**
-   * What the function finds in `config.uses`, wherever it runs: resources (it finds their values), plain data, and functions that need
-   * nothing from around them.
+   * The resources, plain data and functions that the function finds in `config.uses`, wherever it runs. Of a resource it finds the value; a
+   * function in it needs nothing from around it. @default none
    */
   uses?: LambdaUses | undefined;
 }

@@ -28,7 +28,7 @@ import { runReturned, streamReturned } from "./returned.ts";
 /**
  * Makes a step of a function: sync, async, or a generator of chunks. A sync function costs one call, and its chain one promise.
  *
- * What the function returns decides what happens: a value is the output; a promise is awaited; a generator, an async iterable or
+ * The result of the function decides what happens: a value is the output; a promise is awaited; a generator, an async iterable or
  * an iterator streams its chunks (and `invoke` joins them); a runnable is run on the same input, one level of `recursionLimit`
  * deeper. The function's second argument is the config: frozen, with `signal`, `configurable` and the call options in it. Pass it
  * on to runnables that the function calls.

@@ -2,7 +2,7 @@ import type { JsonSchema } from "../../core/schema/json-schema.ts";
 import { schemaOf } from "../langserve/schemas.ts";
 import type { ServedChain } from "../served-chain.ts";
 
-/** What a description of the interface needs to know besides the chains. */
+/** The options of a description of the interface, besides the chains. */
 export interface OpenApiOptions {
   readonly version: string;
   /** Whether requests need a bearer token. */
@@ -82,7 +82,7 @@ function errorsOf(isProtected: boolean): Record<string, JsonSchema> {
   return Object.fromEntries(codes.map((status) => [status, { description: ERRORS[status] }]));
 }
 
-/** A schema inside of a document has the dialect of the document. */
+/** A schema without its dialect: inside of a document it has that of the document. */
 function withoutDialect({ $schema: _, ...schema }: JsonSchema): JsonSchema {
   return schema;
 }

@@ -62,7 +62,7 @@ export class Page {
     ].join("\n");
   }
 
-  /** What the page may do: run its own script and ask this server. */
+  /** The content security policy of the page: it may run its own script and ask this server. */
   contentSecurityPolicy(): Promise<string> {
     this.policy ??= policyOf();
     return this.policy;

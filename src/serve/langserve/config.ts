@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import { Refusal } from "../refusal.ts";
 
-/** Clients in Python write snake_case, those in JavaScript camelCase. */
+/** The keys as clients in Python write them, in snake_case; those in JavaScript write camelCase. */
 const SNAKE_CASE: Readonly<Record<string, string>> = {
   run_name: "runName",
   run_id: "runId",
@@ -9,7 +9,7 @@ const SNAKE_CASE: Readonly<Record<string, string>> = {
   recursion_limit: "recursionLimit",
 };
 
-/** What a client may set of a config, and what of `configurable`. */
+/** The keys that a client may set, of a config and of its `configurable`. */
 export interface ConfigRules {
   /** Keys of a config that clients may set. @default ["configurable"] */
   readonly configKeys?: readonly string[] | undefined;
@@ -18,8 +18,8 @@ export interface ConfigRules {
 }
 
 /**
- * What is taken of the config that a client has sent. Everything else is dropped without a word, as LangServe does: a client sends the
- * whole config that its own user gave it.
+ * The accepted part of the config that a client has sent. Everything else is dropped without a word, as LangServe does: a client sends
+ * the whole config that its own user gave it.
  *
  * @throws Refusal 422 when it is no object.
  */

@@ -8,10 +8,10 @@ import { EventStreamWriter } from "../sse.ts";
 import type { Visit } from "../visit.ts";
 import { acceptConfig, type ConfigRules } from "./config.ts";
 
-/** What the endpoints of LangServe's protocol need to know. */
+/** The options of the endpoints of LangServe's protocol. */
 export interface LangServeOptions extends ConfigRules {
   readonly bodyLimit: number;
-  /** Is told of the error behind an answer that hides it. */
+  /** Called with the error behind an answer that hides it. */
   readonly onError: (visit: Visit, error: unknown) => void;
 }
 
@@ -80,14 +80,14 @@ export async function streamLog(visit: Visit, chain: ServedChain, options: LangS
   );
 }
 
-/** Python's JSON patches need the keys of the state to be there from the start. */
+/** A change as LangServe's clients read it: Python's JSON patches need the keys of the state to be there from the start. */
 function opToWire({ op, path, value }: { op: string; path: string; value: unknown }): unknown {
   const wire = toWire(value ?? null) as object;
   return { op, path, value: path === "" ? { final_output: null, ...wire } : wire };
 }
 
 /**
- * Answers with the events of a run. The stream is opened before the run starts, as in LangServe: what fails after that is an event
+ * Answers with the events of a run. The stream is opened before the run starts, as in LangServe: an error after that is an event
  * `error`, not a status.
  */
 async function sendEvents<T>(

@@ -4,7 +4,7 @@ import { RunnableSequence } from "../../runnables/kinds/sequence.ts";
 import { RunnableWithTypes } from "../../runnables/kinds/with-types.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 
-/** The JSON schema of what a chain takes or gives, as far as its types say; that of its config lists what can be configured. */
+/** The JSON schema of a chain's input or output, as far as its types say; that of its config lists the configurable keys. */
 export function schemaOf(runnable: Runnable, kind: "input" | "output" | "config"): JsonSchema {
   if (kind === "config") return configSchema(runnable);
   const typed = typesOf(runnable, kind);
@@ -13,7 +13,7 @@ export function schemaOf(runnable: Runnable, kind: "input" | "output" | "config"
   return schema === undefined ? { title } : { title, ...toJsonSchema(schema) };
 }
 
-/** The schema of what a chain takes, if its types say. */
+/** The schema of a chain's input, if its types say. */
 export function schemaIn(runnable: Runnable): unknown {
   return typesOf(runnable, "input")?.inputSchema;
 }

@@ -5,7 +5,7 @@ import { errorType } from "../span-end.ts";
 /** The buckets that the conventions want of durations, in seconds. */
 const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 
-/** What is counted of runs, models and tools. */
+/** The metrics of runs, models and tools. */
 export class RunMetrics {
   private readonly runs: Histogram;
   private readonly inferences: Histogram;
@@ -27,14 +27,14 @@ export class RunMetrics {
     this.outputTokens = tokens(METRIC.outputTokens, "Tokens that models gave.");
   }
 
-  /** A call of a chain has ended. */
+  /** Counts a call of a chain that has ended. */
   ran(name: string, startedAt: number, error?: unknown): void {
     const seconds = (performance.now() - startedAt) / 1000;
     const labels = { [ATTRIBUTE.operation]: OPERATION.workflow, [ATTRIBUTE.agent]: name };
     this.runs.record(seconds, withError(labels, error));
   }
 
-  /** A model has told what it used. */
+  /** Counts the tokens that a model has used. */
   used(
     labels: Attributes,
     input: number | undefined,
@@ -46,7 +46,7 @@ export class RunMetrics {
     if (firstChunk !== undefined) this.firstChunks.record(firstChunk, labels);
   }
 
-  /** A run of LangChain's has ended. */
+  /** Counts a run of LangChain's that has ended. */
   ended(operation: string | undefined, labels: Attributes, seconds: number, error?: unknown): void {
     if (operation === OPERATION.tool) this.tools.record(seconds, withError(labels, error));
     else if (operation === OPERATION.chat || operation === OPERATION.text)
