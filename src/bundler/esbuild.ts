@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { referencesIn, replaced } from "./references.ts";
 
-/** What is used of esbuild, which calls the plugin: there may be any version of it, or none. */
+/** The interface of esbuild as far as the plugin uses it: there may be any version of it, or none. */
 interface Build {
   readonly initialOptions: object;
   readonly esbuild: { build(options: object): Promise<{ outputFiles?: readonly { readonly contents: Uint8Array }[] }> };

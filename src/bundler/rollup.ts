@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { referencesIn, replaced } from "./references.ts";
 
-/** What is used of Rollup's context, which Vite and Rolldown have too. */
+/** Rollup's context, which Vite and Rolldown have too, as far as it is used. */
 interface Context {
   emitFile(file: object): string;
   resolve(source: string, importer: string): Promise<{ readonly id: string } | null>;

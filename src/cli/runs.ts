@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** What `runlane runs` says below the options. */
+/** The text of `runlane help runs` below the options. */
 const RUNS_HELP = `
 Examples:
   What is going on, and who works on it:

@@ -1,7 +1,7 @@
 import { runlaneError } from "../core/errors/errors.ts";
 import { ask, type Builtins, builtinModule } from "../core/platform.ts";
 
-/** What browsers, and others after them, say of themselves. Node has it since version 21. */
+/** The `navigator` of browsers and of others after them. Node has it since version 21. */
 const { navigator } = globalThis as { navigator?: { userAgent?: string; hardwareConcurrency?: number } };
 
 /** A built-in that lanes use. They are not imported: a plain `import "runlane"` must work where there are none. @throws RUNLANE_NO_THREADS */
@@ -19,7 +19,7 @@ function isNodeLike(lane: "thread" | "process"): boolean {
   return navigator?.userAgent !== "Cloudflare-Workers" && builtinModule(NEEDED[lane]) !== undefined;
 }
 
-/** What a lane needs that this platform does not have, if anything. */
+/** The thing that a lane needs and this platform does not have, if there is one. */
 export function missingFor(lane: "thread" | "process"): string | undefined {
   return isNodeLike(lane) || (lane === "thread" && usesWebWorkers()) ? undefined : NEEDED[lane];
 }

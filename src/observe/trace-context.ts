@@ -47,7 +47,7 @@ export function withinTrace<T>(carrier: Carrier, run: () => T): T {
   return tracing.current.within(carrier, run);
 }
 
-/** Where nobody can say which trace is the active one. */
+/** The tracing where nobody can say which trace is the active one. */
 const NO_TRACING: Tracing = { inject: () => undefined, within: (_carrier, run) => run() };
 
 /**
@@ -63,7 +63,7 @@ function ofWorker(): Tracing {
   return new TraceContext(api);
 }
 
-/** Keeps which context is the active one, where no SDK does. */
+/** A context manager, which keeps the active context where no SDK does. */
 function contextManager({ ROOT_CONTEXT }: Api): ContextManager {
   const { AsyncLocalStorage } = builtinModule("node:async_hooks")!;
   const storage = new AsyncLocalStorage<Context>();

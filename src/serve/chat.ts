@@ -8,15 +8,22 @@ import type { Visit } from "./visit.ts";
 
 /** A message of a front end's conversation, as the AI SDK's `useChat` sends it. */
 export interface ChatMessage {
+  /** The id of the message. */
   readonly id?: string;
+  /** The author: `user`, `assistant` or `system`. */
   readonly role: "system" | "user" | "assistant";
+  /** The parts of the message: texts, files, calls of tools. */
   readonly parts: readonly { readonly type: string; readonly text?: string; readonly [key: string]: unknown }[];
 }
 
 /** The options of the chat endpoint. */
 export interface ChatOptions {
   readonly bodyLimit: number;
-  /** Makes the chain's input of a conversation. @default the text of the last message, in an object where the chain takes one with a text in it */
+  /**
+   * Makes the chain's input of a conversation.
+   *
+   * @default the text of the last message, in an object where the chain takes one with a text in it
+   */
   readonly chatInput?:
     | ((messages: readonly ChatMessage[], body: Readonly<Record<string, unknown>>) => unknown)
     | undefined;

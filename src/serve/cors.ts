@@ -1,7 +1,7 @@
 import type { BodyWriter, Exchange } from "./transport/exchange.ts";
 import { WrappedExchange } from "./transport/wrapped-exchange.ts";
 
-/** Which origins may read answers in a browser (the CORS protocol of the Fetch standard). */
+/** Lets origins read answers in a browser (the CORS protocol of the Fetch standard). */
 export class Cors {
   private readonly allowsAll: boolean;
 
@@ -9,7 +9,7 @@ export class Cors {
     this.allowsAll = origins.includes("*");
   }
 
-  /** Answers what a browser asks before the request itself; false when it is something else. */
+  /** Answers the request that a browser sends before the request itself; false when it is another one. */
   preflight(exchange: Exchange): boolean {
     if (exchange.header("access-control-request-method") === undefined) return false;
     const headers = this.headersFor(exchange);

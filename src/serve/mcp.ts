@@ -11,9 +11,9 @@ import { refusalOf, type ServedChain } from "./served-chain.ts";
 import type { Exchange } from "./transport/exchange.ts";
 import type { Visit } from "./visit.ts";
 
-/** What serves chains as tools of the Model Context Protocol. */
+/** The options for chains as tools of the Model Context Protocol. */
 export interface McpOptions {
-  /** What agents are told that chains do, by the names of the chains. Chains made by `asTool` bring a description of their own. */
+  /** Descriptions of chains for agents, by the names of the chains. Chains made by `asTool` bring one of their own. @default none */
   readonly descriptions?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -103,7 +103,7 @@ export class McpTools {
     };
   }
 
-  /** @param around Who asks, where it is the same all the time; else the request says it. */
+  /** @param around The visit of all calls, where it is the same all the time; else each request has its own. */
   private register(server: McpServer, around?: Visit): McpServer {
     for (const { chain, description, schema } of this.tools) {
       const tools = server as unknown as ToolRegistry;
@@ -124,7 +124,7 @@ export class McpTools {
   }
 }
 
-/** What runs of standard input and output know of a request: nothing. */
+/** The exchange of runs over standard input and output, which have no request. */
 class SilentExchange implements Exchange {
   readonly method = "POST";
   readonly path = "";
@@ -146,7 +146,7 @@ interface CallContext {
   readonly http?: { readonly req?: Request };
 }
 
-/** What is used of the SDK's server: its own types know the arguments of each schema. It takes every Standard Schema that can say its JSON schema. */
+/** The part of the SDK's server that is used. It takes every Standard Schema that can say its JSON schema. */
 interface ToolRegistry {
   registerTool(
     name: string,
@@ -159,7 +159,7 @@ function textOf(output: unknown): string {
   return typeof output === "string" ? output : (JSON.stringify(toWire(output)) ?? "null");
 }
 
-/** The same request for handlers that know web-standard ones. */
+/** A request in web-standard form. */
 async function requestOf(exchange: Exchange, limit: number): Promise<Request> {
   const { method, path, query, signal } = exchange;
   const headers = new Headers();

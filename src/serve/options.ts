@@ -21,7 +21,9 @@ export interface RequestLog {
   readonly time: string;
   /** The id of the request: its `X-Request-Id`, or a new one. */
   readonly id: string;
+  /** The HTTP method. */
   readonly method: string;
+  /** The path, without the query. */
   readonly path: string;
   /** The HTTP status; 499 when the client has gone before there was one. */
   readonly status: number;

@@ -50,9 +50,9 @@ const TEXT_HEADERS = { "content-type": "text/plain; charset=utf-8" };
 /** Answers requests by the chains that it serves, whatever transport they come by. */
 export class Service {
   readonly chains: readonly ServedChain[];
-  /** Whether it is ready for requests: not yet while it warms up, and no more once it drains. */
+  /** Whether the service is ready for requests: not yet while it warms up, and no more once it drains. */
   isReady = true;
-  /** Requests whose answer is not complete. */
+  /** The number of requests whose answer is not complete. */
   inFlight = 0;
   /** The chains that are tools of the Model Context Protocol. */
   readonly mcp: McpTools;
@@ -84,7 +84,7 @@ export class Service {
     if (this.mcp.names.length > 0) this.add("any", "/mcp", (visit) => this.mcp.answer(visit), this.chains[0]);
   }
 
-  /** Answers one request. It never rejects: what goes wrong is the answer. */
+  /** Answers one request. It never rejects: errors are answers. */
   async handle(exchange: Exchange): Promise<void> {
     const { onRequest } = this.options;
     const started = onRequest === undefined ? 0 : performance.now();
@@ -208,7 +208,7 @@ export class Service {
   }
 }
 
-/** Does something as a part of the trace that the headers of a request name, while somebody traces. */
+/** Does work as a part of the trace that the headers of a request name, while somebody traces. */
 function inTrace<T>(exchange: Exchange, work: () => T): T {
   const { current } = tracing;
   if (current === undefined) return work();
@@ -218,7 +218,7 @@ function inTrace<T>(exchange: Exchange, work: () => T): T {
 
 type Utilization = ReturnType<typeof performance.eventLoopUtilization>;
 
-/** How busy the event loop was since the time before; undefined where the platform does not tell. */
+/** The utilization of the event loop since the last reading; undefined where the platform does not tell. */
 function loopUtilization(before?: Utilization): Utilization | undefined {
   return performance.eventLoopUtilization?.(before);
 }

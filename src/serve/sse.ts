@@ -1,9 +1,9 @@
 import { afterTurn, unref } from "../core/platform.ts";
 import type { BodyWriter, Exchange } from "./transport/exchange.ts";
 
-/** What events of one turn of the event loop are gathered to before they are sent, in characters. */
+/** The number of characters to which events of one turn of the event loop are gathered before they are sent. */
 const FLUSH_AT = 16_384;
-/** How often a stream that is silent says that it lives, in milliseconds: proxies cut connections off that are silent for a minute. */
+/** The time between two heartbeats of a silent stream, in milliseconds: proxies cut off connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000;
 
 /** The headers of server-sent events: nobody on the way may keep or gather them. */
@@ -26,7 +26,7 @@ export class EventStreamWriter {
   private isSilent = true;
   private readonly writer: BodyWriter;
 
-  /** @param headers Over those that all streams have. */
+  /** @param headers More headers, over those that all streams have. */
   constructor(exchange: Exchange, headers?: Readonly<Record<string, string>>) {
     this.writer = exchange.open(200, headers === undefined ? SSE_HEADERS : { ...SSE_HEADERS, ...headers });
     open.add(this);

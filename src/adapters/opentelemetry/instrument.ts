@@ -10,21 +10,25 @@ import { RunMetrics } from "./metrics/run-metrics.ts";
 import { measureRuntime } from "./metrics/runtime-metrics.ts";
 import { SpanObserver } from "./span-observer.ts";
 
-/** How {@link instrument} instruments. */
+/** The options of {@link instrument}. */
 export interface InstrumentOptions {
   /**
-   * Whether spans tell what was said: inputs, outputs, messages, arguments and results of tools, documents.
+   * Whether spans have the texts: inputs, outputs, messages, arguments and results of tools, documents.
    *
-   * @default what the variable OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says; false without it
+   * @default the variable OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT; false without it
    */
   readonly messages?: boolean | undefined;
-  /** Whether metrics tell of the event loop and of garbage collection. Leave it to another instrumentation that does. @default true */
+  /**
+   * Whether there are metrics of the event loop and of garbage collection. Switch off where another instrumentation has them.
+   *
+   * @default true
+   */
   readonly runtime?: boolean | undefined;
 }
 
-/** What {@link instrument} has begun. */
+/** An instrumentation that {@link instrument} has begun. */
 export interface Instrumentation extends Disposable {
-  /** Ends it: calls made from now on are not seen. A second time it does nothing. */
+  /** Ends the instrumentation: calls made from now on are not seen. A second call does nothing. */
   stop(): void;
 }
 

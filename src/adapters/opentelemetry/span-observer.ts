@@ -14,11 +14,11 @@ import { endFailed } from "./span-end.ts";
 type Streaming = false | "known" | "deferred";
 type Metadata = Readonly<Record<string, unknown>> | undefined;
 
-/** What the spans of all runs have in common. */
+/** The parts that the spans of all runs share. */
 export interface SpanTools {
   readonly api: Api;
   readonly tracer: Tracer;
-  /** Undefined where nobody collects metrics. */
+  /** The metrics; undefined where nobody collects any. */
   readonly metrics: RunMetrics | undefined;
   /** Hears of the models, tools and retrievers inside runs. */
   readonly handler: InsideHandler;
@@ -28,7 +28,7 @@ export interface SpanTools {
 /** Sees all calls, and makes a span of each run in those that are recorded: in the others, nobody looks at steps. */
 export class SpanObserver implements Observer {
   private readonly hasSdk: () => boolean;
-  /** In the contexts of runs: what is started there is part of one. */
+  /** The key in the contexts of runs: a run that is started there is part of another one. */
   private readonly inside: symbol;
   private readonly handlerAlone: CallbackManager;
 
@@ -103,14 +103,14 @@ export class SpanObserver implements Observer {
 /** The run of a step that has none. */
 const NO_RUN = { isBlind: true, end: () => undefined, fail: () => undefined } as const;
 
-/** What all runs of a call have in common. */
+/** The facts that all runs of a call share. */
 interface ObservedCall {
   readonly tools: SpanTools;
   readonly root: SpanObserver;
   readonly callbacks: unknown;
-  /** Of its outermost run. */
+  /** The name of the outermost run. */
   readonly name: string;
-  /** Undefined where nobody measures what it takes. */
+  /** When the call started; undefined where nobody measures its time. */
   readonly startedAt: number | undefined;
 }
 
@@ -122,7 +122,7 @@ function measure({ tools, name, startedAt }: ObservedCall, error?: unknown): voi
   if (startedAt !== undefined) tools.metrics?.ran(name, startedAt, error);
 }
 
-/** A run with a span, and who observes what runs inside it. One object for both: a span costs less than the objects around it would. */
+/** A run with a span, which observes the runs inside it. One object for both: a span costs less than the objects around it would. */
 class SpanRun implements Observer, ObservedRun {
   private passed: ObservedRun | undefined = undefined;
 
@@ -216,7 +216,7 @@ class SpanRun implements Observer, ObservedRun {
   }
 }
 
-/** An outermost run that the sampler has left out. Nobody looks at what runs inside it; whoever starts a trace there is told the same. */
+/** An outermost run that the sampler has left out. The runs inside are not observed, and traces started there are left out too. */
 class UnrecordedRun implements ObservedRun {
   readonly observer = null;
   readonly isBlind = true;
@@ -262,7 +262,7 @@ function kindOf(step: Step): string {
   return kind;
 }
 
-/** @param around The metadata of the run around: what is in it already says nothing of this one. */
+/** @param around The metadata of the run around: values that are in it say nothing of this run. */
 function attributesOf(step: Step, tag: string | undefined, metadata: Metadata, around: Metadata): Attributes {
   const kind = kindOf(step);
   const attributes: Attributes = { [ATTRIBUTE.kind]: kind };
@@ -287,7 +287,7 @@ function addMetadata(attributes: Attributes, metadata: Metadata, around: Metadat
   }
 }
 
-/** As the conventions say: the operation, and what it is done on. */
+/** The name of a span by the conventions: the operation, and its object. */
 function spanName(name: string, attributes: Attributes): string {
   const operation = attributes[ATTRIBUTE.operation];
   if (operation === undefined) return name;

@@ -1,6 +1,6 @@
 import type { ChunkReport } from "../wire/outcome-body.ts";
 
-/** Counts the chunks and inputs of a run by worker. */
+/** Counts the inputs of a run by worker. */
 export class WorkerTally {
   /** For each host, the inputs that each of its processes has run. */
   private readonly hosts = new Map<string, Map<number, number>>();

@@ -2,7 +2,7 @@ import { runlaneError } from "../../core/errors/errors.ts";
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import type { Transport, WorkerConnection, WorkerEvents, WorkerVitals } from "../protocol/transport.ts";
 
-/** What is used of a browser's worker. */
+/** A browser's worker, as far as it is used. */
 interface WebWorker {
   onmessage: ((event: { data: FromWorker | Goodbye }) => void) | null;
   onmessageerror: ((event: unknown) => void) | null;

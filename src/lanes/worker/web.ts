@@ -6,7 +6,7 @@ import { serve } from "./serve.ts";
 
 /** The entry of a browser's worker. */
 
-/** What is used of the scope of a dedicated worker. */
+/** The scope of a dedicated worker, as far as it is used. */
 interface WorkerScope {
   onmessage: ((event: { data: ToWorker }) => void) | null;
   postMessage(message: FromWorker | Goodbye, transfer?: readonly unknown[]): void;
@@ -54,7 +54,7 @@ class WebPort implements WorkerPort {
     close();
   }
 
-  /** What nobody has caught ends the worker, as on other platforms. */
+  /** Ends the worker by an error that nobody has caught, as on other platforms. */
   die(error: unknown): void {
     this.send({ type: "dying", error: packError(error), chunk: this.chunk, index: this.index });
     this.exit();

@@ -7,9 +7,9 @@ const BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * What Prometheus reads, in its text format, made when it is asked for from the figures that the server keeps anyway.
+ * The metrics in Prometheus's text format, made on request from the figures that the server keeps anyway.
  *
- * @param utilization How much of the time the event loop was busy since it was asked last, from 0 to 1.
+ * @param utilization The share of the time that the event loop was busy since the last request, from 0 to 1.
  */
 export function metricsText(chains: readonly ServedChain[], inFlight: number, utilization: number | undefined): string {
   const lines: string[] = [];

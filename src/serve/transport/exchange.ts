@@ -5,7 +5,7 @@ export interface Exchange {
   readonly path: string;
   /** The query after the `?`, or `""`. */
   readonly query: string;
-  /** Stands for who asks, where no token says it: an address. */
+  /** The address that stands for the client where no token says who asks. */
   readonly address: string;
   /** A header of the request; `name` in lower case. Of several with one name, the first. */
   header(name: string): string | undefined;
@@ -21,15 +21,15 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Answers at once with all there is. Nothing happens when the client has gone. */
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void;
-  /** Answers with what comes bit by bit. */
+  /** Answers with a body that comes bit by bit. */
   open(status: number, headers: Readonly<Record<string, string>>): BodyWriter;
   /** Nobody works on the answer any more, and nobody keeps the signal: the transport may use it again. */
   release(): void;
 }
 
-/** The body of an answer that comes bit by bit. What is written after its end, or after the client has gone, is dropped. */
+/** The body of an answer that comes bit by bit. Text written after its end, or after the client has gone, is dropped. */
 export interface BodyWriter {
-  /** Whether nobody reads any more. */
+  /** Whether the client has gone or the answer is complete. */
   readonly isClosed: boolean;
   /** Returns whether more may be written now: where it is false, wait for {@link drained}. */
   write(text: string): boolean;

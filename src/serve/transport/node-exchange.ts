@@ -86,7 +86,7 @@ export class NodeExchange implements Exchange {
     return new NodeBodyWriter(this.response);
   }
 
-  /** The rest of the body is not read: the connection cannot be used again. */
+  /** The refusal of a body that is too large. Its rest is not read, so the connection cannot be used again. */
   private tooLarge(limit: number): Refusal {
     this.request.pause();
     return new Refusal(413, `The body is larger than ${limit} bytes.`, { connection: "close" });

@@ -2,7 +2,7 @@ import { Refusal } from "../refusal.ts";
 import { clientGone } from "./client-gone.ts";
 import type { BodyWriter, Exchange } from "./exchange.ts";
 
-/** How much of a body waits for its reader before its writer is asked to wait, in characters. */
+/** The number of characters of a body that wait for its reader before its writer is asked to wait. */
 const HIGH_WATER = 16_384;
 
 /** An exchange of web-standard `Request` and `Response`: Bun, Deno, edge platforms, and frameworks on Node. */

@@ -1,4 +1,4 @@
-/** What Node's `util.types` tell, where there is no Node: by methods that only work on objects that are inside what they say. */
+/** The checks of Node's `util.types`, where there is no Node: by methods that work only on objects of the right kind. */
 
 type Probe = (value: unknown) => boolean;
 

@@ -5,7 +5,7 @@ import { PgConnection, reasonToWait } from "./connection.ts";
 import { PgBroker } from "./pg-broker.ts";
 import { CLEAN_UP, IS_SET_UP, JOBS_SCHEMA, SET_UP } from "./schema.ts";
 
-/** Servers older than this lack what pg-boss needs. */
+/** The oldest version of a server that has all that pg-boss needs. */
 const OLDEST = 13;
 const LEAST_LEASE_MS = 10_000;
 

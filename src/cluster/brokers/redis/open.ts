@@ -4,7 +4,7 @@ import { missingPackage } from "../../../core/optional-package.ts";
 import type { Broker, BrokerOptions } from "../../broker.ts";
 import { RedisBroker } from "./redis-broker.ts";
 
-/** Older servers lack commands that BullMQ uses. */
+/** The oldest version of a server that has all commands of BullMQ. */
 const OLDEST = [6, 2] as const;
 const LEASE_MS = 10_000;
 const LONGEST_DELAY_MS = 2000;
