@@ -11,17 +11,17 @@ export interface DoctorOptions {
   readonly input?: string | undefined;
   /** Patterns; every file that matches is an input. */
   readonly files?: readonly string[] | undefined;
-  /** How to read the lines, whatever the file is called. */
+  /** The format of the lines, whatever the file is called. */
   readonly format?: Format | undefined;
-  /** How many inputs the sample has at most. */
+  /** The number of inputs that the sample has at most. */
   readonly limit: number;
-  /** How many inputs may be in flight at once. */
+  /** The number of inputs that may be in flight at once. */
   readonly concurrency: number;
-  /** How long all of it may take, in seconds. */
+  /** The time that all of it may take, in seconds. */
   readonly budget: number;
   /** `all`, `keys`, `none`, or a module whose default export compares two outputs. */
   readonly compare: string;
-  /** Whether nothing is run a second time. */
+  /** Whether the sample is run only once. */
   readonly once: boolean;
   /** Whether a finding that is proved above the threshold makes the command fail. */
   readonly ci: boolean;
@@ -33,7 +33,7 @@ export interface DoctorOptions {
   readonly yes: boolean;
 }
 
-/** What `runlane help doctor` says below the options. */
+/** The text of `runlane help doctor` below the options. */
 const DOCTOR_HELP = `
 What is done:
   The first inputs are run with measurement on; then each fix that can be applied is, and the

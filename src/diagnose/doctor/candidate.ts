@@ -11,10 +11,10 @@ export interface Variant {
   readonly config?: Partial<RunnableConfig>;
 }
 
-/** Something that may be better done otherwise, before it is proved. */
+/** A change that may make the pipeline better, before it is proved. */
 export interface Candidate {
   readonly id: FindingId;
-  /** The step that it is about; undefined when it is about the whole pipeline. */
+  /** The step to change; undefined when the change is about the whole pipeline. */
   readonly step: Step | undefined;
   readonly evidence: Readonly<Record<string, number | string>>;
   readonly fix: string;
@@ -26,7 +26,7 @@ export interface Candidate {
   readonly trials?: { readonly before: Trial; readonly after: Trial } | undefined;
   /** The fix as a change of the source, where it is one of a step's. */
   readonly change?: Change | undefined;
-  /** About how much time it may gain, in milliseconds: what is tried first. */
+  /** The time that the change may gain, in milliseconds, about: the largest is tried first. */
   readonly atStakeMs: number;
 }
 

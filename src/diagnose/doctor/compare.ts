@@ -5,7 +5,7 @@ import type { Compare } from "./types.ts";
 /** Numbers with fractions are the same when they differ by less: a model gives other last digits where it gets many inputs at once. */
 const SAME = 1e-6;
 
-/** What differs between the outputs of two runs; undefined when nothing does, as far as is asked. */
+/** The first difference between the outputs of two runs, in words; undefined when there is none that counts. */
 export function difference(
   before: readonly unknown[],
   after: readonly unknown[],
@@ -46,7 +46,7 @@ function isWalked(value: unknown): value is Record<string, unknown> {
   return Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array || isPlainObject(value);
 }
 
-/** Errors have stacks, which always differ. */
+/** An output without the stacks of errors, which always differ. */
 function comparable(value: unknown): unknown {
   return value instanceof Error ? [value.name, value.message] : value;
 }

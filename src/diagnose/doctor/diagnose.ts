@@ -16,21 +16,21 @@ import { type Sample, takeSample } from "./sample.ts";
 import { MEASURE, runBatch } from "./trials.ts";
 import type { DiagnoseOptions, Diagnosis, Finding, Metric, Proof } from "./types.ts";
 
-/** No more findings than this are told: a page. */
+/** The number of findings that are reported at most: a page. */
 const MOST = 5;
-/** Fewer inputs than this say little. */
+/** The number of inputs below which a sample says little. */
 const ENOUGH_INPUTS = 20;
 const BUDGET_MS = 45_000;
-/** One run of a proof takes about so long, in milliseconds, where there are more inputs than that needs. */
+/** The time of one run of a proof, in milliseconds, where there are inputs enough for it. */
 const RUN_MS = 400;
-/** A run of a proof has so many inputs at least, if there are. */
+/** The least number of inputs in a run of a proof, if there are so many. */
 const LEAST_INPUTS = 24;
-/** Where it is enough to see an input or some, it has no more than so many at least. */
+/** The least number of inputs in a run, where seeing a few of them is enough. */
 const FEW_INPUTS = 6;
 const SINGLE_INPUTS = 8;
 /** What takes a process for each measurement is measured in so many rounds. */
 const FEW_ROUNDS = 5;
-/** A batch that takes so many times as long is no price for inputs that are sooner through. */
+/** The factor on the time of a batch from which on sooner single inputs are not worth it. */
 const LONGER = 1.2;
 
 /**
@@ -140,10 +140,10 @@ function notesOf({ inputs, outputs }: Sample): string[] {
 /** Runs candidates against the pipeline as it is. */
 class Exam {
   private readonly subset: readonly unknown[];
-  /** How many inputs run in the time that one run of a proof should take. */
+  /** The number of inputs that run in the time of one run of a proof. */
   private readonly affordable: number;
   private outputs: readonly unknown[] = [];
-  /** Why nothing can be compared. */
+  /** The reason why nothing can be compared, if there is one. */
   private obstacle: string | undefined;
 
   constructor(
@@ -176,7 +176,7 @@ class Exam {
     this.notes.push(this.obstacle);
   }
 
-  /** @param left How many candidates share the time that is left. */
+  /** @param left The number of candidates that share the time that is left. */
   async prove(candidate: Candidate, left: number): Promise<Proof> {
     const { variant, metric, reason, trials } = candidate;
     if (trials !== undefined) return this.compare(metric, trials, FEW_ROUNDS, left);
@@ -221,7 +221,7 @@ class Exam {
     left: number,
   ): Promise<Proof> {
     const now = performance.now();
-    // What one does not need is left to the others.
+    // Time that one candidate does not need is left to the others.
     const deadline = now + Math.max((this.deadline - now) / left, Math.min(10_000, this.deadline - now));
     const proof = await prove({ metric, ...trials, deadline, rounds });
     return proof.ratio === null ? { ...proof, reason: `${proof.reason}: raise the budget, or lower the limit` } : proof;
@@ -236,7 +236,7 @@ function findingOf({ id, step, evidence, fix }: Candidate, proof: Proof, root: R
   return { id, step: step?.label ?? root.getName(), place: placeOfStep(step), evidence, fix, proof };
 }
 
-/** What is proved comes first, then what could not be measured, then what helps nothing. */
+/** The order of findings: proved ones first, then those that could not be measured, then those that help nothing. */
 function byGain(a: Finding, b: Finding): number {
   const rank = ({ proof }: Finding): number => {
     if (proof.verdict === "proved") return proof.ratio as number;

@@ -5,26 +5,26 @@ import type { ObservedRun, Observer } from "../../core/observer.ts";
 import type { Step } from "../../core/step.ts";
 import { type BlockingCall, interceptBlockingCalls } from "../blocking-calls.ts";
 
-/** Some inputs of a step are kept, to try things with them. */
+/** The number of inputs of a step that are kept, to try things with them. */
 const KEPT = 5;
 
-/** What was measured of one step. Times are in milliseconds. */
+/** The measurements of one step. Times are in milliseconds. */
 export class StepProbe {
-  /** From the start of a run to its end, waiting included. */
+  /** The times from the start of each run to its end, waiting included. */
   readonly wallMs: number[] = [];
-  /** What ran before a run first waited, without the steps inside. */
+  /** The times of each run before it first waited, without the steps inside. */
   readonly syncMs: number[] = [];
-  /** The processor time of that. */
+  /** The processor time of those, in all. */
   cpuMs = 0;
   failures: unknown[] = [];
   /** When each run that failed did so, and when each of the others ended, as `performance.now()` tells it. */
   readonly failedAt: number[] = [];
   readonly endedAt: number[] = [];
   running = 0;
-  /** How many runs were there at once, at most. */
+  /** The largest number of runs at once. */
   mostAtOnce = 0;
   readonly inputs: unknown[] = [];
-  /** How often each input came, with the hash of what it gave. */
+  /** The number of times that each input came, with the hash of its output. */
   readonly seen = new Map<string, { count: number; output: string | undefined; differs: boolean }>();
   readonly blocking = new Map<string, { call: BlockingCall; count: number; ms: number }>();
 
@@ -42,7 +42,7 @@ export class StepProbe {
   }
 }
 
-/** Watches closely what the steps of a pipeline do. It costs some 10 µs a step. */
+/** Measures each run of each step of a pipeline. It costs some 10 µs a step. */
 export class Probe implements Observer {
   readonly steps = new Map<Step, StepProbe>();
   readonly root = undefined;
@@ -55,7 +55,7 @@ export class Probe implements Observer {
     this.restore = interceptBlockingCalls((call, proceed) => this.blocked(call, proceed));
   }
 
-  /** Nothing more is measured. */
+  /** Measures nothing more. */
   stop(): void {
     this.restore();
   }
@@ -68,7 +68,7 @@ export class Probe implements Observer {
     return this;
   }
 
-  /** Forgets what was measured, but not which steps there are. */
+  /** Forgets the measurements, but not which steps there are. */
   clear(): void {
     for (const [step, { around }] of this.steps) this.steps.set(step, new StepProbe(step, around));
   }
@@ -156,7 +156,7 @@ function note({ seen }: StepProbe, key: string, output: string | undefined): voi
   if (output === undefined || entry.output !== output) entry.differs = true;
 }
 
-/** A value in a few characters; undefined for what cannot be cloned. */
+/** The hash of a value; undefined for one that cannot be cloned. */
 function hashOf(value: unknown): string | undefined {
   try {
     return createHash("sha1").update(serialize(value)).digest("base64");

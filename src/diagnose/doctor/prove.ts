@@ -15,12 +15,12 @@ export interface ProveOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** So many pairs are measured. Five are the least that say anything. */
+/** The number of pairs that are measured. Five are the least that say anything. */
 const ROUNDS = 9;
 const LEAST_ROUNDS = 5;
-/** A gain of less than this is none. */
+/** The least factor that counts as a gain. */
 const WORTH = 1.1;
-/** A gain below this is measured again before it is believed. */
+/** The factor below which a gain is measured again before it is believed. */
 const CERTAIN = 1.5;
 const RESAMPLES = 2000;
 
@@ -57,7 +57,7 @@ async function measure({ before, after, deadline }: ProveOptions, ratios: number
   }
 }
 
-/** What pairs of measurements prove. */
+/** The proof that pairs of measurements make. */
 function judge({ metric, random = Math.random }: ProveOptions, ratios: readonly number[]): Proof {
   if (ratios.length < LEAST_ROUNDS) {
     const reason = `there was time for ${ratios.length} rounds only, and ${LEAST_ROUNDS} are needed`;

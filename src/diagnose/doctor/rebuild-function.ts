@@ -16,7 +16,7 @@ const BUILTINS = [
 ];
 
 export interface Rebuilt {
-  /** Takes its captured variables from `config.uses`, and nothing else from around it. */
+  /** The function, which takes its captured variables from `config.uses`, and nothing else from around it. */
   readonly func: (input: unknown, config: { uses: Record<string, unknown> }) => unknown;
   readonly uses: Record<string, unknown>;
   /** The captured variables that are Node's own, which no `uses` can have. */

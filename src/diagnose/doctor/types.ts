@@ -1,6 +1,6 @@
 import type { RunnableConfig } from "../../core/config.ts";
 
-/** What the doctor knows to look for. */
+/** The kinds of findings. */
 export type FindingId =
   | "cpu-on-loop"
   | "blocking-io"
@@ -21,7 +21,7 @@ export type FindingId =
   | "gc-pressure"
   | "starved-machine";
 
-/** What is measured with and without a fix; lower is better in each. */
+/** The metrics that are measured with and without a fix; lower is better in each. */
 export type Metric =
   | "batch ms"
   | "p50 of single calls, ms"
@@ -30,28 +30,28 @@ export type Metric =
   | "failed attempts per input"
   | "p99 of inputs in the batch, ms";
 
-/** What came of running the sample with a fix and without it, in turns. */
+/** The result of running the sample with a fix and without it, in turns. */
 export interface Proof {
   readonly metric: Metric;
   /**
-   * `proved` when the fix is better by more than a tenth, with 97.5 % confidence; `none` when no gain was measured, or nothing could be; `refused` when the
-   * outputs differ; `harmful` when it is worse.
+   * `proved` when the fix is better by more than a tenth, with 97.5 % confidence; `none` when no gain was measured, or nothing could be;
+   * `refused` when the outputs differ; `harmful` when it is worse.
    */
   readonly verdict: "proved" | "none" | "refused" | "harmful";
   /** The median of how many times as good it is with the fix, and its 95 % interval; null when nothing was measured. */
   readonly ratio: number | null;
   readonly low: number | null;
   readonly high: number | null;
-  /** Why nothing was measured, or what differs. */
+  /** The reason why nothing was measured, or the difference of outputs. */
   readonly reason?: string | undefined;
 }
 
-/** One thing that could be better. */
+/** A finding: one change that would make the pipeline better. */
 export interface Finding {
   readonly id: FindingId;
-  /** What tables call the step; the name of the pipeline when it is about all of it. */
+  /** The name of the step in tables; that of the pipeline when the finding is about all of it. */
   readonly step: string;
-  /** Where the step is made, `file:line`, when that is known. */
+  /** The place of the step's function, `file:line`, when that is known. */
   readonly place: string | null;
   readonly evidence: Readonly<Record<string, number | string>>;
   /** The change, as the code to write. */
@@ -59,13 +59,13 @@ export interface Finding {
   readonly proof: Proof;
 }
 
-/** What {@link diagnose} gives. */
+/** The result of {@link diagnose}. */
 export interface Diagnosis {
-  /** At most five, those that gain the most first; what is not proved comes last. */
+  /** The findings, at most five: those that gain the most first, those that are not proved last. */
   readonly findings: readonly Finding[];
-  /** Everything that was looked for, and what became of it. */
+  /** Everything that was looked for, with the result. */
   readonly tried: readonly string[];
-  /** What should be known about the sample: inputs that failed, too few inputs, outputs that differ from run to run. */
+  /** Remarks about the sample: inputs that failed, too few inputs, outputs that differ from run to run. */
   readonly notes: readonly string[];
 }
 
@@ -75,16 +75,16 @@ export type Compare = "all" | "keys" | "none" | ((before: unknown, after: unknow
 export interface DiagnoseOptions {
   /** The config that the pipeline is run with. */
   readonly config?: Partial<RunnableConfig> | undefined;
-  /** How long all of it may take, in milliseconds. @default 45000 */
+  /** The time that all of it may take, in milliseconds. @default 45000 */
   readonly budgetMs?: number | undefined;
-  /** Whether nothing is run a second time: for pipelines with side effects. Then nothing is proved. @default false */
+  /** Whether the sample is run only once, for pipelines with side effects. Then nothing is proved. @default false */
   readonly once?: boolean | undefined;
   /**
    * How outputs are compared: all of them (`all`), only the keys of objects (`keys`), not at all (`none`), or by a function.
    * @default "all"
    */
   readonly compare?: Compare | undefined;
-  /** How long the module of the pipeline took to load, in milliseconds, when that is known. */
+  /** The time that the module of the pipeline took to load, in milliseconds, when that is known. */
   readonly importMs?: number | undefined;
   /**
    * Measures the first call of the pipeline in a fresh process, in milliseconds, with `warm()` before it or without: what `cold-resource` is

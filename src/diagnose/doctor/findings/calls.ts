@@ -26,10 +26,10 @@ function inPlaceOf(
   return { ...rest, step, variant, reason: isPossible ? undefined : NO_PLACE };
 }
 
-/** So many inputs may be in flight where a vectorised function takes them together. */
+/** The number of inputs in flight where a vectorised function takes them together. */
 const TOGETHER = 64;
 
-/** A function that calls a model with one thing at a time, while many wait. */
+/** Functions that call a model with one input at a time, while many wait. */
 export function unbatchedCalls(sample: Sample): Candidate[] {
   const { root, config, probes, batchMs } = sample;
   return probes.flatMap(({ step, mostAtOnce, wallMs, syncMs }) => {
@@ -64,10 +64,10 @@ export function unbatchedCalls(sample: Sample): Candidate[] {
   });
 }
 
-/** Of the inputs of a step, so many must have come before. */
+/** The share of a step's inputs that must have come before. */
 const REPEATED = 0.3;
 
-/** A step that gets the same inputs again and gives the same outputs. */
+/** Steps that get the same inputs again and give the same outputs. */
 export function repeatedInputs(sample: Sample): Candidate[] {
   return sample.probes.flatMap(({ step, seen, wallMs, runs }) => {
     if (nodeOf(step) === undefined || step.path !== undefined || runs < 10 || median(wallMs) < 1) return [];
@@ -105,7 +105,7 @@ function isRefusal(error: unknown): boolean {
 
 const MOMENT_MS = 50;
 
-/** A step that asks more often than it may. The retries around it ask again each time. */
+/** Steps that call a service more often than they may, with retries around them that call again each time. */
 export function rateLimited(sample: Sample): Candidate[] {
   return sample.probes.flatMap((probe) => {
     const { step, failures, runs } = probe;
@@ -138,7 +138,7 @@ function answeredPerSecond({ failures, failedAt, endedAt }: StepProbe, batchMs: 
   return (between * 1000) / (last - first);
 }
 
-/** The step that a binding (a retry, limits, a lane) is around. */
+/** The step inside a binding, a retry, limits or a lane. */
 function boundIn(step: Step): Step | undefined {
   const bound = nodeOf(step)?.bound;
   return typeof bound === "object" && bound !== null ? (bound as Step) : undefined;
@@ -148,7 +148,7 @@ function hasLimits({ probes }: Sample, step: Step): boolean {
   return probes.some(({ step: other }) => nodeOf(other)?.kind === "limited" && boundIn(other) === step);
 }
 
-/** Retries of what fails every time. */
+/** Retries of steps that fail every time. */
 export function retryStorm(sample: Sample): Candidate[] {
   return sample.probes.flatMap((probe) => {
     const node = nodeOf(probe.step);
@@ -177,7 +177,7 @@ export function retryStorm(sample: Sample): Candidate[] {
   });
 }
 
-/** What errors have in common that no further attempt has helped against. */
+/** The common part of errors against which no further attempt has helped. */
 function lastingFailure(around: StepProbe, attempts: StepProbe, most: number) {
   const kinds: [string, (error: unknown) => unknown][] = [
     ["status", (error) => (error as { status?: unknown } | null)?.status],
@@ -198,7 +198,7 @@ function lastingFailure(around: StepProbe, attempts: StepProbe, most: number) {
   return undefined;
 }
 
-/** Calls of a vectorised function that are smaller than they could be. */
+/** Vectorised functions whose calls are smaller than they could be. */
 export function chunkSize(sample: Sample): Candidate[] {
   return sample.probes.flatMap(({ step, runs, mostAtOnce, wallMs }) => {
     const node = nodeOf(step);

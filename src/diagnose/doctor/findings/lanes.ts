@@ -8,7 +8,7 @@ import { median } from "../prove.ts";
 import { withStep } from "../rewrite.ts";
 import type { Sample } from "../sample.ts";
 
-/** A step that runs shorter than this, in milliseconds, is done here before it has arrived elsewhere. */
+/** The time of a step, in milliseconds, below which it is done here before it has arrived elsewhere. */
 const TINY_MS = 0.05;
 
 /** Steps on a lane that would be done sooner where they are called: tiny ones, and those whose inputs cost more to copy than to work on. */
@@ -49,7 +49,7 @@ export async function lanesThatCost(sample: Sample): Promise<Candidate[]> {
   return found;
 }
 
-/** How long a run takes on this event loop, in milliseconds. */
+/** The time of a run on this event loop, in milliseconds. */
 async function timeHere(step: Runnable, inputs: readonly unknown[]): Promise<number | undefined> {
   try {
     const times: number[] = [];

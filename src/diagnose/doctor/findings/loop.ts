@@ -14,9 +14,9 @@ import { rebuildFunction } from "../rebuild-function.ts";
 import { withStep } from "../rewrite.ts";
 import type { Sample } from "../sample.ts";
 
-/** A step that holds the loop for less than this at a time, in milliseconds, is let be. */
+/** The time of a hold, in milliseconds, below which a step is not reported. */
 const HOLDS_MS = 4;
-/** Of what holds the loop, so much must be blocking calls to be called blocking. */
+/** The share of a hold that blocking calls must have for it to be called blocking. */
 const BLOCKING_SHARE = 0.4;
 
 /** Steps that hold the event loop: by computing, by blocking calls, and by computing where a variable keeps them from moving. */
@@ -73,7 +73,7 @@ function candidatesOf({ root }: Sample, probe: StepProbe): Candidate[] {
 /** A step that no longer holds the loop. */
 interface Moved {
   readonly step: Runnable | undefined;
-  /** What it captures, when that kept it. */
+  /** The captured variables that keep the step here. */
   readonly variables: readonly CapturedVariable[];
   readonly reason?: string;
   readonly change?: Change | undefined;

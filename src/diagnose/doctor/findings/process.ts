@@ -3,7 +3,7 @@ import { median } from "../prove.ts";
 import type { Sample } from "../sample.ts";
 import type { DiagnoseOptions } from "../types.ts";
 
-/** What is about the process, and cannot be changed and tried in it. */
+/** Findings about the whole process, which cannot be changed and tried in it. */
 export function processWide(sample: Sample, { importMs, firstCall }: DiagnoseOptions): Candidate[] {
   return [
     ...coldStart(sample, firstCall),
@@ -14,7 +14,7 @@ export function processWide(sample: Sample, { importMs, firstCall }: DiagnoseOpt
   ];
 }
 
-/** What the first call takes longer than the next ones, in milliseconds, to be worth a word. */
+/** The extra time of the first call, in milliseconds, from which on it is worth a word. */
 const COLD_MS = 100;
 
 function coldStart({ firstMs, nextMs, root }: Sample, firstCall: DiagnoseOptions["firstCall"]): Candidate[] {
@@ -59,7 +59,7 @@ function slowImport(_sample: Sample, importMs = 0): Candidate[] {
   ];
 }
 
-/** What may stay in memory of an input, in bytes. */
+/** The memory that an input may leave behind, in bytes. */
 const KEPT_BYTES = 20_000;
 
 function memoryGrowth({ keptBytes, inputs }: Sample): Candidate[] {

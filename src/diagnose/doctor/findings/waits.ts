@@ -12,7 +12,7 @@ import { readKeys } from "../read-keys.ts";
 import { withStep } from "../rewrite.ts";
 import type { Sample } from "../sample.ts";
 
-/** Waits shorter than this, in milliseconds, are not worth a change. */
+/** The wait, in milliseconds, below which a change is not worth it. */
 const WAITS_MS = 1;
 
 interface Assign {
@@ -22,7 +22,7 @@ interface Assign {
   readonly steps: Record<string, unknown>;
 }
 
-/** Assigns after each other that could wait at the same time: none reads what one before it adds. */
+/** Assigns in a row that could wait at the same time: none reads a key that one before it adds. */
 export async function serialAwaits(sample: Sample): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const { step } of sample.probes) {
@@ -110,12 +110,12 @@ function serial(
   };
 }
 
-/** Of the processor, so much may be busy where more inputs at once could still help. */
+/** The share of the processor that may be busy where more inputs at once could still help. */
 const MOSTLY_WAITING = 0.7;
-/** A step that takes so many times as long in company is crowded. */
+/** The factor on the time of a step, when inputs run together, from which on it is crowded. */
 const CROWDED = 4;
 
-/** Fewer inputs at once than what waits could bear, or more than it can. */
+/** A `maxConcurrency` that is too low for steps that wait, or too high. */
 export function concurrency(sample: Sample): Candidate[] {
   const { root, config, inputs, probes, cpuShare, batchMs } = sample;
   const limit = config.maxConcurrency ?? Number.POSITIVE_INFINITY;
