@@ -32,15 +32,18 @@ export type Metric =
 
 /** The result of running the sample with a fix and without it, in turns. */
 export interface Proof {
+  /** The metric that was measured. */
   readonly metric: Metric;
   /**
    * `proved` when the fix is better by more than a tenth, with 97.5 % confidence; `none` when no gain was measured, or nothing could be;
    * `refused` when the outputs differ; `harmful` when it is worse.
    */
   readonly verdict: "proved" | "none" | "refused" | "harmful";
-  /** The median of how many times as good it is with the fix, and its 95 % interval; null when nothing was measured. */
+  /** The factor by which the fix makes it better: the median, whose 95 % interval follows; null when nothing was measured. */
   readonly ratio: number | null;
+  /** The lower end of the interval; null when nothing was measured. */
   readonly low: number | null;
+  /** The upper end of the interval; null when nothing was measured. */
   readonly high: number | null;
   /** The reason why nothing was measured, or the difference of outputs. */
   readonly reason?: string | undefined;
@@ -48,14 +51,17 @@ export interface Proof {
 
 /** A finding: one change that would make the pipeline better. */
 export interface Finding {
+  /** The kind of the finding. */
   readonly id: FindingId;
   /** The name of the step in tables; that of the pipeline when the finding is about all of it. */
   readonly step: string;
   /** The place of the step's function, `file:line`, when that is known. */
   readonly place: string | null;
+  /** The figures behind the finding, by name. */
   readonly evidence: Readonly<Record<string, number | string>>;
   /** The change, as the code to write. */
   readonly fix: string;
+  /** The proof of the fix; see {@link Proof}. */
   readonly proof: Proof;
 }
 
@@ -72,6 +78,7 @@ export interface Diagnosis {
 /** Compares the outputs without and with a fix. */
 export type Compare = "all" | "keys" | "none" | ((before: unknown, after: unknown) => boolean);
 
+/** The options of {@link diagnose}. */
 export interface DiagnoseOptions {
   /** The config that the pipeline is run with. */
   readonly config?: Partial<RunnableConfig> | undefined;
