@@ -4,6 +4,7 @@ import type { EventFilter } from "../../observe/event-filter.ts";
 import { readJson } from "../body.ts";
 import { invalidBody, Refusal } from "../refusal.ts";
 import { refusalOf, type ServedChain } from "../served-chain.ts";
+import { inSlices } from "../slices.ts";
 import { EventStreamWriter } from "../sse.ts";
 import type { Visit } from "../visit.ts";
 import { acceptConfig, type ConfigRules } from "./config.ts";
@@ -35,16 +36,24 @@ export async function batch(visit: Visit, chain: ServedChain, options: LangServe
   if (Array.isArray(config) && config.length !== inputs.length) {
     throw new Refusal(422, `Number of configs (${config.length}) must match number of inputs (${inputs.length})`);
   }
-  const configs = inputs.map((_, index) =>
-    configOf(visit, chain, Array.isArray(config) ? config[index] : config, "batch", options),
-  );
+  const configs: ReturnType<typeof configOf>[] = [];
+  await inSlices(inputs.length, (index) => {
+    configs.push(configOf(visit, chain, Array.isArray(config) ? config[index] : config, "batch", options));
+  });
   const outputs = await chain.during(visit, () => chain.runnable.batch(inputs, configs));
-  const ids = configs.map(({ runId }) => runId);
-  const answer = {
-    output: outputs.map((output) => toWire(output) ?? null),
-    metadata: { responses: ids.map((id) => ({ run_id: id, feedback_tokens: [] })), run_ids: ids },
-  };
-  visit.exchange.respond(200, JSON_HEADERS, JSON.stringify(answer));
+  visit.exchange.respond(200, JSON_HEADERS, await batchAnswer(outputs, configs));
+}
+
+/** The outputs and the ids of the runs, as JSON. A body of a megabyte may have half a million inputs. */
+async function batchAnswer(outputs: readonly unknown[], configs: readonly { runId: string }[]): Promise<string> {
+  const [wire, responses, ids]: [string[], string[], string[]] = [[], [], []];
+  await inSlices(outputs.length, (index) => {
+    const id = JSON.stringify(configs[index]!.runId);
+    wire.push(JSON.stringify(toWire(outputs[index])) ?? "null");
+    responses.push(`{"run_id":${id},"feedback_tokens":[]}`);
+    ids.push(id);
+  });
+  return `{"output":[${wire.join()}],"metadata":{"responses":[${responses.join()}],"run_ids":[${ids.join()}]}}`;
 }
 
 /** `POST {path}/stream`: the chunks of the output. The first event, `metadata`, has the id of the run. */
