@@ -9,6 +9,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync,
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { at, command, node, readJson } from "./lib.mjs";
+import { makePage } from "./page.mjs";
 
 /** @typedef {{ code: number, output: string }} Built The exit code of the compiler or of the bundler, and what it printed. */
 
@@ -27,9 +28,15 @@ const WITH_KERNEL = [
   "diagnose/watchdog.ts",
   "diagnose/doctor/index.ts",
   "cluster/index.ts",
+  "inspect/index.ts",
 ];
 /** What threads and child processes start with. */
-const WORKERS = ["lanes/worker/thread.ts", "lanes/worker/process.ts", "diagnose/watcher/thread.ts"];
+const WORKERS = [
+  "lanes/worker/thread.ts",
+  "lanes/worker/process.ts",
+  "diagnose/watcher/thread.ts",
+  "inspect/server/thread.ts",
+];
 /** What keeps an embedded database, in a process of its own. */
 const KEEPER = "cluster/brokers/embedded/keeper.ts";
 /** What workers of bundled programs and of browsers start with: files that need no other, by what they are made of. */
@@ -69,13 +76,28 @@ export async function build() {
   return bundled.code === 0 ? await declare() : bundled;
 }
 
+/** The page of the inspector: its sources are for browsers, and no part of the code. */
+const PAGE_SOURCES = "src/inspect/page/";
+
+/** What is compiled for Node. */
+function nodeSources() {
+  return files("src").filter((path) => path.endsWith(".ts") && !path.startsWith(PAGE_SOURCES));
+}
+
 /**
  * The code alone, which takes a tenth of the time: what tests need, as workers and the command start from dist/.
  *
  * @returns {Promise<Built>}
  */
-export function bundle() {
-  const sources = files("src").filter((path) => path.endsWith(".ts"));
+export async function bundle() {
+  const page = [...files(PAGE_SOURCES), "scripts/page.mjs", "node_modules/preact/package.json"];
+  const made = await step("page", page, makePage);
+  return made.code === 0 ? bundleCode() : made;
+}
+
+/** @returns {Promise<Built>} */
+function bundleCode() {
+  const sources = nodeSources();
   return step("code", [...sources, ...SETTINGS, "node_modules/esbuild/package.json"], async () => {
     const made = await bundleEntries(sources);
     if (made.output === "") chmodSync(at("dist/cli/main.js"), 0o755);
@@ -85,7 +107,7 @@ export function bundle() {
 
 /** @returns {Promise<Built>} */
 function declare() {
-  const sources = files("src").filter((path) => path.endsWith(".ts"));
+  const sources = nodeSources();
   const outputs = sources.map((path) => path.replace(/^src(.*)\.ts$/, "dist$1.d.ts"));
   return step("types", [...sources, ...SETTINGS, "node_modules/typescript/package.json"], async () => {
     // The compiler trusts its notes: with an output missing they are wrong.
@@ -97,7 +119,7 @@ function declare() {
 /**
  * Does a step unless its sources are what they were and its outputs are there. Removes what no step has made.
  *
- * @param {"code" | "types"} name
+ * @param {"page" | "code" | "types"} name
  * @param {readonly string[]} sources
  * @param {() => Promise<Built & { files: string[] }>} make
  * @returns {Promise<Built>}

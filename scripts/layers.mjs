@@ -25,6 +25,8 @@ export const ROOMS = [
   { room: "index.ts" },
   { room: "cli", entry: true },
   { room: "serve", entry: true },
+  { room: "inspect/server", entry: true, closed: true },
+  { room: "inspect", entry: true },
   { room: "adapters", entry: true },
   { room: "testing", entry: true, closed: true },
   { room: "lane-kit", entry: true, closed: true },

@@ -37,8 +37,14 @@ const script = (/** @type {string[]} */ ...args) => node(args);
 async function types() {
   const outside = await script(command("typescript", "tsc"), "-p", "tsconfig.json");
   const tests = await script(command("typescript", "tsc"), "-p", "test");
-  const stuck = outside.stuck ?? tests.stuck;
-  return { code: outside.code || tests.code, output: outside.output + tests.output, stuck };
+  const page = await script(command("typescript", "tsc"), "-p", "src/inspect/page");
+  const all = [outside, tests, page];
+  const failed = all.find(({ code }) => code !== 0);
+  return {
+    code: failed?.code ?? 0,
+    output: all.map(({ output }) => output).join(""),
+    stuck: all.find(({ stuck }) => stuck)?.stuck,
+  };
 }
 
 /** Stages of one row do not depend on each other. Vitest has a row of its own: it uses all cores. */

@@ -42,7 +42,8 @@ export class Limiter {
   private readonly intervalMs: number;
   /** The time before the bucket is full from which on a start is allowed, in milliseconds. */
   private readonly toleranceMs: number;
-  private running = 0;
+  /** The number of inputs that have started and are not done. */
+  running = 0;
   /** The time at which the bucket will be full, by the clock. */
   private fullAt = Number.NEGATIVE_INFINITY;
   private timer: unknown;

@@ -1,7 +1,7 @@
 import { captureContext } from "../core/async-context.ts";
 import type { RunContext } from "../core/context.ts";
 import type { FeedHandle, InputSource } from "../core/input-source.ts";
-import type { StageObserver } from "../core/observer.ts";
+import type { PipelineObserver, StageObserver } from "../core/observer.ts";
 import { startStep } from "../core/start-step.ts";
 import type { Step } from "../core/step.ts";
 import { isThenable } from "../core/thenable.ts";
@@ -66,6 +66,9 @@ abstract class PipelineStage {
     protected readonly sink: PipelineSink,
     /** Whether the stage behind can take values. */
     protected readonly hasRoom: () => boolean,
+    /** The number of the stage, and who is told how inputs get on, if anybody is. */
+    private readonly at: number,
+    private readonly tracer: PipelineObserver | undefined,
   ) {
     this.observed = ctx.observer?.stage?.(step.observedAs ?? step);
   }
@@ -75,6 +78,7 @@ abstract class PipelineStage {
   }
 
   push(index: number, value: unknown): void {
+    this.tracer?.waits(index, this.at);
     this.buffer.push(index, value);
     if (this.isFull) this.wasFull = true;
     this.resume();
@@ -96,6 +100,7 @@ abstract class PipelineStage {
 
   protected shift(): unknown {
     const { buffer } = this;
+    this.tracer?.starts(buffer.nextIndex, this.at);
     const value = buffer.shift();
     if (this.wasFull && buffer.size <= HIGH_WATER / 2) {
       this.wasFull = false;
@@ -214,17 +219,27 @@ class LoopStage extends PipelineStage {
  */
 export class StagePipeline {
   private readonly stages: PipelineStage[] = [];
+  private readonly tracer: PipelineObserver | undefined;
 
   constructor(steps: readonly Step[], ctx: RunContext, sink: PipelineSink) {
     const { stages } = this;
+    const tracer = ctx.observer?.pipeline?.(steps);
+    this.tracer = tracer;
     for (const [at, step] of steps.entries()) {
       const next: PipelineSink = {
         onValue(index, value) {
           const behind = stages[at + 1];
-          if (behind === undefined) sink.onValue(index, value);
-          else behind.push(index, value);
+          if (behind !== undefined) {
+            behind.push(index, value);
+            return;
+          }
+          tracer?.ends(index);
+          sink.onValue(index, value);
         },
-        onError: (index, error) => sink.onError(index, error),
+        onError(index, error) {
+          tracer?.ends(index, { error });
+          sink.onError(index, error);
+        },
         onRoom() {
           const before = stages[at - 1];
           if (before === undefined) sink.onRoom();
@@ -232,8 +247,8 @@ export class StagePipeline {
         },
       };
       const hasRoom = () => stages[at + 1]?.isFull !== true;
-      const fed = new FedStage(step, ctx, next, hasRoom);
-      stages.push(fed.open() ? fed : new LoopStage(step, ctx, next, hasRoom));
+      const fed = new FedStage(step, ctx, next, hasRoom, at, tracer);
+      stages.push(fed.open() ? fed : new LoopStage(step, ctx, next, hasRoom, at, tracer));
     }
   }
 
@@ -254,5 +269,6 @@ export class StagePipeline {
   /** Starts nothing more. Inputs that lanes have got go on, and are not reported. */
   stop(): void {
     for (const stage of this.stages) stage.stop();
+    this.tracer?.stops();
   }
 }

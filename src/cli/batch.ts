@@ -8,6 +8,7 @@ import {
   type Format,
   once,
   pipelineCommand,
+  portNumber,
   positiveInteger,
   watchTime,
 } from "./options.ts";
@@ -50,6 +51,10 @@ export interface BatchOptions {
   readonly otel: boolean;
   /** The time in milliseconds after which somebody who holds the event loop is reported; `true` for the usual time. */
   readonly watch?: number | true | undefined;
+  /** The port of a page that shows the run; `true` for any. */
+  readonly inspect?: number | true | undefined;
+  /** Whether the page and the report show inputs and outputs. */
+  readonly inspectValues?: boolean | undefined;
   /** The arguments of the command, from which the command that continues the run is made. */
   readonly argv: readonly string[];
 }
@@ -121,7 +126,7 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     .optionsGroup("Output:")
     .option("-o, --output <file>", "write records to a file (default: standard output)", once)
     .option("--errors <file>", "write failed inputs to a file (default: beside the output)", once)
-    .option("--report <file>", "write totals and times per step to a file, as JSON", once)
+    .option("--report <file>", "write what was measured to a file: as JSON, or as a page if it ends with .html", once)
     .option("--resume", "continue a run that was cut off, where its records end")
     .option("--force", "with --resume: go on although input, pipeline or options differ, or records get lost")
     .addOption(new Option("--overwrite", "replace the records that are there").conflicts("resume"))
@@ -137,6 +142,8 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     .option("--attach <run>", "collect a run that was started with --detach; needs no other option", once)
     .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
     .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)
+    .option("--inspect [port]", "serve a page that shows the run, and print its link", portNumber)
+    .option("--inspect-values", "show inputs and outputs there, and in a report: they may be secrets")
     .option("--otel", "send spans and metrics to where the OTEL_* variables say")
     .option("-q, --quiet", "show neither progress nor what each step did")
     .addHelpText("after", BATCH_HELP)

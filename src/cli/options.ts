@@ -60,6 +60,13 @@ export function watchTime(text: string): number {
   return value;
 }
 
+/** Parses a port. */
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError("It must be a number from 0 to 65535.");
+  return value;
+}
+
 /** Parses an option that counts something. */
 export function positiveInteger(text: string): number {
   const value = Number(text);

@@ -5,6 +5,7 @@ import { coldStartCommand } from "./coldstart.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { readVersion, startIn } from "./paths.ts";
+import { reportCommand } from "./report.ts";
 import { runsCommands } from "./runs.ts";
 import { serveCommand } from "./serve.ts";
 import { workerCommand } from "./worker.ts";
@@ -50,6 +51,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   serveCommand(program, args, onExit);
   workerCommand(program, onExit);
   runsCommands(program, onExit);
+  reportCommand(program, onExit);
   return program;
 }
 
@@ -66,5 +68,6 @@ Examples:
   $ runlane doctor pipeline.ts --input lines.txt
   $ runlane coldstart pipeline.ts --input '"to be or not to be"'
   $ runlane serve pipeline.ts
+  $ runlane report run.json
   $ runlane help batch
 `;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "./cli-error.ts";
-import { milliseconds, PIPELINE_LANES, type PipelineLane, positiveInteger, watchTime } from "./options.ts";
+import { milliseconds, PIPELINE_LANES, type PipelineLane, portNumber, positiveInteger, watchTime } from "./options.ts";
 
 /** How requests are told of: not at all, a line of JSON for each, or a line to read. */
 const LOGS = ["none", "json", "pretty"] as const;
@@ -39,6 +39,10 @@ export interface ServeCommandOptions {
   readonly otel: boolean;
   /** Whether it speaks the Model Context Protocol over standard input and output, in the place of HTTP. */
   readonly mcpStdio: boolean;
+  /** The port of a page that shows what the pipelines do; `true` for any. */
+  readonly inspect?: number | true | undefined;
+  /** Whether the page shows inputs and outputs. */
+  readonly inspectValues?: boolean | undefined;
 }
 
 /** What `runlane help serve` says below the options. */
@@ -90,6 +94,8 @@ export function serveCommand(program: Command, args: readonly string[], onExit: 
     .option("--grace <ms>", "wait so long for what is in flight at the end", milliseconds, 10_000)
     .optionsGroup("Look:")
     .addOption(new Option("--log <form>", "tell of requests on standard error").choices(LOGS).default("pretty"))
+    .option("--inspect [port]", "serve a page that shows what the pipelines do, and print its link", portNumber)
+    .option("--inspect-values", "show inputs and outputs there: they may be secrets")
     .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)
     .option("--otel", "send spans and metrics to where the OTEL_* variables say")
     .option("--reload", "start anew when the sources change, without losing a request")
@@ -108,12 +114,6 @@ export function serveCommand(program: Command, args: readonly string[], onExit: 
       const { runServe } = await import("./serve/run-serve.ts");
       onExit(await runServe({ ...parsed, warm, mcpStdio, reload, otel, pipelines }));
     });
-}
-
-function portNumber(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError("It must be a number from 0 to 65535.");
-  return value;
 }
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, b: 1, kb: 1 << 10, mb: 1 << 20, gb: 1 << 30 };

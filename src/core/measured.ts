@@ -52,7 +52,10 @@ export function observerOfCalls(step: Step | undefined, around: Observer | null)
   if (!isMeasured(step)) return around;
   let observer = around;
   const ofStep = step === undefined ? [] : (observers.get(step.observedAs ?? step) ?? []);
-  for (const one of ofStep) observer = observer === null ? one : pairOf(one, observer);
+  for (const each of ofStep) {
+    const one = each.forCall?.() ?? each;
+    observer = observer === null ? one : pairOf(one, observer);
+  }
   // A call made with the config of the call around it brings those along.
   for (const one of everywhere)
     if (one.wantsCalls === false) continue;

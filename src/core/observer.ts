@@ -34,6 +34,12 @@ export interface Observer {
    */
   stage?(step: Step): StageObserver;
 
+  /** The observer of one call, where what it is told of inputs must not be mixed up with that of other calls. @default itself */
+  forCall?(): Observer;
+
+  /** Observes the way of each input through stages, from one to the next: who wants to know how long inputs wait. */
+  pipeline?(stages: readonly Step[]): PipelineObserver;
+
   /** The rest of this observer for a call that brings callbacks of its own. */
   withoutCallbacks(): Observer | null;
 
@@ -49,6 +55,18 @@ export interface StageObserver {
   blames(error: unknown, step: number): void;
   /** Takes note that an input failed with `error`. Called after {@link blames}, if the step is known that the error came from. */
   failed(index: number, error: unknown): void;
+}
+
+/** Somebody who is told how inputs get on in a pipeline of stages. Stages are numbered from 0, inputs by their place in the call. */
+export interface PipelineObserver {
+  /** An input waits for a stage. */
+  waits(index: number, stage: number): void;
+  /** The stage has taken it. */
+  starts(index: number, stage: number): void;
+  /** It is through the last stage, or has failed in one. */
+  ends(index: number, failure?: { readonly error: unknown }): void;
+  /** The pipeline stops: of inputs that are still in it nothing more is told. */
+  stops(): void;
 }
 
 /** The work of one step, as reported by the thread that it ran in. */
@@ -120,11 +138,14 @@ export function pairOf(first: Observer, second: Observer): Observer {
 
 class ObserverPair implements Observer {
   readonly stage?: (step: Step) => StageObserver;
+  readonly pipeline?: (stages: readonly Step[]) => PipelineObserver;
 
   constructor(
     private readonly first: Observer,
     private readonly second: Observer,
   ) {
+    if (first.pipeline !== undefined || second.pipeline !== undefined)
+      this.pipeline = (stages) => pipelineOfBoth(first.pipeline?.(stages), second.pipeline?.(stages));
     if (first.stage === undefined || second.stage === undefined) return;
     this.stage = (step) => {
       const [one, other] = [first.stage!(step), second.stage!(step)];
@@ -224,6 +245,28 @@ function withinBoth(first: ObservedRun, second: ObservedRun): ObservedRun["withi
 /** Callbacks that one more handler hears of. */
 function joined(callbacks: unknown, handler: object | undefined): unknown {
   return handler === undefined ? callbacks : (callbacks as { copy(more: object[]): unknown }).copy([handler]);
+}
+
+function pipelineOfBoth(one: PipelineObserver | undefined, other: PipelineObserver | undefined): PipelineObserver {
+  if (one === undefined || other === undefined) return (one ?? other)!;
+  return {
+    waits: (index, stage) => {
+      one.waits(index, stage);
+      other.waits(index, stage);
+    },
+    starts: (index, stage) => {
+      one.starts(index, stage);
+      other.starts(index, stage);
+    },
+    ends: (index, failure) => {
+      one.ends(index, failure);
+      other.ends(index, failure);
+    },
+    stops: () => {
+      one.stops();
+      other.stops();
+    },
+  };
 }
 
 /** One promise of two, if there are any. */

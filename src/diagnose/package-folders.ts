@@ -3,14 +3,21 @@ import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runlaneError } from "../core/errors/errors.ts";
 
-/** The file of the watching thread, in the installed package. */
-const WATCHER = join("dist", "diagnose", "watcher", "thread.js");
-
 /** The file that the watching thread starts with. @throws RUNLANE_BUNDLED */
 export function watcherFile(): string {
+  return installedFile("the watchdog", join("dist", "diagnose", "watcher", "thread.js"));
+}
+
+/**
+ * The path of a file of the installed package.
+ *
+ * @param where What needs it.
+ * @throws RUNLANE_BUNDLED where the package is not beside the bundle.
+ */
+export function installedFile(where: string, file: string): string {
   const folder = packageFolder();
-  if (folder === undefined) throw runlaneError("RUNLANE_BUNDLED", { where: "the watchdog", file: WATCHER });
-  return join(folder, WATCHER);
+  if (folder === undefined) throw runlaneError("RUNLANE_BUNDLED", { where, file });
+  return join(folder, file);
 }
 
 /** The folder of the package, wherever the code that asks has been bundled to; undefined where it is not beside the bundle. */

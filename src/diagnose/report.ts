@@ -1,3 +1,6 @@
+/** The channel on which the watching thread tells other threads of its reports, while the one that is held cannot. */
+export const HELD_CHANNEL = "runlane:held";
+
 /** What the watchdog says of a thread that is held. */
 export interface BlockedReport {
   /** `held` while it is, at the threshold and again after 1, 10 and 60 s; `released` once, when it is free again. */

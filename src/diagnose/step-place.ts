@@ -14,11 +14,19 @@ export function functionOf(step: Step): ((...args: unknown[]) => unknown) | unde
   return typeof func === "function" ? (func as (...args: unknown[]) => unknown) : undefined;
 }
 
+/** The places of functions that were looked for: the engine's debugger has to be asked, which takes milliseconds. */
+const places = new WeakMap<object, string | null>();
+
 /** Where the function of a step is written: `file:line`. */
 export function placeOfStep(step: Step | undefined): string | null {
   const func = step === undefined ? undefined : firstFunction(step);
-  const file = func === undefined ? undefined : locationsIn(func, [undefined])[0]?.file;
-  return file === undefined ? null : file.replace(/^file:\/\//, "");
+  if (func === undefined) return null;
+  let place = places.get(func);
+  if (place === undefined) {
+    place = locationsIn(func, [undefined])[0]?.file?.replace(/^file:\/\//, "") ?? null;
+    places.set(func, place);
+  }
+  return place;
 }
 
 /** The function of a step, or the first one inside it. */

@@ -17,6 +17,8 @@ import { WatchObserver } from "./watch-observer.ts";
 export interface Watcher {
   readonly thresholdMs: number;
   readonly context: (() => unknown) | undefined;
+  /** Whether steps are told apart while they run, at 1 µs each; otherwise only stacks tell who it is. @default true */
+  readonly observes?: boolean | undefined;
   /** Undefined where reports are printed. */
   readonly onBlocked: ((report: BlockedReport) => void) | undefined;
 }
@@ -50,7 +52,7 @@ let stopObserving: (() => void) | undefined;
 export function addWatcher(watcher: Watcher): Promise<void> {
   if (!isMainThread) throw runlaneError("RUNLANE_WATCH_THREAD", { where: "watch" });
   watchers.add(watcher);
-  stopObserving ??= observeAllCalls(observer);
+  if (watcher.observes !== false) stopObserving ??= observeAllCalls(observer);
   stacks.read = stackOfThread;
   (globalThis as { [ASKED]?: unknown })[ASKED] = answer;
   return renew();
@@ -58,11 +60,13 @@ export function addWatcher(watcher: Watcher): Promise<void> {
 
 export async function removeWatcher(watcher: Watcher): Promise<void> {
   if (!watchers.delete(watcher)) return;
-  if (watchers.size === 0) {
+  if (![...watchers].some(({ observes }) => observes !== false)) {
     stopObserving?.();
     stopObserving = undefined;
     // As long as it is enabled, every await of the process is dearer.
     observer.storage.disable();
+  }
+  if (watchers.size === 0) {
     stacks.read = undefined;
     delete (globalThis as { [ASKED]?: unknown })[ASKED];
   }

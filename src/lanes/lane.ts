@@ -39,6 +39,23 @@ export interface LaneCapacity {
   readonly queued: number;
 }
 
+/** A worker of a lane, as it is now; or one that was lost lately. */
+export interface WorkerStatus {
+  /** Tells it from the other workers of its lane. */
+  readonly worker: number;
+  readonly state: "starting" | "idle" | "busy" | "ending" | "lost";
+  /** The labels of the stages that it has inputs of; the one whose function runs now comes first, where that can be seen. */
+  readonly stages: readonly string[];
+  /** How many inputs it has now. */
+  readonly inputs: number;
+  /** How many inputs it has been given in all. */
+  readonly served: number;
+  /** Why it was lost. */
+  readonly reason?: string;
+  /** The machine that it runs on, when that is another one. */
+  readonly host?: string;
+}
+
 /** The figures of one stage on a lane. Times are sums in milliseconds. */
 export interface StageStatistics {
   /** The name of the stage. */
@@ -111,6 +128,8 @@ export interface Lane {
   statisticsOf?(stage: LaneStage): StageStatistics | undefined;
   /** The workers and the queue of the lane, as they are now. */
   readonly capacity: LaneCapacity;
+  /** The workers that there are, by number, and those that were lost last. Lanes that cannot tell leave it out. */
+  workerStatuses?(): WorkerStatus[];
   /** The figures of all stages that have run. */
   statistics(): StageStatistics[];
   /** Starts all workers, and loads a stage in each, with the resources that it uses. */

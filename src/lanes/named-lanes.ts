@@ -11,6 +11,7 @@ import type {
   LaneStage,
   LaneWarmOptions,
   StageStatistics,
+  WorkerStatus,
 } from "./lane.ts";
 import { availableCores, missingFor } from "./platform.ts";
 import { type PoolOptions, type PoolSettings, poolSettings } from "./pool/pool-options.ts";
@@ -55,6 +56,10 @@ class LazyLane implements Lane {
 
   get capacity(): LaneCapacity {
     return this.pool?.capacity ?? NOTHING;
+  }
+
+  workerStatuses(): WorkerStatus[] {
+    return this.pool?.workerStatuses?.() ?? [];
   }
 
   statisticsOf(stage: LaneStage): StageStatistics | undefined {

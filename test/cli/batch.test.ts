@@ -213,6 +213,7 @@ describe("runlane batch", () => {
         { lane: "loop", fused: false, steps: [expect.objectContaining({ name: "shout", why: expect.any(String) })] },
       ],
       warnings: [],
+      page: expect.objectContaining({ format: 1, phase: "over", end: "finished" }),
       // On a machine that is busy enough, anything takes ten milliseconds.
       holders: expect.any(Array),
       steps: [

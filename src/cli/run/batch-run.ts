@@ -1,6 +1,7 @@
 import { DEFAULT_STREAM_CONCURRENCY } from "../../batching/batch-stream.ts";
 import { InputRuns } from "../../batching/inputs.ts";
-import { withObserver } from "../../core/observer.ts";
+import { pairOf, withObserver } from "../../core/observer.ts";
+import { CallTracer, type RunTracer } from "../../inspect/run-tracer.ts";
 import { RunStatistics } from "../../observe/run-statistics.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { toStep } from "../../runnables/coerce.ts";
@@ -43,7 +44,9 @@ export type RunEnd =
 export type InputsRun = Pick<
   BatchRun,
   "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "remarks" | "stop" | "stopWords" | "run"
->;
+> &
+  // Inputs that run on other machines cannot be followed from here.
+  Partial<Pick<BatchRun, "followBy">>;
 
 /** A pass through a pipeline that runs in this process, or in workers of it. */
 export class BatchRun {
@@ -52,6 +55,7 @@ export class BatchRun {
   private readonly analysis: Analysis;
   private readonly options: BatchRunOptions;
   private readonly feed: InputFeed;
+  private tracer: CallTracer | undefined;
   private syncLoop: SyncLoop | undefined;
   private recordedRun: RecordedRun | undefined;
 
@@ -60,6 +64,11 @@ export class BatchRun {
     this.options = options;
     this.analysis = new Analysis(runnable, this.statistics);
     this.feed = new InputFeed(source, firstIndex, limit);
+  }
+
+  /** Has inputs followed on their way, as many as cost next to nothing. Call it before the run. */
+  followBy(tracer: RunTracer): void {
+    this.tracer = new CallTracer(tracer, true);
   }
 
   /** The number of inputs that have started and are not through. */
@@ -136,14 +145,16 @@ export class BatchRun {
   private prepare(keeper: RecordKeeper): RecordedRun {
     const { runnable, firstIndex, concurrency } = this.options;
     const { statistics } = this;
+    const tracer = this.tracer;
+    const observer = tracer === undefined ? statistics : pairOf(statistics, tracer);
     const step = toStep(runnable);
     const limits = concurrency === undefined ? {} : { maxConcurrency: concurrency };
-    const runs = new InputRuns(step, withObserver(limits, statistics), { abortable: true });
+    const runs = new InputRuns(step, withObserver(limits, observer), { abortable: true });
     const plain = new InputRuns(step, limits, { abortable: true });
     this.syncLoop = SyncLoop.of(step, { observed: runs.call, plain: plain.call }, statistics);
     return new RecordedRun({
       runs,
-      isWatched: plain.call.observer !== null,
+      isWatched: plain.call.observer !== null || tracer !== undefined,
       feed: this.feed,
       keeper,
       firstIndex,

@@ -12,6 +12,7 @@ import { displayName, quote } from "../paths.ts";
 import type { RunEnd } from "./batch-run.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PreparedRun } from "./prepare.ts";
+import type { RunRecording } from "./recording.ts";
 import { type HolderRow, type Report, resourceRows, writeReport } from "./report.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { exitCodeOf, type StopSignal } from "./stop-signals.ts";
@@ -27,6 +28,8 @@ export interface Ended {
   readonly measurements: Measurements;
   /** The time of loading everything beforehand, in milliseconds; null where nobody asked for it. */
   readonly warmMs: number | null;
+  /** What was recorded beside the statistics, where somebody asked for it. */
+  readonly recording: RunRecording | undefined;
 }
 
 /**
@@ -53,7 +56,8 @@ function buildReport(
   ended: Ended,
   { stages, warnings }: Plan,
 ): Report {
-  const { end, signal, counts, measurements, warmMs } = ended;
+  const { end, signal, counts, measurements, warmMs, recording } = ended;
+  const howItEnded = signal === undefined ? end.kind : signal === "SIGINT" ? "interrupted" : "terminated";
   return {
     pipeline: options.pipeline,
     input: source.name,
@@ -61,7 +65,7 @@ function buildReport(
     errors: named(destination.errors),
     warmMs,
     ...measurements,
-    end: signal === undefined ? end.kind : signal === "SIGINT" ? "interrupted" : "terminated",
+    end: howItEnded,
     exitCode: exitCode(ended, counts.failed > 0 || destination.failedEarlier),
     firstIndex: destination.firstIndex,
     inputs: counts.done,
@@ -73,6 +77,7 @@ function buildReport(
     stages,
     warnings,
     resources: resourceRows(runnable.resources()),
+    page: recording?.finish(howItEnded),
   };
 }
 

@@ -4,6 +4,13 @@ import { describeError, type Failure, failureLine, INPUT_STEP, OUTPUT_STEP, outp
 import type { RecordWriter } from "../output/record-writer.ts";
 import type { ProgressMeter } from "./run-counts.ts";
 
+export interface RecordKeeperOptions {
+  /** Whether failures are lines for people, on standard error, rather than records. */
+  readonly readable: boolean;
+  /** Is told of each input that failed. */
+  readonly onFailure?: ((index: number, step: string, error: unknown) => void) | undefined;
+}
+
 /**
  * Turns the outcome of an input into its record: every input gets exactly one, in one of the two files. A promise that a method returns has
  * to be waited for before the next call.
@@ -12,9 +19,10 @@ export class RecordKeeper {
   private readonly writer: RecordWriter;
   private readonly meter: ProgressMeter;
   private readonly formatFailure: (failure: Failure) => string;
+  private readonly onFailure: RecordKeeperOptions["onFailure"];
 
-  /** @param readable Whether failures are lines for people, on standard error, rather than records. */
-  constructor(writer: RecordWriter, meter: ProgressMeter, { readable }: { readonly readable: boolean }) {
+  constructor(writer: RecordWriter, meter: ProgressMeter, { readable, onFailure }: RecordKeeperOptions) {
+    this.onFailure = onFailure;
     this.writer = writer;
     this.meter = meter;
     this.formatFailure = readable ? readableLine : failureLine;
@@ -40,6 +48,7 @@ export class RecordKeeper {
   /** Records an input that has failed in a step. */
   failed(index: number, step: string, error: unknown, block: InputBlock, at: number): void | Promise<void> {
     this.meter.count(true);
+    this.onFailure?.(index, step, error);
     return this.writer.error(
       this.formatFailure({ index, step, error, source: block.placeOf(at), inputJson: block.jsonOf(at) }),
     );

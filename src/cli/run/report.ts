@@ -1,4 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
+import type { LaneHistory } from "../../inspect/lane-sampler.ts";
+import { pageWith } from "../../inspect/page-file.ts";
+import type { InspectorState } from "../../inspect/state.ts";
 import type { StepRow } from "../../observe/statistics.ts";
 import type { PlanStage } from "../../plan/plan.ts";
 import type { ResourceStatus } from "../../resources/status.ts";
@@ -6,7 +9,6 @@ import { CliError, messageOf, oneLine, systemCause } from "../cli-error.ts";
 import { round } from "../display/format.ts";
 import { checkWritable } from "../output/destination.ts";
 import { displayName } from "../paths.ts";
-import type { LaneHistory } from "./measurements.ts";
 
 /** A step that held the event loop. */
 export interface HolderRow {
@@ -76,6 +78,8 @@ export interface Report {
   readonly resources: readonly ResourceRow[];
   /** The load of the pipeline's lanes during the run: sampled every 0.1 s, in long runs less often. */
   readonly lanes: readonly LaneHistory[];
+  /** What `runlane report` makes a page of: runs that failed or took long, the event loop over time. Its form may change. */
+  readonly page?: InspectorState | undefined;
 }
 
 /**
@@ -86,18 +90,31 @@ export interface Report {
 export function checkReport(path: string): void {
   checkWritable(path);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
-  const begin = readFileSync(path, "utf8").slice(0, 100);
-  if (begin.trim() === "" || /^\{\s*"pipeline":/.test(begin)) return;
+  const begin = readFileSync(path, "utf8").slice(0, 1000);
+  if (begin.trim() === "" || (isPage(path) ? begin.includes(PAGE_MARK) : /^\{\s*"pipeline":/.test(begin))) return;
   throw new CliError(
     "RUNLANE_CLI_OUTPUT",
     `${displayName(path)} is no report of runlane batch, and --report would replace it; name another file`,
   );
 }
 
+/** Whether a report is to be a page, and not data. */
+function isPage(path: string): boolean {
+  return /\.html?$/i.test(path);
+}
+
+/** What each page of a report begins with. */
+const PAGE_MARK = 'name="generator" content="runlane"';
+
 /** @throws CliError RUNLANE_CLI_OUTPUT */
 export function writeReport(path: string, report: Report): void {
+  writeText(path, isPage(path) ? pageWith(report.page!) : `${withShortLists(JSON.stringify(report, null, 2))}\n`);
+}
+
+/** @throws CliError RUNLANE_CLI_OUTPUT */
+export function writeText(path: string, text: string): void {
   try {
-    writeFileSync(path, `${withShortLists(JSON.stringify(report, null, 2))}\n`);
+    writeFileSync(path, text);
   } catch (error) {
     throw new CliError("RUNLANE_CLI_OUTPUT", `cannot write ${displayName(path)}: ${systemCause(error)}`, {
       cause: error,

@@ -14,6 +14,7 @@ import { EndWatch, earlyWords } from "./ends.ts";
 import { startMeasuring } from "./measurements.ts";
 import { type PreparedRun, prepare, withAbsolutePaths } from "./prepare.ts";
 import { RecordKeeper } from "./record-keeper.ts";
+import type { RunRecording } from "./recording.ts";
 import type { ProgressMeter } from "./run-counts.ts";
 import { exitCodeOf, onStopSignal, type StopSignal } from "./stop-signals.ts";
 import { warmUp } from "./warm-up.ts";
@@ -50,6 +51,7 @@ async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: End
   const { options, run, runnable } = prepared;
   const watchdog = await startWatchdog(options.watch);
   let signal: StopSignal | undefined;
+  let recording: RunRecording | undefined;
   const stopping = new AbortController();
   const signals = onStopSignal(
     (received) => {
@@ -76,15 +78,34 @@ async function runPrepared(prepared: PreparedRun, stdout: StdoutSink, watch: End
     if (signal !== undefined) return exitCodeOf(signal);
     const measure = startMeasuring(() => lanesOf(runnable));
     const meter = prepared.startMeter();
-    const end = await perform(prepared, { meter, messages, stdout, watch });
+    recording = await startRecording(prepared, meter, messages);
+    const end = await perform(prepared, { meter, messages, stdout, watch, recording });
     if (end.kind === "reader left") return EXIT.done;
     const { counts } = meter;
     await watchdog?.stop();
-    return await conclude(prepared, { end, signal, counts, measurements: measure(), warmMs }, messages);
+    const measurements = measure();
+    const code = await conclude(prepared, { end, signal, counts, measurements, warmMs, recording }, messages);
+    await recording?.linger(stopping.signal, messages);
+    return code;
   } finally {
     signals.stop();
     await watchdog?.stop();
+    await recording?.close();
   }
+}
+
+/** Records more than statistics, where a report or a page was asked for. */
+async function startRecording(
+  prepared: PreparedRun,
+  meter: ProgressMeter,
+  messages: Messages,
+): Promise<RunRecording | undefined> {
+  const { options } = prepared;
+  if (options.report === undefined && options.inspect === undefined) return undefined;
+  const { RunRecording } = await import("./recording.ts");
+  const recording = new RunRecording(prepared, meter);
+  if (options.inspect !== undefined) await recording.serve(options, messages);
+  return recording;
 }
 
 interface Stage {
@@ -92,10 +113,11 @@ interface Stage {
   readonly messages: Messages;
   readonly stdout: StdoutSink;
   readonly watch: EndWatch;
+  readonly recording: RunRecording | undefined;
 }
 
 /** Opens the files and runs all inputs, with a display beside them. */
-async function perform(prepared: PreparedRun, { meter, messages, stdout, watch }: Stage): Promise<RunEnd> {
+async function perform(prepared: PreparedRun, { meter, messages, stdout, watch, recording }: Stage): Promise<RunEnd> {
   const { options, destination, run, identity } = prepared;
   const { output, errors } = destination.open({
     output: () => stdout,
@@ -103,7 +125,10 @@ async function perform(prepared: PreparedRun, { meter, messages, stdout, watch }
   });
   if (destination.isResumable) writeRunFile(destination.output!, identity);
   const writer = new RecordWriter(output, errors);
-  const keeper = new RecordKeeper(writer, meter, { readable: destination.errors === undefined });
+  const keeper = new RecordKeeper(writer, meter, {
+    readable: destination.errors === undefined,
+    onFailure: recording && ((...failure) => recording.failed(...failure)),
+  });
   const recordsOnTerminal = destination.output === undefined && process.stdout.isTTY;
   messages.showProgress(
     await startProgress({ meter, stderr: process.stderr, quiet: options.quiet, recordsOnTerminal }),

@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import { parse, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Inspection } from "../../inspect/inspect.ts";
 import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import type { ServeOptions } from "../../serve/options.ts";
@@ -87,8 +88,9 @@ async function loadChains({ pipelines, lane, maxConcurrency }: ServeCommandOptio
 async function serveHttp(
   chains: Record<string, Runnable>,
   serving: ServeOptions,
-  { host, port, warm, grace }: ServeCommandOptions,
+  options: ServeCommandOptions,
 ): Promise<number> {
+  const { host, port, warm, grace } = options;
   const server = createServer(chains, serving);
   const load = async (): Promise<void> => {
     const { signal } = new AbortController();
@@ -105,7 +107,22 @@ async function serveHttp(
   }
   if (cluster.isWorker) cluster.worker!.send({ listening: url } satisfies Listening);
   else process.stdout.write(`listening on ${url}\n`);
-  return await untilStopped(server, grace);
+  const inspection = await startInspecting(chains, options);
+  const code = await untilStopped(server, grace);
+  await inspection?.close();
+  return code;
+}
+
+/** Serves the page of the inspector, at a port and with a token of its own. */
+async function startInspecting(
+  chains: Readonly<Record<string, Runnable>>,
+  { inspect: port, inspectValues: values }: ServeCommandOptions,
+): Promise<Inspection | undefined> {
+  if (port === undefined) return undefined;
+  const { inspect } = await import("../../inspect/inspect.ts");
+  const inspection = await inspect(chains, { port: port === true ? 0 : port, values });
+  process.stderr.write(`runlane: what it does is shown at ${inspection.url}\n`);
+  return inspection;
 }
 
 /** A pipeline is called as its file is. */

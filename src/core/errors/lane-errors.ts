@@ -85,6 +85,11 @@ export const LANE_ERRORS = {
     cause: "registerClass was called on one side only: classes are registered for each thread and each process.",
     fix: "Call registerClass in the module that defines the class, and import that module in the step's module too.",
   },
+  RUNLANE_INSPECTOR: {
+    message: "The page of the inspector cannot be served at {host}, port {port}: {reason}.",
+    cause: "The address or the port that the inspector was given cannot be had, or its thread could not be started.",
+    fix: "Choose another port, or 0 for any.",
+  },
   RUNLANE_WATCH_THREAD: {
     message: "{where} watches the event loop of the main thread, and was called in a worker thread.",
     cause: "The watchdog was started in a worker thread. It can only look at the main thread of a process.",

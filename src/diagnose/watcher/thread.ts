@@ -1,10 +1,10 @@
 import { writeSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { parentPort, workerData } from "node:worker_threads";
+import { BroadcastChannel, parentPort, workerData } from "node:worker_threads";
 import { framesOf, placeText, userFrame } from "../frames.ts";
 import { HoldJudge } from "../hold-judge.ts";
 import { MARK } from "../marks.ts";
-import { type BlockedReport, reportText } from "../report.ts";
+import { type BlockedReport, HELD_CHANNEL, reportText } from "../report.ts";
 import { type Answer, askMainThread } from "./main-stack.ts";
 import { starvedMs, threadState } from "./thread-state.ts";
 
@@ -32,6 +32,10 @@ parentPort!.on("message", (message: ToWatcher) => {
   if ("mark" in message) labels.set(message.mark, message.label);
   else prints = message.prints;
 });
+
+/** Threads that want to know at once, and not when the one that is held can tell them. */
+const others = new BroadcastChannel(HELD_CHANNEL);
+others.unref();
 
 const judge = new HoldJudge(thresholdMs, everyMs);
 /** What was told of the thread that is held now. */
@@ -115,6 +119,7 @@ function tell(report: BlockedReport): void {
 
 function send(report: BlockedReport): void {
   parentPort!.postMessage(report);
+  others.postMessage(report);
   if (!prints) return;
   try {
     writeSync(2, `${reportText(report)}\n`);

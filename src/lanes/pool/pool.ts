@@ -12,6 +12,7 @@ import type {
   LaneStage,
   LaneWarmOptions,
   StageStatistics,
+  WorkerStatus,
 } from "../lane.ts";
 import type { Transport, WorkerEnd } from "../protocol/transport.ts";
 import { type StageRecord, StageRecords } from "../stage/stage-record.ts";
@@ -31,6 +32,7 @@ import { SourceLine, type SourceListener } from "./queue-lines.ts";
 import { Recovery } from "./recovery.ts";
 import { StreamCall } from "./stream-call.ts";
 import { WarmUps } from "./warm-ups.ts";
+import { LastLost, statusOf } from "./worker-status.ts";
 import { Workers } from "./workers.ts";
 
 /**
@@ -72,6 +74,7 @@ export class Pool implements Lane, SourceListener, WorkerListener {
   private readonly recovery: Recovery;
   private readonly resourcesOfWorkers: PoolResources;
   private readonly dispatch: Dispatch;
+  private readonly lost = new LastLost();
   private nextStream = 0;
   private closing: Promise<void> | undefined;
   private isForced = false;
@@ -135,6 +138,10 @@ export class Pool implements Lane, SourceListener, WorkerListener {
     this.queue.pushStream(stream);
     this.dispatch.soon();
     yield* stream.read();
+  }
+
+  workerStatuses(): WorkerStatus[] {
+    return [...Array.from(this.workers.all, statusOf), ...this.lost.statuses];
   }
 
   statisticsOf(stage: LaneStage): StageStatistics | undefined {
@@ -228,10 +235,9 @@ export class Pool implements Lane, SourceListener, WorkerListener {
   }
 
   onWorkerEnded(worker: WorkerHandle, end: WorkerEnd): void {
-    if (laneChannel.hasSubscribers) {
-      const reason = worker.killedFor === undefined ? describeEnd(end) : oneLine(worker.killedFor);
-      publish({ event: "worker-ended", lane: this.name, worker: worker.number, reason });
-    }
+    const reason = worker.killedFor === undefined ? describeEnd(end) : oneLine(worker.killedFor);
+    if (!worker.wasAskedToEnd) this.lost.add(worker, reason);
+    if (laneChannel.hasSubscribers) publish({ event: "worker-ended", lane: this.name, worker: worker.number, reason });
     this.workers.onEnded(worker);
     this.resourcesOfWorkers.onWorkerEnded(worker);
     if (worker.wasReady) {

@@ -114,6 +114,11 @@ export class RunnableLimited<
     return this.limiter.waiting;
   }
 
+  /** How many inputs run now. */
+  get running(): number {
+    return this.limiter.running;
+  }
+
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
     return this.limiter.tryEnter() ? this.runEntered(input, ctx) : this.runLater(input, ctx);
   }
