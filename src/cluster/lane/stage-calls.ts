@@ -10,6 +10,9 @@ import { type ChunkHead, packInput } from "../wire/chunk-body.ts";
 import type { InputOutcome } from "../wire/outcome-body.ts";
 import type { ModuleStage } from "./module-stage.ts";
 
+/** A chunk has at least such a part of what it could have: smaller ones would not be worth their way. */
+const LEAST_SHARE = 10;
+
 /** Takes the outcome of one input. */
 type Waiter = (outcome: InputOutcome) => void;
 
@@ -184,7 +187,8 @@ export class StageCalls {
 
   /** The number of inputs for one chunk, which leaves some for the other workers. */
   private share(waiting: number): number {
-    return Math.min(this.channel.sizer.count, Math.max(1, Math.ceil(waiting / Math.max(1, this.slots))));
+    const { count } = this.channel.sizer;
+    return Math.min(count, Math.max(Math.ceil(count / LEAST_SHARE), Math.ceil(waiting / Math.max(1, this.slots))));
   }
 
   private send({ config, timeoutMs }: LaneCallOptions, inputs: readonly unknown[], waiters: readonly Waiter[]): void {

@@ -1,26 +1,28 @@
 import type { ChunkReport } from "../wire/outcome-body.ts";
 
-/** The time that a chunk should keep a worker busy, in milliseconds: the way through a broker costs some of it. */
+/** How long a chunk should keep a worker busy: the way through a broker costs some milliseconds of it. */
 const TARGET_MS = 250;
-/** The number of inputs that wait together in a worker. */
+/** Inputs that wait do so together; a worker has so many in flight. */
 const WAITING_COUNT = 32;
 const MOST_INPUTS = 5000;
-/** The largest size of a chunk or its outcome, in bytes. */
+/** The most that a chunk should weigh, there or back. */
 const TARGET_BYTES = 512 * 1024;
-/** The factor by which chunks grow at most from one to the next: a cost that was measured on few inputs may be far off. */
+/** A cost that was measured on few inputs may be far off. */
 const GROWTH = 8;
-/** The number of inputs in the first chunks: two tell whether they wait side by side. */
+/** The first chunks: two inputs tell whether they wait side by side. */
 const FIRST = 2;
 /** How many inputs travel together if nobody will ever know how long they take. */
 const BLIND = 100;
-/** The weight of an older measurement, compared with a newer one. */
+/** How much an older measurement counts, compared with a newer one. */
 const MEMORY = 0.5;
 
-/** Finds the number of inputs in a chunk, by their time and by the size of inputs and outputs. */
+/** Finds how many inputs travel together: by how long they take, and by what they and their outputs weigh. */
 export class ChunkSizer {
   /** Whether any chunk has come back. Until then, few should be under way. */
   isMeasured: boolean;
   private limit: number;
+  private recentMs = 0;
+  private recentCount = 0;
   private bytesIn = 0;
   private bytesOut = 0;
 
@@ -30,25 +32,27 @@ export class ChunkSizer {
     this.limit = isBlind ? BLIND : FIRST;
   }
 
-  /** The number of inputs for the next chunk. */
+  /** How many inputs the next chunk should have. */
   get count(): number {
     const bytes = Math.max(this.bytesIn, this.bytesOut);
     return Math.max(1, Math.min(this.limit, bytes === 0 ? MOST_INPUTS : Math.floor(TARGET_BYTES / bytes)));
   }
 
-  /** Counts a chunk that was made. */
+  /** A chunk was made. */
   sent(count: number, bytes: number): void {
     this.bytesIn = mixed(this.bytesIn, bytes / count);
   }
 
-  /** Counts a part of an outcome that has come. */
+  /** A part of an outcome has come. */
   received(count: number, bytes: number): void {
     this.bytesOut = mixed(this.bytesOut, bytes / count);
   }
 
-  /** Counts a chunk of so many inputs that was run. */
+  /** A chunk of so many inputs was run. Large chunks tell more than small ones, most of whose time is that of the way. */
   ran(count: number, { ranMs, waits }: ChunkReport): void {
-    const fitting = (TARGET_MS * count) / Math.max(ranMs, 0.01);
+    this.recentMs = this.recentMs * MEMORY + ranMs;
+    this.recentCount = this.recentCount * MEMORY + count;
+    const fitting = (TARGET_MS * this.recentCount) / Math.max(this.recentMs, 0.01);
     const wanted = waits ? Math.max(WAITING_COUNT, fitting) : fitting;
     this.isMeasured = true;
     this.limit = Math.max(1, Math.min(Math.floor(wanted), this.limit * GROWTH, MOST_INPUTS));
