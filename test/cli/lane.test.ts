@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { everything } from "../everything.ts";
 import { fixture, parseRecords, records, run, start } from "./command.ts";
 import { runHere } from "./run-here.ts";
@@ -178,10 +178,9 @@ export default async (input) => {
     });
     const args = ["batch", "gate.mjs", "-i", "in.jsonl", "-o", "out.jsonl", "-q", "--lane", "process"];
     const running = start(args, { cwd, input: "" });
-    await expect
-      .poll(() => existsSync(join(cwd, "started")) && readFileSync(join(cwd, "started"), "utf8"), { timeout: 50_000 })
-      .toMatch(/^\d/);
-    process.kill(Number(readFileSync(join(cwd, "started"), "utf8")), "SIGINT");
+    const started = () => (existsSync(join(cwd, "started")) ? Number(readFileSync(join(cwd, "started"), "utf8")) : 0);
+    const pid = await vi.waitUntil(started, { timeout: 50_000 });
+    process.kill(pid, "SIGINT");
     running.process.kill("SIGINT");
     await running.says("finishing the 1 inputs in flight");
     writeFileSync(join(cwd, "open"), "");
