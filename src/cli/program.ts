@@ -4,6 +4,7 @@ import { CliError, EXIT, oneLine } from "./cli-error.ts";
 import { coldStartCommand } from "./coldstart.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
+import { mergeCommand } from "./merge.ts";
 import { readVersion, startIn } from "./paths.ts";
 import { reportCommand } from "./report.ts";
 import { runsCommands } from "./runs.ts";
@@ -52,6 +53,7 @@ function createProgram(args: readonly string[], onExit: (code: number) => void):
   workerCommand(program, onExit);
   runsCommands(program, onExit);
   reportCommand(program, onExit);
+  mergeCommand(program, onExit);
   return program;
 }
 
