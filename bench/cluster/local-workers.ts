@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBroker } from "runlane/cluster";
-import { placeOf } from "../../dist/cluster/brokers/embedded/place.js";
 import { measureCosts } from "./measured-costs.ts";
 import { simulate } from "./model.ts";
 import { command, startWorkers } from "./processes.ts";
 import type { Costs } from "./scenario.ts";
+import { placeOf } from "./sources.ts";
 
 /** One database for all measurements: it is made once, and ends by itself when nobody uses it. */
 const EMBEDDED = `embedded:${fileURLToPath(new URL("../../.cache/cluster-bench", import.meta.url))}`;

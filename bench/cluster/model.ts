@@ -2,12 +2,13 @@
  * A model of a run on a cluster lane: one producer, one broker, any number of workers. It says how many inputs a second get through, and what
  * keeps it from being more. Chunks are sized by the ChunkSizer of the lane itself.
  */
-import { ChunkSizer } from "../../dist/cluster/producer/chunk-sizer.js";
 import { type Costs, IN_FLIGHT, type Prediction, type Scenario } from "./scenario.ts";
+import { ChunkSizer } from "./sources.ts";
 import { Clock, random, Station } from "./stations.ts";
 
 /** The window of RunChannel (src/cluster/producer/run-channel.ts) and of ClusterRun (src/cli/cluster/cluster-run.ts). */
 const WINDOW = { perSlot: 4, least: 32, first: 4, bytes: 64 * 1024 * 1024, heldInputs: 1_000_000 };
+
 /** A chunk under way. */
 interface Chunk {
   readonly from: number;

@@ -25,7 +25,7 @@ describe("the model of a cluster", () => {
         const more = simulate(cost, { ...given, workers: given.workers * times }).throughput;
         expect(more).toBeGreaterThan(one * NOISE);
       }),
-      { numRuns: 25 },
+      { numRuns: 8 },
     );
   });
 
@@ -36,7 +36,7 @@ describe("the model of a cluster", () => {
         const bound = Math.min(...Object.values(bounds(cost, given, meanChunk)));
         expect((done * 1000) / ms).toBeLessThanOrEqual(bound * 1.001);
       }),
-      { numRuns: 25 },
+      { numRuns: 8 },
     );
   });
 
@@ -51,7 +51,7 @@ describe("the model of a cluster", () => {
         expect(deadly.runsPerChunk).toBeGreaterThanOrEqual(1);
         expect(deadly.ms).toBeGreaterThanOrEqual(calm.ms * NOISE);
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 
