@@ -62,6 +62,7 @@ export function fill(text, run) {
 /** What stands in one place. */
 function show(/** @type {string} */ names, /** @type {StoredRun} */ run) {
   if (names === "run") return describe(run);
+  if (names === "three") return three(run);
   const [, example] = /^example (.+)$/.exec(names) ?? [];
   if (example !== undefined) {
     const rows = run.examples?.[example] ?? fail(`The stored run has no example ${example}.`);
@@ -72,6 +73,24 @@ function show(/** @type {string} */ names, /** @type {StoredRun} */ run) {
     if (!run.rows.some((row) => row.suite === suite)) fail(`The stored run has no suite ${suite}.`);
   const head = ["what", "Runlane", "compared with", "ratio", "budget"];
   return markdown(head, run.rows.filter(({ suite }) => suites.includes(suite)).map(cells));
+}
+
+/** The rows that README.md shows: what a step costs, what an input costs on its way to a thread, how long the import takes. */
+const HEADLINES = [
+  ["overhead", "10 sync steps", "LangChain.js"],
+  ["lanes", "`batch` of 100,000 tiny inputs, each, in threads", undefined],
+  ["import", '`import("runlane")`, bare Node subtracted', "LangChain.js"],
+];
+
+function three(/** @type {StoredRun} */ { rows }) {
+  const shown = HEADLINES.map(([suite, name, peer]) => {
+    // A row that is compared with several peers goes on as "the same".
+    const first = rows.findIndex((row) => row.suite === suite && row.name === name);
+    const row = rows.slice(first).find((row) => peer === undefined || row.peer === peer);
+    if (first < 0 || row === undefined) fail(`The stored run has no row ${name} of the suite ${suite}.`);
+    return [name ?? "", ...cells(row).slice(1, 3)];
+  });
+  return markdown(["what", "Runlane", "compared with"], shown);
 }
 
 function describe(/** @type {StoredRun} */ { node, cpus, rows }) {
