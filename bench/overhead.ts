@@ -2,6 +2,7 @@
 import * as lc from "@langchain/core/runnables";
 import { Effect } from "effect";
 import { RunnableLambda, RunnableParallel, RunnableSequence } from "runlane";
+import { inspect } from "runlane/inspect";
 import { watch } from "runlane/watchdog";
 import { lastValueFrom, map, mergeMap, of, pipe } from "rxjs";
 import { type Contender, measure, type Row, row, type SuiteOptions } from "./measure.ts";
@@ -158,6 +159,15 @@ async function watched(contenders: Record<"sync" | "async", Contender>, options:
   return { before, meanwhile, after: await measure(contenders, options) };
 }
 
+/** A page that shows a chain, at which nobody looks. */
+async function inspected(contenders: Record<"sync" | "async", Contender>, options: { rounds: number }) {
+  const before = await measure(contenders, options);
+  const inspection = await inspect({ sync: tenSync, async: tenAsync });
+  const meanwhile = await measure(contenders, options);
+  await inspection.close();
+  return { before, meanwhile };
+}
+
 export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
   const options = { rounds: quick ? 15 : 31 };
   const rows: Row[] = [];
@@ -189,6 +199,15 @@ export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
     }),
     row("10 sync steps, while somebody watches", [w.meanwhile.sync, "ns"], ["before", w.before.sync]),
     row("10 async steps, while somebody watches", [w.meanwhile.async, "ns"], ["before", w.before.async]),
+  );
+  const i = await inspected({ sync: sync10.runlane, async: async10.runlane }, options);
+  rows.push(
+    row("10 sync steps, inspected, and nobody looks", [i.meanwhile.sync, "ns"], ["before", i.before.sync], {
+      max: 1.02,
+    }),
+    row("10 async steps, inspected, and nobody looks", [i.meanwhile.async, "ns"], ["before", i.before.async], {
+      max: 1.02,
+    }),
   );
   const p = await measure(parallel3, options);
   rows.push(
