@@ -22,7 +22,7 @@ function globalOne(): (new () => unknown) | undefined {
 /**
  * Puts a value into the current context: runnables and functions that are called from here on find it, LangChain's included.
  *
- * @throws RUNLANE_NO_CONTEXT where there is no AsyncLocalStorage.
+ * @throws RUNLANE_NO_CONTEXT where there is no AsyncLocalStorage, or where it has no `enterWith`.
  * @example
  * ```ts
  * import { RunnableLambda } from "runlane";
@@ -37,8 +37,12 @@ function globalOne(): (new () => unknown) | undefined {
  * ```
  */
 export function setContextVariable<T>(name: PropertyKey, value: T): void {
-  if (storage === undefined) throw runlaneError("RUNLANE_NO_CONTEXT", { where: "setContextVariable" });
-  setVariable(storage, name, value);
+  try {
+    setVariable(storage!, name, value);
+  } catch (cause) {
+    // There is no storage, or one that nobody can enter, as on Cloudflare.
+    throw runlaneError("RUNLANE_NO_CONTEXT", { where: "setContextVariable" }, { cause });
+  }
 }
 
 /**

@@ -2,10 +2,10 @@
 /** The program behind a route of Next, built as `output: "standalone"` and started in another folder. */
 import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { at, run } from "../../scripts/lib.mjs";
+import { freePort } from "./free-port.mjs";
 import { withoutPackage } from "./package-copy.mjs";
 
 const APP = at("test/runtimes/next");
@@ -50,13 +50,4 @@ async function ask(cwd) {
   } finally {
     server.kill("SIGKILL");
   }
-}
-
-/** @returns {Promise<number>} */
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

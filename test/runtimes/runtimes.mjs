@@ -40,6 +40,8 @@ const DENO = { linux: `linux-${process.arch}-glibc`, darwin: `darwin-${process.a
 const platform = /** @type {"linux" | "darwin"} */ (process.platform);
 export const bun = () => executable(`@oven/bun-${BUN[platform]}/bin/bun`);
 const deno = () => executable(`@deno/${DENO[platform]}/deno`);
+const WORKERD = { linux: `linux-${process.arch === "arm64" ? "arm64" : "64"}`, darwin: "darwin-arm64" };
+const workerd = () => executable(`@cloudflare/workerd-${WORKERD[platform]}/bin/workerd`);
 const DENO_RUN = ["run", "--node-modules-dir=manual", "--no-prompt"];
 
 /** By the name of a column. @type {Record<string, () => Promise<Record<string, string>>>} */
@@ -51,7 +53,7 @@ export const RUNTIMES = {
   Bun: () => told(bun(), [PROGRAM, "--speed"]),
   Deno: () => told(deno(), [...DENO_RUN, "--allow-all", PROGRAM, "--speed"]),
   "Deno without permissions": () => told(deno(), [...DENO_RUN, PROGRAM]),
-  workerd: async () => cellsOf(await inWorkerd([])),
-  "workerd with nodejs_compat": async () => cellsOf(await inWorkerd(["nodejs_compat"])),
+  workerd: async () => cellsOf(await inWorkerd(workerd(), [])),
+  "workerd with nodejs_compat": async () => cellsOf(await inWorkerd(workerd(), ["nodejs_compat"])),
   Chromium: async () => cellsOf(await inChromium()),
 };

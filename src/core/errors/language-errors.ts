@@ -116,8 +116,8 @@ export const LANGUAGE_ERRORS = {
     fix: 'Pass the config that the function got, or import dispatchCustomEvent from "runlane/context", which keeps the context.',
   },
   RUNLANE_NO_CONTEXT: {
-    message: "{where} needs AsyncLocalStorage, which this platform does not have.",
-    cause: "Context variables are kept in an AsyncLocalStorage; browsers and some edge platforms have none.",
+    message: "{where} needs AsyncLocalStorage and its enterWith, which this platform does not have.",
+    cause: "Context variables are kept in an AsyncLocalStorage; browsers have none, and edge platforms one that cannot be entered.",
     fix: "Pass values in config.configurable instead.",
   },
   RUNLANE_NO_SESSION: {
