@@ -117,7 +117,8 @@ export const LANGUAGE_ERRORS = {
   },
   RUNLANE_NO_CONTEXT: {
     message: "{where} needs AsyncLocalStorage and its enterWith, which this platform does not have.",
-    cause: "Context variables are kept in an AsyncLocalStorage; browsers have none, and edge platforms one that cannot be entered.",
+    cause:
+      "Context variables are kept in an AsyncLocalStorage; browsers have none, and edge platforms one that cannot be entered.",
     fix: "Pass values in config.configurable instead.",
   },
   RUNLANE_NO_SESSION: {
