@@ -1,14 +1,12 @@
 // @ts-check
 /**
- * `npm run test:runtimes`: runs the same program on every runtime, and one with lanes as every bundler leaves it, and compares what they
- * say with the tables in docs/. `-- --write` writes those. `-- bun rollup` tries only what has such a word in its name.
+ * `npm run test:runtimes`: runs the same program on every runtime, and compares what they say with the tables in docs/. `-- --write` writes those. `-- bun deno` tries only what has such a word in its name.
  *
- * The runtimes and the bundlers are installed here, from npm: the project itself needs none of them.
+ * The runtimes are installed here, from npm: the project itself needs none of them.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "../../scripts/build.mjs";
 import { at, fail, install, passed, run, tally } from "../../scripts/lib.mjs";
-import { BUNDLERS } from "./bundlers.mjs";
 import { installPackage } from "./package-copy.mjs";
 import { RUNTIMES } from "./runtimes.mjs";
 import { DOCUMENTS, filled, RESULTS, SPEED, storedResults } from "./tables.mjs";
@@ -25,7 +23,7 @@ async function prepare() {
   const lock = readFileSync(`${FOLDER}/package-lock.json`, "utf8");
   const stamp = `${FOLDER}/node_modules/.installed`;
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
-    console.log("Installing the runtimes and the bundlers ...");
+    console.log("Installing the runtimes ...");
     const flags = ["--no-audit", "--no-fund", "--ignore-scripts"];
     const { code, output } = await run("npm", ["install", ...flags], { cwd: FOLDER });
     if (code !== 0) fail(`They cannot be installed:\n${output}`);
@@ -68,15 +66,10 @@ function write(seen, kind) {
 }
 
 await prepare();
-for (const [kind, columns] of /** @type {const} */ ([
-  ["runtimes", RUNTIMES],
-  ["bundlers", BUNDLERS],
-])) {
-  for (const [name, tryAll] of Object.entries(columns)) {
-    if (words.length > 0 && !words.some((word) => name.toLowerCase().includes(word))) continue;
-    const cells = await check(name, tryAll, results[kind][name]);
-    if (writes) write({ ...results[kind], [name]: cells }, kind);
-  }
+for (const [name, tryAll] of Object.entries(RUNTIMES)) {
+  if (words.length > 0 && !words.some((word) => name.toLowerCase().includes(word))) continue;
+  const cells = await check(name, tryAll, results.runtimes[name]);
+  if (writes) write({ ...results.runtimes, [name]: cells }, "runtimes");
 }
 console.log(tally(counts.passed, counts.failed));
 process.exitCode = counts.failed > 0 ? 1 : 0;

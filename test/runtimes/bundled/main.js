@@ -1,3 +1,0 @@
-import { cells } from "./cells.js";
-
-cells().then((outcomes) => console.log(JSON.stringify({ cells: outcomes })));
