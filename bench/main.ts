@@ -27,6 +27,7 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   lanes: async () => (await import("./lanes.ts")).lanes,
   coldstart: async () => (await import("./coldstart.ts")).coldstart,
   command: async () => (await import("./command.ts")).command,
+  cluster: async () => (await import("./cluster.ts")).clusters,
   serve: async () => (await import("./serve.ts")).serve,
   telemetry: async () => (await import("./telemetry.ts")).telemetry,
 };
