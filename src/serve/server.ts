@@ -13,13 +13,15 @@ export interface ListenOptions {
   readonly host?: string | undefined;
 }
 
-/** The time that a stopping server answers requests on open connections, in milliseconds. */
-const LINGER_MS = 250;
-
 /** The options of `stop`. */
 export interface StopOptions {
   /** The time for requests in flight, in milliseconds; then their connections are closed, which ends their runs. @default 10_000 */
   readonly graceMs?: number | undefined;
+  /**
+   * The time in milliseconds for which open connections are kept though nothing is in flight: a client may be sending a request by one of
+   * them. Each is closed with its next answer. @default 250
+   */
+  readonly lingerMs?: number | undefined;
 }
 
 /** Chains behind Node's own HTTP server. */
@@ -67,12 +69,12 @@ export function createServer(chains: Chains, options: ServeOptions = {}): Runlan
     void service.handle(new NodeExchange(request, response));
   });
   let stopped: Promise<void> | undefined;
-  const stop = async ({ graceMs = 10_000 }: StopOptions): Promise<void> => {
+  const stop = async ({ graceMs = 10_000, lingerMs = 250 }: StopOptions): Promise<void> => {
     isStopping = true;
     // That of `http` would cut off clients that are sending a request by a connection that is idle until it is here.
     const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    await Promise.all([service.drained(), lingered(closed, Math.min(LINGER_MS, graceMs))]);
+    await Promise.all([service.drained(), lingered(closed, Math.min(lingerMs, graceMs))]);
     server.close();
     server.closeIdleConnections();
     await closed;

@@ -8,8 +8,11 @@ export interface Listening {
   readonly listening: string;
 }
 
-/** The message that tells the process that serves to stop. */
+/** The message that tells a process that serves to stop. */
 export const STOP = "stop";
+
+/** The message that tells it that another one serves from now on. */
+export const REPLACED = "replaced";
 
 /**
  * Serves in a process of its own, and puts a new one in its place when the sources change. Both listen on one socket, which this process
@@ -61,7 +64,7 @@ class Reloader {
       if (!this.hasListened) process.stdout.write(`listening on ${listening}\n`);
       else process.stderr.write(`reloaded in ${Math.round(performance.now() - from)} ms\n`);
       this.hasListened = true;
-      this.serving?.send(STOP);
+      this.serving?.send(REPLACED);
       this.serving = worker;
       if (this.hasChanged) this.start();
     });

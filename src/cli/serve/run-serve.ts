@@ -15,7 +15,7 @@ import type { ServeCommandOptions } from "../serve.ts";
 import { startTelemetry } from "../telemetry.ts";
 import { startWatchdog } from "../watchdog.ts";
 import { serveMcpStdio } from "./mcp-stdio.ts";
-import { type Listening, STOP } from "./reload.ts";
+import { type Listening, REPLACED, STOP } from "./reload.ts";
 import { requestLogger } from "./request-log.ts";
 
 /**
@@ -162,16 +162,23 @@ async function listen(
   }
 }
 
+/** The time in milliseconds that a process which has been replaced leaves to clients that still have connections: nobody waits for it. */
+const REPLACED_LINGER_MS = 5000;
+
 /** Waits for a signal, and for what is in flight. A second signal ends the process at once. */
 function untilStopped(server: RunlaneServer, graceMs: number): Promise<number> {
   return new Promise((resolve) => {
     let isStopping = false;
-    const stop = (): void => {
+    const stop = (lingerMs?: number): void => {
       isStopping = true;
-      void server.stop({ graceMs }).then(() => resolve(EXIT.done));
+      void server.stop({ graceMs, lingerMs }).then(() => resolve(EXIT.done));
     };
     const { worker } = cluster;
-    if (worker !== undefined) worker.on("message", (message) => message === STOP && !isStopping && stop());
+    worker?.on("message", (message) => {
+      if (message === REPLACED && !isStopping) stop(REPLACED_LINGER_MS);
+      else if (message === STOP && !isStopping) stop();
+      else if (message === STOP) server.http.closeIdleConnections();
+    });
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => {
         // A terminal sends it to all processes, and the one that reloads passes it on.

@@ -188,7 +188,8 @@ export class StageCalls {
   /** The number of inputs for one chunk, which leaves some for the other workers. */
   private share(waiting: number): number {
     const { count } = this.channel.sizer;
-    return Math.min(count, Math.max(Math.ceil(count / LEAST_SHARE), Math.ceil(waiting / Math.max(1, this.slots))));
+    const fair = Math.max(Math.ceil(count / LEAST_SHARE), Math.ceil(waiting / Math.max(1, this.slots)));
+    return Math.min(count, waiting, fair);
   }
 
   private send({ config, timeoutMs }: LaneCallOptions, inputs: readonly unknown[], waiters: readonly Waiter[]): void {

@@ -1,6 +1,7 @@
 import { runlaneError } from "../../../core/errors/errors.ts";
 import { missingPackage } from "../../../core/optional-package.ts";
 import type { Broker, BrokerOptions } from "../../broker.ts";
+import { Patience } from "../../patience.ts";
 import { PgConnection, reasonToWait } from "./connection.ts";
 import { PgBroker } from "./pg-broker.ts";
 import { CLEAN_UP, IS_SET_UP, JOBS_SCHEMA, SET_UP } from "./schema.ts";
@@ -18,7 +19,11 @@ export async function openPostgres(url: string, options: BrokerOptions, name = n
   const { default: driver } = await import("pg").catch(missingPackage("A broker on PostgreSQL", "pg"));
   const { PgBoss } = await import("pg-boss").catch(missingPackage("A broker on PostgreSQL", "pg-boss"));
   const leaseMs = Math.max(LEAST_LEASE_MS, Math.ceil((options.leaseMs ?? 0) / 1000) * 1000);
-  await check(driver, url, name);
+  await new Patience(reasonStarting, options.onTrouble)
+    .insist(() => check(driver, url))
+    .catch((error) => {
+      throw unusable(name, error);
+    });
   const connection = new PgConnection(driver, url, options.onTrouble);
   const boss = new PgBoss({
     db: { executeSql: (text, values) => connection.pool.query(text, values) },
@@ -51,8 +56,15 @@ async function setUp({ pool }: PgConnection): Promise<void> {
   if (rows[0].there !== true) await pool.query(SET_UP);
 }
 
-/** Looks at the server once, before anything waits for it. @throws RUNLANE_BROKER */
-async function check(driver: typeof import("pg").default, url: string, name: string): Promise<void> {
+/** The state of a server that will be there in a moment. */
+const CANNOT_CONNECT_NOW = "57P03";
+
+function reasonStarting(error: unknown): string | undefined {
+  return (error as { code?: unknown } | undefined)?.code === CANNOT_CONNECT_NOW ? (error as Error).message : undefined;
+}
+
+/** Looks at the server, before anything waits for it. @throws What makes it unusable. */
+async function check(driver: typeof import("pg").default, url: string): Promise<void> {
   const client = new driver.Client({ connectionString: url, connectionTimeoutMillis: LEAST_LEASE_MS });
   client.on("error", () => {});
   try {
@@ -60,8 +72,6 @@ async function check(driver: typeof import("pg").default, url: string, name: str
     const { rows } = await client.query("show server_version_num");
     const version = Math.floor(Number(rows[0].server_version_num) / 10_000);
     if (version < OLDEST) throw new Error(`it is PostgreSQL ${version}, and ${OLDEST} or newer is needed`);
-  } catch (error) {
-    throw unusable(name, error);
   } finally {
     await client.end().catch(() => {});
   }
