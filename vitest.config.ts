@@ -9,8 +9,9 @@ const SHARED = ["test/**/*.test.ts"];
  * registered classes, who watches the event loop, and the AsyncLocalStorage that is there for good once it is installed.
  */
 const ALONE = [
-  "test/adapters/context.test.ts",
+  "test/adapters/{context,opentelemetry/*}.test.ts",
   "test/diagnose/*.test.ts",
+  "test/differential/*.test.ts",
   "test/interop/langgraph*.test.ts",
   "test/lanes/auto.test.ts",
   "test/observe/stats.test.ts",

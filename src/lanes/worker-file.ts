@@ -26,11 +26,14 @@ export function workerFile(lane: string, kind: "thread" | "process"): string {
   return found;
 }
 
-/** Whether a file exists. Node looks itself: a test that forbids steps to block would take a look of ours for the step's own. */
+/**
+ * Whether a file exists. Node looks itself: a test that forbids steps to block would take a look of ours for the step's own. Where a
+ * loader of TypeScript is registered, the source that stands in for a file is not the file.
+ */
 function isThere(lane: string, file: string): boolean {
   try {
-    builtin(lane, "node:module").createRequire(file).resolve(file);
-    return true;
+    const found = builtin(lane, "node:module").createRequire(file).resolve(file);
+    return found.slice(found.lastIndexOf(".")) === file.slice(file.lastIndexOf("."));
   } catch {
     return false;
   }
