@@ -181,7 +181,7 @@ class Scene {
         this.finish();
       } else if (signal === "SIGKILL") {
         return;
-      } else if (/cannot be used|is being written/.test(stderr)) {
+      } else if (/cannot be used|cannot be reached|is being written/.test(stderr)) {
         // It began while the broker was down, or its forerunner was still there.
         setTimeout(() => this.startProducer(true), 500);
       } else {
