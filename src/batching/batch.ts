@@ -128,6 +128,10 @@ export function runOwned(
   ctx: RunContext,
   options: GatherOptions = {},
 ): unknown[] | Promise<unknown[]> {
-  const isStaged = stagesFor(step, ctx) !== undefined;
-  return runUniform(step, inputs, ctx, isStaged ? options : { ...options, outputs: inputs });
+  const stages = stagesFor(step, ctx);
+  const batch =
+    stages === undefined
+      ? new UniformBatch(step, inputs, ctx, { ...options, outputs: inputs })
+      : new StagedBatch(inputs, stages, ctx, options);
+  return batch.run();
 }
