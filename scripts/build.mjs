@@ -34,6 +34,7 @@ const WITH_KERNEL = [
 const WORKERS = [
   "lanes/worker/thread.ts",
   "lanes/worker/process.ts",
+  "cluster/worker/chunk-thread.ts",
   "diagnose/watcher/thread.ts",
   "inspect/server/thread.ts",
 ];

@@ -126,7 +126,7 @@ class Simulation {
   private get hasRoom(): boolean {
     const { outstanding, sizer, scenario } = this;
     const slots = scenario.workers * this.slots;
-    const most = sizer.isMeasured ? Math.max(WINDOW.least, WINDOW.perSlot * slots) : Math.max(WINDOW.first, slots);
+    const most = sizer.isFound ? Math.max(WINDOW.least, WINDOW.perSlot * slots) : Math.max(WINDOW.first, slots);
     const bytes = outstanding * sizer.count * scenario.bytes;
     return outstanding < most && bytes < WINDOW.bytes && this.heldInputs <= WINDOW.heldInputs;
   }

@@ -6,6 +6,7 @@ import { rangeOf } from "../../cluster/producer/chunk-id.ts";
 import { type Received, RunChannel } from "../../cluster/producer/run-channel.ts";
 import { packInput } from "../../cluster/wire/chunk-body.ts";
 import { RunlaneError } from "../../core/errors/errors.ts";
+import { tracing, withCarrier } from "../../core/tracing.ts";
 import { RunStatistics } from "../../observe/run-statistics.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { Analysis } from "../../runnables/inspect/explain.ts";
@@ -106,7 +107,7 @@ export class ClusterRun {
   }
 
   remarks(): readonly string[] {
-    return this.channel?.tally.lines() ?? [];
+    return this.channel?.lines() ?? [];
   }
 
   stopWords(): string {
@@ -135,7 +136,7 @@ export class ClusterRun {
     this.channel = channel;
     channel.onSubmitted = () => this.onRoom?.();
     place.onBack = () => channel.remindNow();
-    const looking = this.look(broker);
+    const looking = this.look(broker, channel);
     const settler = new Settler(channel, writer);
     const records = new Serial(() => this.record(channel, keeper, settler));
     try {
@@ -201,7 +202,9 @@ export class ClusterRun {
   /** Reads inputs and sends them, as long as there is room. */
   private async send(channel: RunChannel, records: Serial): Promise<void> {
     const { place, log } = this.options;
-    const head = { exportName: place.exportName };
+    const carrier = tracing.current?.inject();
+    const config = carrier === undefined ? undefined : withCarrier(undefined, carrier);
+    const head = { exportName: place.exportName, config };
     const where = `the pipeline ${place.pipeline}`;
     for (;;) {
       await this.room(channel);
@@ -211,7 +214,9 @@ export class ClusterRun {
       const inputs = await this.take(count, (value) => packInput(value, where));
       if (inputs.length > 0) {
         log?.add({ from, count: inputs.length });
-        channel.send(from, head, inputs);
+        const refused = channel.send(from, head, inputs);
+        for (const one of refused) this.add(one);
+        if (refused.length > 0) await records.run();
       } else {
         // What could not be read has its record at once, and perhaps there is nothing else.
         await records.run();
@@ -302,11 +307,11 @@ export class ClusterRun {
   }
 
   /** Counts the workers now and then: more of them want more chunks. */
-  private look(broker: Broker): NodeJS.Timeout {
+  private look(broker: Broker, channel: RunChannel): NodeJS.Timeout {
     const { place } = this.options;
     const look = async (): Promise<void> => {
       const workers = (await broker.state()).workers.filter(({ queue }) => queue === place.queue);
-      place.lane.sees(workers);
+      place.lane.sees(workers, place.stage, channel.tally);
       this.slots = workers.reduce((sum, { concurrency }) => sum + concurrency, 0);
       this.onRoom?.();
     };

@@ -1,18 +1,25 @@
 import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Broker, Serving } from "../../cluster/broker.ts";
 import { pipelineName, pipelineQueue } from "../../cluster/pipeline/pipeline-queue.ts";
-import { ChunkWorker } from "../../cluster/worker/chunk-worker.ts";
+import { ChunkWorker, type ChunkWorkerOptions } from "../../cluster/worker/chunk-worker.ts";
+import type { Lane } from "../../lanes/lane.ts";
 import { stayOnLoop } from "../../lanes/named-lanes.ts";
+import { RunnableLambda } from "../../runnables/kinds/lambda.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
+import { moduleRef } from "../../shipping/functions/module-ref.ts";
 import { EXIT } from "../cli-error.ts";
-import { absolutePath, displayName } from "../paths.ts";
+import { absolutePath, displayName, PACKAGE_FILE } from "../paths.ts";
 import { loadPipeline, pipelineFile } from "../pipeline/load-pipeline.ts";
-import { placePipeline } from "../pipeline/place-pipeline.ts";
+import { newPool, placePipeline } from "../pipeline/place-pipeline.ts";
 import { warmUp } from "../run/warm-up.ts";
 import type { WorkerOptions } from "../worker.ts";
 import { brokerWhenThere } from "./broker-of.ts";
 import { serveMetrics } from "./metrics-server.ts";
 
+/** What the threads of a worker run, as it was built. */
+const CHUNK_THREAD = join(dirname(PACKAGE_FILE), "dist", "cluster", "worker", "chunk-thread.js");
 /** The time between two looks for queues that nobody works on, in milliseconds. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -29,7 +36,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   const queues = new Map(pipelines.map((path) => [path, pipelineQueue(pipelineFile(path))]));
   const stores = pipelines.map((path) => new Runnables(path, lane));
   for (const store of stores) {
-    const runnable = await store.of("default", false);
+    const runnable = await store.runnableOf("default", false);
     if (warm) await warmUp(runnable, { signal: new AbortController().signal, stderr: process.stderr, quiet: false });
   }
   const stop = stopSignal();
@@ -39,7 +46,8 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   for (const [at, path] of pipelines.entries()) {
     const queue = queues.get(path)!;
     const name = pipelineName(absolutePath(path));
-    const worker = new ChunkWorker({ name, runnableOf: (...which) => stores[at]!.of(...which) });
+    const { runnableOf, whole } = stores[at]!;
+    const worker = new ChunkWorker({ name, runnableOf, whole });
     servings.push(await broker.serve(queue, worker.work, { concurrency, chunkMs: () => worker.chunkMs }));
     process.stdout.write(`working on ${displayName(absolutePath(path))} (${queue}), from ${broker.name}\n`);
   }
@@ -62,14 +70,27 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
 /** The runnables that a module exports, each in its place. */
 class Runnables {
   private readonly found = new Map<string, Promise<Runnable>>();
+  /** See {@link ChunkWorkerOptions.whole}. */
+  readonly whole: ChunkWorkerOptions["whole"];
+  /** The threads or child processes of all exports; undefined where they run on the loop. */
+  private readonly pool: Lane | undefined;
 
   constructor(
     private readonly path: string,
     private readonly lane: WorkerOptions["lane"],
-  ) {}
+  ) {
+    if (lane !== "thread" && lane !== "process") return;
+    this.pool = newPool(lane);
+    const chunks = RunnableLambda.fromModule<typeof import("../../cluster/worker/chunk-thread.ts"), "chunk">(
+      pathToFileURL(CHUNK_THREAD),
+      "chunk",
+    ).withLane(this.pool);
+    const module = pathToFileURL(pipelineFile(path));
+    this.whole = (exportName, run, signal) => chunks.invoke({ ...run, ref: moduleRef(module, exportName) }, { signal });
+  }
 
   /** @param isSuspect Whether the runnable gets a process of its own, whose end costs nobody else anything. */
-  of(exportName: string, isSuspect: boolean): Promise<Runnable> {
+  readonly runnableOf = (exportName: string, isSuspect: boolean): Promise<Runnable> => {
     const key = `${isSuspect}/${exportName}`;
     let found = this.found.get(key);
     if (found === undefined) {
@@ -79,13 +100,13 @@ class Runnables {
       found.catch(() => this.found.delete(key));
     }
     return found;
-  }
+  };
 
   private async load(exportName: string, isSuspect: boolean): Promise<Runnable> {
-    const { path, lane } = this;
+    const { path, lane, pool } = this;
     const loaded = await loadPipeline(path, exportName);
     if (isSuspect) return await placePipeline(loaded, { path, exportName, lane: "process", atMost: 1 });
-    return await placePipeline(loaded, { path, exportName, lane, atMost: Number.POSITIVE_INFINITY });
+    return await placePipeline(loaded, { path, exportName, lane, pool });
   }
 }
 

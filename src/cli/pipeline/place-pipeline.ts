@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { RunlaneError } from "../../core/errors/errors.ts";
+import type { Lane } from "../../lanes/lane.ts";
 import { processes, threads } from "../../lanes/named-lanes.ts";
 import { RunnableLambda } from "../../runnables/kinds/lambda.ts";
 import { RunnableOnLane } from "../../runnables/kinds/on-lane.ts";
@@ -39,7 +40,14 @@ interface Move {
   readonly exportName: string;
   readonly lane: Exclude<PipelineLane, "loop" | "auto">;
   /** The number of inputs that can be in flight at once; more workers would never have anything to do. */
-  readonly atMost: number;
+  readonly atMost?: number;
+  /** The workers, where others share them. @default new ones */
+  readonly pool?: Lane | undefined;
+}
+
+/** New threads or child processes, as many as there are cores. @param atMost The most that would ever have something to do. */
+export function newPool(lane: Move["lane"], atMost = Number.POSITIVE_INFINITY): Lane {
+  return WORKERS[lane].pool({ max: Math.max(1, Math.min(availableParallelism(), atMost)) });
 }
 
 /**
@@ -50,19 +58,16 @@ interface Move {
  */
 async function moveToLane(
   pipeline: Runnable<unknown, unknown>,
-  { path, exportName, lane, atMost }: Move,
+  { path, exportName, lane, atMost, pool = newPool(lane, atMost) }: Move,
 ): Promise<Runnable<unknown, unknown>> {
   const file = absolutePath(path);
-  const { pool, called } = WORKERS[lane];
+  const { called } = WORKERS[lane];
   try {
     const ref = moduleRef(pathToFileURL(file), exportName, displayName(file));
     // Never called: the ref is what travels.
     const func = markModule((input: unknown) => pipeline.invoke(input), ref);
     const bound = new RunnableLambda({ func, name: pipeline.label });
-    const moved = new RunnableOnLane({
-      bound,
-      lane: pool({ max: Math.max(1, Math.min(availableParallelism(), atMost)) }),
-    });
+    const moved = new RunnableOnLane({ bound, lane: pool });
     await moved.warm();
     return moved;
   } catch (error) {

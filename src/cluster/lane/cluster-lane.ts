@@ -8,12 +8,15 @@ import type {
   LaneCapacity,
   LaneStage,
   StageStatistics,
+  WorkerStatus,
 } from "../../lanes/lane.ts";
 import { StageMeter } from "../../lanes/stage/stage-meter.ts";
 import type { Broker, BrokerOptions, WorkerState } from "../broker.ts";
 import { openBroker } from "../open-broker.ts";
+import type { WorkerTally } from "../producer/worker-tally.ts";
 import { type ModuleStage, moduleStage } from "./module-stage.ts";
 import { StageCalls } from "./stage-calls.ts";
+import { WorkerNumbers } from "./worker-numbers.ts";
 
 /** The time between two counts of the workers while there is something to do, in milliseconds. */
 const LOOK_EVERY_MS = 3000;
@@ -28,12 +31,15 @@ interface OpenStage {
   readonly label: string;
   /** The calls of the stage; undefined until the first one has found the broker open. */
   calls: StageCalls | undefined;
+  /** What workers did for it, where its inputs go past the lane. */
+  tally?: WorkerTally;
 }
 
 /** Runs steps on workers of any number of machines, which get their work from a broker. */
 export class ClusterLane implements Lane {
   readonly name = "cluster";
   private readonly stages = new Map<LaneStage, OpenStage>();
+  private readonly numbers = new WorkerNumbers();
   private opening: Promise<Broker> | undefined;
   private workers: readonly WorkerState[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -54,9 +60,10 @@ export class ClusterLane implements Lane {
     return this.open(stage).meter;
   }
 
-  /** Notes the workers, where somebody else has counted them. */
-  sees(workers: readonly WorkerState[]): void {
+  /** Notes the workers, and what they did for a stage, where somebody else has counted. */
+  sees(workers: readonly WorkerState[], stage: LaneStage, tally: WorkerTally): void {
     this.workers = workers;
+    this.open(stage).tally = tally;
   }
 
   /** The broker, opened by the first call that needs it. When that fails, the next call tries again. */
@@ -116,6 +123,15 @@ export class ClusterLane implements Lane {
       busy: workers.filter((worker) => worker.running > 0).length,
       queued: running > 0 ? 0 : pending,
     };
+  }
+
+  workerStatuses(): WorkerStatus[] {
+    const stages = Array.from(this.stages.values(), ({ module, label, calls, tally = calls?.tally }) => ({
+      queue: module.queue,
+      label,
+      tally,
+    }));
+    return this.numbers.statuses(this.workers, stages);
   }
 
   statisticsOf(stage: LaneStage): StageStatistics | undefined {

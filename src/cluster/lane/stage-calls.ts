@@ -1,17 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { abortError, onAbort } from "../../core/signal.ts";
 import type { LaneCallOptions } from "../../lanes/lane.ts";
 import type { StageMeter } from "../../lanes/stage/stage-meter.ts";
 import type { Broker, RunRef } from "../broker.ts";
 import { type Received, RunChannel } from "../producer/run-channel.ts";
+import type { WorkerTally } from "../producer/worker-tally.ts";
 import { type ChunkHead, packInput } from "../wire/chunk-body.ts";
 import type { InputOutcome } from "../wire/outcome-body.ts";
 import type { ModuleStage } from "./module-stage.ts";
+import { SentInputs, type Tell, tellSource } from "./sent-inputs.ts";
 
-/** A chunk has at least such a part of what it could have: smaller ones would not be worth their way. */
-const LEAST_SHARE = 10;
+/** The time in milliseconds in which chunks gather whose outcomes have been told, so that the broker forgets them together. */
+const SETTLE_MS = 100;
 
 /** Takes the outcome of one input. */
 type Waiter = (outcome: InputOutcome) => void;
@@ -29,8 +32,6 @@ interface Call {
 interface Feed {
   readonly source: InputSource;
   readonly options: LaneCallOptions;
-  /** The numbers of the inputs that are under way, where they may be aborted. */
-  readonly sent: Set<number> | undefined;
   isStopped: boolean;
 }
 
@@ -50,7 +51,7 @@ export class StageCalls {
   private readonly where: string;
   private readonly calls: Call[] = [];
   private readonly feeds = new Set<Feed>();
-  private readonly waiters = new Map<number, Waiter>();
+  private readonly sent = new SentInputs();
   /** The number of chunks that all workers together run at a time, as far as is known. */
   slots = 0;
   private next = 0;
@@ -74,9 +75,13 @@ export class StageCalls {
     return this.failure !== undefined;
   }
 
+  get tally(): WorkerTally {
+    return this.channel.tally;
+  }
+
   /** The number of inputs that have been sent, or wait to be. */
   get pending(): number {
-    return this.waiters.size + this.calls.length;
+    return this.sent.count + this.calls.length;
   }
 
   call(input: unknown, options: LaneCallOptions): Promise<unknown> {
@@ -99,7 +104,7 @@ export class StageCalls {
 
   feed(source: InputSource, options: LaneCallOptions): FeedHandle {
     const { signal } = options;
-    const feed: Feed = { source, options, sent: signal === undefined ? undefined : new Set(), isStopped: false };
+    const feed: Feed = { source, options, isStopped: false };
     this.feeds.add(feed);
     const stopWatching =
       signal === undefined ? undefined : onAbort(signal, () => this.abortFeed(feed, abortError(signal)));
@@ -118,7 +123,7 @@ export class StageCalls {
   }
 
   async close(reason: unknown): Promise<void> {
-    const isBusy = this.waiters.size > 0;
+    const isBusy = this.sent.count > 0;
     this.fail(reason);
     this.channel.close();
     if (isBusy) await this.options.broker.cancel(this.run).catch(() => {});
@@ -158,50 +163,38 @@ export class StageCalls {
     while (end < count && isAlike(this.calls[end]!.options, options)) end++;
     const calls = this.calls.splice(0, end);
     for (const [at, call] of calls.entries()) call.index = this.next + at;
-    this.send(
-      options,
-      calls.map(({ packed }) => packed),
-      calls.map(({ waiter }) => waiter),
-    );
+    const inputs = calls.map(({ packed }) => packed);
+    this.send(options, inputs, (at, outcome) => calls[at]!.waiter(outcome));
   }
 
-  private sendFed({ source, options, sent }: Feed): void {
+  private sendFed(feed: Feed): void {
+    const { source, options } = feed;
     const inputs: unknown[] = [];
-    const waiters: Waiter[] = [];
+    const keys: number[] = [];
     for (let left = this.share(source.waiting); left > 0 && source.waiting > 0; left--) {
       const key = source.take();
       try {
         inputs.push(packInput(source.inputOf(key), this.where));
-        const index = this.next + waiters.length;
-        sent?.add(index);
-        waiters.push((outcome) => {
-          sent?.delete(index);
-          settle(source, key, outcome);
-        });
+        keys.push(key);
       } catch (error) {
         source.reject(key, error);
       }
     }
-    if (inputs.length > 0) this.send(options, inputs, waiters);
+    if (inputs.length > 0) this.send(options, inputs, tellSource(source, keys), feed);
   }
 
   /** The number of inputs for one chunk, which leaves some for the other workers. */
   private share(waiting: number): number {
-    const { count } = this.channel.sizer;
-    const fair = Math.max(Math.ceil(count / LEAST_SHARE), Math.ceil(waiting / Math.max(1, this.slots)));
-    return Math.min(count, waiting, fair);
+    const { count, least } = this.channel.sizer;
+    return Math.min(count, waiting, Math.max(least, Math.ceil(waiting / Math.max(1, this.slots))));
   }
 
-  private send({ config, timeoutMs }: LaneCallOptions, inputs: readonly unknown[], waiters: readonly Waiter[]): void {
+  private send({ config, timeoutMs }: LaneCallOptions, inputs: readonly unknown[], tell: Tell, owner?: object): void {
     const from = this.next;
     this.next += inputs.length;
-    for (const [at, waiter] of waiters.entries()) this.waiters.set(from + at, waiter);
+    this.sent.add(from, inputs.length, tell, owner);
     const head: ChunkHead = { exportName: this.options.stage.exportName, config, timeoutMs };
-    try {
-      this.channel.send(from, head, inputs);
-    } catch (error) {
-      for (let at = 0; at < waiters.length; at++) this.settle(from + at, { status: "rejected", reason: error });
-    }
+    for (const refused of this.channel.send(from, head, inputs)) this.deliver(refused);
   }
 
   private async receive(): Promise<void> {
@@ -223,6 +216,7 @@ export class StageCalls {
     this.isSettling = true;
     try {
       while (this.told.size > 0) {
+        await sleep(SETTLE_MS, undefined, { ref: false });
         const ids = [...this.told];
         this.told.clear();
         await this.channel.settle(ids);
@@ -235,32 +229,25 @@ export class StageCalls {
   }
 
   private deliver({ from, outcomes }: Received): void {
-    for (const [at, outcome] of outcomes.entries()) this.settle(from + at, outcome);
-  }
-
-  private settle(index: number, outcome: InputOutcome): void {
-    const waiter = this.waiters.get(index);
-    // It was told before, or nobody waits any more.
-    if (!this.waiters.delete(index)) return;
-    waiter?.(outcome);
+    this.sent.settle(from, outcomes);
   }
 
   private abort(call: Call, reason: unknown): void {
     if (call.index === undefined) this.calls.splice(this.calls.indexOf(call), 1);
-    else this.waiters.delete(call.index);
+    else this.sent.drop(call.index);
     call.waiter({ status: "rejected", reason });
     this.plan();
   }
 
   private abortFeed(feed: Feed, reason: unknown): void {
-    for (const index of [...feed.sent!]) this.settle(index, { status: "rejected", reason });
+    this.sent.settleAll({ status: "rejected", reason }, feed);
     this.plan();
   }
 
   private fail(error: unknown): void {
     this.failure ??= { error };
     for (const { waiter } of this.calls.splice(0)) waiter({ status: "rejected", reason: error });
-    for (const index of [...this.waiters.keys()]) this.settle(index, { status: "rejected", reason: error });
+    this.sent.settleAll({ status: "rejected", reason: error });
     for (const { source } of this.feeds) {
       while (source.waiting > 0) {
         const key = source.take();
@@ -269,11 +256,6 @@ export class StageCalls {
       }
     }
   }
-}
-
-function settle(source: InputSource, key: number, outcome: InputOutcome): void {
-  if (outcome.status === "fulfilled") source.fulfil(key, outcome.value);
-  else source.reject(key, outcome.reason);
 }
 
 /** Whether two calls can be in one chunk. */

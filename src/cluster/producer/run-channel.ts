@@ -1,9 +1,10 @@
+import { rejected } from "../../batching/outcome.ts";
 import { runlaneError } from "../../core/errors/errors.ts";
 import type { StageMeter } from "../../lanes/stage/stage-meter.ts";
 import type { Broker, OutcomePart, RunAbout, RunRef } from "../broker.ts";
-import { fromBytes } from "../wire/bytes.ts";
-import { type ChunkHead, encodeChunk } from "../wire/chunk-body.ts";
+import { type ChunkHead, decodeHead, decodeInputs, encodeChunk } from "../wire/chunk-body.ts";
 import { type ChunkReport, decodeOutcomes, type InputOutcome, type OutcomeMessage } from "../wire/outcome-body.ts";
+import { MOST_BYTES, tooLarge } from "../wire/too-large.ts";
 import { type ChunkRange, chunkId, rangeOf } from "./chunk-id.ts";
 import { ChunkSizer } from "./chunk-sizer.ts";
 import { WorkerTally } from "./worker-tally.ts";
@@ -16,20 +17,21 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_CHUNKS = 100;
 /** A chunk of several inputs weighs so much at most. */
 const CHUNK_BYTES = 1024 * 1024;
-/** The largest single value, in bytes. */
-const MOST_BYTES = 64 * 1024 * 1024;
 /** The number of bytes that are outstanding at most. */
 const MOST_OUTSTANDING_BYTES = 64 * 1024 * 1024;
 /** The number of outstanding chunks for each that workers run at a time. */
 const CHUNKS_PER_SLOT = 4;
 /** The number of chunks that may be outstanding however few workers there are. */
 const LEAST_CHUNKS = 32;
-/** The number of chunks that may be outstanding before one has come back. */
+/** The number of chunks that may be outstanding before it is known how large they should be. */
 const FIRST_CHUNKS = 4;
 /** Runs that somebody waits for come before those that wait for nobody. */
 const LATER = 1;
 /** The number of parts into which a chunk is split whose workers died. */
 const SPLIT = 8;
+
+/** The report on inputs that no worker has seen. */
+const NOBODY: ChunkReport = { host: "", pid: 0, ranMs: 0, waits: false, earlierAttempts: 0 };
 
 /** The outcomes of some inputs: of a chunk, or of a part of one. */
 export interface Received extends ChunkRange {
@@ -78,6 +80,8 @@ export class RunChannel {
   private readonly outstanding = new Map<string, Outstanding>();
   private waiting: Outstanding[] = [];
   private submitting: Promise<void> | undefined;
+  /** Whether the broker knows of the run, as far as is known here. */
+  private hasBegun = false;
   /** The chunks that were submitted last. */
   private batch: { readonly ids: ReadonlySet<string>; readonly done: Promise<unknown> } | undefined;
   private readonly closing = new AbortController();
@@ -105,7 +109,7 @@ export class RunChannel {
    */
   hasRoom(slots: number): boolean {
     const { chunks, bytes, sizer } = this;
-    const most = sizer.isMeasured ? Math.max(LEAST_CHUNKS, CHUNKS_PER_SLOT * slots) : Math.max(FIRST_CHUNKS, slots);
+    const most = sizer.isFound ? Math.max(LEAST_CHUNKS, CHUNKS_PER_SLOT * slots) : Math.max(FIRST_CHUNKS, slots);
     return chunks < most && bytes < MOST_OUTSTANDING_BYTES;
   }
 
@@ -114,17 +118,27 @@ export class RunChannel {
     return this.outstanding.has(id);
   }
 
-  /** Sends inputs, which {@link packInput} has made ready. @throws RUNLANE_VALUE_TOO_LARGE for one that is */
-  send(from: number, head: ChunkHead, inputs: readonly unknown[]): string[] {
+  /**
+   * Sends inputs, which {@link packInput} has made ready.
+   *
+   * @returns The outcomes of those that are too large: RUNLANE_VALUE_TOO_LARGE.
+   */
+  send(from: number, head: ChunkHead, inputs: readonly unknown[]): Received[] {
     const body = encodeChunk(head, inputs);
-    if (body.byteLength > MOST_BYTES && inputs.length === 1) throw tooLarge(this.options.where, body.byteLength);
-    if (body.byteLength > CHUNK_BYTES && inputs.length > 1) {
+    const { byteLength } = body;
+    const range = { from, count: inputs.length };
+    if (byteLength > CHUNK_BYTES && inputs.length > 1) {
       const half = Math.ceil(inputs.length / 2);
       return [...this.send(from, head, inputs.slice(0, half)), ...this.send(from + half, head, inputs.slice(half))];
     }
-    this.sizer.sent(inputs.length, body.byteLength);
-    this.options.meter.carried(body.byteLength);
-    return [this.put({ from, count: inputs.length }, body)];
+    if (byteLength > MOST_BYTES) {
+      const reason = tooLarge(`The input of ${this.options.where}`, byteLength);
+      return [{ ...range, id: chunkId(range), outcomes: [rejected(reason)], report: NOBODY }];
+    }
+    this.sizer.sent(inputs.length, byteLength);
+    this.options.meter.carried(byteLength);
+    this.put(range, body);
+    return [];
   }
 
   /** Resolves when all inputs that were sent are safe at the broker. */
@@ -172,22 +186,31 @@ export class RunChannel {
     this.remind();
   }
 
+  /** Sentences about who has done what, and about the way there. */
+  lines(): string[] {
+    const lines = this.tally.lines();
+    const { inputs, queueMs, bytes } = this.options.meter.statistics();
+    if (lines.length === 0 || inputs === 0) return lines;
+    const megabytes = (bytes / 1e6).toFixed(1);
+    const ms = Math.round(queueMs / inputs).toLocaleString("en-US");
+    return [...lines, `an input waited ${ms} ms for its worker, on average; ${megabytes} MB went there and back`];
+  }
+
   /** Stops to send and to receive. */
   close(): void {
     clearInterval(this.reminder);
     this.closing.abort();
   }
 
-  private put(range: ChunkRange, body: Uint8Array): string {
+  private put(range: ChunkRange, body: Uint8Array): void {
     const id = chunkId(range);
-    if (this.outstanding.has(id)) return id;
+    if (this.outstanding.has(id)) return;
     const sentAt = this.now();
     const chunk: Outstanding = { ...range, id, body, sentAt, remindMs: REMIND_MS, remindAt: sentAt + REMIND_MS };
     this.outstanding.set(id, chunk);
     this.bytes += body.byteLength;
     this.waiting.push(chunk);
     this.submit();
-    return id;
   }
 
   private submit(): void {
@@ -204,7 +227,8 @@ export class RunChannel {
 
   private async submitWaiting(): Promise<void> {
     const { broker, run, about, detached = false } = this.options;
-    await broker.begin(run, about);
+    if (!this.hasBegun) await broker.begin(run, about);
+    this.hasBegun = true;
     while (this.waiting.length > 0 && !this.closing.signal.aborted) {
       let count = 0;
       for (let bytes = 0; count < this.waiting.length && count < BATCH_CHUNKS && bytes < BATCH_BYTES; count++)
@@ -235,6 +259,8 @@ export class RunChannel {
       chunk.remindMs = Math.min(chunk.remindMs * 2, MOST_REMIND_MS);
       chunk.remindAt = now + chunk.remindMs;
       this.waiting.push(chunk);
+      // A broker that has lost the chunk has lost the run as well.
+      this.hasBegun = false;
     }
     this.submit();
   }
@@ -281,7 +307,7 @@ export class RunChannel {
       const error = runlaneError("RUNLANE_WORKER_CRASHED", { where: this.options.where, reason });
       return [{ ...range, id, outcomes: [{ status: "rejected", reason: error }], report }];
     }
-    const { inputs, ...head } = fromBytes(chunk.body) as ChunkHead & { readonly inputs: readonly unknown[] };
+    const [head, inputs] = [decodeHead(chunk.body), decodeInputs(chunk.body)];
     const size = Math.ceil(range.count / SPLIT);
     for (let at = 0; at < range.count; at += size) {
       const some = inputs.slice(at, at + size);
@@ -306,13 +332,4 @@ function isComplete(chunk: Outstanding, from: number, count: number): boolean {
   chunk.known ??= new Set();
   for (let at = from; at < from + count; at++) chunk.known.add(at);
   return chunk.known.size === chunk.count;
-}
-
-function tooLarge(where: string, bytes: number): Error {
-  const megabytes = (value: number): number => Math.round(value / 1024 / 1024);
-  return runlaneError("RUNLANE_VALUE_TOO_LARGE", {
-    where: `The input of ${where}`,
-    megabytes: megabytes(bytes),
-    limit: megabytes(MOST_BYTES),
-  });
 }

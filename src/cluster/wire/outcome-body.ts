@@ -1,8 +1,9 @@
-import type { Outcome } from "../../batching/outcome.ts";
+import { type Outcome, rejected } from "../../batching/outcome.ts";
 import { pack, packError, unpack, unpackError } from "../../shipping/data/pack.ts";
 import type { Bytes } from "../broker.ts";
 import { fromBytes, toBytes } from "./bytes.ts";
 import { APART } from "./chunk-body.ts";
+import { MOST_BYTES, tooLarge } from "./too-large.ts";
 
 /** The size of a part of an outcome, in bytes, so that nobody has to hold all of a large one at once. */
 const PART_BYTES = 1024 * 1024;
@@ -56,6 +57,10 @@ export function encodeOutcomes(outcomes: readonly InputOutcome[], report: ChunkR
       count = Math.max(1, Math.min(count - 1, Math.floor((count * PART_BYTES) / body.byteLength)));
       body = encodePart(outcomes, from, count, report, where);
     }
+    if (body.byteLength > MOST_BYTES) {
+      const failed = rejected(tooLarge(`The output of ${where}`, body.byteLength));
+      body = encodePart([failed], 0, 1, report, where, from);
+    }
     parts.push(body);
   }
   return parts;
@@ -86,6 +91,7 @@ function encodePart(
   count: number,
   report: ChunkReport,
   where: string,
+  place = from,
 ): Bytes {
   const failed: number[] = [];
   const steps: (string | undefined)[] = [];
@@ -102,5 +108,5 @@ function encodePart(
       return packFailure(at, error, undefined);
     }
   });
-  return toBytes({ from, values, failed, steps, report } satisfies Packed);
+  return toBytes({ from: place, values, failed, steps, report } satisfies Packed);
 }

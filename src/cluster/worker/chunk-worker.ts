@@ -1,11 +1,10 @@
 import { hostname } from "node:os";
-import { rejected } from "../../batching/outcome.ts";
 import { toStep } from "../../runnables/coerce.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import type { Bytes, TakenChunk } from "../broker.ts";
-import { type ChunkHead, decodeChunk, unpackInput } from "../wire/chunk-body.ts";
-import { encodeCrash, encodeOutcomes, type InputOutcome } from "../wire/outcome-body.ts";
-import { runChunk } from "./run-chunk.ts";
+import { decodeHead } from "../wire/chunk-body.ts";
+import { encodeCrash } from "../wire/outcome-body.ts";
+import { type BytesRun, runBytes } from "./run-bytes.ts";
 
 /** The number of deaths of workers that are blamed on a chunk, unless it says otherwise. */
 const DEATHS = 3;
@@ -21,6 +20,8 @@ export interface ChunkWorkerOptions {
    * @param isSuspect Whether a worker was lost with the chunk before: then the runnable had better be where its end is none of this process.
    */
   runnableOf(exportName: string, isSuspect: boolean): Promise<Runnable>;
+  /** Runs a chunk as a whole somewhere else than on this event loop; undefined where chunks run here. */
+  readonly whole: ((exportName: string, run: BytesRun, signal: AbortSignal) => Promise<readonly Bytes[]>) | undefined;
   /** The name of the pipeline in errors. */
   readonly name: string;
 }
@@ -29,60 +30,43 @@ export interface ChunkWorkerOptions {
 export class ChunkWorker {
   /** How long chunks took lately, on average. */
   chunkMs: number | undefined;
-  private running = 0;
 
   constructor(private readonly options: ChunkWorkerOptions) {}
 
   /** See {@link Work}. */
   readonly work = async ({ body, attempt, signal }: TakenChunk): Promise<readonly Bytes[]> => {
-    const { inputs, ...head } = decodeChunk(body);
-    const report = { host: hostname(), pid: process.pid, earlierAttempts: attempt - 1 };
-    if (attempt > (head.deaths ?? DEATHS)) return [encodeCrash({ ...report, ranMs: 0, waits: false })];
-    const where = `the pipeline ${JSON.stringify(this.options.name)}`;
-    this.running++;
-    const [startMs, cpu] = [performance.now(), process.cpuUsage()];
+    const { exportName, timeoutMs, deaths = DEATHS } = decodeHead(body);
+    const by = { host: hostname(), pid: process.pid, earlierAttempts: attempt - 1 };
+    if (attempt > deaths) return [encodeCrash({ ...by, ranMs: 0, waits: false })];
+    const run = { body, by, where: `the pipeline ${JSON.stringify(this.options.name)}` };
+    const startMs = performance.now();
     try {
-      const { outcomes, sumMs } = await this.run(head, inputs, { signal, isSuspect: attempt > 1 });
-      const ranMs = performance.now() - startMs;
-      const used = process.cpuUsage(cpu);
-      // Of what the process computed meanwhile, the chunks that ran side by side had about as much each.
-      const cpuMs = (used.user + used.system) / 1000 / this.running;
-      this.chunkMs = this.chunkMs === undefined ? ranMs : this.chunkMs * MEMORY + ranMs * (1 - MEMORY);
-      return encodeOutcomes(outcomes, { ...report, ranMs, waits: cpuMs < sumMs / 3 }, where);
+      // The time of one input is kept by a pool, which can end what runs.
+      const mayBeWhole = attempt === 1 && timeoutMs === undefined;
+      return (
+        (mayBeWhole ? await this.asWhole(exportName, run, signal) : undefined) ??
+        (await this.byInput(exportName, run, signal))
+      );
     } finally {
-      this.running--;
+      const ms = performance.now() - startMs;
+      this.chunkMs = this.chunkMs === undefined ? ms : this.chunkMs * MEMORY + ms * (1 - MEMORY);
     }
   };
 
-  private async run(
-    { exportName, config, timeoutMs }: ChunkHead,
-    packed: readonly unknown[],
-    { signal, isSuspect }: { signal: AbortSignal; isSuspect: boolean },
-  ): Promise<{ outcomes: InputOutcome[]; sumMs: number }> {
-    const outcomes: InputOutcome[] = [];
-    const inputs: unknown[] = [];
-    const places: number[] = [];
-    for (const [at, input] of packed.entries()) {
-      try {
-        inputs.push(unpackInput(input));
-        places.push(at);
-      } catch (error) {
-        outcomes[at] = rejected(error);
-      }
+  /** @returns Undefined when the thread was lost: then it has to be found out which input has ended it. */
+  private async asWhole(exportName: string, run: BytesRun, signal: AbortSignal): Promise<readonly Bytes[] | undefined> {
+    try {
+      return await this.options.whole?.(exportName, run, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return undefined;
     }
-    const step = await this.stepOf(exportName, isSuspect);
-    if (step instanceof Error) return { outcomes: packed.map(() => rejected(step)), sumMs: 0 };
-    const ran = await runChunk(step, inputs, { ...(config as object), timeout: timeoutMs, signal });
-    for (const [index, at] of places.entries()) outcomes[at] = ran.outcomes[index]!;
-    return { outcomes, sumMs: ran.sumMs };
   }
 
-  /** The step of an export, or the error of one that the module does not have: another worker would have the same module. */
-  private async stepOf(exportName: string, isSuspect: boolean): Promise<ReturnType<typeof toStep> | Error> {
-    try {
-      return toStep(await this.options.runnableOf(exportName, isSuspect));
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
+  private byInput(exportName: string, run: BytesRun, signal: AbortSignal): Promise<readonly Bytes[]> {
+    const { runnableOf, whole } = this.options;
+    const isSuspect = run.by.earlierAttempts > 0;
+    const load = async () => toStep(await runnableOf(exportName, isSuspect));
+    return runBytes(load, run, signal, whole === undefined && !isSuspect);
   }
 }

@@ -2,51 +2,59 @@ import { DEFAULT_STREAM_CONCURRENCY } from "../../batching/batch-stream.ts";
 import { FanOut } from "../../batching/fan-out.ts";
 import { InputRuns } from "../../batching/inputs.ts";
 import { fulfilled } from "../../batching/outcome.ts";
+import { isMore } from "../../batching/sync-path.ts";
+import { storage } from "../../core/ambient.ts";
 import type { Slot } from "../../core/budget.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import { withObserver } from "../../core/observer.ts";
-import type { Step } from "../../core/step.ts";
+import { startCall } from "../../core/start-step.ts";
+import type { Step, SyncFunction } from "../../core/step.ts";
 import { RunStatistics } from "../../observe/run-statistics.ts";
 import type { InputOutcome } from "../wire/outcome-body.ts";
 
-/** The outcomes of the inputs of a chunk, in order. */
-export interface ChunkRun {
-  readonly outcomes: readonly InputOutcome[];
-  /** The times of all inputs added up, those that ran side by side included. */
-  readonly sumMs: number;
-}
+/** The number of inputs that run in a plain loop between two looks at the clock. */
+const STRIDE = 32;
 
-/** Runs inputs through a step, many at a time, as a batch would; each has an outcome, whatever becomes of the others. */
-export function runChunk(step: Step, inputs: readonly unknown[], config: Partial<RunnableConfig>): Promise<ChunkRun> {
+/** Runs inputs through a step, many at a time, as a batch would. Gives the outcome of each, in order, whatever becomes of the others. */
+export function runChunk(
+  step: Step,
+  inputs: readonly unknown[],
+  config: Partial<RunnableConfig>,
+): Promise<InputOutcome[]> {
   return new ChunkFanOut(step, inputs, config).outcomes();
 }
 
 class ChunkFanOut extends FanOut {
   private readonly statistics: RunStatistics;
   private readonly results: InputOutcome[] = [];
-  private readonly startedAt: number[] = [];
   private readonly runs: InputRuns;
-  private sumMs = 0;
+  /** The runs of sync functions, which nobody has to observe to know which one has failed. */
+  private plain: InputRuns | undefined;
+  /** The functions, as long as no input has had to wait for anything; and their config. */
+  private functions: readonly SyncFunction[] | undefined;
+  private functionConfig: RunnableConfig | undefined;
   private remaining: number;
-  private resolve: ((run: ChunkRun) => void) | undefined;
+  private resolve: ((outcomes: InputOutcome[]) => void) | undefined;
 
   constructor(
     private readonly step: Step,
     private readonly inputs: readonly unknown[],
-    config: Partial<RunnableConfig>,
+    private readonly config: Partial<RunnableConfig>,
   ) {
     const statistics = new RunStatistics();
-    const runs = new InputRuns(step, withObserver(config, statistics), { count: inputs.length, abortable: true });
+    const options = { count: inputs.length, abortable: true };
+    const runs = new InputRuns(step, withObserver(config, statistics), options);
     super(runs.call.slot);
     this.statistics = statistics;
     this.runs = runs;
     this.remaining = inputs.length;
-    if (runs.stages !== undefined) this.pipeTo(runs.stages, runs.call, (index) => this.take(index));
+    if (runs.stages !== undefined) this.pipeTo(runs.stages, runs.call, (index) => inputs[index]);
+    else if (config.timeout === undefined) this.findFunctions(options);
   }
 
-  async outcomes(): Promise<ChunkRun> {
+  async outcomes(): Promise<InputOutcome[]> {
     try {
-      return await new Promise<ChunkRun>((resolve) => {
+      return await new Promise<InputOutcome[]>((resolve) => {
         this.resolve = resolve;
         this.pump();
         this.finish();
@@ -54,15 +62,33 @@ class ChunkFanOut extends FanOut {
     } finally {
       this.halt();
       this.runs.call.scope?.close();
+      this.plain?.call.scope?.close();
     }
   }
 
   protected ready(): boolean {
-    return this.started < this.inputs.length && this.inFlight < DEFAULT_STREAM_CONCURRENCY;
+    if (this.started === this.inputs.length) return false;
+    // A lane knows itself how much it takes.
+    return this.runs.stages !== undefined || this.inFlight < DEFAULT_STREAM_CONCURRENCY;
+  }
+
+  protected override startReady(): void {
+    const { inputs, runs, pacer } = this;
+    while (this.functions !== undefined && this.started < inputs.length && runs.call.scope?.signal.aborted !== true) {
+      const end = Math.min(inputs.length, this.started + STRIDE);
+      while (this.functions !== undefined && this.started < end) this.runSync(this.started++, this.functions);
+      if (!pacer.spent()) continue;
+      this.park();
+      return;
+    }
+    super.startReady();
   }
 
   protected launch(index: number, slot: Slot | null): unknown {
-    return this.runs.run(this.take(index), index, slot);
+    const { runs, inputs } = this;
+    // All inputs share an observer, which knows by the error which step has failed.
+    const isShared = slot === null && this.config.timeout === undefined;
+    return isShared ? startCall(runs.step, inputs[index], runs.call) : runs.run(inputs[index], index, slot);
   }
 
   protected onValue(index: number, value: unknown): void {
@@ -74,19 +100,61 @@ class ChunkFanOut extends FanOut {
     this.settled(index, { status: "rejected", reason, step });
   }
 
-  private take(index: number): unknown {
-    this.startedAt[index] = performance.now();
-    return this.inputs[index];
+  /** A pipeline of nothing but sync functions runs in a plain loop, where an input costs a tenth. */
+  private findFunctions(options: { count: number; abortable: boolean }): void {
+    const { step, runs } = this;
+    if (step.syncFunctions?.length !== pathOf(step).length || runs.call.slot !== null || storage() !== undefined)
+      return;
+    this.plain = new InputRuns(step, this.config, options);
+    // An observer of all calls sees each input by itself.
+    if (this.plain.call.observer !== null) return;
+    this.functions = step.syncFunctions;
+    this.functionConfig = this.plain.call.descend().config;
+  }
+
+  private runSync(index: number, functions: readonly SyncFunction[]): void {
+    const config = this.functionConfig!;
+    let value = this.inputs[index];
+    let at = 0;
+    try {
+      for (; at < functions.length; at++) {
+        const out = functions[at]!(value, config);
+        if (isMore(out)) {
+          this.functions = undefined;
+          this.inFlight++;
+          this.follow(index, this.step.resume!(at, this.blaming(at, out), value, this.runs.call), null);
+          return;
+        }
+        value = out;
+      }
+    } catch (reason) {
+      this.settled(index, { status: "rejected", reason, step: pathOf(this.step)[at]!.label });
+      return;
+    }
+    this.settled(index, fulfilled(value));
+  }
+
+  /** What a function gave, with a note of the step if it fails. */
+  private async blaming(at: number, out: unknown): Promise<unknown> {
+    try {
+      return await out;
+    } catch (error) {
+      this.statistics.blameFor(error, pathOf(this.step)[at]!);
+      throw error;
+    }
   }
 
   private settled(index: number, outcome: InputOutcome): void {
     this.results[index] = outcome;
-    this.sumMs += performance.now() - this.startedAt[index]!;
     this.remaining--;
     this.finish();
   }
 
   private finish(): void {
-    if (this.remaining === 0) this.resolve?.({ outcomes: this.results, sumMs: this.sumMs });
+    if (this.remaining === 0) this.resolve?.(this.results);
   }
+}
+
+function pathOf(step: Step): readonly Step[] {
+  return step.path ?? [step];
 }

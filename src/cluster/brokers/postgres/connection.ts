@@ -19,6 +19,8 @@ export class PgConnection {
   /** Rings for the news of {@link CHANNEL}. */
   readonly bell = new Bell();
   readonly pool: pg.Pool;
+  /** Connections whose commits do not wait for the disk: for what is done again when a server that was killed has lost it. */
+  readonly quick: pg.Pool;
   private readonly patience: Patience;
   private listener: pg.Client | undefined;
 
@@ -27,9 +29,9 @@ export class PgConnection {
     private readonly url: string,
     onTrouble: ((reason: string | undefined) => void) | undefined,
   ) {
-    this.pool = new driver.Pool({ ...this.options, max: 6, query_timeout: STATEMENT_MS });
-    // A connection that breaks while nobody uses it is replaced when somebody needs one.
-    this.pool.on("error", () => {});
+    this.pool = this.newPool();
+    this.quick = this.newPool();
+    this.quick.on("connect", (client) => void client.query("set synchronous_commit = off").catch(() => {}));
     this.patience = new Patience(reasonToWait, onTrouble);
   }
 
@@ -44,9 +46,9 @@ export class PgConnection {
   }
 
   /** Statements that happen together or not at all, see {@link insist}. */
-  transaction<T>(run: (statements: Statements) => Promise<T>): Promise<T> {
+  transaction<T>(run: (statements: Statements) => Promise<T>, pool = this.pool): Promise<T> {
     return this.insist(async () => {
-      const client = await this.pool.connect();
+      const client = await pool.connect();
       let failure: Error | undefined;
       const onError = (error: Error): void => {
         failure = error;
@@ -109,7 +111,13 @@ export class PgConnection {
   async close(): Promise<void> {
     this.patience.end();
     this.bell.ringAll();
-    await Promise.allSettled([this.listener?.end(), this.pool.end()]);
+    await Promise.allSettled([this.listener?.end(), this.pool.end(), this.quick.end()]);
+  }
+
+  private newPool(): pg.Pool {
+    const pool = new this.driver.Pool({ ...this.options, max: 6, query_timeout: STATEMENT_MS });
+    // A connection that breaks while nobody uses it is replaced when somebody needs one.
+    return pool.on("error", () => {});
   }
 
   private get options(): pg.ClientConfig {

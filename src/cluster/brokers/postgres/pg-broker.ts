@@ -64,9 +64,9 @@ export class PgBroker implements Broker {
       data: { run, id },
     }));
     await this.connection.transaction(async (statements) => {
-      await statements(PUT_CHUNKS, [run, chunks.map(({ id }) => id), chunks.map(({ body }) => asBuffer(body))]);
+      const [ids, bodies] = [chunks.map(({ id }) => id), chunks.map(({ body }) => asBuffer(body))];
+      await statements(PUT_CHUNKS, [run, ids, bodies, CHANNEL, news.queue(queue)]);
       await this.boss.insert(queue, jobs, { db: { executeSql: statements } });
-      await statements("select pg_notify($1, $2)", [CHANNEL, news.queue(queue)]);
     });
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Job, PgBoss } from "pg-boss";
+import type { Db, Job, PgBoss } from "pg-boss";
 import type { Bytes, Serving, Work } from "../../broker.ts";
 import type { PgConnection } from "./connection.ts";
 import { CHANNEL, news, PUT_OUTCOME, PUT_WORKER } from "./schema.ts";
@@ -39,6 +39,11 @@ export class PgServing implements Serving {
 
   constructor(options: PgServingOptions) {
     this.options = options;
+  }
+
+  /** What is lost of it with a server that is killed is found by the lease: the chunk runs again. */
+  private get db(): Db {
+    return { executeSql: (text, values) => this.options.connection.quick.query(text, values) };
   }
 
   get running(): number {
@@ -95,7 +100,7 @@ export class PgServing implements Serving {
   /** Begins with so many chunks at most. Returns with how many. */
   private async fetch(room: number): Promise<number> {
     const { connection, boss, queue } = this.options;
-    const jobs = (await connection.insist(() => boss.fetch(queue, { batchSize: room }))) as ChunkJob[];
+    const jobs = (await connection.insist(() => boss.fetch(queue, { batchSize: room, db: this.db }))) as ChunkJob[];
     if (jobs.length === 0) return 0;
     // They are in hand from now on: their leases run.
     const taken = jobs.map((job) => ({ job, stop: new AbortController() }));
@@ -142,9 +147,8 @@ export class PgServing implements Serving {
       const db = { executeSql: statements };
       const done = (await boss.complete(queue, { id, retryCount }, null, { db })) as { affected?: number };
       if (done.affected === 0 || parts.length === 0) return;
-      await statements(PUT_OUTCOME, [data.run, data.id, parts.map(asBuffer)]);
-      await statements("select pg_notify($1, $2)", [CHANNEL, news.run(data.run)]);
-    });
+      await statements(PUT_OUTCOME, [data.run, data.id, parts.map(asBuffer), CHANNEL, news.run(data.run)]);
+    }, connection.quick);
   }
 
   private async putBack({ id, retryCount }: ChunkJob, error: unknown): Promise<void> {
@@ -161,6 +165,7 @@ export class PgServing implements Serving {
     await boss.touch(
       queue,
       hands.map(({ job: { id, retryCount } }) => ({ id, retryCount })),
+      { db: this.db },
     );
     const { rows } = await connection.pool.query(
       "select run, chunk from runlane.cancelled where run = any($1::text[])",
@@ -175,7 +180,7 @@ export class PgServing implements Serving {
   private async tell(): Promise<void> {
     const { connection, queue, concurrency, chunkMs } = this.options;
     const figures = [concurrency, this.inHand.size, chunkMs?.() ?? null];
-    await connection.pool.query(PUT_WORKER, [this.id, queue, hostname(), process.pid, ...figures]);
+    await connection.quick.query(PUT_WORKER, [this.id, queue, hostname(), process.pid, ...figures]);
   }
 }
 

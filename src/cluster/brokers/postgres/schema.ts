@@ -42,9 +42,12 @@ export const IS_SET_UP = `
   select exists (
     select 1 from pg_attribute where attrelid = to_regclass('runlane.worker') and attname = 'chunk_ms') as there`;
 
+/** Adds chunks, and says so. */
 export const PUT_CHUNKS = `
-  insert into runlane.chunk (run, id, body)
-  select $1, * from unnest($2::text[], $3::bytea[]) on conflict do nothing`;
+  with put as (
+    insert into runlane.chunk (run, id, body)
+    select $1, * from unnest($2::text[], $3::bytea[]) on conflict do nothing)
+  select pg_notify($4, $5)`;
 
 /** Selects outcomes that have not been told, up to some megabytes at a time, but at least one. */
 export const NEW_OUTCOMES = `
@@ -54,13 +57,15 @@ export const NEW_OUTCOMES = `
     order by id, part limit 500) as found
   where before < 8388608`;
 
-/** A chunk that has been settled, or whose run is over, has no outcome any more. */
+/** Adds an outcome, and says so. A chunk that has been settled, or whose run is over, has none any more. */
 export const PUT_OUTCOME = `
-  insert into runlane.outcome (run, id, part, parts, body)
-  select $1, $2, part - 1, cardinality($3::bytea[]), body
-  from unnest($3::bytea[]) with ordinality as parts (body, part)
-  where exists (select 1 from runlane.chunk where run = $1 and id = $2)
-  on conflict do nothing`;
+  with put as (
+    insert into runlane.outcome (run, id, part, parts, body)
+    select $1, $2, part - 1, cardinality($3::bytea[]), body
+    from unnest($3::bytea[]) with ordinality as parts (body, part)
+    where exists (select 1 from runlane.chunk where run = $1 and id = $2)
+    on conflict do nothing)
+  select pg_notify($4, $5)`;
 
 export const RUN_STATES = `
   select run.id, run.queue, run.about, to_char(run.started at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as started,

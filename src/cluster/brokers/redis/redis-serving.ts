@@ -14,6 +14,17 @@ const TOLD_S = 20;
 /** The number of lost workers that a chunk may have: without limit, because the one who runs it decides. */
 const ENDLESS = 1_000_000;
 
+/** Stores an outcome, unless the chunk has been settled or its run is over: then nobody waits for it any more. */
+const PUT_OUTCOME = `
+  if redis.call("HEXISTS", KEYS[1], ARGV[1]) == 0 then return 0 end
+  for part = 2, #ARGV do
+    redis.call("XADD", KEYS[2], "*", "i", ARGV[1], "p", part - 2, "n", #ARGV - 1, "b", ARGV[part])
+  end
+  return redis.call("SADD", KEYS[3], ARGV[1])`;
+
+/** What the processor of a job without a body returns. */
+const NO_BODY = 0;
+
 /** The data of a job: its chunk. */
 export interface ChunkData {
   readonly run: string;
@@ -69,6 +80,10 @@ export class RedisServing implements Serving {
       drainDelay: 2,
     });
     this.worker.on("error", () => {});
+    // One that is submitted again later must not be taken for one that is done.
+    this.worker.on("completed", (job, result) => {
+      if ((result as unknown) === NO_BODY) void job.remove().catch(() => {});
+    });
     await this.worker.waitUntilReady();
     this.timer = setInterval(() => void this.tell().catch(() => {}), TELL_EVERY_MS);
     await this.tell();
@@ -105,8 +120,8 @@ export class RedisServing implements Serving {
     this.inHand.add(hand);
     try {
       const body = await redis.hgetBuffer(keys.bodies(run), id);
-      // Without one it has been settled or cancelled, or its run is over.
-      if (body === null) return 0;
+      // Without one it has been settled or cancelled, its run is over, or the server has lost it.
+      if (body === null) return NO_BODY;
       const parts = await work({ run, id, body, attempt: job.attemptsStarted, signal });
       if (this.isAbandoned) throw new Error("The worker was closed.");
       if (!signal.aborted) await this.tellOutcome(run, id, parts);
@@ -116,14 +131,9 @@ export class RedisServing implements Serving {
     }
   }
 
-  /** Stores an outcome, unless nobody waits for it any more. */
   private async tellOutcome(run: string, id: string, parts: readonly Bytes[]): Promise<void> {
-    const { redis } = this.options;
-    if ((await redis.hexists(keys.bodies(run), id)) === 0) return;
-    const outcome = redis.multi();
-    for (const [part, body] of parts.entries())
-      outcome.xadd(keys.outcomes(run), "*", "i", id, "p", part, "n", parts.length, "b", asBuffer(body));
-    await outcome.sadd(keys.finished(run), id).exec();
+    const names = [keys.bodies(run), keys.outcomes(run), keys.finished(run)];
+    await this.options.redis.call("EVAL", PUT_OUTCOME, names.length, ...names, id, ...parts.map(asBuffer));
   }
 
   /** Aborts chunks of a run that somebody has cancelled. */
