@@ -74,7 +74,7 @@ describe("the size of chunks", () => {
   test("follows what inputs take: a quarter of a second for each chunk", () => {
     expect(grown((count) => ({ ranMs: count * 5 }))).toBe(50);
     expect(grown((count) => ({ ranMs: count * 10_000 }))).toBe(1);
-    expect(grown((count) => ({ ranMs: count * 0.001 }))).toBe(5000);
+    expect(grown((count) => ({ ranMs: count * 0.001 }))).toBe(16_384);
   });
 
   test("is not small for inputs that wait side by side", () => {
