@@ -36,7 +36,7 @@ export interface Watch extends AsyncDisposable {
  * Watches the event loop of this process from a thread of its own, and says *while the loop is held* which step holds it, of which input
  * and run, at which line, for how long, and whether it computes or waits in the system: again after 1, 10 and 60 s, and once at the end.
  *
- * It costs half a percent of a core, and 1 µs a step. It keeps no process alive. Worker threads of lanes are watched too; since they
+ * It costs half a percent of a core, and 0.4 to 1 µs a step (docs/watchdog.md). It keeps no process alive. Worker threads of lanes are watched too; since they
  * are there to be held, they are reported after ten times as long.
  *
  * @throws RUNLANE_INVALID_OPTION; RUNLANE_WATCH_THREAD in a worker thread

@@ -28,19 +28,18 @@ let insideMs = 0;
 export class Holders {
   private readonly held = new Map<Step, Held>();
 
-  /** Calls the code of a step, and times it. */
-  time<T>(step: Step, run: () => T): T {
-    const before = insideMs;
+  /** Takes note that the code of a step begins. What it returns is for {@link leave}. */
+  enter(): number {
+    const around = insideMs;
     insideMs = 0;
-    const started = performance.now();
-    try {
-      return run();
-    } finally {
-      const ms = performance.now() - started;
-      const ownMs = ms - insideMs;
-      insideMs = before + ms;
-      if (ownMs >= HOLD_MS) this.add(step, ownMs);
-    }
+    return around;
+  }
+
+  /** Takes note that the code of a step has run for so long, in milliseconds, the steps inside it included. */
+  leave(step: Step, ms: number, around: number): void {
+    const ownMs = ms - insideMs;
+    insideMs = around + ms;
+    if (ownMs >= HOLD_MS) this.add(step, ownMs);
   }
 
   /** Counts one time that a step held the loop, in milliseconds. */

@@ -1,10 +1,9 @@
 import { isMainThread } from "node:worker_threads";
 import { invalidOption, type RunlaneError, runlaneError } from "../core/errors/errors.ts";
-import { observeAllCalls } from "../core/measured.ts";
 import { interceptBlockingCalls } from "../diagnose/blocking-calls.ts";
 import type { BlockedReport } from "../diagnose/report.ts";
 import { placeOfStep } from "../diagnose/step-place.ts";
-import { addWatcher, observer, removeWatcher, type Watcher } from "../diagnose/watching.ts";
+import { addWatcher, observer, observeSteps, removeWatcher, type Watcher } from "../diagnose/watching.ts";
 
 /** The hooks of a test framework that are used: those of Vitest and Jest, or `node:test`'s, which calls the second one `after`. */
 export interface TestHooks {
@@ -75,7 +74,7 @@ export function forbidBlocking(options: ForbidBlockingOptions = {}): BlockingGua
   };
   // In a worker thread nobody can watch from outside: what holds it is told of by the steps themselves, up to where they first wait.
   const started = isMainThread ? addWatcher(watcher) : undefined;
-  const stopObserving = isMainThread ? () => {} : observeAllCalls(observer);
+  const stopObserving = isMainThread ? () => {} : observeSteps();
   observer.holders.clear();
   const restore = interceptBlockingCalls(({ name, counterpart }, proceed) => {
     const step = observer.storage.getStore()?.step;

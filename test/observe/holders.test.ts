@@ -27,8 +27,11 @@ test("holders are told with the worst first", () => {
 
 test("the time of what runs inside is not that of what is around it", () => {
   const holders = new Holders();
-  holders.time(a, () => holders.time(b, () => spin(3 * HOLD_MS, 1)));
-  expect(holders.entries().map(([step]) => step)).toEqual([b]);
+  const aroundA = holders.enter();
+  const aroundB = holders.enter();
+  holders.leave(b, 3 * HOLD_MS, aroundB);
+  holders.leave(a, 3 * HOLD_MS + 1, aroundA);
+  expect(holders.entries()).toEqual([[b, { step: "b", times: 1, totalMs: 3 * HOLD_MS, maxMs: 3 * HOLD_MS }]]);
 });
 
 test("stats tell how late the loop was, and which steps held it: sync ones, and async ones before they first wait", async () => {

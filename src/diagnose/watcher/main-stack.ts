@@ -1,7 +1,7 @@
 import { Session } from "node:inspector";
 import { ASKED } from "../asked.ts";
 import { MARK } from "../marks.ts";
-import type { Current } from "../watch-observer.ts";
+import type { Current } from "../watched-run.ts";
 
 /** The answer of the held thread. */
 export interface Answer {

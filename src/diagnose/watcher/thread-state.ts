@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import type { BlockedReport } from "../report.ts";
 
 /** The folder in which Linux tells of the main thread of this process; there is none elsewhere. */
 const THREAD = `/proc/self/task/${process.pid}`;
@@ -11,11 +12,43 @@ export function starvedMs(): number | undefined {
 }
 
 /** Whether the main thread computes or waits in the system now. */
-export function threadState(): "computes" | "waits" | "unknown" {
+export function threadState(): BlockedReport["state"] {
   // The name stands in brackets before the state, and may have brackets in it.
   const state = read("stat")?.match(/\) (\w)[^)]*$/)?.[1];
   if (state === undefined) return "unknown";
   return state === "R" ? "computes" : "waits";
+}
+
+/** The number of looks that count. */
+const LOOKS = 9;
+
+/**
+ * What a held thread has been doing for the most part lately. A single look would not do: who starts a process computes before it waits,
+ * and who waits computes while it answers.
+ */
+export class HeldState {
+  private beat = -1;
+  private looks: BlockedReport["state"][] = [];
+
+  constructor(private readonly stateNow: () => BlockedReport["state"]) {}
+
+  /** Looks, unless the loop has turned since the last look: then it is held by something else, if at all. */
+  look(beat: number): void {
+    if (beat !== this.beat) {
+      this.beat = beat;
+      this.looks = [];
+      return;
+    }
+    this.looks.push(this.stateNow());
+    if (this.looks.length > LOOKS) this.looks.shift();
+  }
+
+  get mostly(): BlockedReport["state"] {
+    const count = (state: BlockedReport["state"]): number => this.looks.filter((one) => one === state).length;
+    const [computing, waiting] = [count("computes"), count("waits")];
+    if (computing + waiting === 0) return "unknown";
+    return waiting > computing ? "waits" : "computes";
+  }
 }
 
 function read(name: string): string | undefined {

@@ -5,8 +5,9 @@ import { framesOf, placeText, userFrame } from "../frames.ts";
 import { HoldJudge } from "../hold-judge.ts";
 import { MARK } from "../marks.ts";
 import { type BlockedReport, HELD_CHANNEL, reportText } from "../report.ts";
+import { isAtBreakpoint } from "./breakpoint.ts";
 import { type Answer, askMainThread } from "./main-stack.ts";
-import { starvedMs, threadState } from "./thread-state.ts";
+import { HeldState, starvedMs, threadState } from "./thread-state.ts";
 
 /** The entry of the watching thread. */
 
@@ -38,14 +39,19 @@ const others = new BroadcastChannel(HELD_CHANNEL);
 others.unref();
 
 const judge = new HoldJudge(thresholdMs, everyMs);
+const state = new HeldState(threadState);
 /** What was told of the thread that is held now. */
 let told: BlockedReport | undefined;
 let asking = false;
+/** Tells of the end of the last hold, once the question about it is answered. */
+let release: (() => void) | undefined;
 /** The beat at which a debugger held the thread, the last time that one did. */
 let debuggedBeat: number | undefined;
 
 setInterval(() => {
-  const verdict = judge.look({ now: performance.now(), beat: Atomics.load(marks, MARK.beat), starvedMs: starvedMs() });
+  const beat = Atomics.load(marks, MARK.beat);
+  state.look(beat);
+  const verdict = judge.look({ now: performance.now(), beat, starvedMs: starvedMs() });
   if (verdict?.kind === "released") released(verdict.heldMs);
   else if (verdict !== undefined) held(verdict.heldMs);
 }, everyMs);
@@ -57,32 +63,25 @@ function held(heldMs: number): void {
   asking = true;
   const isSame = (): boolean => Atomics.load(marks, MARK.beat) === beat;
   const asked = performance.now();
-  const base = { phase: "held", thread: "main", state: threadState() } as const;
+  const base = { phase: "held", thread: "main" } as const;
   const sinceMs = (): number => heldMs + performance.now() - asked;
   // At a breakpoint the thread waits in the system, and answers at once: that it runs nothing.
   const timer = setTimeout(() => {
     if (isSame() && marks[MARK.debugged] === 0)
-      tell({ ...base, step: labels.get(marks[MARK.step]!), stack: [], heldMs: sinceMs() });
+      tell({ ...base, state: state.mostly, step: labels.get(marks[MARK.step]!), stack: [], heldMs: sinceMs() });
   }, PATIENCE_MS);
   askMainThread(marks, (answer) => {
     clearTimeout(timer);
     asking = false;
-    if (answer !== undefined && isAtBreakpoint(base.state, answer)) debuggedBeat = beat;
-    if (beat === debuggedBeat) return;
-    const report = answer && reportOf(answer);
-    if (report === undefined) return;
-    // Native code has returned: its step is known now, and how long it went on is told at the end.
-    if (told !== undefined && !isSame()) told = { ...told, ...report };
-    else if (isSame()) tell({ ...base, ...report, heldMs: sinceMs() });
+    if (answer !== undefined && isAtBreakpoint(state.mostly, answer.stack)) debuggedBeat = beat;
+    const report = beat === debuggedBeat ? undefined : answer && reportOf(answer);
+    if (report !== undefined) {
+      if (isSame()) tell({ ...base, ...report, state: state.mostly, heldMs: sinceMs() });
+      // Native code has returned: its line is known now, and how long it went on is told at the end.
+      else if (told !== undefined) told = { ...told, ...report };
+    }
+    release?.();
   });
-}
-
-/** Whether the thread is held by a debugger: it waits in the system, and what runs is code that cannot wait. */
-function isAtBreakpoint(state: BlockedReport["state"], { stack }: Answer): boolean {
-  if (state !== "waits" || threadState() !== "waits") return false;
-  // Lines without a file are the question's. What waits is native, or Node's.
-  const running = stack.split("\n").find((line) => /^\s+at (?!<anonymous>:)/.test(line)) ?? "";
-  return /\(?(?:file:|\/|[A-Za-z]:[\\/])[^()]*:\d+:\d+\)?$/.test(running);
 }
 
 /** What an answer says; nothing when no code was running. */
@@ -106,10 +105,14 @@ function reportOf({
 }
 
 function released(heldMs: number): void {
-  if (told === undefined) return;
-  const report: BlockedReport = { ...told, phase: "released", heldMs };
-  told = undefined;
-  send(report);
+  release = () => {
+    release = undefined;
+    if (told === undefined) return;
+    const report: BlockedReport = { ...told, phase: "released", heldMs };
+    told = undefined;
+    send(report);
+  };
+  if (!asking) release();
 }
 
 function tell(report: BlockedReport): void {

@@ -1,4 +1,4 @@
-// Small pipelines, each with one known fault. `finding` is what the doctor has to find, and `proved` whether it can be proved.
+// Small pipelines, each with one known fault. `finding` is what the doctor has to find; `onlyBusy` says that it is one of the machine.
 
 import { execFileSync } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { RunnableLambda, RunnablePassthrough, RunnableSequence } from "runlane";
+import { RunnableLambda, RunnablePassthrough, RunnableSequence, resource } from "runlane";
 
 const range = (count, of = (at) => at) => Array.from({ length: count }, (_, at) => of(at));
 const objects = (count) => range(count, (id) => ({ id }));
@@ -20,6 +20,9 @@ process.on("exit", () => rmSync(dirname(FILE), { recursive: true, force: true })
 const ROUNDS = 1_000_000;
 const table = [3, 1, 4, 1, 5];
 const options = { rounds: 1_000_000 };
+/** What nobody takes out again. */
+const known = [];
+let rows = [];
 
 /** A model that takes its time for each call, and a little for each text. */
 const model = async (texts) => {
@@ -297,5 +300,44 @@ export const faulty = {
     finding: "cloning-cost",
     inputs: range(24, (at) => ({ at, rows: range(40_000, (row) => `row ${row}`) })),
     pipeline: RunnableLambda.from(({ at, rows }) => rows.indexOf("row 39999") + at).withLane("thread"),
+  },
+  "a model that the first call loads": {
+    finding: "cold-resource",
+    inputs: range(24),
+    pipeline: RunnableLambda.from(async (x, { uses }) => sleep(2, x + uses.weights.length), {
+      uses: { weights: resource("weights", async () => sleep(400, [1, 2, 3])) },
+    }),
+  },
+  "a package that takes its time": {
+    finding: "slow-import",
+    inputs: range(24),
+    options: { importMs: 900 },
+    pipeline: RunnableLambda.from(async (x) => sleep(2, x)),
+  },
+  "a map that only grows": {
+    finding: "memory-growth",
+    inputs: range(60),
+    pipeline: RunnableLambda.from((x) => {
+      known.push(Array.from({ length: 10_000 }, (_, at) => at + x / 2));
+      return x;
+    }),
+  },
+  "more objects than there is room for": {
+    finding: "gc-pressure",
+    inputs: range(60),
+    pipeline: RunnableLambda.from((x) => {
+      rows = Array.from({ length: 60_000 }, (_, at) => ({ at, row: { x } }));
+      return rows.length + x;
+    }),
+  },
+  "a machine with other things to do": {
+    finding: "starved-machine",
+    onlyBusy: true,
+    inputs: range(40),
+    pipeline: RunnableLambda.from(async (x) => {
+      let n = 0;
+      for (let i = 0; i < 4e6; i++) n = (n * 31 + i + x) | 0;
+      return n;
+    }),
   },
 };
