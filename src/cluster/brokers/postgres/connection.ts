@@ -30,8 +30,7 @@ export class PgConnection {
     onTrouble: ((reason: string | undefined) => void) | undefined,
   ) {
     this.pool = this.newPool();
-    this.quick = this.newPool();
-    this.quick.on("connect", (client) => void client.query("set synchronous_commit = off").catch(() => {}));
+    this.quick = this.newPool("set synchronous_commit = off");
     this.patience = new Patience(reasonToWait, onTrouble);
   }
 
@@ -114,8 +113,11 @@ export class PgConnection {
     await Promise.allSettled([this.listener?.end(), this.pool.end(), this.quick.end()]);
   }
 
-  private newPool(): pg.Pool {
-    const pool = new this.driver.Pool({ ...this.options, max: 6, query_timeout: STATEMENT_MS });
+  /** @param first What each connection begins with. */
+  private newPool(first?: string): pg.Pool {
+    const onConnect =
+      first === undefined ? undefined : async (client: pg.ClientBase) => void (await client.query(first));
+    const pool = new this.driver.Pool({ ...this.options, max: 6, query_timeout: STATEMENT_MS, onConnect });
     // A connection that breaks while nobody uses it is replaced when somebody needs one.
     return pool.on("error", () => {});
   }
