@@ -3,9 +3,13 @@ import { openBroker } from "../../src/cluster/open-broker.ts";
 import { brokerCases } from "../../src/testing/brokers/broker-cases.ts";
 import { EMBEDDED, NO_REDIS, type RedisServer, startRedis } from "./servers.ts";
 
+/** All cases run side by side, and the database may have to be made first. */
+const patienceMs = 120_000;
+const timeoutMs = 2 * patienceMs;
+
 describe("a broker on PostgreSQL", () => {
-  for (const { name, run } of brokerCases({ open: (options) => openBroker(EMBEDDED, options) }))
-    it.concurrent(name, run);
+  for (const { name, run } of brokerCases({ open: (options) => openBroker(EMBEDDED, options), patienceMs }))
+    it.concurrent(name, run, timeoutMs);
 });
 
 describe.skipIf(NO_REDIS)(`a broker on Redis${NO_REDIS === undefined ? "" : ` (skipped: ${NO_REDIS})`}`, () => {
@@ -14,6 +18,6 @@ describe.skipIf(NO_REDIS)(`a broker on Redis${NO_REDIS === undefined ? "" : ` (s
     server = await startRedis();
   });
   afterAll(() => server?.stop());
-  const cases = brokerCases({ open: (options) => openBroker(server.url, options), leaseMs: 2000 });
-  for (const { name, run } of cases) it.concurrent(name, run);
+  const cases = brokerCases({ open: (options) => openBroker(server.url, options), leaseMs: 2000, patienceMs });
+  for (const { name, run } of cases) it.concurrent(name, run, timeoutMs);
 });

@@ -1,16 +1,20 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openBroker } from "../../src/cluster/open-broker.ts";
 import { parseRecords, records, run, start } from "../cli/command.ts";
 import { scratchFolder } from "../cli/scratch.ts";
+import { everything } from "../everything.ts";
 import { EMBEDDED } from "./servers.ts";
-import { ownProgram, startWorker, stopWorker } from "./support.ts";
+import { ownProgram, sharedWorker, startWorker, stopWorker, until } from "./support.ts";
 
-/** A folder with a program and an input. */
-function project(lines: readonly string[]): { cwd: string; file: string } {
+const shared = sharedWorker();
+
+/** A folder with an input. */
+function project(lines: readonly string[]): string {
   const cwd = scratchFolder();
   writeFileSync(join(cwd, "in.txt"), lines.map((line) => `${line}\n`).join(""));
-  return { cwd, file: ownProgram(cwd) };
+  return cwd;
 }
 
 const batch = (file: string, ...more: readonly string[]): string[] => [
@@ -29,59 +33,51 @@ const batch = (file: string, ...more: readonly string[]): string[] => [
 
 const lines = (count: number, text: (at: number) => string): string[] =>
   Array.from({ length: count }, (_, at) => text(at));
+const range = (count: number): number[] => [...lines(count, () => "").keys()];
+const indices = (cwd: string): number[] => records(cwd, "out.jsonl").map(({ index }) => index);
 
-test("a batch on a cluster leaves the records that one machine leaves, failures and all", async () => {
-  const { cwd, file } = project([...lines(300, (at) => "w ".repeat(at % 7)), "throw", "exit", "the end"]);
-  const worker = await startWorker(file);
-  const { code, stderr } = await run(batch(file), { cwd });
-  expect([code, stderr]).toEqual([1, expect.stringContaining("303 inputs")]);
-  const outputs = records(cwd, "out.jsonl");
-  expect(outputs.map(({ index }) => index)).toEqual([...lines(300, () => "").keys(), 302]);
-  expect(outputs[6]).toEqual({ index: 6, output: 7 });
+test("a batch on a cluster leaves the records that one machine leaves: failures, large ones, and poison at both ends", async () => {
+  const large = everything ? 1000 : 10;
+  const middle = [...lines(200, (at) => "w ".repeat(at % 7)), ...lines(large, () => "large 1000000")];
+  const cwd = project(["exit", ...middle, "throw", "the end", "exit"]);
+  const last = 200 + large;
+  const { code, stderr } = await run(batch(shared.program), { cwd });
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`${(last + 4).toLocaleString("en-US")} inputs in`)]);
+  expect(stderr).toMatch(/workers: .+ \(process \d+ [\d,]+ inputs\)/);
+  const found = records(cwd, "out.jsonl");
+  expect(found.map(({ index }) => index)).toEqual([...range(last + 1).slice(1), last + 2]);
+  expect(found[6]).toEqual({ index: 7, output: 7 });
+  expect(found.filter(({ output }) => (output as string).length === 1_000_000)).toHaveLength(large);
   expect(records(cwd, "out.errors.jsonl")).toMatchObject([
+    { index: 0, error: { code: "RUNLANE_WORKER_CRASHED" } },
     {
-      index: 300,
+      index: last + 1,
       step: "words",
       error: { name: "RangeError", message: "not this one" },
-      source: "in.txt:301",
+      source: `in.txt:${last + 2}`,
       input: "throw",
     },
-    { index: 301, error: { code: "RUNLANE_WORKER_CRASHED" } },
+    { index: last + 3, error: { code: "RUNLANE_WORKER_CRASHED" } },
   ]);
-  expect(await stopWorker(worker)).toBe(0);
 });
 
 test("a producer that was killed goes on where its records end, with what was done meanwhile", async () => {
-  const { cwd, file } = project(lines(400, (at) => (at % 4 === 0 ? "wait 100" : `a b ${at}`)));
-  await startWorker(file);
-  const first = start(batch(file), { cwd });
+  const cwd = project(lines(200, (at) => (at % 4 === 0 ? "wait 100" : `a b ${at}`)));
+  const first = start(batch(shared.program), { cwd });
   await until(() => records(cwd, "out.jsonl").length > 0 || undefined);
   first.process.kill("SIGKILL");
   await first.finished;
   // A torn line, as a full disk leaves one.
   appendFileSync(join(cwd, "out.jsonl"), '{"ind');
-  const { code } = await run(batch(file, "--resume"), { cwd });
+  const { code } = await run(batch(shared.program, "--resume"), { cwd });
   expect(code).toBe(0);
-  const all = parseRecords(readFileSync(join(cwd, "out.jsonl"), "utf8"));
-  expect(all.map(({ index }) => index)).toEqual([...lines(400, () => "").keys()]);
+  expect(parseRecords(readFileSync(join(cwd, "out.jsonl"), "utf8")).map(({ index }) => index)).toEqual(range(200));
 });
 
 test("lines that cannot be read have their records, and a run that is done has nothing to resume", async () => {
-  const { cwd, file } = project([]);
+  const cwd = project([]);
   writeFileSync(join(cwd, "in.jsonl"), '{"a":\n"x y"\n}\n');
-  const args = [
-    "batch",
-    file,
-    "--input",
-    "in.jsonl",
-    "--output",
-    "out.jsonl",
-    "--lane",
-    "cluster",
-    "--broker",
-    EMBEDDED,
-  ];
-  await startWorker(file);
+  const args = batch(shared.program, "--input", "in.jsonl").toSpliced(2, 2);
   expect((await run(args, { cwd })).code).toBe(1);
   expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
   expect(records(cwd, "out.errors.jsonl")).toMatchObject([{ index: 0 }, { index: 2 }]);
@@ -89,66 +85,100 @@ test("lines that cannot be read have their records, and a run that is done has n
   expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
 });
 
-test("what a killed worker had in hand runs elsewhere", async () => {
-  const { cwd, file } = project(lines(60, () => "wait 100"));
+test.runIf(everything)("what a killed worker had in hand runs elsewhere", async () => {
+  const cwd = project(lines(60, () => "wait 100"));
+  const file = ownProgram(cwd);
   const [one] = await Promise.all([startWorker(file), startWorker(file)]);
   const producer = start(batch(file), { cwd });
   await until(() => records(cwd, "out.jsonl").length > 0 || undefined);
   one!.process.kill("SIGKILL");
   expect((await producer.finished).code).toBe(0);
-  expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...lines(60, () => "").keys()]);
+  expect(indices(cwd)).toEqual(range(60));
+});
+
+test("a broker that cannot be used is told of in one line, before anything is written", async () => {
+  const cwd = project(["a"]);
+  const args = batch(shared.program).map((arg) => (arg === EMBEDDED ? "postgres://127.0.0.1:1/x" : arg));
+  const { code, stderr } = await run(args, { cwd });
+  expect([code, stderr.split("\n").length - 1, stderr]).toEqual([
+    2,
+    1,
+    expect.stringContaining("nothing listens there"),
+  ]);
+  expect(records(cwd, "out.jsonl")).toEqual([]);
 });
 
 test.each([
   ["no URL", "nowhere", "is no URL of a broker"],
-  ["nothing there", "postgres://127.0.0.1:1/x", "nothing listens there"],
   ["no Redis there", "redis://127.0.0.1:1", "nothing listens there"],
-])("a broker that cannot be used is told of in one line, before anything is written: %s", async (_, broker, words) => {
-  const { cwd, file } = project(["a"]);
-  const { code, stderr } = await run(
-    [...batch(file), "--broker", broker].filter((arg) => arg !== EMBEDDED).toSpliced(8, 1),
-    { cwd },
-  );
-  expect([code, stderr.split("\n").length - 1, stderr]).toEqual([2, 1, expect.stringContaining(words)]);
-  expect(records(cwd, "out.jsonl")).toEqual([]);
+])("a broker that cannot be used is told of: %s", async (_, broker, words) => {
+  await expect(openBroker(broker)).rejects.toThrow(words);
 });
 
-async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-test("a run can be left to itself, listed, and collected later", async () => {
-  const { cwd, file } = project(lines(250, (at) => `a ${at}`));
+test("a run can be left to itself, listed, and collected later; workers' clocks do not matter", async () => {
+  const cwd = project(lines(250, (at) => `a ${at}`));
+  const file = ownProgram(cwd);
   const left = await run(batch(file, "--detach"), { cwd });
   const [, id = ""] = /runlane batch --attach (\S+)/.exec(left.stderr) ?? [];
   expect([left.code, id]).toEqual([0, expect.stringMatching(/^words-/)]);
-  const listed = JSON.parse((await run(["runs", "--json", "--broker", EMBEDDED], { cwd })).stdout);
-  expect(listed.runs).toContainEqual(expect.objectContaining({ id, outstanding: 3, finished: 0 }));
-  await startWorker(file);
+  expect(await runsAt(EMBEDDED)).toContainEqual(expect.objectContaining({ id, outstanding: 3, finished: 0 }));
+  const clock = "const now = Date.now; Date.now = () => now() + 3_600_000;";
+  await startWorker(file, { env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` } });
   expect((await run(["batch", "--attach", id, "--broker", EMBEDDED], { cwd })).code).toBe(0);
-  expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...lines(250, () => "").keys()]);
-  expect((await run(["runs", "--broker", EMBEDDED], { cwd })).stdout).not.toContain(id);
+  expect(indices(cwd)).toEqual(range(250));
+  expect((await runsAt(EMBEDDED)).map((one) => one.id)).not.toContain(id);
 });
 
-test("a run that is cancelled says so, and goes on when it is resumed", async () => {
+test.runIf(everything)("a pipeline that has changed goes on from where the records of the old one end", async () => {
+  const cwd = project(lines(250, (at) => `a ${at}`));
+  const file = ownProgram(cwd);
+  expect((await run(batch(file, "--detach"), { cwd })).code).toBe(0);
+  const old = await startWorker(file);
+  const [{ id = "" } = {}] = (await runsAt(EMBEDDED)).filter(({ about }) => about.output === join(cwd, "out.jsonl"));
+  await until(async () => (await runsAt(EMBEDDED)).some((one) => one.id === id && one.finished > 0) || undefined);
+  appendFileSync(file, "export const more = 1;\n");
+  const resumed = start(batch(file, "--resume"), { cwd });
+  await startWorker(file);
+  expect((await resumed.finished).code).toBe(0);
+  expect(indices(cwd)).toEqual(range(250));
+  expect((await runsAt(EMBEDDED)).map((one) => one.id)).not.toContain(id);
+  expect(await stopWorker(old)).toBe(0);
+});
+
+test("a run that is cancelled says so, though its worker dies, and goes on when it is resumed", async () => {
   const gate = join(scratchFolder(), "gate");
-  const { cwd, file } = project(lines(40, () => `gate ${gate}`));
-  await startWorker(file, { args: ["-c", "1", "--lane", "loop"] });
+  const cwd = project(lines(40, () => `gate ${gate}`));
+  const file = ownProgram(cwd);
+  const worker = await startWorker(file, { args: ["-c", "1", "--lane", "loop"] });
   const producer = start(batch(file), { cwd });
-  let id = "";
-  await until(async () => {
-    const { runs } = JSON.parse((await run(["runs", "--json", "--broker", EMBEDDED], { cwd })).stdout);
-    id = runs.find(({ about }: { about: { output?: string } }) => about.output === join(cwd, "out.jsonl"))?.id ?? "";
-    return id === "" ? undefined : id;
+  const output = join(cwd, "out.jsonl");
+  const id = await until(async () => {
+    const { runs, workers } = await stateAt(EMBEDDED);
+    const own = runs.find(({ about }) => about.output === output);
+    return own?.outstanding && workers.some(({ pid }) => pid === worker.process.pid) ? own.id : undefined;
   });
+  const second = await run(batch(file, "--resume"), { cwd });
+  expect([second.code, second.stderr]).toEqual([2, expect.stringContaining("is being written")]);
+  worker.process.kill("SIGKILL");
   expect((await run(["cancel", id, "--broker", EMBEDDED], { cwd })).stderr).toContain(`cancelled ${id}`);
   const { code, stderr } = await producer.finished;
   expect([code, stderr]).toEqual([2, expect.stringContaining(`The run ${id} was cancelled`)]);
   writeFileSync(gate, "");
+  const other = await startWorker(file);
   expect((await run(batch(file, "--resume"), { cwd })).code).toBe(0);
-  expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...lines(40, () => "").keys()]);
+  expect(indices(cwd)).toEqual(range(40));
+  expect(await stopWorker(other)).toBe(0);
 });
+
+async function stateAt(url: string) {
+  const broker = await openBroker(url);
+  try {
+    return await broker.state();
+  } finally {
+    await broker.close();
+  }
+}
+
+async function runsAt(url: string) {
+  return (await stateAt(url)).runs;
+}

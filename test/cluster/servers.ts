@@ -19,6 +19,7 @@ export interface RedisServer {
   readonly port: number;
   /** Kills the server, without a chance to write anything down. */
   kill(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
   /** Starts it again with what it has. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -45,6 +46,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     url: `redis://127.0.0.1:${port}`,
     port,
     kill: () => end("SIGKILL"),
+    signal: (signal) => void server?.kill(signal),
     start,
     async stop() {
       await end("SIGKILL");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Running, start } from "../../cli/command.ts";
 import type { Target } from "./target.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
 
 /** What is done to a run. */
 export interface ChaosPlan {
@@ -21,14 +22,15 @@ export interface ChaosPlan {
   readonly holdMs: number;
 }
 
+/** What can happen to whom. Networks are cut, let nothing through, or become slow. */
 export type Blow =
-  | "kill worker"
-  | "stop worker"
-  | "kill producer"
-  | "kill broker"
-  | "cut network"
-  | "freeze network"
+  | `kill ${"worker" | "producer" | "broker"}`
+  | `stop ${"worker" | "producer" | "broker"}`
+  | `${"cut" | "freeze" | "delay"} ${"worker" | "producer" | "broker"}`
   | "end worker";
+
+/** How late everything arrives over a slow network, in milliseconds. */
+const DELAY_MS = 400;
 
 /** What a run left behind. */
 export interface Aftermath {
@@ -55,7 +57,7 @@ export async function chaos(plan: ChaosPlan): Promise<Aftermath> {
   const scene = new Scene(plan);
   let count = 0;
   try {
-    scene.begin();
+    await scene.begin();
     for (const [at, blow] of blows.entries()) {
       const share = (at + plan.random()) / (blows.length + 1);
       while (!scene.isDone && startsIn(trace) < share * inputs) await sleep(20);
@@ -87,6 +89,8 @@ class Scene {
   readonly done: Promise<void>;
   isDone = false;
   stderr = "";
+  /** The ways to the broker: of the producer, and of each worker. */
+  private ways: readonly Awaited<ReturnType<Target["connect"]>>[] = [];
   private readonly workers: Running[] = [];
   private producer: Running | undefined;
   private finish: () => void = () => {};
@@ -101,28 +105,23 @@ class Scene {
     this.done.catch(() => {});
   }
 
-  begin(): void {
-    this.workers.push(this.startWorker(), this.startWorker());
+  async begin(): Promise<void> {
+    const { target } = this.plan;
+    this.ways = await Promise.all([target.connect(), target.connect(), target.connect()]);
+    this.workers.push(this.startWorker(0), this.startWorker(1));
     this.startProducer(false);
   }
 
   async suffer(blow: Blow): Promise<void> {
-    const { proxy } = this.plan.target;
-    const at = Math.floor(this.plan.random() * this.workers.length);
+    const { target, holdMs, random } = this.plan;
+    const at = Math.floor(random() * this.workers.length);
     const worker = this.workers[at]!.process;
+    const [what, whom] = blow.split(" ") as [string, "worker" | "producer" | "broker"];
     switch (blow) {
       case "kill worker":
-        worker.kill("SIGKILL");
-        this.workers[at] = this.startWorker();
-        return;
       case "end worker":
-        worker.kill("SIGTERM");
-        this.workers[at] = this.startWorker();
-        return;
-      case "stop worker":
-        worker.kill("SIGSTOP");
-        await sleep(this.plan.holdMs);
-        worker.kill("SIGCONT");
+        worker.kill(what === "kill" ? "SIGKILL" : "SIGTERM");
+        this.workers[at] = this.startWorker(at);
         return;
       case "kill producer": {
         const { producer } = this;
@@ -133,18 +132,26 @@ class Scene {
         return;
       }
       case "kill broker":
-        return await this.plan.target.kill();
-      case "cut network":
-        proxy.isClosed = true;
-        proxy.cut();
-        await sleep(this.plan.holdMs);
-        proxy.isClosed = false;
+        return await target.kill();
+      case "stop worker":
+      case "stop producer":
+      case "stop broker": {
+        const signal = (name: "SIGSTOP" | "SIGCONT"): void => {
+          if (whom === "broker") target.signal(name);
+          else (whom === "worker" ? worker : this.producer?.process)?.kill(name);
+        };
+        signal("SIGSTOP");
+        await sleep(holdMs);
+        signal("SIGCONT");
         return;
-      case "freeze network":
-        proxy.freeze();
-        await sleep(this.plan.holdMs);
-        proxy.thaw();
+      }
     }
+    const proxies = this.ways.map(({ proxy }) => proxy);
+    const [producer, ...workers] = proxies as [TcpProxy, TcpProxy, TcpProxy];
+    const hit = whom === "broker" ? proxies : [whom === "worker" ? workers[at]! : producer];
+    for (const proxy of hit) begin(what, proxy);
+    await sleep(holdMs);
+    for (const proxy of hit) finish(proxy);
   }
 
   end(): void {
@@ -152,13 +159,13 @@ class Scene {
     this.producer?.process.kill("SIGKILL");
   }
 
-  private startWorker(): Running {
-    const { file, folder, target } = this.plan;
-    return start(["worker", file, "--lane", "loop", "--broker", target.url, "-c", "3"], { cwd: folder });
+  private startWorker(at: number): Running {
+    const { file, folder } = this.plan;
+    return start(["worker", file, "--lane", "loop", "--broker", this.ways[at + 1]!.url, "-c", "3"], { cwd: folder });
   }
 
   private startProducer(isResumed: boolean): void {
-    const { file, folder, target } = this.plan;
+    const { file, folder } = this.plan;
     const args = [
       "batch",
       file,
@@ -170,7 +177,7 @@ class Scene {
       "--lane",
       "cluster",
       "--broker",
-      target.url,
+      this.ways[0]!.url,
     ];
     const producer = start(isResumed ? [...args, "--resume"] : args, { cwd: folder });
     this.producer = producer;
@@ -189,4 +196,19 @@ class Scene {
       }
     });
   }
+}
+
+function begin(what: string, proxy: TcpProxy): void {
+  if (what === "delay") proxy.delayMs = DELAY_MS;
+  else if (what === "freeze") proxy.freeze();
+  else {
+    proxy.isClosed = true;
+    proxy.cut();
+  }
+}
+
+function finish(proxy: TcpProxy): void {
+  proxy.delayMs = 0;
+  proxy.isClosed = false;
+  proxy.thaw();
 }

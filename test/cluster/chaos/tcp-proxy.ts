@@ -8,6 +8,8 @@ export interface TcpProxy {
   /** Lets nothing through, in either direction, as a network does that drops packets. */
   freeze(): void;
   thaw(): void;
+  /** How late everything arrives, in milliseconds. */
+  delayMs: number;
   /** Refuses new connections as long as it is set. */
   isClosed: boolean;
   stop(): Promise<void>;
@@ -28,8 +30,19 @@ export async function startProxy(target: () => number): Promise<TcpProxy> {
       [upstream, client],
     ] as const) {
       sockets.add(from);
+      const pass = (bytes: Uint8Array): void => {
+        if (!to.writable || to.write(bytes)) return;
+        from.pause();
+      };
+      let late = 0;
       from.on("data", (bytes) => {
-        if (!to.write(bytes)) from.pause();
+        // What comes later must not overtake what is late.
+        if (proxy.delayMs === 0 && late === 0) return pass(bytes);
+        late++;
+        setTimeout(() => {
+          late--;
+          pass(bytes);
+        }, proxy.delayMs);
       });
       from.on("drain", () => {
         if (!isFrozen) to.resume();
@@ -46,6 +59,7 @@ export async function startProxy(target: () => number): Promise<TcpProxy> {
   const proxy: TcpProxy = {
     port: (server.address() as { port: number }).port,
     isClosed: false,
+    delayMs: 0,
     cut: () => {
       for (const socket of sockets) socket.destroy();
     },

@@ -16,7 +16,7 @@ import type {
   WorkerState,
 } from "../../broker.ts";
 import { JOBS_PREFIX, jobId, keys } from "./keys.ts";
-import { asBuffer, RedisServing } from "./redis-serving.ts";
+import { asBuffer, type ChunkData, RedisServing } from "./redis-serving.ts";
 
 /** The part of BullMQ that is used. */
 export interface Engine {
@@ -31,9 +31,6 @@ const READ_COUNT = 16;
 /** The time in seconds after which keys are dropped that nobody settles or ends. */
 const FORGET_S = 7 * 86_400;
 const CANCELLED_S = 2 * 86_400;
-
-/** Bodies of so many bytes or fewer are in their jobs as well, which spares who waits for one a way to the server. */
-const INLINE_BYTES = 2048;
 
 /** The options of a job: it is run until it is done, however often that fails and however many workers are lost. */
 const JOB = { attempts: 1_000_000, removeOnComplete: { age: FORGET_S }, removeOnFail: { age: FORGET_S } };
@@ -73,9 +70,9 @@ export class RedisBroker implements Broker {
     // They go out on one connection, the bodies first. A job whose body did not get there is dropped by who takes it.
     const stored = bodies.exec();
     const added = this.queue(queue).addBulk(
-      chunks.map(({ id, body, priority }) => ({
+      chunks.map(({ id, priority }) => ({
         name: "chunk",
-        data: body.byteLength > INLINE_BYTES ? { run, id } : { run, id, body: asBuffer(body).toString("base64") },
+        data: { run, id } satisfies ChunkData,
         opts: { ...JOB, jobId: jobId(run, id), ...(priority !== undefined && priority > 0 && { priority }) },
       })),
     );

@@ -26,11 +26,9 @@ const PUT_OUTCOME = `
 const NO_BODY = 0;
 
 /** The data of a job: its chunk. */
-interface ChunkData {
+export interface ChunkData {
   readonly run: string;
   readonly id: string;
-  /** A small body, in base64. */
-  readonly body?: string;
 }
 
 export interface RedisServingOptions {
@@ -44,7 +42,7 @@ export interface RedisServingOptions {
   readonly leaseMs: number;
 }
 
-interface InHand extends Pick<ChunkData, "run" | "id"> {
+interface InHand extends ChunkData {
   readonly stop: AbortController;
 }
 
@@ -116,12 +114,12 @@ export class RedisServing implements Serving {
 
   private async run(job: Job<ChunkData>): Promise<number> {
     const { redis, work } = this.options;
-    const { run, id, body: inline } = job.data;
+    const { run, id } = job.data;
     const hand: InHand = { run, id, stop: new AbortController() };
     const { signal } = hand.stop;
     this.inHand.add(hand);
     try {
-      const body = inline === undefined ? await redis.hgetBuffer(keys.bodies(run), id) : Buffer.from(inline, "base64");
+      const body = await redis.hgetBuffer(keys.bodies(run), id);
       // Without one it has been settled or cancelled, its run is over, or the server has lost it.
       if (body === null) return NO_BODY;
       const parts = await work({ run, id, body, attempt: job.attemptsStarted, signal });
