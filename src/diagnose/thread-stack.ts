@@ -10,11 +10,17 @@ let before: Promise<unknown> = Promise.resolve();
  * Asks a worker thread for the stack of what it runs, without waiting for it to become free: it answers in some milliseconds, also from
  * an endless loop. The inspector reaches the thread through the main one, and no debugger is enabled for that.
  *
- * @param withinMs Gives up after this.
+ * @param withinMs Gives up after this, in milliseconds. It may have to wait for the answers of other threads first.
  * @returns The lines of the stack, Runlane's own included; undefined when the thread has not answered or runs nothing.
  */
 export function stackOfThread(threadId: number, withinMs: number): Promise<string[] | undefined> {
-  const asked = before.then(() => ask(threadId, withinMs)).catch(() => undefined);
+  const until = performance.now() + withinMs;
+  const asked = before
+    .then(() => {
+      const leftMs = until - performance.now();
+      return leftMs > 0 ? ask(threadId, leftMs) : undefined;
+    })
+    .catch(() => undefined);
   before = asked;
   return asked;
 }

@@ -46,6 +46,8 @@ export class Watchdog {
 
   /** Asks a running call to end; the worker is ended when it does not. The call is settled already, or will be by its outcome. */
   private stop(call: Call, reason: unknown): void {
+    // A worker that is at it may go on for `graceMs` from now, and not from when that is first seen.
+    this.startOf(call);
     call.stoppedAt = Date.now();
     const { index } = call;
     this.worker.sendQuietly({ type: "cancel", chunk: call.chunk!.id, index, reason: packReason(reason) });
