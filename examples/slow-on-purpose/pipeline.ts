@@ -36,27 +36,34 @@ const related = RunnablePassthrough.assign({
   },
 });
 
+/** The shelf that a page belongs on: where the model finds most in its name. */
+const shelf = RunnableLambda.from(
+  async (file: string, { uses }) => {
+    const [vector = []] = await uses.encoder.embed([file]);
+    return vector.indexOf(Math.max(...vector));
+  },
+  { uses: { encoder }, name: "shelf" },
+);
+
+/** What a section is about, by its first words. */
+const vector = RunnableLambda.from(async (text: string, { uses }) => (await uses.encoder.embed([text]))[0]!, {
+  uses: { encoder },
+  name: "embed",
+});
+
 export default RunnableSequence.from([
   load,
-  // What the section takes on the wire.
-  RunnablePassthrough.assign({ bytes: ({ text }: Section) => brotliCompressSync(text).length }),
-  related,
-  RunnablePassthrough.assign({ owner: async ({ id }: Section) => ask(`owners/${id}`) }),
-  RunnablePassthrough.assign({ reviews: async ({ id }: Section) => ask(`reviews/${id}`) }),
-  RunnablePassthrough.assign({
-    category: RunnableLambda.from(({ file }: Section) => file).pipe(async (file: string) => ask(`categories/${file}`)),
-  }),
   RunnablePassthrough.assign({
     title: RunnableLambda.from(({ id }: Section) => id).pipe(
       RunnableLambda.from(async (id: string) => ask(`titles/${id}`), { name: "title" }).withRetry(patience),
     ),
   }),
-  RunnablePassthrough.assign({
-    vector: RunnableLambda.from(({ text }: Section) => text.slice(0, 40)).pipe(
-      RunnableLambda.from(async (text: string, { uses }) => (await uses.encoder.embed([text]))[0]!, {
-        uses: { encoder },
-        name: "embed",
-      }),
-    ),
-  }),
+  RunnablePassthrough.assign({ owner: async ({ id }: Section) => ask(`owners/${id}`) }),
+  RunnablePassthrough.assign({ reviews: async ({ id }: Section) => ask(`reviews/${id}`) }),
+  RunnablePassthrough.assign({ readers: async ({ id }: Section) => ask(`readers/${id}`) }),
+  // What the section takes on the wire.
+  RunnablePassthrough.assign({ bytes: ({ text }: Section) => brotliCompressSync(text).length }),
+  related,
+  RunnablePassthrough.assign({ shelf: RunnableLambda.from(({ file }: Section) => file).pipe(shelf) }),
+  RunnablePassthrough.assign({ vector: RunnableLambda.from(({ text }: Section) => text.slice(0, 20)).pipe(vector) }),
 ]);

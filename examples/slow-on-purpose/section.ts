@@ -11,6 +11,7 @@ export interface Section {
   id: string;
   file: string;
   text: string;
+  /** The first words, in small letters. */
   words: string[];
 }
 
@@ -32,5 +33,6 @@ export async function load({ file, section }: SectionName): Promise<Section> {
     .slice(section % sections.length)
     .join("")
     .slice(0, 4000);
-  return { id: `${file.replace(".md", "")}-${section}`, file, text, words: text.toLowerCase().match(/\p{L}+/gu) ?? [] };
+  const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
+  return { id: `${file.replace(".md", "")}-${section}`, file, text, words: words.slice(0, 400) };
 }

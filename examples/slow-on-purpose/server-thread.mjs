@@ -1,10 +1,10 @@
 // @ts-check
-/** A server whose answers take 20 ms, of whose titles it gives no more than so many a second: others get status 429. */
+/** A server whose answers take 30 ms, of whose titles it gives no more than so many a second: others get status 429. */
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 
-const WAIT_MS = 20;
+const WAIT_MS = 30;
 const TITLES_PER_SECOND = 100;
 /** So many may be asked for at once, when nobody has asked for a while. */
 const BURST = 8;

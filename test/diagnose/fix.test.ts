@@ -124,6 +124,36 @@ test.each<[string, string, (funcs: StepFunction[]) => Change, string]>([
     () => ({ kind: "warm" }),
     `const pipeline = RunnableLambda.from((x) => x);\nawait pipeline.warm();\nexport default pipeline;`,
   ],
+  [
+    "RunnableLambda by another name",
+    `import { RunnableLambda as Step } from "runlane";\nexport default Step.from((x) => x + 1);`,
+    ([func]) => ({ kind: "thread", func: func!, uses: [] }),
+    `import { RunnableLambda as Step } from "runlane";\nexport default Step.from((x) => x + 1, { lane: "thread" });`,
+  ],
+  [
+    "lines that end as on Windows, and letters of other alphabets",
+    `// Straße 😀\r\nexport default RunnableLambda.from((x) => x + "😀");\r\n`,
+    () => ({ kind: "warm" }),
+    `// Straße 😀\r\nconst pipeline = RunnableLambda.from((x) => x + "😀");\r\nawait pipeline.warm();\r\nexport default pipeline;\r\n`,
+  ],
+  [
+    "letters of other alphabets before the step",
+    `const flags = "🏳️‍🌈"; export default RunnableLambda.from((x) => flags + x);`,
+    ([func]) => ({ kind: "thread", func: func!, uses: [] }),
+    `const flags = "🏳️‍🌈"; export default RunnableLambda.from((x) => flags + x, { lane: "thread" });`,
+  ],
+  [
+    "an export in a list",
+    `const chain = RunnableLambda.from((x) => x);\nexport { chain as default };`,
+    () => ({ kind: "warm" }),
+    `const chain = RunnableLambda.from((x) => x);\nawait chain.warm();\nexport { chain as default };`,
+  ],
+  [
+    "properties on lines of their own stay there",
+    `export default RunnablePassthrough.assign({\n  a: async () => 1,\n}).pipe(RunnablePassthrough.assign({ b: async () => 2 }));`,
+    ([a, b]) => ({ kind: "oneAssign", funcs: [a!, b!] }),
+    `export default RunnablePassthrough.assign({\n  a: async () => 1,\n  b: async () => 2,\n});`,
+  ],
 ])("%s", async (_, before, change, after) => {
   expect(await changed(RUNLANE + before, change)).toBe(RUNLANE + after);
 });
@@ -169,6 +199,18 @@ test.each<[string, string, (funcs: StepFunction[]) => Change, string]>([
     `import { readFileSync } from "node:fs";\nconst help = (path) => readFileSync(path);\nexport default RunnableLambda.from((x) => help(x));`,
     ([func]) => ({ kind: "await", func: func!, calls: ["fs.readFileSync"] }),
     "the blocking call is made in another function",
+  ],
+  [
+    "a function with another name",
+    `const step = later;\nexport default RunnableLambda.from(step);\nfunction later(x) { return x; }`,
+    ([func]) => ({ kind: "thread", func: func!, uses: [] }),
+    "later is given another name there",
+  ],
+  [
+    "a field of a constructor",
+    `export default new RunnableLambda({ func: (x) => x });`,
+    ([func]) => ({ kind: "thread", func: func!, uses: [] }),
+    "its function is a field of a constructor's",
   ],
   [
     "what has no place in a file",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { interval, prove } from "../../src/diagnose/doctor/prove.ts";
+import { everything } from "../everything.ts";
 
 /** Numbers that look random and are the same in every run. */
 function numbers(seed: number): () => number {
@@ -27,7 +28,7 @@ test("the same thing is never proved to be better than itself, however much its 
     fc.asyncProperty(fc.nat(), fc.double({ min: 0, max: 0.3, noNaN: true }), async (seed, scatter) => {
       expect((await proof(100, 100, seed, scatter)).verdict).not.toBe("proved");
     }),
-    { numRuns: 50 },
+    { numRuns: everything ? 50 : 15 },
   );
 });
 
@@ -76,4 +77,24 @@ test("too little time is said, and proves nothing", async () => {
 
 test("the interval of equal ratios is a point", () => {
   expect(interval([2, 2, 2, 2, 2], numbers(1))).toEqual([2, 2]);
+});
+
+test("the rounds without which nothing could be said may take the time of others, if there is enough for all of them", async () => {
+  const rounds = async (latest: number) => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const trial = async () => {
+      now += 10;
+      return now;
+    };
+    try {
+      const { ratio } = await prove({ metric: "batch ms", before: trial, after: trial, deadline: 15, latest });
+      return { measured: ratio !== null, now };
+    } finally {
+      vi.restoreAllMocks();
+    }
+  };
+  expect(await rounds(1000)).toEqual({ measured: true, now: 100 });
+  // Three more rounds would not have been enough.
+  expect(await rounds(60)).toEqual({ measured: false, now: 20 });
 });

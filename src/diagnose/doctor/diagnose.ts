@@ -27,7 +27,8 @@ const RUN_MS = 400;
 const LEAST_INPUTS = 24;
 /** The least number of inputs in a run, where seeing a few of them is enough. */
 const FEW_INPUTS = 6;
-const SINGLE_INPUTS = 8;
+/** The number of single calls in a run, which depends on how long one takes. */
+const [FEW_SINGLES, SINGLES] = [3, 8];
 /** What takes a process for each measurement is measured in so many rounds. */
 const FEW_ROUNDS = 5;
 /** The factor on the time of a batch from which on sooner single inputs are not worth it. */
@@ -110,14 +111,18 @@ export function fixOf(finding: Finding): Fix {
 }
 
 async function candidatesOf(sample: Sample, options: DiagnoseOptions): Promise<Candidate[]> {
+  const fewer = [...unbatchedCalls(sample), ...repeatedInputs(sample)];
+  // What could run less often need not go anywhere yet.
+  const held = heldLoop(sample).filter(
+    ({ step }) => !fewer.some((other) => other.step === step && other.variant !== undefined),
+  );
   const candidates = [
-    ...heldLoop(sample),
+    ...fewer,
+    ...held,
     ...(await serialAwaits(sample)),
     ...concurrency(sample),
     ...rateLimited(sample),
     ...retryStorm(sample),
-    ...unbatchedCalls(sample),
-    ...repeatedInputs(sample),
     ...chunkSize(sample),
     ...(await lanesThatCost(sample)),
     ...processWide(sample, options),
@@ -160,7 +165,10 @@ class Exam {
   /** The inputs of one run of a proof. */
   inputsFor(metric: Metric): readonly unknown[] {
     const { subset, affordable } = this;
-    if (metric === "p50 of single calls, ms") return subset.slice(0, SINGLE_INPUTS);
+    if (metric === "p50 of single calls, ms") {
+      const singles = Math.floor(RUN_MS / Math.max(this.sample.nextMs, 1));
+      return subset.slice(0, Math.min(SINGLES, Math.max(FEW_SINGLES, singles)));
+    }
     return metric === "loop delay p99, ms" ? subset.slice(0, Math.max(FEW_INPUTS, affordable)) : subset;
   }
 
@@ -179,14 +187,14 @@ class Exam {
   /** @param left The number of candidates that share the time that is left. */
   async prove(candidate: Candidate, left: number): Promise<Proof> {
     const { variant, metric, reason, trials } = candidate;
+    if (trials === undefined && variant === undefined) return unproved(candidate, reason);
+    if (trials === undefined && this.obstacle !== undefined)
+      return { ...unproved(candidate, this.obstacle), verdict: "refused" };
+    if (performance.now() > this.deadline) return unproved(candidate, "no time was left: raise the budget");
     if (trials !== undefined) return this.compare(metric, trials, FEW_ROUNDS, left);
-    if (variant === undefined) return unproved(candidate, reason);
-    if (this.obstacle !== undefined) return { ...unproved(candidate, this.obstacle), verdict: "refused" };
-    const now = performance.now();
-    if (now > this.deadline) return unproved(candidate, "no time was left: raise the budget");
     const { root, config } = this.sample;
     const before = { runnable: root, config };
-    const change = () => ({ config, ...variant() });
+    const change = () => ({ config, ...variant!() });
     let outputs: unknown[];
     try {
       // The first run warms what has to be warm.
@@ -221,9 +229,9 @@ class Exam {
     left: number,
   ): Promise<Proof> {
     const now = performance.now();
-    // Time that one candidate does not need is left to the others.
-    const deadline = now + Math.max((this.deadline - now) / left, Math.min(10_000, this.deadline - now));
-    const proof = await prove({ metric, ...trials, deadline, rounds });
+    // Time that one candidate does not need is left to the others. Where there is not enough for all, the first ones get what they need.
+    const deadline = now + (this.deadline - now) / left;
+    const proof = await prove({ metric, ...trials, deadline, latest: this.deadline, rounds });
     return proof.ratio === null ? { ...proof, reason: `${proof.reason}: raise the budget, or lower the limit` } : proof;
   }
 }

@@ -9,6 +9,8 @@ export interface ProveOptions {
   readonly after: Trial;
   /** No further round starts after this time, as `performance.now()` tells it. */
   readonly deadline: number;
+  /** The time until which rounds may start without which nothing could be said; none starts if they would take longer. @default deadline */
+  readonly latest?: number | undefined;
   /** How many pairs are measured, if there is time. @default 9 */
   readonly rounds?: number | undefined;
   /** Numbers from 0 to 1. @default Math.random */
@@ -45,8 +47,20 @@ function isClear({ low, high }: Proof): boolean {
   return low === null || low > CERTAIN || (high as number) < WORTH;
 }
 
-async function measure({ before, after, deadline }: ProveOptions, ratios: number[], rounds: number): Promise<void> {
-  while (ratios.length < rounds && performance.now() < deadline) {
+async function measure(
+  { before, after, deadline, latest = deadline }: ProveOptions,
+  ratios: number[],
+  rounds: number,
+): Promise<void> {
+  const started = performance.now();
+  const measuredBefore = ratios.length;
+  while (ratios.length < rounds) {
+    const now = performance.now();
+    if (now >= deadline) {
+      const missing = LEAST_ROUNDS - ratios.length;
+      const roundMs = (now - started) / Math.max(1, ratios.length - measuredBefore);
+      if (missing <= 0 || now + missing * roundMs >= latest) return;
+    }
     if (ratios.length % 2 === 0) {
       const a = await before();
       ratios.push(a / (await after()));
@@ -70,8 +84,13 @@ function judge({ metric, random = Math.random }: ProveOptions, ratios: readonly 
 
 /** The interval in which the median lies with 95 % confidence: by drawing from the ratios again and again (Efron's bootstrap). */
 export function interval(ratios: readonly number[], random: () => number): [low: number, high: number] {
-  const draw = (): number => ratios[Math.floor(random() * ratios.length)]!;
-  const medians = Array.from({ length: RESAMPLES }, () => median(ratios.map(draw))).sort((a, b) => a - b);
+  const drawn = new Float64Array(ratios.length);
+  const medians = new Float64Array(RESAMPLES);
+  for (let sample = 0; sample < RESAMPLES; sample++) {
+    for (let at = 0; at < drawn.length; at++) drawn[at] = ratios[Math.floor(random() * ratios.length)]!;
+    medians[sample] = drawn.sort()[Math.floor(drawn.length / 2)]!;
+  }
+  medians.sort();
   return [medians[Math.floor(0.025 * RESAMPLES)]!, medians[Math.ceil(0.975 * RESAMPLES) - 1]!];
 }
 

@@ -29,8 +29,12 @@ export interface Sample {
   readonly probes: readonly StepProbe[];
   /** The median of single calls of a step, one at a time. */
   singleMs(step: Step): number;
+  /** The median of what a step does in them before it first waits. */
+  singleSyncMs(step: Step): number;
   /** The time of the very first call. */
   readonly firstMs: number;
+  /** The time that resources took to load in it. */
+  readonly loadMs: number;
   /** The median of the single calls after it. */
   readonly nextMs: number;
   readonly batchMs: number;
@@ -56,7 +60,9 @@ export async function takeSample(
   const probe = new Probe();
   const observed = withObserver({ ...config }, probe);
   try {
+    const loadsBefore = loadsOf(root);
     const firstMs = await timed(() => root.invoke(given[0], observed));
+    const loadMs = loadsOf(root) - loadsBefore;
     probe.clear();
     const singles: number[] = [];
     const enoughAt = performance.now() + SINGLES_SHARE * budgetMs;
@@ -68,7 +74,9 @@ export async function takeSample(
       0,
       Math.max(LEAST_INPUTS, Math.floor((SHARE * budgetMs) / Math.max(median(singles), 0.01))),
     );
-    const alone = new Map([...probe.steps].map(([step, { wallMs }]) => [step, median(wallMs)]));
+    const alone = new Map(
+      [...probe.steps].map(([step, { wallMs, syncMs }]) => [step, { ms: median(wallMs), syncMs: median(syncMs) }]),
+    );
     probe.clear();
     const collected = collectGarbage();
     const heapBefore = process.memoryUsage().heapUsed;
@@ -95,8 +103,10 @@ export async function takeSample(
       inputs,
       config,
       probes: [...probe.steps.values()].filter(({ runs }) => runs > 0),
-      singleMs: (step) => alone.get(step) ?? 0,
+      singleMs: (step) => alone.get(step)?.ms ?? 0,
+      singleSyncMs: (step) => alone.get(step)?.syncMs ?? 0,
       firstMs,
+      loadMs,
       nextMs: median(singles),
       batchMs,
       outputs: kept,
@@ -109,6 +119,11 @@ export async function takeSample(
   } finally {
     probe.stop();
   }
+}
+
+/** The time of the loads of a runnable's resources so far, in milliseconds. */
+function loadsOf(root: Runnable): number {
+  return root.resources().reduce((sum, { loads, loadMs }) => (Number(loads) > 0 ? sum + (loadMs ?? 0) : sum), 0);
 }
 
 async function timed(run: () => Promise<unknown>): Promise<number> {

@@ -7,9 +7,10 @@ import type { Site } from "./site.ts";
 export function oneAssign(sites: readonly Site[]): void {
   const { source } = sites[0]!;
   const [first, ...others] = sites.map(assignAround);
+  const { end, separator } = endOfProperties(sites[0]!, first!);
   let before = first!;
   for (const assign of others) {
-    source.edits.appendLeft(endOfProperties(first!), `, ${propertiesText(sites[0]!, assign)}`);
+    source.edits.appendLeft(end, separator + propertiesText(sites[0]!, assign));
     const parent = source.parentOf(assign);
     const isPiped =
       parent?.type === "CallExpression" && parent.arguments[0] === assign && methodOf(parent)?.method === "pipe";
@@ -46,8 +47,15 @@ function isNext(parent: SyntaxNode | undefined, before: SyntaxNode, assign: Synt
   return list !== undefined && list.indexOf(before) >= 0 && list.indexOf(before) === list.indexOf(assign) - 1;
 }
 
-function endOfProperties(assign: SyntaxNode): number {
-  return assign.arguments[0].properties.at(-1).end;
+/** Where more properties go, and what stands between two of them: lines of their own stay lines of their own. */
+function endOfProperties({ source }: Site, assign: SyntaxNode): { end: number; separator: string } {
+  const object = assign.arguments[0] as SyntaxNode;
+  const properties = object.properties as SyntaxNode[];
+  const head = source.text.slice(object.start + 1, properties[0]!.start);
+  return {
+    end: properties.at(-1)!.end,
+    separator: head.includes("\n") ? `,${head.slice(head.search(/\r?\n/))}` : ", ",
+  };
 }
 
 function propertiesText({ source }: Site, assign: SyntaxNode): string {

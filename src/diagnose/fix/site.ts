@@ -35,7 +35,15 @@ export function siteOf(source: Source, func: StepFunction): Site {
     throw new Refusal("its function is not found in the file, which may have changed since it was loaded");
   const name = nameOf(source, found);
   const place = name === undefined ? source.outermost(found) : onlyUse(source, name);
+  if (isField(source, place)) throw new Refusal("its function is a field of a constructor's");
   return { source, func: found, place, call: callAround(source, place), name };
+}
+
+/** `{ func: place }` in `new RunnableLambda({ func: place })`. */
+function isField(source: Source, place: SyntaxNode): boolean {
+  const property = source.parentOf(place);
+  const object = property?.type === "Property" ? source.parentOf(property) : undefined;
+  return object !== undefined && source.parentOf(object)?.type === "NewExpression";
 }
 
 function isAsync(func: StepFunction): boolean {
@@ -55,6 +63,9 @@ function nameOf(source: Source, func: SyntaxNode): string | undefined {
 
 function onlyUse(source: Source, name: string): SyntaxNode {
   const uses = source.usesOf(name);
+  const parent = uses.length === 1 ? source.parentOf(source.outermost(uses[0]!)) : undefined;
+  if (parent?.type === "VariableDeclarator" || parent?.type === "AssignmentExpression")
+    throw new Refusal(`${name} is given another name there`);
   if (uses.length === 1) return source.outermost(uses[0]!);
   throw new Refusal(
     uses.length === 0 ? `${name} is used in another file` : `${name} is used in ${uses.length} places, not in one`,
@@ -66,7 +77,15 @@ function callAround(source: Source, place: SyntaxNode): SyntaxNode | undefined {
   const call = source.parentOf(place);
   if (call?.type !== "CallExpression" || call.arguments[0] !== place) return undefined;
   const called = methodOf(call);
-  return called?.receiver.name === "RunnableLambda" && /^(?:from|batched)$/.test(called.method) ? call : undefined;
+  const isMaker = called !== undefined && /^(?:from|batched)$/.test(called.method);
+  return isMaker && isRunnableLambda(source, called.receiver) ? call : undefined;
+}
+
+/** `RunnableLambda`, by whichever name it is imported; `runlane.RunnableLambda`. */
+function isRunnableLambda(source: Source, node: SyntaxNode): boolean {
+  if (node.type === "MemberExpression") return !node.computed && node.property.name === "RunnableLambda";
+  const imported = source.importOf(node.name)?.specifier.imported as SyntaxNode | undefined;
+  return (imported?.name ?? node.name) === "RunnableLambda";
 }
 
 /** The call of a method on a step or on what has been made of it: `.withRetry(...)` in `step.withConfig(...).withRetry(...)`. */

@@ -42,6 +42,11 @@ export class Source {
     return /\.[cm]?tsx?$/.test(this.path);
   }
 
+  /** The end of a line there. */
+  get eol(): string {
+    return this.text.includes("\r\n") ? "\r\n" : "\n";
+  }
+
   textOf({ start, end }: SyntaxNode): string {
     return this.text.slice(start, end);
   }
@@ -103,6 +108,7 @@ export class Source {
       if (known.declaration.source.value === from && known.declaration.importKind !== "type") return;
       throw new Refusal(`${name} comes from ${known.declaration.source.value} there`);
     }
+    if (/\.c[jt]s$/.test(this.path)) throw new Refusal(`it needs ${name}, and a CommonJS module has no imports`);
     if (this.usesOf(name).length > 0) throw new Refusal(`${name} means something else there`);
     if (this.added.has(`${name} ${from}`)) return;
     this.added.add(`${name} ${from}`);
@@ -112,8 +118,8 @@ export class Source {
         source.value === from && importKind !== "type" && specifiers.at(-1)?.type === "ImportSpecifier",
     );
     if (same !== undefined) this.edits.appendLeft(same.specifiers.at(-1).end, `, ${name}`);
-    else if (imports.length > 0) this.edits.appendLeft(imports.at(-1)!.end, `\n${importText(name, from)}`);
-    else this.edits.prepend(`${importText(name, from)}\n`);
+    else if (imports.length > 0) this.edits.appendLeft(imports.at(-1)!.end, this.eol + importText(name, from));
+    else this.edits.prepend(importText(name, from) + this.eol);
   }
 
   /** Imports another name in the place of one that nothing uses any more. */

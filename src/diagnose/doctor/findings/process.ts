@@ -16,10 +16,16 @@ export function processWide(sample: Sample, { importMs, firstCall }: DiagnoseOpt
 
 /** The extra time of the first call, in milliseconds, from which on it is worth a word. */
 const COLD_MS = 100;
+/** The factor on the time of the next calls from which on the first one is cold, where no resource says so. */
+const COLD = 5;
+/** The share of the time of a call from which on the loads of its resources are worth a word. */
+const COLD_SHARE = 0.3;
 
-function coldStart({ firstMs, nextMs, root }: Sample, firstCall: DiagnoseOptions["firstCall"]): Candidate[] {
+function coldStart({ firstMs, nextMs, loadMs, root }: Sample, firstCall: DiagnoseOptions["firstCall"]): Candidate[] {
   const coldMs = firstMs - nextMs;
-  if (coldMs < COLD_MS || firstMs < 5 * nextMs) return [];
+  // On a busy machine the next calls take long, too.
+  const isLoading = loadMs >= Math.max(COLD_MS, COLD_SHARE * nextMs);
+  if (!isLoading && (coldMs < COLD_MS || firstMs < COLD * nextMs)) return [];
   const resources = root.resources().filter(({ loads }) => Number(loads) > 0);
   const isKnown = resources.length > 0 && firstCall !== undefined;
   return [
@@ -28,7 +34,11 @@ function coldStart({ firstMs, nextMs, root }: Sample, firstCall: DiagnoseOptions
       trials: isKnown ? { before: () => firstCall(false), after: () => firstCall(true) } : undefined,
       id: "cold-resource",
       step: undefined,
-      evidence: { "first call, ms": rounded(firstMs), "next calls, ms": rounded(nextMs) },
+      evidence: {
+        "first call, ms": rounded(firstMs),
+        "next calls, ms": rounded(nextMs),
+        ...(loadMs > 0 && { "loading, ms": rounded(loadMs) }),
+      },
       fix:
         resources.length > 0
           ? "await pipeline.warm() before the first call, where it is exported for example (the command: --warm)"
@@ -36,7 +46,7 @@ function coldStart({ firstMs, nextMs, root }: Sample, firstCall: DiagnoseOptions
       metric: "time to the first output, ms",
       variant: undefined,
       reason: "it happens once in a process; measure with: runlane coldstart",
-      atStakeMs: coldMs,
+      atStakeMs: Math.max(coldMs, loadMs),
     },
   ];
 }

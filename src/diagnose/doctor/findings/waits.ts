@@ -58,9 +58,9 @@ async function independentFrom(sample: Sample, steps: readonly RunnableInterface
 
 /** How long a step alone waits: what its functions compute before they first wait is no wait. */
 function waitMs(sample: Sample, step: Step): number {
-  const computed = sample.probes.filter((probe) => isInside(step, probe.step)).map(({ syncMs }) => median(syncMs));
+  const inside = sample.probes.filter((probe) => isInside(step, probe.step));
+  const computeMs = inside.reduce((sum, probe) => sum + sample.singleSyncMs(probe.step), 0);
   const singleMs = sample.singleMs(step);
-  const computeMs = computed.reduce((sum, ms) => sum + ms, 0);
   return computeMs > singleMs / 2 ? 0 : singleMs;
 }
 
