@@ -24,6 +24,7 @@ export interface ServeCommandOptions {
   readonly timeout?: number | undefined;
   /** In bytes. */
   readonly bodyLimit: number;
+  readonly maxBatchInputs: number;
   /** Keys of `config.configurable` that clients may set. */
   readonly configurable?: readonly string[] | undefined;
   /** Origins that browsers may ask from. */
@@ -91,6 +92,7 @@ export function serveCommand(program: Command, args: readonly string[], onExit: 
     .option("--max-queue-ms <ms>", "refuse requests that would wait longer, with 503", milliseconds, 50)
     .option("--timeout <ms>", "end runs that take longer, with 504", milliseconds)
     .option("--body-limit <size>", "refuse larger bodies, with 413: 500kb, 1mb", bytes, 1 << 20)
+    .option("--max-batch-inputs <count>", "refuse batches of more inputs, with 422", positiveInteger, 10_000)
     .option("--grace <ms>", "wait so long for what is in flight at the end", milliseconds, 10_000)
     .optionsGroup("Look:")
     .addOption(new Option("--log <form>", "tell of requests on standard error").choices(LOGS).default("pretty"))

@@ -137,9 +137,7 @@ export abstract class RunnableBase<
       if ((options === undefined || (options !== null && saysNothing(options))) && !isAmbient()) {
         return Promise.resolve(this.run(input, PLAIN));
       }
-      const ctx = this.openCall(options);
-      if (ctx.scope === null) return Promise.resolve(startCall<RunOutput>(this, input, ctx));
-      return Promise.resolve(ctx.scope.guard(() => startCall<RunOutput>(this, input, ctx)));
+      return Promise.resolve(runNow(this, input, openCall(this, options)));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -303,15 +301,11 @@ export abstract class RunnableBase<
     yield* await this.openStream(generator, options);
   }
 
-  private openCall(options: Partial<CallOptions> | undefined): RunContext {
-    return isMeasuring() ? openContext(options, { step: this }) : openContext(options);
-  }
-
   private async openStream(
     input: Chunks<RunInput>,
     options: Partial<CallOptions> | undefined,
   ): Promise<RunnableStream<RunOutput>> {
-    const ctx = this.openCall(options);
+    const ctx = openCall(this, options);
     let chunks: Chunks<RunOutput>;
     try {
       ctx.scope?.check();
@@ -374,6 +368,28 @@ Object.assign(RunnableBase.prototype, {
   lc_namespace: ["langchain_core", "runnables"],
 });
 Object.defineProperty(RunnableBase.prototype, RUNLANE_STEP, { value: true });
+
+function openCall(step: Step, options: Partial<RunnableConfig> | undefined): RunContext {
+  return isMeasuring() ? openContext(options, { step }) : openContext(options);
+}
+
+function runNow<Out>(step: Step<unknown, Out>, input: unknown, ctx: RunContext): Out | PromiseLike<Out> {
+  const { scope } = ctx;
+  return scope === null ? startCall(step, input, ctx) : scope.guard(() => startCall(step, input, ctx));
+}
+
+/**
+ * Invokes a runnable like its `invoke`, but returns the output itself when no step had to wait, and throws what failed meanwhile.
+ * Classes with an `invoke` of their own are asked by that.
+ */
+export function invokeNow<In, Out>(
+  runnable: RunnableBase<In, Out>,
+  input: In,
+  options: Partial<RunnableConfig>,
+): Out | PromiseLike<Out> {
+  if (runnable.invoke !== RunnableBase.prototype.invoke) return runnable.invoke(input, options);
+  return runNow(runnable, input, openCall(runnable, options));
+}
 
 function isIterable(source: unknown): boolean {
   if (typeof source === "string") return true;

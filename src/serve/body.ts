@@ -5,8 +5,6 @@ import type { Exchange } from "./transport/exchange.ts";
 /** The number of levels of objects and arrays that a body may have: later readers go through it by recursion. */
 const MAX_DEPTH = 500;
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
 /**
  * The body of a request, an object of JSON.
  *
@@ -18,27 +16,18 @@ export async function readJson(exchange: Exchange, limit: number): Promise<Recor
   if (type !== undefined && !/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
     throw new Refusal(415, `The body has to be application/json; it is ${type.slice(0, 100)}.`);
   }
-  const bytes = await exchange.body(limit);
-  let text: string;
+  const text = await exchange.text(limit);
+  if (isDeeperThan(MAX_DEPTH, text)) throw new Refusal(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  let body: unknown;
   try {
-    text = decoder.decode(bytes);
+    body = JSON.parse(text);
   } catch {
-    throw new Refusal(400, "The body is not valid UTF-8.");
+    throw new Refusal(400, `The body is not JSON: ${await placeOfError(text)}.`);
   }
-  const body = await parse(text);
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalidBody([{ type: "dict_type", loc: ["body"], msg: "Input should be an object" }]);
   }
   return body as Record<string, unknown>;
-}
-
-async function parse(text: string): Promise<unknown> {
-  if (depthOf(text) > MAX_DEPTH) throw new Refusal(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Refusal(400, `The body is not JSON: ${await placeOfError(text)}.`);
-  }
 }
 
 /** The place of an error in JSON. Node's own errors tell it only sometimes. */
@@ -52,14 +41,14 @@ async function placeOfError(text: string): Promise<string> {
   return `${printParseErrorCode(first.error)} in line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
 
-/** The depth of a JSON text, by the brackets outside of strings. A text with few of them is not looked at closely. */
-function depthOf(text: string): number {
+/** Whether a JSON text has more levels, by the brackets outside of strings. A text with few of them is not looked at closely. */
+function isDeeperThan(levels: number, text: string): boolean {
+  if (text.length <= levels) return false;
   let open = 0;
-  for (let index = text.indexOf("["); index !== -1 && open <= MAX_DEPTH; index = text.indexOf("[", index + 1)) open++;
-  for (let index = text.indexOf("{"); index !== -1 && open <= MAX_DEPTH; index = text.indexOf("{", index + 1)) open++;
-  if (open <= MAX_DEPTH) return open;
+  for (let index = text.indexOf("["); index !== -1 && open <= levels; index = text.indexOf("[", index + 1)) open++;
+  for (let index = text.indexOf("{"); index !== -1 && open <= levels; index = text.indexOf("{", index + 1)) open++;
+  if (open <= levels) return false;
   let depth = 0;
-  let deepest = 0;
   let isString = false;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
@@ -67,8 +56,9 @@ function depthOf(text: string): number {
       if (code === 92) index++;
       else if (code === 34) isString = false;
     } else if (code === 34) isString = true;
-    else if (code === 91 || code === 123) deepest = Math.max(deepest, ++depth);
-    else if (code === 93 || code === 125) depth--;
+    else if (code === 91 || code === 123) {
+      if (++depth > levels) return true;
+    } else if (code === 93 || code === 125) depth--;
   }
-  return deepest;
+  return false;
 }

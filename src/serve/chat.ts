@@ -27,7 +27,6 @@ export interface ChatOptions {
   readonly chatInput?:
     | ((messages: readonly ChatMessage[], body: Readonly<Record<string, unknown>>) => unknown)
     | undefined;
-  readonly onError: (visit: Visit, error: unknown) => void;
 }
 
 const HEADERS = { "x-vercel-ai-ui-message-stream": "v1" };
@@ -56,7 +55,7 @@ export async function chat(visit: Visit, chain: ServedChain, options: ChatOption
     } catch (error) {
       if (writer.isClosed) return;
       const { status, detail } = refusalOf(error);
-      if (status >= 500) options.onError(visit, error);
+      if (status >= 500) visit.failure = error;
       parts.fail(typeof detail === "string" ? detail : JSON.stringify(detail));
       void writer.send(undefined, "[DONE]");
     } finally {

@@ -9,7 +9,7 @@ import { schemaIn } from "./langserve/schemas.ts";
 import { McpSessions } from "./mcp-sessions.ts";
 import { refusalOf, type ServedChain } from "./served-chain.ts";
 import type { Exchange } from "./transport/exchange.ts";
-import type { Visit } from "./visit.ts";
+import { Visit } from "./visit.ts";
 
 /** The options for chains as tools of the Model Context Protocol. */
 export interface McpOptions {
@@ -68,7 +68,7 @@ export class McpTools {
     const isMissing = missing("runlane/serve");
     const { McpServer } = await import("@modelcontextprotocol/server").catch(isMissing);
     const { StdioServerTransport } = await import("@modelcontextprotocol/server/stdio").catch(isMissing);
-    const visit = { exchange: new SilentExchange(), client: { id: "stdio" }, pathConfig: undefined };
+    const visit = new Visit(new SilentExchange());
     const server = this.register(new McpServer({ name: "runlane", version: this.version }), visit);
     const closed = new Promise<void>((resolve) => {
       server.server.onclose = resolve;
@@ -131,9 +131,10 @@ class SilentExchange implements Exchange {
   readonly query = "";
   readonly address = "";
   readonly signal = new AbortController().signal;
+  readonly status = undefined;
   readonly headerNames = (): readonly string[] => [];
   readonly header = (): undefined => undefined;
-  readonly body = async (): Promise<Uint8Array> => new Uint8Array();
+  readonly text = async (): Promise<string> => "";
   readonly respond = (): void => {};
   readonly release = (): void => {};
   readonly open = (): never => {
@@ -168,7 +169,7 @@ async function requestOf(exchange: Exchange, limit: number): Promise<Request> {
     if (value !== undefined && !name.startsWith(":")) headers.set(name, value);
   }
   const url = `http://${exchange.header("host") ?? "localhost"}${path}${query === "" ? "" : `?${query}`}`;
-  const body = method === "GET" || method === "HEAD" ? null : ((await exchange.body(limit)) as Uint8Array<ArrayBuffer>);
+  const body = method === "GET" || method === "HEAD" ? null : await exchange.text(limit);
   return new Request(url, { method, headers, body, signal });
 }
 

@@ -41,6 +41,8 @@ export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions,
   readonly path?: string | undefined;
   /** The largest body, in bytes. @default 1 MiB */
   readonly bodyLimit?: number | undefined;
+  /** The number of inputs that one request to `/batch` may have; more are refused with 422 and the type `too_long`. @default 10_000 */
+  readonly maxBatchInputs?: number | undefined;
   /** The time limit of one run in milliseconds; a client may ask for less by the header `X-Request-Timeout-Ms`. @default no limit */
   readonly timeout?: number | undefined;
   /** Bearer tokens, one of which a request has to have; several while one is replaced by another. @default anybody may ask */
@@ -62,3 +64,4 @@ export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions,
 }
 
 export const DEFAULT_BODY_LIMIT = 1 << 20;
+export const DEFAULT_MAX_BATCH_INPUTS = 10_000;

@@ -16,6 +16,10 @@ export class Refusal extends Error {
   }
 }
 
+export function notUtf8(): Refusal {
+  return new Refusal(400, "The body is not valid UTF-8.");
+}
+
 /** One fault of a body, in the form of pydantic, which LangServe's clients know. */
 export interface RequestIssue {
   readonly type: string;

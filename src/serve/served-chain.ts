@@ -1,6 +1,7 @@
 import type { RunnableConfig } from "../core/config.ts";
 import { RunlaneError } from "../core/errors/errors.ts";
 import type { ValidationError } from "../core/schema/standard-schema.ts";
+import { isThenable } from "../core/thenable.ts";
 import { TimeHistogram } from "../observe/histogram.ts";
 import { newRunId } from "../observe/run-id.ts";
 import type { Runnable } from "../runnables/runnable.ts";
@@ -32,26 +33,47 @@ export class ServedChain {
   }
 
   /**
-   * Does something with the chain when it is its turn, and keeps the place until that is done.
+   * Does something with the chain when it is its turn, and keeps the place until that is done. What needs no waiting, neither for the
+   * turn nor in the chain, is returned at once.
    *
    * @throws Refusal 503 when it would wait too long.
    */
-  async during<T>(visit: Visit, work: () => Promise<T>): Promise<T> {
-    const { admission } = this;
-    const turn = admission.enter(visit.client.id, () => visit.exchange.signal);
-    if (turn !== undefined) await turn;
+  during<T>(visit: Visit, work: () => T | PromiseLike<T>): T | Promise<T> {
+    const turn = this.admission.enter(visit.client.id, () => visit.exchange.signal);
+    return turn === undefined ? this.run(work) : turn.then(() => this.run(work));
+  }
+
+  private run<T>(work: () => T | PromiseLike<T>): T | Promise<T> {
     const started = performance.now();
     this.runs++;
+    let out: T | PromiseLike<T>;
     try {
-      return await work();
+      out = work();
     } catch (error) {
-      this.failed++;
+      this.ended(started, true);
       throw error;
-    } finally {
-      const tookMs = performance.now() - started;
-      this.durations.add(tookMs);
-      admission.leave(tookMs);
     }
+    if (!isThenable(out)) {
+      this.ended(started, false);
+      return out;
+    }
+    return (out as Promise<T>).then(
+      (value) => {
+        this.ended(started, false);
+        return value;
+      },
+      (error) => {
+        this.ended(started, true);
+        throw error;
+      },
+    );
+  }
+
+  private ended(started: number, hasFailed: boolean): void {
+    const tookMs = performance.now() - started;
+    if (hasFailed) this.failed++;
+    this.durations.add(tookMs);
+    this.admission.leave(tookMs);
   }
 
   /** The config of one run. @param sent The accepted part of the client's own config. */

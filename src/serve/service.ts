@@ -1,5 +1,6 @@
 import { invalidOption } from "../core/errors/errors.ts";
-import { tracing } from "../core/tracing.ts";
+import { isThenable } from "../core/thenable.ts";
+import { type Tracing, tracing } from "../core/tracing.ts";
 import { newRunId } from "../observe/run-id.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
 import type { Runnable } from "../runnables/runnable.ts";
@@ -14,17 +15,17 @@ import { batch, invoke, type LangServeOptions, stream, streamEvents, streamLog }
 import { readPathConfig } from "./langserve/path-config.ts";
 import { schemaOf } from "./langserve/schemas.ts";
 import { McpTools } from "./mcp.ts";
-import { DEFAULT_BODY_LIMIT, type ServeOptions } from "./options.ts";
+import { type Client, DEFAULT_BODY_LIMIT, DEFAULT_MAX_BATCH_INPUTS, type ServeOptions } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import { refusalOf, ServedChain } from "./served-chain.ts";
 import type { Exchange } from "./transport/exchange.ts";
-import { WatchedExchange } from "./transport/watched-exchange.ts";
-import type { Visit } from "./visit.ts";
+import { Visit } from "./visit.ts";
 
 /** A chain, or chains by name: the name is the path. */
 export type Chains = RunnableLike | Readonly<Record<string, RunnableLike>>;
 
-type Endpoint = (visit: Visit, chain: ServedChain, options: EndpointOptions) => Promise<void>;
+/** An answer: at once, or when the promise settles. */
+type Endpoint = (visit: Visit, chain: ServedChain, options: EndpointOptions) => undefined | Promise<void>;
 
 type EndpointOptions = LangServeOptions & ChatOptions;
 
@@ -60,7 +61,6 @@ export class Service {
   private readonly endpoints: EndpointOptions;
   private readonly authenticate: ReturnType<typeof authenticator>;
   private readonly cors: Cors | undefined;
-  private readonly errors = new WeakMap<Visit, unknown>();
   private onIdle: (() => void) | undefined;
 
   /** @throws RUNLANE_INVALID_OPTION, RUNLANE_NOT_RUNNABLE */
@@ -72,8 +72,8 @@ export class Service {
     this.authenticate = authenticator(options);
     this.cors = options.cors === undefined ? undefined : new Cors(options.cors);
     const { configKeys, configurableKeys, chatInput, bodyLimit = DEFAULT_BODY_LIMIT } = options;
-    const onError = (visit: Visit, error: unknown) => this.errors.set(visit, error);
-    this.endpoints = { configKeys, configurableKeys, chatInput, bodyLimit, onError };
+    const { maxBatchInputs = DEFAULT_MAX_BATCH_INPUTS } = options;
+    this.endpoints = { configKeys, configurableKeys, chatInput, bodyLimit, maxBatchInputs };
     for (const chain of this.chains) this.addRoutes(chain);
     this.addHealth();
     this.addDescriptions(
@@ -84,31 +84,28 @@ export class Service {
     if (this.mcp.names.length > 0) this.add("any", "/mcp", (visit) => this.mcp.answer(visit), this.chains[0]);
   }
 
-  /** Answers one request. It never rejects: errors are answers. */
-  async handle(exchange: Exchange): Promise<void> {
-    const { onRequest } = this.options;
-    const started = onRequest === undefined ? 0 : performance.now();
-    const watched = onRequest === undefined ? exchange : new WatchedExchange(exchange);
+  /** Answers one request. Errors are answers. */
+  handle(exchange: Exchange): void {
+    const visit = new Visit(exchange, this.options.onRequest === undefined ? 0 : performance.now());
     this.inFlight++;
-    let visit: Visit | undefined;
-    let failure: unknown;
+    let answered: undefined | Promise<void>;
     try {
-      await inTrace(watched, () =>
-        this.answer(watched, (opened) => {
-          visit = opened;
-        }),
-      );
-      failure = visit === undefined ? undefined : this.errors.get(visit);
+      const { current } = tracing;
+      answered = current === undefined ? this.answer(visit) : inTrace(current, exchange, () => this.answer(visit));
     } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal.status >= 500 && error !== refusal) failure = error;
-      this.refuse(watched, refusal);
-    } finally {
-      exchange.release();
-      this.inFlight--;
-      if (this.inFlight === 0) this.onIdle?.();
-      if (onRequest !== undefined) this.log(watched as WatchedExchange, started, failure);
+      this.fail(visit, error);
     }
+    if (answered === undefined) {
+      this.leave(visit);
+      return;
+    }
+    answered.then(
+      () => this.leave(visit),
+      (error) => {
+        this.fail(visit, error);
+        this.leave(visit);
+      },
+    );
   }
 
   /** Takes no new requests for ready, and settles when none is in flight any more. */
@@ -120,26 +117,53 @@ export class Service {
     });
   }
 
-  private async answer(exchange: Exchange, onOpen: (visit: Visit) => void): Promise<void> {
-    const { method, path } = exchange;
-    let route = this.routes.get(path);
-    let pathConfig: unknown;
-    if (route === undefined) {
-      const configured = /^(.*)\/c\/([^/]+)(\/[^/]+)$/.exec(path);
-      if (configured !== null) route = this.routes.get(`${configured[1]}${configured[3]}`);
-      if (configured === null || route === undefined) throw new Refusal(404, "Not Found");
-      pathConfig = await readPathConfig(configured[2]!);
-    }
-    if (method === "OPTIONS" && this.cors?.preflight(exchange) === true) return;
+  private answer(visit: Visit): undefined | Promise<void> {
+    const route = this.routes.get(visit.exchange.path);
+    return route === undefined ? this.answerConfigured(visit) : this.answerBy(route, visit);
+  }
+
+  /** Answers at a path that brings a config. */
+  private async answerConfigured(visit: Visit): Promise<void> {
+    const configured = /^(.*)\/c\/([^/]+)(\/[^/]+)$/.exec(visit.exchange.path);
+    const route = configured === null ? undefined : this.routes.get(`${configured[1]}${configured[3]}`);
+    if (route === undefined) throw new Refusal(404, "Not Found");
+    visit.pathConfig = await readPathConfig(configured![2]!);
+    await this.answerBy(route, visit);
+  }
+
+  private answerBy(route: Route, visit: Visit): undefined | Promise<void> {
+    const { exchange } = visit;
+    const { method } = exchange;
+    if (method === "OPTIONS" && this.cors?.preflight(exchange) === true) return undefined;
     if (route.method !== "any" && method !== route.method && !(method === "HEAD" && route.method === "GET")) {
       throw new Refusal(405, "Method Not Allowed", { allow: route.method });
     }
-    const seen = this.cors === undefined ? exchange : this.cors.allow(exchange);
+    if (this.cors !== undefined) visit.exchange = this.cors.allow(exchange);
+    const { answer, chain } = route;
     // Whoever watches the health of the server has no token.
-    const client = route.chain === undefined ? { id: "" } : await this.authenticate(exchange);
-    const visit = { exchange: seen, client, pathConfig };
-    onOpen(visit);
-    await route.answer(visit, route.chain as ServedChain, this.endpoints);
+    if (chain === undefined) return answer(visit, chain as never, this.endpoints);
+    const client = this.authenticate(exchange);
+    if (isThenable(client)) {
+      return (client as Promise<Client>).then((known) => {
+        visit.client = known;
+        return answer(visit, chain, this.endpoints);
+      });
+    }
+    visit.client = client as Client;
+    return answer(visit, chain, this.endpoints);
+  }
+
+  private fail(visit: Visit, error: unknown): void {
+    const refusal = refusalOf(error);
+    if (refusal.status >= 500 && error !== refusal) visit.failure = error;
+    this.refuse(visit.exchange, refusal);
+  }
+
+  private leave(visit: Visit): void {
+    visit.exchange.release();
+    this.inFlight--;
+    if (this.inFlight === 0) this.onIdle?.();
+    if (this.options.onRequest !== undefined) this.log(visit);
   }
 
   private refuse(exchange: Exchange, { status, detail, headers }: Refusal): void {
@@ -195,25 +219,24 @@ export class Service {
     this.routes.set(path, { method, chain, answer });
   }
 
-  private log(exchange: WatchedExchange, started: number, failure: unknown): void {
+  private log({ exchange, startedAt, failure }: Visit): void {
+    const ms = performance.now() - startedAt;
     this.options.onRequest!({
-      time: new Date(Date.now() - (performance.now() - started)).toISOString(),
+      time: new Date(Date.now() - ms).toISOString(),
       id: exchange.header("x-request-id")?.slice(0, 200) ?? newRunId(),
       method: exchange.method,
       path: exchange.path,
       status: exchange.status ?? 499,
-      ms: performance.now() - started,
+      ms,
       ...(failure === undefined ? {} : { error: failure instanceof Error ? failure.message : String(failure) }),
     });
   }
 }
 
-/** Does work as a part of the trace that the headers of a request name, while somebody traces. */
-function inTrace<T>(exchange: Exchange, work: () => T): T {
-  const { current } = tracing;
-  if (current === undefined) return work();
+/** Does work as a part of the trace that the headers of a request name. */
+function inTrace<T>(tracing: Tracing, exchange: Exchange, work: () => T): T {
   const headers = exchange.headerNames().map((name) => [name, exchange.header(name) ?? ""]);
-  return current.within(Object.fromEntries(headers) as Record<string, string>, work);
+  return tracing.within(Object.fromEntries(headers) as Record<string, string>, work);
 }
 
 type Utilization = ReturnType<typeof performance.eventLoopUtilization>;

@@ -1,10 +1,20 @@
 import type { Client } from "./options.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
-/** One request that has been let in: its client and its exchange. */
-export interface Visit {
-  readonly exchange: Exchange;
-  readonly client: Client;
+const NOBODY: Client = { id: "" };
+
+/** One request on its way through the service. */
+export class Visit {
+  /** Who asks, once that is known. */
+  client: Client = NOBODY;
   /** The config that the path brings, on LangServe's `/c/{hash}/` paths. */
-  readonly pathConfig: unknown;
+  pathConfig: unknown = undefined;
+  /** The error behind an answer that hides it: it is for the log. */
+  failure: unknown = undefined;
+
+  /** @param startedAt When the request came; 0 where nobody wants to know. */
+  constructor(
+    public exchange: Exchange,
+    readonly startedAt = 0,
+  ) {}
 }

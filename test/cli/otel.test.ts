@@ -2,8 +2,10 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { fixture, records, run } from "./command.ts";
+import { post } from "../serve/support.ts";
+import { fixture, records, run, start } from "./command.ts";
 import { scratchFolder } from "./scratch.ts";
+import { addressOf } from "./serving.ts";
 
 /** A collector that takes OTLP as JSON. */
 async function collector(): Promise<{ env: Record<string, string>; sent: Map<string, any[]> }> {
@@ -33,6 +35,12 @@ async function collector(): Promise<{ env: Record<string, string>; sent: Map<str
   return { env, sent };
 }
 
+/** The spans that a collector has got. */
+function spansOf(sent: Map<string, any[]>): any[] {
+  const resources = (sent.get("/v1/traces") ?? []).flatMap(({ resourceSpans }) => resourceSpans);
+  return resources.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }: any) => spans));
+}
+
 describe("--otel", () => {
   it("sends spans and metrics to where the environment says, and says so where it cannot", async () => {
     const cwd = scratchFolder();
@@ -45,7 +53,8 @@ describe("--otel", () => {
     const [{ resource, scopeSpans }] = sent.get("/v1/traces")![0].resourceSpans;
     const attributes = Object.fromEntries(resource.attributes.map(({ key, value }: any) => [key, value.stringValue]));
     expect(attributes["service.name"]).toBe("shout");
-    expect(scopeSpans.flatMap(({ spans }: any) => spans.map(({ name }: any) => name))).toEqual([
+    expect(scopeSpans).not.toEqual([]);
+    expect(spansOf(sent).map(({ name }) => name)).toEqual([
       "invoke_workflow shout",
       "invoke_workflow shout",
     ]);
@@ -54,5 +63,18 @@ describe("--otel", () => {
       .at(-1)
       .resourceMetrics[0].scopeMetrics.flatMap((scope: any) => scope.metrics);
     expect(metrics.map(({ name }: any) => name)).toContain("gen_ai.invoke_agent.duration");
+  });
+
+  it("sends the spans of a server before it ends, as parts of the traces that requests name", async () => {
+    const { env, sent } = await collector();
+    const args = ["serve", fixture("shout.mjs"), "-p", "0", "--log", "none", "--otel"];
+    const server = start(args, { cwd: scratchFolder(), env });
+    const url = await addressOf(server);
+    const [traceId, parentSpanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+    const headers = { traceparent: `00-${traceId}-${parentSpanId}-01` };
+    expect((await post(`${url}/shout/invoke`, { input: "a" }, { headers })).status).toBe(200);
+    server.process.kill("SIGTERM");
+    expect((await server.finished).code).toBe(0);
+    expect(spansOf(sent)).toMatchObject([{ name: "invoke_workflow shout", traceId, parentSpanId }]);
   });
 });

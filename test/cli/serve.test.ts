@@ -99,6 +99,7 @@ describe("runlane serve", () => {
 
   const refusals: [string, string[], RegExp][] = [
     ["a port that is none", ["serve", "shout.mjs", "-p", "70000"], /from 0 to 65535/],
+    ["a count that is none", ["serve", "shout.mjs", "--max-batch-inputs", "0"], /a whole number from 1 up/],
     ["a size that is none", ["serve", "shout.mjs", "--body-limit", "big"], /It must be a size/],
     ["no pipeline", ["serve"], /missing required argument/],
     ["a pipeline that is not there", ["serve", "nothing.mjs"], /there is no pipeline module nothing.mjs/],
@@ -132,6 +133,23 @@ describe("runlane serve", () => {
     const { status, loop } = await jsonOf(fetch(`${url}/healthz`));
     expect(status).toBe("ok");
     expect(loop).toMatchObject({ maxMs: expect.any(Number), utilization: expect.any(Number) });
+  });
+
+  it("shows what it does on a page of its own, with --inspect, as long as it serves", async () => {
+    const cwd = folderWith({ "shout.mjs": SHOUT });
+    const server = start(["serve", "shout.mjs", "-p", "0", "--log", "none", "--inspect"], { cwd });
+    const url = await addressOf(server);
+    await server.says(/shown at http:\S+\n/);
+    const page = /shown at (http:\S+)/.exec(server.stderr())![1]!;
+    expect(new URL(page).port).not.toBe(new URL(url).port);
+    const response = await fetch(page);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(await response.text()).toContain("shout");
+    const withoutToken = await fetch(new URL("/", page));
+    expect(withoutToken.status).toBeGreaterThanOrEqual(400);
+    server.process.kill("SIGTERM");
+    expect((await server.finished).code).toBe(0);
+    await expect(fetch(page)).rejects.toThrow();
   });
 
   it("says when it may not have the port", async () => {

@@ -106,7 +106,7 @@ describe("bodies that are bombs", () => {
   });
 
   it("run as a batch, while others are answered", async () => {
-    const { url } = await serve({ echo }, { maxQueueMs: 60_000 });
+    const { url } = await serve({ echo }, { maxQueueMs: 60_000, maxBatchInputs: 500_000 });
     const inputs = new Array(everything ? 500_000 : 50_000).fill(0);
     let isDone = false;
     const asked = post(`${url}/echo/batch`, `{"inputs":[${inputs.join()}]}`).finally(() => {

@@ -52,6 +52,17 @@ describe("bad requests", () => {
     expect(server.inFlight).toBe(0);
   });
 
+  it("with more inputs than a batch may have are refused, by a type that programs can tell", async () => {
+    const { url } = await serve({ echo }, { maxBatchInputs: 3 });
+    const batch = (count: number) => post(`${url}/echo/batch`, { inputs: new Array(count).fill(0) });
+    expect((await jsonOf(batch(3))).output).toEqual([0, 0, 0]);
+    const refused = await batch(4);
+    expect(refused.status).toBe(422);
+    expect((await jsonOf(refused)).detail).toEqual([
+      { type: "too_long", loc: ["body", "inputs"], msg: "List should have at most 3 items, not 4" },
+    ]);
+  });
+
   it("for paths and methods that are not there say so", async () => {
     const { url } = await serve({ echo });
     expect((await fetch(`${url}/nothing`)).status).toBe(404);

@@ -44,6 +44,7 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
       maxQueueMs: options.maxQueueMs,
       timeout: options.timeout,
       bodyLimit: options.bodyLimit,
+      maxBatchInputs: options.maxBatchInputs,
       configurableKeys: options.configurable,
       cors: options.cors,
       path,

@@ -1,6 +1,8 @@
 import { toWire } from "../../adapters/wire/to-wire.ts";
 import { mergeConfigs, type RunnableConfig } from "../../core/config.ts";
+import { isThenable } from "../../core/thenable.ts";
 import type { EventFilter } from "../../observe/event-filter.ts";
+import { invokeNow } from "../../runnables/base.ts";
 import { readJson } from "../body.ts";
 import { invalidBody, Refusal } from "../refusal.ts";
 import { refusalOf, type ServedChain } from "../served-chain.ts";
@@ -12,8 +14,7 @@ import { acceptConfig, type ConfigRules } from "./config.ts";
 /** The options of the endpoints of LangServe's protocol. */
 export interface LangServeOptions extends ConfigRules {
   readonly bodyLimit: number;
-  /** Called with the error behind an answer that hides it. */
-  readonly onError: (visit: Visit, error: unknown) => void;
+  readonly maxBatchInputs: number;
 }
 
 const JSON_HEADERS = { "content-type": "application/json" };
@@ -23,9 +24,10 @@ export async function invoke(visit: Visit, chain: ServedChain, options: LangServ
   const body = await readJson(visit.exchange, options.bodyLimit);
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "invoke", options);
-  const output = await chain.during(visit, () => chain.runnable.invoke(input, config));
-  const answer = { output: toWire(output) ?? null, metadata: { run_id: config.runId, feedback_tokens: [] } };
-  visit.exchange.respond(200, JSON_HEADERS, JSON.stringify(answer));
+  const out = chain.during(visit, () => invokeNow(chain.runnable, input, config));
+  const output = JSON.stringify(toWire(isThenable(out) ? await out : out)) ?? "null";
+  const metadata = `{"run_id":"${config.runId}","feedback_tokens":[]}`;
+  visit.exchange.respond(200, JSON_HEADERS, `{"output":${output},"metadata":${metadata}}`);
 }
 
 /** `POST {path}/batch`: many inputs, one run each. One that fails fails the request, as in LangServe. */
@@ -33,6 +35,11 @@ export async function batch(visit: Visit, chain: ServedChain, options: LangServe
   const body = await readJson(visit.exchange, options.bodyLimit);
   const { inputs, config } = body;
   if (!Array.isArray(inputs)) throw missing("inputs");
+  const { maxBatchInputs } = options;
+  if (inputs.length > maxBatchInputs) {
+    const msg = `List should have at most ${maxBatchInputs} items, not ${inputs.length}`;
+    throw invalidBody([{ type: "too_long", loc: ["body", "inputs"], msg }]);
+  }
   if (Array.isArray(config) && config.length !== inputs.length) {
     throw new Refusal(422, `Number of configs (${config.length}) must match number of inputs (${inputs.length})`);
   }
@@ -62,7 +69,7 @@ export async function stream(visit: Visit, chain: ServedChain, options: LangServ
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "stream", options);
   const metadata = { event: "metadata", data: JSON.stringify({ run_id: config.runId }) };
-  await sendEvents(visit, chain, options, () => chain.runnable.stream(input, config), toWire, metadata);
+  await sendEvents(visit, chain, () => chain.runnable.stream(input, config), toWire, metadata);
 }
 
 /** `POST {path}/stream_events`: the events of the run, in version 2. */
@@ -71,7 +78,7 @@ export async function streamEvents(visit: Visit, chain: ServedChain, options: La
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "stream_events", options);
   const open = () => chain.runnable.streamEvents(input, { ...config, version: "v2" }, filterOf(body));
-  await sendEvents(visit, chain, options, async () => open(), toWire);
+  await sendEvents(visit, chain, async () => open(), toWire);
 }
 
 /** `POST {path}/stream_log`: the run as patches of a log. */
@@ -83,7 +90,6 @@ export async function streamLog(visit: Visit, chain: ServedChain, options: LangS
   await sendEvents(
     visit,
     chain,
-    options,
     async () => open(),
     ({ ops }) => ({ ops: ops.map(opToWire) }),
   );
@@ -102,13 +108,12 @@ function opToWire({ op, path, value }: { op: string; path: string; value: unknow
 async function sendEvents<T>(
   visit: Visit,
   chain: ServedChain,
-  { onError }: LangServeOptions,
   open: () => Promise<AsyncIterable<T>>,
   encode: (chunk: T) => unknown,
   first?: { readonly event: string; readonly data: string },
 ): Promise<void> {
-  await chain
-    .during(visit, async () => {
+  try {
+    await chain.during(visit, async () => {
       const writer = new EventStreamWriter(visit.exchange);
       let isFirst = first !== undefined;
       try {
@@ -126,7 +131,7 @@ async function sendEvents<T>(
       } catch (error) {
         if (writer.isClosed) return;
         const { status, detail } = refusalOf(error);
-        if (status >= 500) onError(visit, error);
+        if (status >= 500) visit.failure = error;
         void writer.send(
           "error",
           JSON.stringify({
@@ -138,11 +143,11 @@ async function sendEvents<T>(
       } finally {
         writer.end();
       }
-    })
-    .catch((error: unknown) => {
-      // Before the stream was opened it is an answer like any other; after that it has been told.
-      if (error instanceof Refusal && error.status === 503) throw error;
     });
+  } catch (error) {
+    // Before the stream was opened it is an answer like any other; after that it has been told.
+    if (error instanceof Refusal && error.status === 503) throw error;
+  }
 }
 
 function inputOf(body: Record<string, unknown>): unknown {

@@ -6,7 +6,7 @@ import { clientGone } from "./client-gone.ts";
  * The signals of the requests of one connection, which abort when it is closed before they are answered. A controller whose signal nobody
  * listens to any more serves the next request too: making one for each costs as much as answering a small request does.
  */
-class ConnectionSignals {
+export class ConnectionSignals {
   private readonly inUse = new Set<AbortController>();
   private spare: AbortController | undefined;
 

@@ -12,13 +12,16 @@ export interface Exchange {
   /** The names of the headers of the request, in lower case. */
   headerNames(): readonly string[];
   /**
-   * The whole body.
+   * The whole body, which has to be UTF-8.
    *
-   * @throws Refusal 413 when it is longer than `limit` bytes, as soon as that is known; 400 when it ends before it is complete.
+   * @throws Refusal 413 when it is longer than `limit` bytes, as soon as that is known; 400 when it ends before it is complete, or is
+   *   no UTF-8.
    */
-  body(limit: number): Promise<Uint8Array>;
+  text(limit: number): Promise<string>;
   /** Aborts when the client has gone before the answer was complete. Made when it is first asked for: most answers need none. */
   readonly signal: AbortSignal;
+  /** The status of the answer, once there is one. */
+  readonly status: number | undefined;
   /** Answers at once with all there is. Nothing happens when the client has gone. */
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void;
   /** Answers with a body that comes bit by bit. */

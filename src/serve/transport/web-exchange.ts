@@ -1,4 +1,4 @@
-import { Refusal } from "../refusal.ts";
+import { notUtf8, Refusal } from "../refusal.ts";
 import { clientGone } from "./client-gone.ts";
 import type { BodyWriter, Exchange } from "./exchange.ts";
 
@@ -12,6 +12,7 @@ export class WebExchange implements Exchange {
   /** Settles with the answer. */
   readonly response: Promise<Response>;
   private answer!: (response: Response) => void;
+  status: number | undefined;
   private controller: AbortController | undefined;
 
   constructor(
@@ -38,25 +39,20 @@ export class WebExchange implements Exchange {
     return [...this.request.headers.keys()];
   }
 
-  async body(limit: number): Promise<Uint8Array> {
+  async text(limit: number): Promise<string> {
     const { body } = this.request;
     if (Number(this.header("content-length") ?? 0) > limit) throw tooLarge(limit);
-    if (body === null) return new Uint8Array(0);
-    const chunks: Uint8Array[] = [];
+    if (body === null) return "";
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    const parts: string[] = [];
     let size = 0;
     for await (const chunk of body) {
       size += chunk.byteLength;
       if (size > limit) throw tooLarge(limit);
-      chunks.push(chunk);
+      parts.push(decoded(decoder, chunk));
     }
-    if (chunks.length === 1) return chunks[0]!;
-    const whole = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return whole;
+    parts.push(decoded(decoder));
+    return parts.join("");
   }
 
   get signal(): AbortSignal {
@@ -73,11 +69,13 @@ export class WebExchange implements Exchange {
   release(): void {}
 
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
+    this.status ??= status;
     const isEmpty = status === 204 || status === 304 || this.method === "HEAD";
     this.answer(new Response(isEmpty ? null : (body as string), { status, headers }));
   }
 
   open(status: number, headers: Readonly<Record<string, string>>): BodyWriter {
+    this.status ??= status;
     // Whoever reads has gone when the body is cancelled, which platforms without `request.signal` tell too.
     const writer = new WebBodyWriter(() => {
       void this.signal;
@@ -132,6 +130,14 @@ class WebBodyWriter implements BodyWriter {
     if (this.isClosed) return;
     this.isClosed = true;
     this.stream.close();
+  }
+}
+
+function decoded(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch {
+    throw notUtf8();
   }
 }
 

@@ -16,6 +16,9 @@ export class WrappedExchange implements Exchange {
   get address(): string {
     return this.inner.address;
   }
+  get status(): number | undefined {
+    return this.inner.status;
+  }
   get signal(): AbortSignal {
     return this.inner.signal;
   }
@@ -28,8 +31,8 @@ export class WrappedExchange implements Exchange {
     return this.inner.headerNames();
   }
 
-  body(limit: number): Promise<Uint8Array> {
-    return this.inner.body(limit);
+  text(limit: number): Promise<string> {
+    return this.inner.text(limit);
   }
 
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
