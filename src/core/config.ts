@@ -48,7 +48,7 @@ type Check = readonly [expected: string, holds: (value: never) => boolean];
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const CHECKS: Record<string, Check> = {
+const CHECKS = new Map<string, Check>(Object.entries({
   tags: ["an array of strings", (value: unknown) => Array.isArray(value)],
   metadata: ["an object", isObject],
   configurable: ["an object", isObject],
@@ -73,7 +73,7 @@ const CHECKS: Record<string, Check> = {
     (value: Partial<AbortSignal>) =>
       isObject(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
   ],
-};
+}));
 
 /** Refuses a config with a known key of the wrong kind. @throws RUNLANE_INVALID_CONFIG */
 export function validateConfig(config: Partial<RunnableConfig>): void {
@@ -85,7 +85,7 @@ export function validateConfig(config: Partial<RunnableConfig>): void {
     });
   }
   for (const key of Object.keys(config)) {
-    const check = ownValue(CHECKS, key);
+    const check = CHECKS.get(key);
     if (check === undefined) continue;
     const value = config[key];
     if (value === undefined || check[1](value as never)) continue;

@@ -68,18 +68,20 @@ export class RunContext {
    * @param basis The config, which becomes this context's own; or, with `run`, the frozen one of a context around.
    * @param run The run whose callbacks the config has, if it brings some. Such a config is made when somebody asks for it: a step
    *   without functions of its own asks for none.
+   * @param isNameless Whether the basis is that of a context around, whose name and id are not for this one.
    */
   constructor(
     private readonly basis: RunnableConfig,
     { scope, slot, observer, pacer, propagates, pinned }: Circumstances,
     private readonly run: ObservedRun | null = null,
+    private readonly isNameless = false,
   ) {
     this.recursionLimit = basis.recursionLimit ?? DEFAULT_RECURSION_LIMIT;
     this.scope = scope;
     this.slot = slot;
     this.observer = observer;
     this.pacer = pacer;
-    this.named = basis.runName !== undefined || basis.runId !== undefined;
+    this.named = !isNameless && (basis.runName !== undefined || basis.runId !== undefined);
     this.watched = scope !== null || observer !== null || this.named;
     this.propagates = propagates;
     this.pinned = pinned;
@@ -87,7 +89,7 @@ export class RunContext {
     this.unnamedTwin = undefined;
     this.pinnedTwin = undefined;
     this.complete = undefined;
-    if (run === null) this.keep(basis);
+    if (run === null && !isNameless) this.keep(basis);
   }
 
   /** The config as this run sees it: frozen, complete, its timeout already turned into the signal. */
@@ -102,6 +104,7 @@ export class RunContext {
 
   private copied(): RunnableConfig {
     const { basis, run } = this;
+    if (this.isNameless) return withoutName(basis);
     return run?.bringsCallbacks === true ? { ...basis, callbacks: run.callbacks } : { ...basis };
   }
 
@@ -127,9 +130,11 @@ export class RunContext {
   /** The context of the steps inside a run: without the run's own name and id. */
   unnamed(): RunContext {
     if (!this.named) return this;
-    if (this.unnamedTwin === undefined) {
-      this.unnamedTwin = new RunContext(withoutName(this.config), this);
-    }
+    // Observers look at its settings, so that it needs a config at once; otherwise the config is made when a function gets it.
+    this.unnamedTwin ??=
+      this.observer === null
+        ? new RunContext(this.config, this, null, true)
+        : new RunContext(withoutName(this.config), this);
     return this.unnamedTwin;
   }
 
@@ -235,8 +240,10 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   if (typeof model === "string" && ownValue(config.metadata, "model") === undefined)
     config.metadata = { ...config.metadata, model };
   const { timeout, signal } = config;
-  delete config.timeout;
-  if (timeout !== undefined) config.metadata = { timeoutMs: timeout, ...config.metadata };
+  if (timeout !== undefined) {
+    delete config.timeout;
+    config.metadata = { timeoutMs: timeout, ...config.metadata };
+  }
   const scopeTimeout = timeoutPerInput ? undefined : timeout;
   const scope =
     signal === undefined && scopeTimeout === undefined && !abortable

@@ -1,4 +1,4 @@
-import { abortError, allowManyListeners, onAbort, raceWithSignal } from "./signal.ts";
+import { abortError, allowManyListeners, onAbort } from "./signal.ts";
 import type { Step } from "./step.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -92,20 +92,34 @@ export class Scope {
       return out;
     }
     this.share();
-    return raceWithSignal(out as PromiseLike<T>, this.signal).then(
-      (value) => {
+    return this.settled(out);
+  }
+
+  /** The outcome of some work, or the error of the scope where that ends first. One promise does it all: each costs a turn of its own. */
+  private settled<T>(work: PromiseLike<T>): Promise<T> {
+    const { signal } = this;
+    return new Promise((resolve, reject) => {
+      const over = (): void => {
+        stopWatching?.();
+        this.close();
+      };
+      const failed = (error: unknown): void => {
+        over();
+        reject(error);
+      };
+      const stopWatching = signal.aborted ? undefined : onAbort(signal, () => failed(abortError(signal)));
+      Promise.resolve(work).then((value) => {
         try {
           this.check();
-          return value;
-        } finally {
-          this.close();
+        } catch (error) {
+          failed(error);
+          return;
         }
-      },
-      (error) => {
-        this.close();
-        throw error;
-      },
-    );
+        over();
+        resolve(value);
+      }, failed);
+      if (stopWatching === undefined) failed(abortError(signal));
+    });
   }
 
   private expire(): void {

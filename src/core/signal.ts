@@ -20,6 +20,22 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   };
 }
 
+/**
+ * Keeps the listener of a signal that serves one call after the other: to add it and to take it back costs as much as the rest of what
+ * a server does for a small request.
+ */
+export function keepListener(signal: AbortSignal): void {
+  allowManyListeners(signal);
+  onAbort(signal, nothing);
+}
+
+/** Whether a signal that keeps its listener calls something back when it aborts. */
+export function isWatched(signal: AbortSignal): boolean {
+  return (watchers.get(signal)?.size ?? 0) > 1;
+}
+
+function nothing(): void {}
+
 function fire(this: AbortSignal): void {
   const callbacks = watchers.get(this);
   forget(this);

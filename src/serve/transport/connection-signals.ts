@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import type { Socket } from "node:net";
+import { isWatched, keepListener } from "../../core/signal.ts";
 import { clientGone } from "./client-gone.ts";
 
 /**
@@ -19,7 +20,7 @@ export class ConnectionSignals {
   }
 
   take(): AbortController {
-    const controller = this.spare ?? new AbortController();
+    const controller = this.spare ?? newController();
     this.spare = undefined;
     if (this.socket.destroyed) controller.abort(clientGone());
     else this.inUse.add(controller);
@@ -28,8 +29,15 @@ export class ConnectionSignals {
 
   giveBack(controller: AbortController): void {
     if (!this.inUse.delete(controller) || controller.signal.aborted) return;
-    if (getEventListeners(controller.signal, "abort").length === 0) this.spare = controller;
+    const { signal } = controller;
+    if (!isWatched(signal) && getEventListeners(signal, "abort").length === 1) this.spare = controller;
   }
+}
+
+function newController(): AbortController {
+  const controller = new AbortController();
+  keepListener(controller.signal);
+  return controller;
 }
 
 const connections = new WeakMap<Socket, ConnectionSignals>();
