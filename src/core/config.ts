@@ -77,6 +77,11 @@ const CHECKS = new Map<string, Check>(Object.entries({
 
 /** Refuses a config with a known key of the wrong kind. @throws RUNLANE_INVALID_CONFIG */
 export function validateConfig(config: Partial<RunnableConfig>): void {
+  copyValid(config, {});
+}
+
+/** Copies the values of a config that are defined, and refuses a known key of the wrong kind. @throws RUNLANE_INVALID_CONFIG */
+export function copyValid(config: Partial<RunnableConfig>, to: RunnableConfig): void {
   if (typeof config !== "object") {
     throw runlaneError("RUNLANE_INVALID_CONFIG", {
       key: "*",
@@ -85,11 +90,12 @@ export function validateConfig(config: Partial<RunnableConfig>): void {
     });
   }
   for (const key of Object.keys(config)) {
-    const check = CHECKS.get(key);
-    if (check === undefined) continue;
     const value = config[key];
-    if (value === undefined || check[1](value as never)) continue;
-    throw runlaneError("RUNLANE_INVALID_CONFIG", { key, expected: check[0], received: describe(value) });
+    if (value === undefined) continue;
+    const check = CHECKS.get(key);
+    if (check !== undefined && !check[1](value as never))
+      throw runlaneError("RUNLANE_INVALID_CONFIG", { key, expected: check[0], received: describe(value) });
+    setOwn(to, key, value);
   }
 }
 

@@ -1,6 +1,6 @@
 import { implicitConfig, isAmbientUnmeasured, isListened } from "./ambient.ts";
 import { Budget, type Slot } from "./budget.ts";
-import { type RunnableConfig, validateConfig } from "./config.ts";
+import { copyValid, type RunnableConfig } from "./config.ts";
 import { copyLeftOut, hasLeftOut, keepLeftOut } from "./left-out.ts";
 import { isMeasured, observerOfCalls } from "./measured.ts";
 import { OBSERVER, type ObservedRun, type Observer, openObserver } from "./observer.ts";
@@ -224,7 +224,6 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
     return plain.pacer === pacer ? plain : plain.with({ pacer });
   }
   if (isPlain && saysNothing(options)) return pacer === null ? PLAIN : plainBatch(pacer);
-  validateConfig(options);
   const implicit = implicitConfig();
   const origin = ((options as { [CONTEXT]?: RunContext })[CONTEXT] ??
     (implicit as { [CONTEXT]?: RunContext } | undefined)?.[CONTEXT]) as RunContext | undefined;
@@ -234,7 +233,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
     delete config.runName;
     delete config.runId;
   }
-  for (const key of Object.keys(options)) if (options[key] !== undefined) setOwn(config, key, options[key]);
+  copyValid(options, config);
   copyLeftOut(options, config);
   const model = ownValue(config.configurable, "model");
   if (typeof model === "string" && ownValue(config.metadata, "model") === undefined)

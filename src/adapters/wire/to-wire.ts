@@ -37,10 +37,12 @@ export function toWire(value: unknown): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   // Plain data without objects in it, which most of it is, stays as it is.
-  const entries = Object.entries(value);
-  return entries.some(([, field]) => isObject(field))
-    ? Object.fromEntries(entries.map(([key, field]) => [key, toWire(field)]))
-    : value;
+  for (const key of Object.keys(value)) if (isObject((value as Record<string, unknown>)[key])) return fieldsToWire(value);
+  return value;
+}
+
+function fieldsToWire(value: object): object {
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, toWire(field)]));
 }
 
 function isObject(value: unknown): boolean {
