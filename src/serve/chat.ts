@@ -45,11 +45,7 @@ export async function chat(visit: Visit, chain: ServedChain, options: ChatOption
     const parts = new UIMessageParts((part) => writer.send(undefined, JSON.stringify(part)));
     try {
       parts.start(config.runId);
-      for await (const chunk of await chain.runnable.stream(input, config)) {
-        const room = parts.add(chunk);
-        if (room !== undefined) await room;
-        if (writer.isClosed) return;
-      }
+      await writer.sendEach(await chain.runnable.stream(input, config), (chunk) => parts.add(chunk));
       parts.finish();
       void writer.send(undefined, "[DONE]");
     } catch (error) {

@@ -96,11 +96,8 @@ async function send(
 ): Promise<void> {
   const writer = new EventStreamWriter(exchange, headers);
   try {
-    for await (const chunk of await runnable.stream(input, { ...config, signal: exchange.signal })) {
-      const room = writer.send("data", JSON.stringify(toWire(chunk)) ?? "null");
-      if (room !== undefined) await room;
-      if (writer.isClosed) return;
-    }
+    const stream = await runnable.stream(input, { ...config, signal: exchange.signal });
+    await writer.sendEach(stream, (chunk) => writer.send("data", JSON.stringify(toWire(chunk)) ?? "null"));
     void writer.send("end", undefined);
   } catch (error) {
     if (writer.isClosed) return;

@@ -1,4 +1,5 @@
 import { afterTurn, unref } from "../core/platform.ts";
+import { eachChunk } from "../core/streams/runnable-stream.ts";
 import type { BodyWriter, Exchange } from "./transport/exchange.ts";
 
 /** The number of characters to which events of one turn of the event loop are gathered before they are sent. */
@@ -39,8 +40,8 @@ export class EventStreamWriter {
 
   /** Returns a promise of room for more, when there is none. @param data Text of the event, in JSON: it has no line breaks. */
   send(event: string | undefined, data: string | undefined): Promise<void> | undefined {
-    if (event !== undefined) this.text += `event: ${event}\n`;
-    this.text += data === undefined ? "\n" : `data: ${data}\n\n`;
+    const name = event === undefined ? "" : `event: ${event}\n`;
+    this.text += data === undefined ? `${name}\n` : `${name}data: ${data}\n\n`;
     this.isSilent = false;
     if (this.text.length >= FLUSH_AT) return this.flush() ? undefined : this.writer.drained();
     if (!this.isPlanned) {
@@ -53,14 +54,25 @@ export class EventStreamWriter {
     return undefined;
   }
 
+  /**
+   * Sends an event for each chunk of a stream, as fast as the client takes them, and closes the stream when that has gone.
+   *
+   * @param send Sends what a chunk says, by {@link send}.
+   */
+  async sendEach<T>(stream: AsyncIterable<T>, send: (chunk: T) => Promise<void> | undefined): Promise<void> {
+    const isOpen = (): boolean => !this.isClosed;
+    await eachChunk(stream, (chunk) => send(chunk)?.then(isOpen) ?? isOpen());
+  }
+
   end(): void {
-    this.flush();
     open.delete(this);
     if (open.size === 0 && heartbeat !== undefined) {
       clearInterval(heartbeat);
       heartbeat = undefined;
     }
-    this.writer.end();
+    const { text } = this;
+    this.text = "";
+    this.writer.end(text === "" ? undefined : text);
   }
 
   /** Sends a comment, unless something has been sent since the last time. */

@@ -117,16 +117,13 @@ async function sendEvents<T>(
       const writer = new EventStreamWriter(visit.exchange);
       let isFirst = first !== undefined;
       try {
-        for await (const chunk of await open()) {
+        await writer.sendEach(await open(), (chunk) => {
           if (isFirst) {
             isFirst = false;
             void writer.send(first!.event, first!.data);
           }
-          const room = writer.send("data", JSON.stringify(encode(chunk)) ?? "null");
-          if (room !== undefined) await room;
-          // Leaving the loop closes the generators behind it.
-          if (writer.isClosed) return;
-        }
+          return writer.send("data", JSON.stringify(encode(chunk)) ?? "null");
+        });
         void writer.send("end", undefined);
       } catch (error) {
         if (writer.isClosed) return;

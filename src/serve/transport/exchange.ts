@@ -24,7 +24,7 @@ export interface Exchange {
   readonly status: number | undefined;
   /** Answers at once with all there is. Nothing happens when the client has gone. */
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void;
-  /** Answers with a body that comes bit by bit. */
+  /** Answers with a body that comes bit by bit. The head goes with its first text, or by itself at the end of the turn. */
   open(status: number, headers: Readonly<Record<string, string>>): BodyWriter;
   /** Nobody works on the answer any more, and nobody keeps the signal: the transport may use it again. */
   release(): void;
@@ -38,5 +38,6 @@ export interface BodyWriter {
   write(text: string): boolean;
   /** Settles when there is room again, or when nobody reads any more. */
   drained(): Promise<void>;
-  end(): void;
+  /** @param text The last text of the body. @default none */
+  end(text?: string): void;
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { afterTurn } from "../../core/platform.ts";
 import { notUtf8, Refusal } from "../refusal.ts";
 import { type ConnectionSignals, signalsOf } from "./connection-signals.ts";
 import type { BodyWriter, Exchange } from "./exchange.ts";
@@ -101,7 +102,6 @@ export class NodeExchange implements Exchange {
   open(status: number, headers: Readonly<Record<string, string>>): BodyWriter {
     this.status = status;
     this.response.writeHead(status, headers);
-    this.response.flushHeaders();
     return new NodeBodyWriter(this.response);
   }
 
@@ -113,7 +113,12 @@ export class NodeExchange implements Exchange {
 }
 
 class NodeBodyWriter implements BodyWriter {
+  private hasBegun = false;
+
   constructor(private readonly response: ServerResponse) {
+    afterTurn(() => {
+      if (!this.hasBegun && !this.isClosed) response.flushHeaders();
+    });
     // A client that goes while something is written is no error of ours.
     response.on("error", () => {});
   }
@@ -123,6 +128,7 @@ class NodeBodyWriter implements BodyWriter {
   }
 
   write(text: string): boolean {
+    this.hasBegun = true;
     return this.isClosed || this.response.write(text);
   }
 
@@ -140,7 +146,7 @@ class NodeBodyWriter implements BodyWriter {
     });
   }
 
-  end(): void {
-    if (!this.isClosed) this.response.end();
+  end(text?: string): void {
+    if (!this.isClosed) this.response.end(text);
   }
 }

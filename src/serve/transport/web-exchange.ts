@@ -126,8 +126,9 @@ class WebBodyWriter implements BodyWriter {
     });
   }
 
-  end(): void {
+  end(text?: string): void {
     if (this.isClosed) return;
+    if (text !== undefined) this.write(text);
     this.isClosed = true;
     this.stream.close();
   }
