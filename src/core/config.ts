@@ -48,32 +48,34 @@ type Check = readonly [expected: string, holds: (value: never) => boolean];
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const CHECKS = new Map<string, Check>(Object.entries({
-  tags: ["an array of strings", (value: unknown) => Array.isArray(value)],
-  metadata: ["an object", isObject],
-  configurable: ["an object", isObject],
-  runName: ["a string", (value: unknown) => typeof value === "string"],
-  runId: ["a string", (value: unknown) => typeof value === "string"],
-  recursionLimit: ["an integer of at least 0", (value: number) => Number.isInteger(value) && value >= 0],
-  maxConcurrency: [
-    "an integer of at least 1, or Infinity",
-    (value: number) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1),
-  ],
-  timeout: [
-    `a number of milliseconds above 0 and up to ${MAX_TIMEOUT_MS}`,
-    (value: number) => typeof value === "number" && value > 0 && value <= MAX_TIMEOUT_MS,
-  ],
-  callbacks: [
-    "a list of callback handlers or a callback manager",
-    (value: Partial<Manager> | null) =>
-      value === null || Array.isArray(value) || (Array.isArray(value.handlers) && typeof value.copy === "function"),
-  ],
-  signal: [
-    "an AbortSignal",
-    (value: Partial<AbortSignal>) =>
-      isObject(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
-  ],
-}));
+const CHECKS = new Map<string, Check>(
+  Object.entries({
+    tags: ["an array of strings", (value: unknown) => Array.isArray(value)],
+    metadata: ["an object", isObject],
+    configurable: ["an object", isObject],
+    runName: ["a string", (value: unknown) => typeof value === "string"],
+    runId: ["a string", (value: unknown) => typeof value === "string"],
+    recursionLimit: ["an integer of at least 0", (value: number) => Number.isInteger(value) && value >= 0],
+    maxConcurrency: [
+      "an integer of at least 1, or Infinity",
+      (value: number) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1),
+    ],
+    timeout: [
+      `a number of milliseconds above 0 and up to ${MAX_TIMEOUT_MS}`,
+      (value: number) => typeof value === "number" && value > 0 && value <= MAX_TIMEOUT_MS,
+    ],
+    callbacks: [
+      "a list of callback handlers or a callback manager",
+      (value: Partial<Manager> | null) =>
+        value === null || Array.isArray(value) || (Array.isArray(value.handlers) && typeof value.copy === "function"),
+    ],
+    signal: [
+      "an AbortSignal",
+      (value: Partial<AbortSignal>) =>
+        isObject(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
+    ],
+  }),
+);
 
 /** Refuses a config with a known key of the wrong kind. @throws RUNLANE_INVALID_CONFIG */
 export function validateConfig(config: Partial<RunnableConfig>): void {

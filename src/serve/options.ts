@@ -1,3 +1,4 @@
+import { invalidOption } from "../core/errors/errors.ts";
 import type { AdmissionOptions } from "./admission.ts";
 import type { ChatOptions } from "./chat.ts";
 import type { ConfigRules } from "./langserve/config.ts";
@@ -65,3 +66,23 @@ export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions,
 
 export const DEFAULT_BODY_LIMIT = 1 << 20;
 export const DEFAULT_MAX_BATCH_INPUTS = 10_000;
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
+
+/** The options that are numbers, and what they may be: one that cannot be would let nobody in, or everybody. */
+const NUMBERS = {
+  maxConcurrency: ["an integer of at least 1, or Infinity", (value) => isCount(value) || value === Infinity],
+  maxQueueMs: ["a number of milliseconds from 0 up", (value) => value >= 0],
+  bodyLimit: ["an integer of at least 1", isCount],
+  maxBatchInputs: ["an integer of at least 1", isCount],
+  timeout: ["a number of milliseconds above 0 and up to 2147483647", (value) => value > 0 && value <= 2 ** 31 - 1],
+} satisfies { [option in keyof ServeOptions]: readonly [expected: string, isPossible: (value: number) => boolean] };
+
+/** @throws RUNLANE_INVALID_OPTION */
+export function checkOptions(options: ServeOptions): void {
+  for (const [option, [expected, isPossible]] of Object.entries(NUMBERS)) {
+    const value: unknown = options[option as keyof typeof NUMBERS];
+    if (value !== undefined && !(typeof value === "number" && isPossible(value)))
+      throw invalidOption("createServer", option, expected, value);
+  }
+}

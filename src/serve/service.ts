@@ -6,7 +6,7 @@ import { coerce, toStep } from "../runnables/coerce.ts";
 import type { Runnable } from "../runnables/runnable.ts";
 import type { RunnableLike } from "../runnables/types.ts";
 import { METRICS_TYPE, metricsText } from "./about/metrics.ts";
-import { openApi } from "./about/openapi.ts";
+import { type OpenApiOptions, openApi } from "./about/openapi.ts";
 import { Page } from "./about/page.ts";
 import { authenticator } from "./authenticate.ts";
 import { type ChatOptions, chat } from "./chat.ts";
@@ -15,7 +15,13 @@ import { batch, invoke, type LangServeOptions, stream, streamEvents, streamLog }
 import { readPathConfig } from "./langserve/path-config.ts";
 import { schemaOf } from "./langserve/schemas.ts";
 import { McpTools } from "./mcp.ts";
-import { type Client, DEFAULT_BODY_LIMIT, DEFAULT_MAX_BATCH_INPUTS, type ServeOptions } from "./options.ts";
+import {
+  type Client,
+  checkOptions,
+  DEFAULT_BODY_LIMIT,
+  DEFAULT_MAX_BATCH_INPUTS,
+  type ServeOptions,
+} from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import { refusalOf, ServedChain } from "./served-chain.ts";
 import type { Exchange } from "./transport/exchange.ts";
@@ -68,6 +74,7 @@ export class Service {
     chains: Chains,
     private readonly options: ServeOptions = {},
   ) {
+    checkOptions(options);
     this.chains = chainsOf(chains, options);
     this.authenticate = authenticator(options);
     this.cors = options.cors === undefined ? undefined : new Cors(options.cors);
@@ -76,10 +83,11 @@ export class Service {
     this.endpoints = { configKeys, configurableKeys, chatInput, bodyLimit, maxBatchInputs };
     for (const chain of this.chains) this.addRoutes(chain);
     this.addHealth();
-    this.addDescriptions(
-      options.version ?? "0.0.0",
-      options.tokens !== undefined || options.authenticate !== undefined,
-    );
+    this.addDescriptions({
+      version: options.version ?? "0.0.0",
+      isProtected: options.tokens !== undefined || options.authenticate !== undefined,
+      maxBatchInputs,
+    });
     this.mcp = new McpTools(this.chains, options, bodyLimit, options.version ?? "0.0.0");
     if (this.mcp.names.length > 0) this.add("any", "/mcp", (visit) => this.mcp.answer(visit), this.chains[0]);
   }
@@ -192,9 +200,9 @@ export class Service {
     );
   }
 
-  private addDescriptions(version: string, isProtected: boolean): void {
-    const page = new Page(this.chains, isProtected);
-    const document = JSON.stringify(openApi(this.chains, { version, isProtected }));
+  private addDescriptions(description: OpenApiOptions): void {
+    const page = new Page(this.chains, description.isProtected);
+    const document = JSON.stringify(openApi(this.chains, description));
     let before = loopUtilization();
     this.add("GET", "/openapi.json", async ({ exchange }) => exchange.respond(200, JSON_HEADERS, document));
     this.add("GET", "/", async ({ exchange }) => {

@@ -59,9 +59,9 @@ export class EventStreamWriter {
    *
    * @param send Sends what a chunk says, by {@link send}.
    */
-  async sendEach<T>(stream: AsyncIterable<T>, send: (chunk: T) => Promise<void> | undefined): Promise<void> {
+  sendEach<T>(stream: AsyncIterable<T>, send: (chunk: T) => Promise<void> | undefined): Promise<void> {
     const isOpen = (): boolean => !this.isClosed;
-    await eachChunk(stream, (chunk) => send(chunk)?.then(isOpen) ?? isOpen());
+    return eachChunk(stream, (chunk) => send(chunk)?.then(isOpen) ?? isOpen());
   }
 
   end(): void {

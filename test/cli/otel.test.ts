@@ -54,10 +54,7 @@ describe("--otel", () => {
     const attributes = Object.fromEntries(resource.attributes.map(({ key, value }: any) => [key, value.stringValue]));
     expect(attributes["service.name"]).toBe("shout");
     expect(scopeSpans).not.toEqual([]);
-    expect(spansOf(sent).map(({ name }) => name)).toEqual([
-      "invoke_workflow shout",
-      "invoke_workflow shout",
-    ]);
+    expect(spansOf(sent).map(({ name }) => name)).toEqual(["invoke_workflow shout", "invoke_workflow shout"]);
     const metrics = sent
       .get("/v1/metrics")!
       .at(-1)

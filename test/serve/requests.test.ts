@@ -71,6 +71,22 @@ describe("bad requests", () => {
   });
 });
 
+describe("options that cannot be", () => {
+  const cases: [string, object][] = [
+    ["maxConcurrency", { maxConcurrency: 0 }],
+    ["maxConcurrency", { maxConcurrency: Number.NaN }],
+    ["maxQueueMs", { maxQueueMs: -1 }],
+    ["bodyLimit", { bodyLimit: "1mb" }],
+    ["maxBatchInputs", { maxBatchInputs: 0.5 }],
+    ["timeout", { timeout: 0 }],
+  ];
+  it.each(cases)("are refused: %s of %o", (name, options) => {
+    expect(() => createHandler({ echo }, options)).toThrow(
+      expect.objectContaining({ code: "RUNLANE_INVALID_OPTION", message: expect.stringContaining(name) }),
+    );
+  });
+});
+
 describe("who may ask", () => {
   it("needs one of the tokens, old or new", async () => {
     const { url } = await serve({ echo }, { tokens: ["old", "new"] });

@@ -7,6 +7,8 @@ export interface OpenApiOptions {
   readonly version: string;
   /** Whether requests need a bearer token. */
   readonly isProtected: boolean;
+  /** The number of inputs that a batch may have. */
+  readonly maxBatchInputs: number;
 }
 
 const ERRORS: Readonly<Record<string, string>> = {
@@ -20,8 +22,11 @@ const ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** The interface of the server as an OpenAPI 3.1 document, with the schemas that the types of the chains have. */
-export function openApi(chains: readonly ServedChain[], { version, isProtected }: OpenApiOptions): JsonSchema {
-  const paths = Object.fromEntries(chains.flatMap((chain) => pathsOf(chain, isProtected)));
+export function openApi(
+  chains: readonly ServedChain[],
+  { version, isProtected, maxBatchInputs }: OpenApiOptions,
+): JsonSchema {
+  const paths = Object.fromEntries(chains.flatMap((chain) => pathsOf(chain, isProtected, maxBatchInputs)));
   return {
     openapi: "3.1.0",
     info: { title: chains.map(({ name }) => name).join(", "), version },
@@ -30,7 +35,7 @@ export function openApi(chains: readonly ServedChain[], { version, isProtected }
   };
 }
 
-function pathsOf(chain: ServedChain, isProtected: boolean): [string, JsonSchema][] {
+function pathsOf(chain: ServedChain, isProtected: boolean, maxItems: number): [string, JsonSchema][] {
   const { name, path, runnable } = chain;
   const input = withoutDialect(schemaOf(runnable, "input"));
   const output = withoutDialect(schemaOf(runnable, "output"));
@@ -46,7 +51,7 @@ function pathsOf(chain: ServedChain, isProtected: boolean): [string, JsonSchema]
   };
   const batched = { type: "object", properties: { output: { type: "array", items: output } } };
   const many = {
-    inputs: { type: "array", items: input },
+    inputs: { type: "array", items: input, maxItems },
     config: { anyOf: [config, { type: "array", items: config }] },
   };
   const post = (what: string, endpoint: string, body: JsonSchema, content: JsonSchema): [string, JsonSchema] => [

@@ -69,7 +69,7 @@ export async function stream(visit: Visit, chain: ServedChain, options: LangServ
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "stream", options);
   const metadata = { event: "metadata", data: JSON.stringify({ run_id: config.runId }) };
-  await sendEvents(visit, chain, () => chain.runnable.stream(input, config), toWire, metadata);
+  return sendEvents(visit, chain, () => chain.runnable.stream(input, config), toWire, metadata);
 }
 
 /** `POST {path}/stream_events`: the events of the run, in version 2. */
@@ -78,7 +78,7 @@ export async function streamEvents(visit: Visit, chain: ServedChain, options: La
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "stream_events", options);
   const open = () => chain.runnable.streamEvents(input, { ...config, version: "v2" }, filterOf(body));
-  await sendEvents(visit, chain, async () => open(), toWire);
+  return sendEvents(visit, chain, async () => open(), toWire);
 }
 
 /** `POST {path}/stream_log`: the run as patches of a log. */
@@ -87,7 +87,7 @@ export async function streamLog(visit: Visit, chain: ServedChain, options: LangS
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "stream_log", options);
   const open = () => chain.runnable.streamLog(input, config, filterOf(body));
-  await sendEvents(
+  return sendEvents(
     visit,
     chain,
     async () => open(),

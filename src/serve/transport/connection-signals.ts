@@ -8,14 +8,15 @@ import { clientGone } from "./client-gone.ts";
  * listens to any more serves the next request too: making one for each costs as much as answering a small request does.
  */
 export class ConnectionSignals {
-  private readonly inUse = new Set<AbortController>();
-  private spare: AbortController | undefined;
+  private current: AbortController | undefined = undefined;
+  /** Those of requests that have come before the one before them was answered. */
+  private more: Set<AbortController> | undefined = undefined;
+  private spare: AbortController | undefined = undefined;
 
   constructor(private readonly socket: Socket) {
     socket.once("close", () => {
-      if (this.inUse.size === 0) return;
-      const reason = clientGone();
-      for (const controller of this.inUse) controller.abort(reason);
+      this.current?.abort(clientGone());
+      for (const controller of this.more ?? []) controller.abort(clientGone());
     });
   }
 
@@ -23,13 +24,19 @@ export class ConnectionSignals {
     const controller = this.spare ?? newController();
     this.spare = undefined;
     if (this.socket.destroyed) controller.abort(clientGone());
-    else this.inUse.add(controller);
+    else if (this.current === undefined) this.current = controller;
+    else {
+      this.more ??= new Set();
+      this.more.add(controller);
+    }
     return controller;
   }
 
   giveBack(controller: AbortController): void {
-    if (!this.inUse.delete(controller) || controller.signal.aborted) return;
     const { signal } = controller;
+    if (this.current === controller) this.current = undefined;
+    else this.more?.delete(controller);
+    if (signal.aborted) return;
     if (!isWatched(signal) && getEventListeners(signal, "abort").length === 1) this.spare = controller;
   }
 }

@@ -42,16 +42,22 @@ export class NodeExchange implements Exchange {
 
   async text(limit: number): Promise<string> {
     const { request } = this;
-    if (Number(this.header("content-length") ?? 0) > limit) throw this.tooLarge(limit);
-    // A small body comes together with its head, and is there when the parser has returned: no event and no listener is needed.
+    const announced = Number(this.header("content-length") ?? 0);
+    if (announced > limit) throw this.tooLarge(limit);
+    // A small body comes together with its head, and is there as soon as the parser has returned: no event and no listener is needed.
     await null;
-    const bytes: Buffer | null = request.complete ? request.read() : await this.gathered(limit);
-    if (bytes === null) return "";
-    if (bytes.length > limit) throw this.tooLarge(limit);
+    const bytes = announced > 0 && request.readableLength === announced ? this.readAll() : await this.gathered(limit);
     const text = bytes.toString();
     // The character that stands for bytes that are no text may also have been sent.
     if (text.includes("\ufffd") && !isUtf8(bytes)) throw notUtf8();
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+
+  private readAll(): Buffer {
+    const bytes: Buffer = this.request.read();
+    // Its end is yet to be read.
+    this.request.resume();
+    return bytes;
   }
 
   private gathered(limit: number): Promise<Buffer> {
@@ -120,7 +126,7 @@ class NodeBodyWriter implements BodyWriter {
       if (!this.hasBegun && !this.isClosed) response.flushHeaders();
     });
     // A client that goes while something is written is no error of ours.
-    response.on("error", () => {});
+    response.on("error", nothing);
   }
 
   get isClosed(): boolean {
@@ -150,3 +156,5 @@ class NodeBodyWriter implements BodyWriter {
     if (!this.isClosed) this.response.end(text);
   }
 }
+
+function nothing(): void {}
