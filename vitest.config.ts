@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -27,7 +28,8 @@ export default defineConfig({
   },
   test: {
     globalSetup: ["scripts/test-setup.mjs"],
-    maxWorkers: "100%",
+    // Half of the time, tests wait: for processes that start, for signals, for leases that run out.
+    maxWorkers: availableParallelism() * 2,
     projects: [
       { extends: true, test: { name: "shared", include: SHARED, exclude: ALONE, isolate: false } },
       { extends: true, test: { name: "alone", include: ALONE, typecheck: { include: [] } } },

@@ -96,11 +96,15 @@ chmodSync(at(FOLDER, "bin/runlane"), 0o755);
 for (const { file, code } of snippets) writeFileSync(at(file), code);
 for (const [file, code] of Object.entries(MODULES)) writeFileSync(at(FOLDER, file), code);
 
-/** Imports modules one after the other, and says after each that it is done. */
+/** Imports modules one after the other, and says after each that it is done. Those that fail are run again, each alone. */
 const TOGETHER = `
 for (const path of process.argv.slice(2)) {
-  await import(path);
-  console.log("\\ndone " + path);
+  try {
+    await import(path);
+    console.log("\\ndone " + path);
+  } catch {
+    // It is run again, alone.
+  }
 }
 `;
 
@@ -120,12 +124,12 @@ async function executeTogether(/** @type {readonly Snippet[]} */ snippets) {
 const typeErrors = await compile();
 const errorsOf = (/** @type {Snippet} */ { file }) => typeErrors.filter((error) => error.startsWith(file));
 
-/** The snippets of a page share a process, and those of all docstrings: nothing that one of them changes is in the way of the others. */
+/** The snippets of all pages share a process, and those of all docstrings: one that another one is in the way of is run again alone. */
 const groups = new Map(snippets.map(({ document }) => [groupOf(document), /** @type {Snippet[]} */ ([])]));
 for (const snippet of snippets) groups.get(groupOf(snippet.document))?.push(snippet);
 
 function groupOf(/** @type {string} */ document) {
-  return document.startsWith("src/") ? "src/" : document;
+  return document.startsWith("src/") ? "docstrings" : "pages";
 }
 
 /** Runs the snippets of a group, and says what became of each. */

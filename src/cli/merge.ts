@@ -10,7 +10,7 @@ export interface MergeOptions {
   readonly overwrite: boolean;
 }
 
-/** What `runlane help merge` says below the options. */
+/** The text of `runlane help merge` below the options. */
 const MERGE_HELP = `
 What it does:
   It joins the records of several runs whose inputs are parts of one, in the order in which they

@@ -3,15 +3,15 @@ import { once } from "./options.ts";
 
 /** `runlane report`, as the command line asks for it. */
 export interface ReportOptions {
-  /** What `runlane batch --report` has written. */
+  /** The path of a file that `runlane batch --report` has written. */
   readonly report: string;
   /** The page; beside the report unless set, `-` for standard output. */
   readonly output?: string | undefined;
-  /** What `runlane doctor --json` has written. */
+  /** The path of a file that `runlane doctor --json` has written. */
   readonly findings?: string | undefined;
 }
 
-/** What `runlane help report` says below the options. */
+/** The text of `runlane help report` below the options. */
 const REPORT_HELP = `
 The page is one file that needs nothing else, no network either: send it to whoever should see it.
 It shows no inputs and no outputs, unless the run was started with --inspect-values.

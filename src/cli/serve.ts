@@ -46,7 +46,7 @@ export interface ServeCommandOptions {
   readonly inspectValues?: boolean | undefined;
 }
 
-/** What `runlane help serve` says below the options. */
+/** The text of `runlane help serve` below the options. */
 const SERVE_HELP = `
 Paths:
   A pipeline is served at the name of its file: chains/summarize.ts at /summarize. Each has the

@@ -1,7 +1,7 @@
 import { runlaneError } from "./errors/errors.ts";
 
 /**
- * What becomes of the import of a package that Runlane works without until something needs it:
+ * The outcome of importing a package that Runlane works without until something needs it:
  * `import("lru-cache").catch(missingPackage("withCache", "lru-cache"))`. The `catch` stands right behind the import: by that, bundlers
  * know that the package may be missing, and do not fail where it is.
  *

@@ -1,7 +1,7 @@
 /** The parts of a platform that differ from one to the next. Whatever is asked here may be missing, or refused. */
 
 /**
- * What a built-in function says, or `otherwise` where it may not be asked: Deno throws without the permission for it, and so does Node
+ * The answer of a built-in function, or `otherwise` where it may not be asked: Deno throws without the permission for it, and so does Node
  * with its permission model.
  */
 export function ask<T>(question: () => T, otherwise: T): T {

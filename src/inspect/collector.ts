@@ -45,12 +45,12 @@ export interface Subject {
   plan(wallMs: number): Plan;
 }
 
-/** What is collected, and how. */
+/** The chains that are collected from, and the bounds. */
 export interface CollectorOptions {
   readonly title: string;
   readonly subjects: readonly Subject[];
   readonly log: RunLog;
-  /** What times are counted from, on the clock of `performance.now`. */
+  /** The origin of times, on the clock of `performance.now`. */
   readonly sinceMs: number;
   readonly showsValues: boolean;
   /** Whether the whole time is kept, or the last minutes of it. */

@@ -25,7 +25,7 @@ export interface InspectOptions {
   readonly values?: boolean | undefined;
   /** An event loop that is held for so many milliseconds is shown, with the step that holds it; from 20 up. @default 100 */
   readonly thresholdMs?: number | undefined;
-  /** What the doctor has found, to be shown beside the rest. */
+  /** Findings of the doctor, to be shown beside the rest. */
   readonly diagnosis?: Diagnosis | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the thread of the server is started with. */
+/** The start options of the server's thread. */
 export interface ServerData {
   readonly host: string;
   readonly port: number;
@@ -7,10 +7,10 @@ export interface ServerData {
   readonly file: string;
 }
 
-/** What it is told: the state of the moment, in JSON; or to end. */
+/** A message to it: the state of the moment, in JSON; or the end. */
 export type ToServer = { readonly state: string } | { readonly close: true };
 
-/** What it tells: where it listens, how many look, or why it cannot listen. */
+/** A message from it: where it listens, how many look, or why it cannot listen. */
 export type FromServer =
   | { readonly port: number }
   | { readonly looking: number }

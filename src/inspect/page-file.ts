@@ -8,7 +8,7 @@ export function pageFile(): string {
   return installedFile("the inspector", join("dist", "inspect", "page.html"));
 }
 
-/** What the page holds in the place of a state. */
+/** The text that stands in the page in the place of a state. */
 const NO_STATE = '<script id="state" type="application/json"></script>';
 
 let version: string | undefined;

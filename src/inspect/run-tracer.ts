@@ -18,7 +18,7 @@ export interface TracerOptions {
   /** The name of the chain. */
   readonly chain: string;
   readonly log: RunLog;
-  /** What times are counted from, on the clock of `performance.now`. */
+  /** The origin of times, on the clock of `performance.now`. */
   readonly sinceMs: number;
   readonly showsValues: boolean;
   /** The index of the first input, where a batch goes on with an earlier one. @default 0 */

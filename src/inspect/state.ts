@@ -4,11 +4,11 @@ import type { StepRow } from "../observe/statistics.ts";
 import type { PlanStage } from "../plan/plan.ts";
 import type { ResourceStatus } from "../resources/status.ts";
 
-/** What the page shows, all of it: each state is complete, so a page that has missed some has missed nothing. Times are in milliseconds. */
+/** The whole content of the page: each state is complete, so a page that has missed some has missed nothing. Times are in milliseconds. */
 export interface InspectorState {
   /** The version of this form. */
   readonly format: 1;
-  /** What is looked at: the name of a pipeline, or of a program. */
+  /** The name of the pipeline, or of the program, that is looked at. */
   readonly title: string;
   readonly phase: "running" | "over";
   /** How the run ended, when it is over and did not just finish. */
@@ -172,7 +172,7 @@ export interface SpanView {
   readonly output?: string | undefined;
 }
 
-/** What the page is told besides: a thread is held, while it is. */
+/** The other message to the page: a thread is held, while it is. */
 export interface HeldView {
   readonly step?: string | undefined;
   readonly input?: number | undefined;

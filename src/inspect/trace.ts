@@ -20,7 +20,7 @@ export class Trace {
 
   constructor(
     private readonly run: Pick<RunView, "id" | "chain" | "index" | "input">,
-    /** What the start is counted from. */
+    /** The origin that the start is counted from. */
     private readonly sinceMs: number,
     readonly showsValues: boolean,
   ) {}
@@ -102,7 +102,7 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-/** What stages tell of their steps is for statistics. */
+/** Takes nothing: the reports of stages are for statistics. */
 export const SILENT_STAGE: StageObserver = { measured: () => {}, blames: () => {}, failed: () => {} };
 
 const nothing = (): undefined => undefined;

@@ -22,7 +22,7 @@ export function valueText(value: unknown): string {
   return text.length <= MOST ? text : `${text.slice(0, MOST)}…`;
 }
 
-/** What an error says, in one line. */
+/** An error in one line. */
 export function errorText(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: "", message: valueText(error) };
   const text = `${name}${name && message ? ": " : ""}${message}`.replace(/\s+/g, " ");

@@ -1,12 +1,12 @@
 import type { Collector } from "./collector.ts";
 import { type PageAddress, PageServer } from "./page-server.ts";
 
-/** Those who look get so many states a second: people see no more, and a browser is busy with each. */
+/** The number of states a second that a viewer gets: people see no more, and a browser is busy with each. */
 const PER_SECOND = 5;
-/** Who reloads the page is away for a moment. */
+/** A viewer who reloads the page is away for a moment. */
 const LINGER_MS = 2000;
 
-/** What is done while somebody looks. */
+/** The collecting that goes on while somebody looks. */
 export interface ViewingOptions extends PageAddress {
   /** Begins to measure what costs something. @returns What ends it. */
   readonly attach: () => () => void;
@@ -45,7 +45,7 @@ export class Viewing {
     return this.server!.looking;
   }
 
-  /** What is over is shown once. */
+  /** A run that is over is shown once. */
   finish(): void {
     this.pause();
     if (this.looking > 0) this.show();

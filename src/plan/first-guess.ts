@@ -6,7 +6,7 @@ const WORTH_A_WORD = 0.2;
 /** Steps on the event loop that take less than this, in milliseconds, do not wait for anything. */
 const WAITS_MS = 1;
 
-/** What was measured of a run. */
+/** The figures of a run. */
 export interface Measured {
   readonly stages: readonly PlanStage[];
   /** The steps that held the event loop, the worst first. */
@@ -15,7 +15,7 @@ export interface Measured {
 }
 
 /**
- * What the doctor would look at first, by the figures of one run. It is a guess: nothing was tried.
+ * The finding that the doctor would look at first, by the figures of one run. It is a guess: nothing was tried.
  *
  * @returns undefined when nothing takes long
  */
@@ -43,7 +43,7 @@ function totalOf({ figures }: PlanStep): number {
   return figures?.totalMs ?? 0;
 }
 
-/** What takes longest; undefined when nothing takes any time. */
+/** The step that takes longest; undefined when nothing takes any time. */
 function longest<T>(all: readonly T[], msOf: (one: T) => number): T | undefined {
   let found: T | undefined;
   for (const one of all) if (msOf(one) > (found === undefined ? 0 : msOf(found))) found = one;

@@ -82,7 +82,7 @@ export class Plan {
     readonly warnings: readonly string[],
     /** The time of the measured run, in milliseconds; undefined unless measured. */
     readonly wallMs?: number,
-    /** What could make it faster, by the figures of the measured run: a guess that nobody has tried. `diagnose` of runlane/doctor proves. */
+    /** The change that could make it faster, by the figures of the measured run: a guess that nobody has tried. `diagnose` of runlane/doctor proves. */
     readonly guess?: string,
   ) {}
 

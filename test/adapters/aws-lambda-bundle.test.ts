@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
 import { expect, it, onTestFinished } from "vitest";
+import { everything } from "../everything.ts";
 import { LambdaFunction } from "./runtime-api.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -45,20 +46,23 @@ it("a function without lanes is bundled with Runlane, and needs no packages", as
   expect((await streamed.invoke("to be")).body).toBe("tobe");
 });
 
-it("a function with lanes is bundled without Runlane, which lies beside it for its workers", async () => {
-  const { folder, file } = await bundled(
-    { index: "in-threads.mjs", "where-module": "where-module.mjs" },
-    { minifySyntax: true, minifyWhitespace: true, external: ["runlane"] },
-  );
-  const packages = join(folder, "node_modules");
-  mkdirSync(join(packages, "runlane"), { recursive: true });
-  for (const part of ["package.json", "dist"])
-    cpSync(join(ROOT, part), join(packages, "runlane", part), { recursive: true });
-  cpSync(join(ROOT, "node_modules/acorn"), join(packages, "acorn"), { recursive: true, dereference: true });
-  const there = await LambdaFunction.start("there", { file });
-  expect(JSON.parse((await there.invoke(1)).body)).toEqual({ input: 1, isMainThread: false });
-  const byModule = await LambdaFunction.start("byModule", { file });
-  expect(JSON.parse((await byModule.invoke(1)).body)).toEqual({ input: 1, isMainThread: false });
-  const here = await LambdaFunction.start("here", { file });
-  expect(JSON.parse((await here.invoke(1)).body)).toEqual({ input: 1, isMainThread: true });
-});
+it.runIf(everything)(
+  "a function with lanes is bundled without Runlane, which lies beside it for its workers",
+  async () => {
+    const { folder, file } = await bundled(
+      { index: "in-threads.mjs", "where-module": "where-module.mjs" },
+      { minifySyntax: true, minifyWhitespace: true, external: ["runlane"] },
+    );
+    const packages = join(folder, "node_modules");
+    mkdirSync(join(packages, "runlane"), { recursive: true });
+    for (const part of ["package.json", "dist"])
+      cpSync(join(ROOT, part), join(packages, "runlane", part), { recursive: true });
+    cpSync(join(ROOT, "node_modules/acorn"), join(packages, "acorn"), { recursive: true, dereference: true });
+    const there = await LambdaFunction.start("there", { file });
+    expect(JSON.parse((await there.invoke(1)).body)).toEqual({ input: 1, isMainThread: false });
+    const byModule = await LambdaFunction.start("byModule", { file });
+    expect(JSON.parse((await byModule.invoke(1)).body)).toEqual({ input: 1, isMainThread: false });
+    const here = await LambdaFunction.start("here", { file });
+    expect(JSON.parse((await here.invoke(1)).body)).toEqual({ input: 1, isMainThread: true });
+  },
+);

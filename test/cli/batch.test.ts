@@ -21,7 +21,7 @@ describe("runlane batch", () => {
     );
     expect(stderr).toMatch(/shout.*loop.*3/);
     expect(stderr).toMatch(
-      /3 inputs in .*\/s\), 0 failed, loop busy \d+ %, loop delay p99 .*, peak memory \d+ MB\nrecords: out\.jsonl\n$/,
+      /3 inputs in .*\/s\), 0 failed, loop busy \d+ %, (?:loop delay p99|held by) .*, peak memory \d+ MB\nrecords: out\.jsonl\n$/,
     );
     expect(readdirSync(cwd).sort()).toEqual([".out.jsonl.run", "in.jsonl", "out.jsonl"]);
   });
@@ -42,9 +42,9 @@ describe("runlane batch", () => {
     const cwd = scratchFolder();
     const asJson = await run(["batch", SHOUT, "-i", "-", "-q"], { cwd, input: '"a"\n"b"' });
     expect(parseRecords(asJson.stdout).map(({ output }) => output)).toEqual(["A", "B"]);
-    const asText = await run(["batch", SHOUT, "-i", "-", "-q", "--format", "txt"], { cwd, input: '"a"\n' });
+    const asText = await runHere(["batch", SHOUT, "-i", "-", "-q", "--format", "txt"], { cwd, input: '"a"\n' });
     expect(parseRecords(asText.stdout).map(({ output }) => output)).toEqual(['"A"']);
-    const asCsv = await run(["batch", SHOUT, "-i", "-", "-q", "--format", "csv"], { cwd, input: "text\nx\n" });
+    const asCsv = await runHere(["batch", SHOUT, "-i", "-", "-q", "--format", "csv"], { cwd, input: "text\nx\n" });
     expect(parseRecords(asCsv.stdout).map(({ output }) => output)).toEqual(["X"]);
   });
 
@@ -93,7 +93,10 @@ describe("runlane batch", () => {
 
   it("prints one line per failed input when the records go to standard output", async () => {
     const cwd = scratchFolder();
-    const { code, stdout, stderr } = await run(["batch", SHOUT, "-i", "-", "-q"], { cwd, input: '"a"\n"fail"\nbad\n' });
+    const { code, stdout, stderr } = await runHere(["batch", SHOUT, "-i", "-", "-q"], {
+      cwd,
+      input: '"a"\n"fail"\nbad\n',
+    });
     expect(code).toBe(1);
     expect(parseRecords(stdout)).toEqual([{ index: 0, output: "A" }]);
     const [first, second, ...rest] = stderr.split("\n");

@@ -2,6 +2,7 @@ import * as langchain from "@langchain/core/runnables";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as runlane from "../../src/index.ts";
+import { everything } from "../everything.ts";
 import { Ids } from "./plain.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -106,7 +107,8 @@ async function treeOf(call: (config: { callbacks: unknown[] }) => Promise<unknow
 
 // Not 0: LangChain's branches run their default after a falsy output.
 const input = fc.integer({ min: 1, max: 1000 }).map((x) => x / 7 + 0.1);
-const check = <T>(property: fc.IAsyncProperty<T>): Promise<void> => fc.assert(property, { numRuns: 60 });
+const check = <T>(property: fc.IAsyncProperty<T>): Promise<void> =>
+  fc.assert(property, { numRuns: everything ? 60 : 20 });
 
 describe("a random composition", () => {
   it("ends in both libraries with the same output or error, and the same runs", async () => {

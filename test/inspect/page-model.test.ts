@@ -10,6 +10,7 @@ import { reportText } from "../../src/inspect/page/model/report-text.ts";
 import { boxesOf, stepsOf } from "../../src/inspect/page/model/steps.ts";
 import { pageFile, pageWith } from "../../src/inspect/page-file.ts";
 import type { ChainView, GraphView, InspectorState } from "../../src/inspect/state.ts";
+import { everything } from "../everything.ts";
 
 const row = (name: string, inputs: number, totalMs: number, lane = "loop") => ({
   ...{ name, lane, inputs, failed: 0, p50Ms: 1, p99Ms: 2, totalMs },
@@ -203,7 +204,7 @@ describe("the drawing of a graph", () => {
         }
         for (const { path } of arrows) expect(path).not.toMatch(/NaN|Infinity/);
       }),
-      { numRuns: 200 },
+      { numRuns: everything ? 200 : 50 },
     );
   });
 

@@ -115,7 +115,7 @@ const OF_PROCESSES = new Set([
 ]);
 
 /** One of each way to end, with nobody else there. */
-const ALONE = new Set(["exit 1", "a throw in a timer", "an endless loop", "a throw on import", "an endless import"]);
+const ALONE = new Set(["an endless loop", "an endless import"]);
 
 const CELLS = FAULTS.flatMap((fault) =>
   fault.kinds.flatMap((kind) =>
@@ -124,7 +124,7 @@ const CELLS = FAULTS.flatMap((fault) =>
 ).filter(({ name, kind, queued, workers }) => {
   if (everything) return true;
   // The parent's side is one for both kinds, so threads stand for processes where those do not end in a way of their own.
-  if (queued === 50 && workers === 2) return kind === "thread" || OF_PROCESSES.has(name);
+  if (queued === 50 && workers === 2) return (kind === "process") === OF_PROCESSES.has(name);
   return kind === "thread" && queued === 0 && workers === 1 && ALONE.has(name);
 });
 

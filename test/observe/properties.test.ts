@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Runnable, RunnableBranch, RunnableLambda, RunnableParallel, RunnableSequence } from "../../src/index.ts";
+import { everything } from "../everything.ts";
 import { recorder, settle } from "./support.ts";
 
 type Tree =
@@ -96,6 +97,6 @@ it.each(ways)("every run that starts ends once, in a run that is known: %s", asy
       for (const { id, parent } of runs.values())
         if (parent !== undefined) expect(order.indexOf(id)).toBeLessThan(order.indexOf(parent));
     }),
-    { numRuns: 60 },
+    { numRuns: everything ? 60 : 20 },
   );
 });

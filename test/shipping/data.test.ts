@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { explainFailure, pack, unpack } from "../../src/shipping/data/pack.ts";
 import { isPlain } from "../../src/shipping/data/plain.ts";
+import { everything } from "../everything.ts";
 import { TRANSPORTS } from "./data-transports.ts";
 
 const PLAIN: Record<string, unknown> = {
@@ -215,7 +216,7 @@ describe.each(TRANSPORTS)("a value that travels between $name", ({ send, shared 
       fc.property(graphs(), (value) => {
         expect(send(value)).toStrictEqual(value);
       }),
-      { numRuns: 300 },
+      { numRuns: everything ? 300 : 80 },
     );
   });
 });

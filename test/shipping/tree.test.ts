@@ -16,6 +16,7 @@ import {
 import { markModule, moduleRef } from "../../src/shipping/functions/module-ref.ts";
 import { reviveTree } from "../../src/shipping/tree/revive.ts";
 import { shipTree } from "../../src/shipping/tree/ship-tree.ts";
+import { everything } from "../everything.ts";
 import * as steps from "../fixtures/shipping/steps.mjs";
 
 const where = 'withLane("thread")';
@@ -84,7 +85,7 @@ describe("a tree of runnables", () => {
         const config = { configurable: { offset: 5 } };
         expect(await outcome(revived, input, config)).toEqual(await outcome(tree, input, config));
       }),
-      { numRuns: 300 },
+      { numRuns: everything ? 300 : 80 },
     );
   });
 

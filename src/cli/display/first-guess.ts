@@ -1,7 +1,7 @@
 import type { Plan } from "../../plan/plan.ts";
 import { quote } from "../paths.ts";
 
-/** What a command was asked to run, as far as the doctor needs it. */
+/** The arguments of a command, as far as the doctor needs it. */
 export interface Proving {
   readonly pipeline: string;
   /** The name of the export, where it is another than the default one. */
@@ -10,7 +10,7 @@ export interface Proving {
   readonly files?: readonly string[] | undefined;
 }
 
-/** What the doctor would look at first, and the command that proves it; nothing where nothing takes long. */
+/** The step that the doctor would look at first, and the command that proves it; nothing where nothing takes long. */
 export function guessLines({ guess }: Plan, options: Proving): string[] {
   if (guess === undefined) return [];
   return [`first guess, not proved: ${guess}; to prove it:`, `  ${doctorCommand(options)}`];

@@ -8,7 +8,7 @@ import { RecordWriter } from "../output/record-writer.ts";
 import { absolutePath, displayName } from "../paths.ts";
 import { RecordCursor } from "./record-cursor.ts";
 
-/** What has been merged so far. */
+/** The counts of a merge so far. */
 interface Merged {
   /** How many inputs have their records. */
   inputs: number;

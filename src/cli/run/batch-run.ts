@@ -101,12 +101,12 @@ export class BatchRun {
     if (this.feed.failure !== undefined) throw this.feed.failure;
   }
 
-  /** What else there is to say of the run in the end. */
+  /** Lines at the end of the summary, after all others. */
   remarks(): readonly string[] {
     return [];
   }
 
-  /** What becomes of the inputs in flight when the run is stopped. @param signal What it was stopped by. */
+  /** The fate of the inputs in flight when the run is stopped, in words. @param signal What it was stopped by. */
   stopWords(signal: string): string {
     return `finishing the ${this.running} inputs in flight; ${signal} again quits at once`;
   }

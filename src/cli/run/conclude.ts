@@ -28,7 +28,7 @@ export interface Ended {
   readonly measurements: Measurements;
   /** The time of loading everything beforehand, in milliseconds; null where nobody asked for it. */
   readonly warmMs: number | null;
-  /** What was recorded beside the statistics, where somebody asked for it. */
+  /** The record beside the statistics, where somebody asked for it. */
   readonly recording: RunRecording | undefined;
 }
 

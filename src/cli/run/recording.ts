@@ -16,13 +16,13 @@ import type { ProgressMeter } from "./run-counts.ts";
 /** An event loop that is held for so long is shown on the page, in milliseconds, unless `--watch` says otherwise. */
 const HELD_MS = 100;
 
-/** What a run remembers for its report and its page beside the statistics: the event loop, and runs that fail or take long. */
+/** The memory of a run for its report and its page beside the statistics: the event loop, and runs that fail or take long. */
 export class RunRecording {
-  readonly #collector: Collector;
-  readonly #tracer: RunTracer;
-  readonly #isSync: boolean;
-  #watch: HoldWatch | undefined;
-  #viewing: Viewing | undefined;
+  private readonly collector: Collector;
+  private readonly tracer: RunTracer;
+  private readonly isSync: boolean;
+  private watch: HoldWatch | undefined;
+  private viewing: Viewing | undefined;
 
   constructor({ options, run, runnable, source, destination }: PreparedRun, meter: ProgressMeter) {
     const log = new RunLog();
@@ -33,8 +33,8 @@ export class RunRecording {
     const { statistics } = run;
     const progress = (): Counts => ({ ...meter.state(), running: run.running });
     const plan = (wallMs: number) => run.plan(wallMs);
-    this.#tracer = tracer;
-    this.#collector = new Collector({
+    this.tracer = tracer;
+    this.collector = new Collector({
       title: `${name} over ${source.name}`,
       subjects: [{ name, runnable, statistics, tracer, plan }],
       log,
@@ -43,14 +43,14 @@ export class RunRecording {
       keeps: "all",
       progress,
     });
-    this.#isSync = toStep(runnable).syncFunctions !== undefined;
+    this.isSync = toStep(runnable).syncFunctions !== undefined;
     run.followBy?.(tracer);
-    this.#collector.start();
+    this.collector.start();
   }
 
   /** Notes the failure of an input. */
   failed(index: number, step: string, error: unknown): void {
-    this.#tracer.logFailure(index, step, error);
+    this.tracer.logFailure(index, step, error);
   }
 
   /**
@@ -61,28 +61,28 @@ export class RunRecording {
   async serve({ inspect, watch }: BatchOptions, messages: Messages): Promise<void> {
     const address = { host: "127.0.0.1", port: inspect === true ? 0 : inspect! };
     // In a plain loop of sync functions nobody could tell steps apart without slowing it down: there, stacks have to do.
-    const watching = watchHolds(typeof watch === "number" ? watch : HELD_MS, !this.#isSync);
-    this.#watch = watching;
+    const watching = watchHolds(typeof watch === "number" ? watch : HELD_MS, !this.isSync);
+    this.watch = watching;
     try {
-      this.#viewing = await Viewing.open(this.#collector, { ...address, attach: () => () => {} });
+      this.viewing = await Viewing.open(this.collector, { ...address, attach: () => () => {} });
     } catch (error) {
       throw new CliError("RUNLANE_CLI_START", messageOf(error), { cause: error });
     }
     await watching.ready;
-    messages.say(`the run is shown at ${this.#viewing.url}`);
+    messages.say(`the run is shown at ${this.viewing.url}`);
   }
 
   /** The run is over. @returns All of it. */
   finish(end: string): InspectorState {
-    this.#collector.finish(end);
-    this.#watch?.stop();
-    this.#viewing?.finish();
-    return this.#collector.state();
+    this.collector.finish(end);
+    this.watch?.stop();
+    this.viewing?.finish();
+    return this.collector.state();
   }
 
   /** Lets people look on: on a terminal until they stop it, elsewhere as long as somebody looks. */
   async linger(stopped: AbortSignal, messages: Messages): Promise<void> {
-    const viewing = this.#viewing;
+    const viewing = this.viewing;
     if (viewing === undefined || stopped.aborted) return;
     const isTerminal = process.stderr.isTTY === true;
     if (isTerminal) messages.say(`the run is over; it is shown at ${viewing.url} until Ctrl-C`);
@@ -94,8 +94,8 @@ export class RunRecording {
   }
 
   async close(): Promise<void> {
-    this.#collector.stop();
-    this.#watch?.stop();
-    await this.#viewing?.close();
+    this.collector.stop();
+    this.watch?.stop();
+    await this.viewing?.close();
   }
 }

@@ -78,7 +78,7 @@ export interface Report {
   readonly resources: readonly ResourceRow[];
   /** The load of the pipeline's lanes during the run: sampled every 0.1 s, in long runs less often. */
   readonly lanes: readonly LaneHistory[];
-  /** What `runlane report` makes a page of: runs that failed or took long, the event loop over time. Its form may change. */
+  /** The data of the page of `runlane report`: runs that failed or took long, the event loop over time. Its form may change. */
   readonly page?: InspectorState | undefined;
 }
 
@@ -103,7 +103,7 @@ function isPage(path: string): boolean {
   return /\.html?$/i.test(path);
 }
 
-/** What each page of a report begins with. */
+/** The first part of each page of a report. */
 const PAGE_MARK = 'name="generator" content="runlane"';
 
 /** @throws CliError RUNLANE_CLI_OUTPUT */

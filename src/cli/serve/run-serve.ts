@@ -63,7 +63,7 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
 
 interface LoadedChains {
   readonly chains: Record<string, Runnable>;
-  /** What agents are told that chains do. */
+  /** The description of each chain that agents read. */
   readonly descriptions: Record<string, string>;
 }
 

@@ -4,7 +4,7 @@ import type { WorkerHandle } from "../worker-handle/worker-handle.ts";
 /** So many workers that were lost are told of. */
 const MOST_LOST = 8;
 
-/** What a worker does now. */
+/** The present state of a worker. */
 export function statusOf(worker: WorkerHandle): WorkerStatus {
   const { number, state, served, inFlight, isIdle, running } = worker;
   const labels = new Set(running === undefined ? [] : [running.label]);

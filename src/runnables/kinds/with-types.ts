@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
+import { Fifo } from "../../core/fifo.ts";
 import type { FeedHandle, InputSource } from "../../core/input-source.ts";
 import { invalidSchema } from "../../core/schema/invalid-schema.ts";
 import { isJsonSchema } from "../../core/schema/json-schema.ts";
@@ -152,8 +153,11 @@ function parsedBy(parse: Parse | undefined, value: unknown, next?: (parsed: unkn
 /** The inputs of a batch on their way to a lane, validated before a worker has room for them. */
 class TypedSource extends WrappedSource {
   private handle: FeedHandle | undefined;
-  private readonly ready: (readonly [key: number, input: unknown])[] = [];
-  private taken: unknown;
+  /** The key of the input that is taken next, and the input as parsed; no key while there is none. */
+  private nextKey: number | undefined;
+  private next: unknown;
+  /** The inputs whose schema was async, as parsed. */
+  private readonly later = new Fifo<readonly [key: number, input: unknown]>();
 
   static open(
     stage: Step,
@@ -177,44 +181,58 @@ class TypedSource extends WrappedSource {
   }
 
   override get waiting(): number {
-    const { source, ready, input } = this;
+    const { source, input, later } = this;
     if (input === undefined) return source.waiting;
-    while (ready.length === 0 && source.waiting > 0) this.prepare(input);
-    return ready.length === 0 ? 0 : ready.length + source.waiting;
+    while (this.nextKey === undefined && later.length === 0 && source.waiting > 0) this.prepare(input);
+    const ready = (this.nextKey === undefined ? 0 : 1) + later.length;
+    return ready === 0 ? 0 : ready + source.waiting;
   }
 
   private prepare(parse: Parse): void {
     const { source } = this;
     const key = source.take();
-    const onError = (error: unknown): void => source.reject(key, error);
+    let parsed: unknown;
     try {
-      const parsed = parse(source.inputOf(key));
-      if (!isThenable(parsed)) {
-        this.ready.push([key, parsed]);
-        return;
-      }
-      parsed.then((value) => {
-        this.ready.push([key, value]);
-        this.handle?.wake();
-      }, onError);
+      parsed = parse(source.inputOf(key));
     } catch (error) {
       // Not now: somebody is looking how many inputs there are.
-      queueMicrotask(() => onError(error));
+      queueMicrotask(() => source.reject(key, error));
+      return;
+    }
+    if (isThenable(parsed)) this.prepareLater(key, parsed);
+    else {
+      this.nextKey = key;
+      this.next = parsed;
     }
   }
 
+  private prepareLater(key: number, parsed: PromiseLike<unknown>): void {
+    parsed.then(
+      (value) => {
+        this.later.push([key, value]);
+        this.handle?.wake();
+      },
+      (error) => this.source.reject(key, error),
+    );
+  }
+
   override take(): number {
-    const next = this.input === undefined ? undefined : this.ready.shift();
-    if (next === undefined) return super.take();
-    this.taken = next[1];
-    return next[0];
+    if (this.input === undefined) return super.take();
+    const key = this.nextKey;
+    if (key !== undefined) {
+      this.nextKey = undefined;
+      return key;
+    }
+    const [laterKey, value] = this.later.shift()!;
+    this.next = value;
+    return laterKey;
   }
 
   override inputOf(key: number): unknown {
     if (this.input === undefined) return super.inputOf(key);
-    const { taken } = this;
-    this.taken = undefined;
-    return taken;
+    const { next } = this;
+    this.next = undefined;
+    return next;
   }
 
   override fulfil(key: number, output: unknown): void {

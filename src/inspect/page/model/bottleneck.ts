@@ -2,14 +2,14 @@ import type { InspectorState, LaneView } from "../../state.ts";
 import { count, percent, plural } from "./format.ts";
 import type { StepView } from "./steps.ts";
 
-/** What keeps a chain from being faster, as far as figures tell. */
+/** The step that keeps a chain from being faster, as far as figures tell. */
 export interface Bottleneck {
   /** The key of the step. */
   readonly key: string;
   readonly why: string;
 }
 
-/** What happens now is what happened in this time. */
+/** "Now" is the last so many milliseconds. */
 const LATELY_MS = 3000;
 /** A lane or a loop that is busy for this share of the time has no more to give. */
 const FULL = 0.85;

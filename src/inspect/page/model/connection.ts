@@ -3,7 +3,7 @@ import type { HeldView, InspectorState } from "../../state.ts";
 /** How the page stands to the program. */
 export type Link = "waiting" | "open" | "lost" | "closed" | "report";
 
-/** What the page knows. */
+/** The state of the connection, and the last state that came over it. */
 export interface Known {
   readonly link: Link;
   readonly state: InspectorState | undefined;

@@ -10,7 +10,7 @@ export interface Advice {
   readonly evidence: string;
   /** The change, as the code to write. */
   readonly change?: string | undefined;
-  /** What the doctor has measured. */
+  /** The proof of the doctor, in words. */
   readonly proof?: string | undefined;
 }
 
@@ -21,7 +21,7 @@ const FELT_MS = 50;
 /** A step that takes less than this on a lane costs more on its way there, in milliseconds. */
 const TINY_MS = 0.05;
 
-/** What could be better: what the doctor has found, and guesses by the figures of this run. */
+/** Findings of the doctor, and guesses by the figures of this run. */
 export function adviceFor(state: InspectorState): Advice[] {
   return [...state.findings.map(fromDoctor), ...holders(state), ...tinySteps(state), ...hints(state)];
 }
@@ -82,7 +82,7 @@ function tinySteps({ lanes }: InspectorState): Advice[] {
   );
 }
 
-/** What lanes and plans have noticed themselves, and how much fails. */
+/** Notes of lanes and plans, and the share that fails. */
 function hints({ lanes, chains, counts, runs }: InspectorState): Advice[] {
   const texts = new Set([
     ...lanes.flatMap(({ stages }) => stages.flatMap(({ hints = [] }) => hints)),

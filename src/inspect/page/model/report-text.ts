@@ -6,7 +6,7 @@ import { stepsOf } from "./steps.ts";
 /** So many failed runs are told of. */
 const MOST_FAILED = 5;
 
-/** What the page shows, as Markdown: for an issue or a message. */
+/** The page as Markdown: for an issue or a message. */
 export function reportText(state: InspectorState): string {
   const { title, phase, end, startedAt, elapsedMs, counts, about, loop, lanes, chains, runs } = state;
   const lines = [

@@ -14,7 +14,7 @@ export interface StepView {
   readonly resources: readonly string[];
   /** How many inputs travel together, where the step begins a stage on a lane. */
   readonly chunk?: number | undefined;
-  /** What it did; undefined for what has no figures of its own. */
+  /** Its figures; undefined where it has none of its own. */
   readonly row?: StepRow | undefined;
   /** Inputs that are in it now. */
   readonly running: number;
