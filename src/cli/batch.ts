@@ -40,6 +40,8 @@ export interface BatchOptions {
   readonly broker?: string | undefined;
   /** Whether the command ends when the broker has all inputs. */
   readonly detach?: boolean | undefined;
+  /** On a cluster: whether inputs that take long are run a second time elsewhere, near the end. */
+  readonly speculate?: boolean | undefined;
   /** Whether everything is loaded before the first input. */
   readonly warm: boolean;
   readonly resume: boolean;
@@ -139,6 +141,7 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
       once,
     )
     .addOption(new Option("--detach", "with --lane cluster: end when the broker has all inputs").conflicts("watch"))
+    .option("--speculate", "with --lane cluster: run what takes long a second time elsewhere, near the end")
     .option("--attach <run>", "collect a run that was started with --detach; needs no other option", once)
     .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
     .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)

@@ -85,6 +85,14 @@ test("lines that cannot be read have their records, and a run that is done has n
   expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
 });
 
+test("what is stuck is run a second time elsewhere, if that is asked for", async () => {
+  const cwd = scratchFolder();
+  writeFileSync(join(cwd, "in.txt"), ["a b", ...lines(20, () => "a"), `stuck ${join(cwd, "stuck")}`, ""].join("\n"));
+  const { code, stderr } = await run(batch(shared.program, "--speculate"), { cwd });
+  expect([code, stderr]).toEqual([0, expect.stringContaining("took long, and were sent to a second worker")]);
+  expect(indices(cwd)).toEqual(range(22));
+});
+
 test.runIf(everything)("what a killed worker had in hand runs elsewhere", async () => {
   const cwd = project(lines(60, () => "wait 100"));
   const file = ownProgram(cwd);

@@ -3,10 +3,12 @@ import { describe, expect, test } from "vitest";
 import { hintsOf, metricsOf } from "../../src/cli/cluster/metrics-server.ts";
 import { OrderedOutcomes } from "../../src/cli/cluster/ordered-outcomes.ts";
 import { queueHints } from "../../src/cluster/hints.ts";
-import { chunkId, rangeOf } from "../../src/cluster/producer/chunk-id.ts";
+import { SentInputs } from "../../src/cluster/lane/sent-inputs.ts";
+import { chunkId, firstId, idAgain, rangeOf } from "../../src/cluster/producer/chunk-id.ts";
 import { ChunkSizer } from "../../src/cluster/producer/chunk-sizer.ts";
-import type { Received } from "../../src/cluster/producer/run-channel.ts";
-import { decodeOutcomes, encodeOutcomes } from "../../src/cluster/wire/outcome-body.ts";
+import type { Received } from "../../src/cluster/producer/outstanding.ts";
+import { Speculation } from "../../src/cluster/producer/speculation.ts";
+import { decodeOutcomes, encodeOutcomes, type InputOutcome } from "../../src/cluster/wire/outcome-body.ts";
 
 const REPORT = { host: "here", pid: 1, ranMs: 1, waits: false, earlierAttempts: 0 };
 
@@ -90,6 +92,31 @@ describe("the size of chunks", () => {
   });
 });
 
+describe("chunks that take long near the end", () => {
+  const chunk = (id: string, sentAt: number) => ({ id, sentAt });
+
+  test("are sent again once, those first that have been under way for longest, and no more than workers could begin with", () => {
+    const speculation = new Speculation();
+    for (let at = 0; at < 9; at++) speculation.took(`done-${at}`, 2000);
+    const chunks = [chunk("a", 3000), chunk("b", 0), chunk("c", 1000), chunk("d", 6000)];
+    expect(speculation.pick(chunks, 2, 9000).map(({ id }) => id)).toEqual(["b", "c"]);
+    expect(speculation.pick(chunks, 2, 9000)).toEqual([]);
+    expect(speculation.pick(chunks, 4, 9000).map(({ id }) => id)).toEqual(["a"]);
+    speculation.took("b", 9000);
+    expect([...speculation.decided]).toEqual(["b"]);
+  });
+
+  test("are nobody's business before anything has come back", () => {
+    expect(new Speculation().pick([chunk("a", 0)], 4, 1_000_000)).toEqual([]);
+  });
+
+  test("have one outcome, under whichever id it comes", () => {
+    expect(rangeOf(idAgain(chunkId({ from: 7, count: 3 })))).toEqual({ from: 7, count: 3 });
+    expect(firstId(idAgain("x-1"))).toBe("x-1");
+    expect(firstId("x-1")).toBe("x-1");
+  });
+});
+
 test("large outcomes travel in parts of about a megabyte, which together are all of them", () => {
   const outcomes = Array.from({ length: 40 }, (_, at) => ({
     status: "fulfilled" as const,
@@ -114,6 +141,25 @@ test("outputs that cannot travel are the errors of their inputs, and no function
   const [bad, good] = decodeOutcomes(part!).outcomes;
   expect(bad).toMatchObject({ status: "rejected", reason: { code: "RUNLANE_NOT_SERIALIZABLE" } });
   expect(good).toEqual({ status: "fulfilled", value: 1 });
+});
+
+test("inputs that were sent together are told their outcomes once each, in whatever pieces those come", () => {
+  const sent = new SentInputs();
+  const told: [number, unknown][] = [];
+  const tell = (at: number, outcome: InputOutcome): void => {
+    told.push([at, outcome.status === "fulfilled" ? outcome.value : outcome.reason]);
+  };
+  const outcomes = (from: number, count: number): InputOutcome[] =>
+    Array.from({ length: count }, (_, at) => ({ status: "fulfilled" as const, value: from + at }));
+  const owner = {};
+  sent.add(0, 4, tell);
+  sent.add(4, 2, tell, owner);
+  sent.settle(2, outcomes(2, 2));
+  sent.settle(0, outcomes(0, 5));
+  expect([sent.count, told.map(([, value]) => value)]).toEqual([1, [2, 3, 0, 1, 4]]);
+  sent.settleAll({ status: "rejected", reason: "over" }, owner);
+  sent.settle(4, outcomes(4, 2));
+  expect([sent.count, told.at(-1), told.length]).toEqual([0, [1, "over"], 6]);
 });
 
 test("an autoscaler is told what waits, what runs, and how long that takes", () => {

@@ -3,7 +3,8 @@ import { hostname } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import type { Broker, RunRef } from "../../cluster/broker.ts";
 import { rangeOf } from "../../cluster/producer/chunk-id.ts";
-import { type Received, RunChannel } from "../../cluster/producer/run-channel.ts";
+import type { Received } from "../../cluster/producer/outstanding.ts";
+import { RunChannel } from "../../cluster/producer/run-channel.ts";
 import { packInput } from "../../cluster/wire/chunk-body.ts";
 import { RunlaneError } from "../../core/errors/errors.ts";
 import { tracing, withCarrier } from "../../core/tracing.ts";
@@ -22,13 +23,13 @@ import { withoutStart } from "./attach.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import type { ClusterPlace } from "./cluster-place.ts";
 import { OrderedOutcomes } from "./ordered-outcomes.ts";
+import { Serial } from "./serial.ts";
+import { Settler } from "./settler.ts";
 
 /** The number of inputs whose outcomes may wait for an earlier one. */
 const MOST_WAITING = 1_000_000;
 /** The time in milliseconds after which inputs are sent, although the source gives no more. */
 const PATIENCE_MS = 20;
-/** The time between two settlements, in milliseconds: records are written for good, and their chunks forgotten. */
-const SETTLE_MS = 250;
 /** The time between two counts of the workers, in milliseconds. */
 const LOOK_MS = 2000;
 
@@ -44,6 +45,8 @@ export interface ClusterRunOptions {
   readonly log: ChunkLog | undefined;
   /** Whether the run is left to itself when the broker has all inputs. */
   readonly detach: boolean;
+  /** Whether chunks that take long are run a second time when workers have nothing else to do. */
+  readonly speculate: boolean;
   /** The command that has started the run. */
   readonly argv: readonly string[];
 }
@@ -313,6 +316,7 @@ export class ClusterRun {
       const workers = (await broker.state()).workers.filter(({ queue }) => queue === place.queue);
       place.lane.sees(workers, place.stage, channel.tally);
       this.slots = workers.reduce((sum, { concurrency }) => sum + concurrency, 0);
+      if (this.options.speculate && this.isRead) channel.speculate(this.slots);
       this.onRoom?.();
     };
     void look().catch(() => {});
@@ -324,45 +328,4 @@ export class ClusterRun {
 async function leave({ id }: RunRef, writer: RecordWriter): Promise<RunEnd> {
   await writer.close();
   return { kind: "detached", run: id };
-}
-
-/** Does something again and again, never twice at a time. */
-class Serial {
-  private last: Promise<void> = Promise.resolve();
-
-  constructor(private readonly once: () => Promise<void>) {}
-
-  run(): Promise<void> {
-    const next = this.last.then(this.once);
-    this.last = next.catch(() => {});
-    return next;
-  }
-}
-
-/** Writes records for good before the broker forgets what they were made of. */
-class Settler {
-  private ids: string[] = [];
-  private last = performance.now();
-
-  constructor(
-    private readonly channel: RunChannel,
-    private readonly writer: RecordWriter,
-  ) {}
-
-  add(ids: readonly string[]): void {
-    this.ids.push(...ids);
-  }
-
-  async settleSometimes(): Promise<void> {
-    if (performance.now() - this.last > SETTLE_MS) await this.settle();
-  }
-
-  async settle(): Promise<void> {
-    this.last = performance.now();
-    const ids = this.ids.splice(0);
-    if (ids.length === 0) return;
-    await this.writer.flush();
-    await this.writer.sync();
-    await this.channel.settle(ids);
-  }
 }

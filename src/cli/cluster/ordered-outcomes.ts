@@ -1,4 +1,4 @@
-import type { Received } from "../../cluster/producer/run-channel.ts";
+import type { Received } from "../../cluster/producer/outstanding.ts";
 import type { InputOutcome } from "../../cluster/wire/outcome-body.ts";
 
 /** Outcomes that have come, until their turn: each index is given once, in order, however often and in whatever pieces it came. */

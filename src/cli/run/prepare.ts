@@ -46,7 +46,7 @@ export function withAbsolutePaths(options: BatchOptions): BatchOptions {
 export async function prepare(options: BatchOptions): Promise<PreparedRun> {
   const { report, limit, concurrency, lane, output } = options;
   if (options.force === true && !options.resume) throw new CliError("RUNLANE_CLI_USAGE", "--force is for --resume");
-  for (const name of ["broker", "detach"] as const)
+  for (const name of ["broker", "detach", "speculate"] as const)
     if (options[name] !== undefined && lane !== "cluster")
       throw new CliError("RUNLANE_CLI_USAGE", `--${name} is for --lane cluster`);
   if (lane === "loop") stayOnLoop();

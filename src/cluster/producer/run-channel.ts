@@ -5,8 +5,10 @@ import type { Broker, OutcomePart, RunAbout, RunRef } from "../broker.ts";
 import { type ChunkHead, decodeHead, decodeInputs, encodeChunk } from "../wire/chunk-body.ts";
 import { type ChunkReport, decodeOutcomes, type InputOutcome, type OutcomeMessage } from "../wire/outcome-body.ts";
 import { MOST_BYTES, tooLarge } from "../wire/too-large.ts";
-import { type ChunkRange, chunkId, rangeOf } from "./chunk-id.ts";
+import { type ChunkRange, chunkId, firstId, idAgain, rangeOf } from "./chunk-id.ts";
 import { ChunkSizer } from "./chunk-sizer.ts";
+import { isComplete, type Outstanding, type Received } from "./outstanding.ts";
+import { Speculation } from "./speculation.ts";
 import { WorkerTally } from "./worker-tally.ts";
 
 /** The time in milliseconds after which a chunk without an outcome is submitted again, which changes nothing where it is still there. */
@@ -33,26 +35,6 @@ const SPLIT = 8;
 /** The report on inputs that no worker has seen. */
 const NOBODY: ChunkReport = { host: "", pid: 0, ranMs: 0, waits: false, earlierAttempts: 0 };
 
-/** The outcomes of some inputs: of a chunk, or of a part of one. */
-export interface Received extends ChunkRange {
-  /** The chunk that they were in. */
-  readonly id: string;
-  readonly outcomes: readonly InputOutcome[];
-  readonly report: ChunkReport;
-}
-
-/** A chunk that has no outcome yet. */
-interface Outstanding extends ChunkRange {
-  readonly id: string;
-  readonly body: Uint8Array;
-  /** The inputs that have an outcome, when others have none. */
-  known?: Set<number>;
-  readonly sentAt: number;
-  /** When it is submitted again. */
-  remindAt: number;
-  remindMs: number;
-}
-
 export interface RunChannelOptions {
   readonly broker: Broker;
   readonly run: RunRef;
@@ -71,6 +53,7 @@ export interface RunChannelOptions {
  */
 export class RunChannel {
   readonly sizer: ChunkSizer;
+  private readonly speculation = new Speculation();
   /** The counts of inputs by worker. */
   readonly tally = new WorkerTally();
   /** Called when chunks of a detached run are safe at the broker. */
@@ -170,9 +153,25 @@ export class RunChannel {
 
   /** Nobody wants anything of the run any more. */
   async end(): Promise<void> {
+    const { broker, run } = this.options;
     this.close();
     await this.submitting;
-    await this.options.broker.end(this.options.run);
+    // Of two attempts at a chunk, the slower one is in vain.
+    const vain = [...this.speculation.decided].flatMap((id) => [id, idAgain(id)]);
+    if (vain.length > 0) await broker.cancel(run, vain);
+    await broker.end(run);
+  }
+
+  /**
+   * Sends chunks a second time that take long, where workers have nothing else to do.
+   *
+   * @param slots The number of chunks that all workers together run at a time.
+   */
+  speculate(slots: number): void {
+    const picked = this.speculation.pick(this.outstanding.values(), slots - this.chunks, this.now());
+    for (const chunk of picked) this.waiting.push({ ...chunk, id: idAgain(chunk.id) });
+    this.tally.sentAgain(picked.reduce((sum, { count }) => sum + count, 0));
+    this.submit();
   }
 
   /** Forgets everything up to an index, whose outcomes are not needed any more. */
@@ -270,14 +269,17 @@ export class RunChannel {
     // Somebody else's chunk.
     if (range === undefined) return [];
     const message = decodeOutcomes(body);
-    const chunk = this.outstanding.get(id);
+    const chunk = this.outstanding.get(firstId(id));
     if (message.crashed === true) return this.split(id, range, chunk, message);
     const { from, outcomes, report } = message;
     this.sizer.received(outcomes.length, body.byteLength);
     if (from === 0) this.sizer.ran(range.count, report);
     this.tally.add(report, outcomes.length, chunk !== undefined);
     this.measure(outcomes, report, chunk?.sentAt, body.byteLength);
-    if (chunk !== undefined && isComplete(chunk, from, outcomes.length)) this.drop(chunk);
+    if (chunk !== undefined && isComplete(chunk, from, outcomes.length)) {
+      this.speculation.took(chunk.id, this.now() - chunk.sentAt);
+      this.drop(chunk);
+    }
     return [{ id, from: range.from + from, count: outcomes.length, outcomes, report }];
   }
 
@@ -321,15 +323,8 @@ export class RunChannel {
   private drop(chunk: Outstanding): void {
     if (!this.outstanding.delete(chunk.id)) return;
     this.bytes -= chunk.body.byteLength;
-    const at = this.waiting.indexOf(chunk);
+    this.speculation.forget(chunk.id);
+    const at = this.waiting.findIndex(({ id }) => firstId(id) === chunk.id);
     if (at >= 0) this.waiting.splice(at, 1);
   }
-}
-
-/** Notes which inputs of a chunk have an outcome now. Two attempts may have cut theirs into different parts. */
-function isComplete(chunk: Outstanding, from: number, count: number): boolean {
-  if (count === chunk.count) return true;
-  chunk.known ??= new Set();
-  for (let at = from; at < from + count; at++) chunk.known.add(at);
-  return chunk.known.size === chunk.count;
 }

@@ -12,6 +12,7 @@ export class WorkerTally {
   private readonly byWorker = new Map<string, WorkerShare>();
   private again = 0;
   private twice = 0;
+  private speculated = 0;
 
   /** Some inputs have their outcome. @param isNew Whether it is the first one. */
   add({ host, pid, earlierAttempts }: ChunkReport, inputs: number, isNew: boolean): void {
@@ -19,6 +20,11 @@ export class WorkerTally {
     this.byWorker.set(key, { host, pid, inputs: inputs + (this.byWorker.get(key)?.inputs ?? 0) });
     if (earlierAttempts > 0) this.again += inputs;
     if (!isNew) this.twice += inputs;
+  }
+
+  /** Some inputs were sent a second time, because they took long. */
+  sentAgain(inputs: number): void {
+    this.speculated += inputs;
   }
 
   /** The number of inputs that a worker has run. */
@@ -35,6 +41,7 @@ export class WorkerTally {
       hosts.set(host, [...(hosts.get(host) ?? []), `process ${pid} ${count(inputs)}`]);
     const lines = [`workers: ${[...hosts].map(([host, each]) => `${host} (${each.join(", ")})`).join("; ")}`];
     if (this.again > 0) lines.push(`${count(this.again)} were with a worker that was lost, and ran again elsewhere`);
+    if (this.speculated > 0) lines.push(`${count(this.speculated)} took long, and were sent to a second worker`);
     if (this.twice > 0) lines.push(`${count(this.twice)} were run twice, and have one record all the same`);
     return lines;
   }
