@@ -36,6 +36,25 @@ const byHand = async (n) => {
     });
 };
 
+/** What the SDK alone takes for the spans of a chain: with the same attributes, but none of them is the active one. */
+const sdkAlone = async (n) => {
+  const tracer = trace.getTracer("the SDK alone");
+  for (let i = 0; i < n; i++) {
+    const operation = { "gen_ai.operation.name": "invoke_workflow", "gen_ai.agent.name": "chain" };
+    const root = tracer.startSpan("invoke_workflow chain", { attributes: { kind: "sequence", ...operation } });
+    const inside = trace.setSpan(context.active(), root);
+    for (let step = 0; step < 10; step++) {
+      const attributes = { "runlane.step.kind": "lambda", "runlane.step.place": PLACES[step] };
+      const span = tracer.startSpan("add", { attributes }, inside);
+      add(i);
+      span.end();
+    }
+    root.end();
+    await null;
+  }
+};
+const PLACES = Array.from({ length: 10 }, (_, step) => `seq:step:${step + 1}`);
+
 const WAYS = {
   plain: () => invoke,
   bare: () => async (n) => {
@@ -44,6 +63,10 @@ const WAYS = {
   byHand: () => {
     register();
     return byHand;
+  },
+  sdkAlone: () => {
+    register();
+    return sdkAlone;
   },
   sent: async () => {
     register();

@@ -9,6 +9,7 @@ import type { InsideHandler } from "./inside-handler.ts";
 import { valueText } from "./messages.ts";
 import type { RunMetrics } from "./metrics/run-metrics.ts";
 import { ATTRIBUTE, OPERATION } from "./names.ts";
+import { spanContexts } from "./span-context.ts";
 import { endFailed } from "./span-end.ts";
 
 type Streaming = false | "known" | "deferred";
@@ -31,9 +32,16 @@ export class SpanObserver implements Observer {
   /** The key in the contexts of runs: a run that is started there is part of another one. */
   private readonly inside: symbol;
   private readonly handlerAlone: CallbackManager;
+  private readonly withSpan: ReturnType<typeof spanContexts>;
+  private readonly tools: SpanTools;
+  /** The API's entry for contexts: the namespace of the package is slow to ask, as it has getters. */
+  private readonly contexts: Api["context"];
 
-  constructor(private readonly tools: SpanTools) {
+  constructor(tools: SpanTools) {
     const { api, handler } = tools;
+    this.tools = tools;
+    this.withSpan = spanContexts(api);
+    this.contexts = api.context;
     this.hasSdk = sdkDetector(api);
     this.inside = api.createContextKey("runlane.run");
     this.handlerAlone = new CallbackManager(undefined, { handlers: [handler], inheritableHandlers: [handler] });
@@ -82,8 +90,9 @@ export class SpanObserver implements Observer {
     }
     const span = tracer.startSpan(spanName(name, attributes), { attributes }, around);
     const startedAt = isOutermost && metrics !== undefined ? performance.now() : undefined;
-    const context = api.trace.setSpan(isOutermost ? around.setValue(inside, true) : around, span);
-    const call: ObservedCall = { tools, root: this, callbacks, name, startedAt };
+    const { withSpan, contexts } = this;
+    const context = withSpan(isOutermost ? around.setValue(inside, true) : around, span);
+    const call: ObservedCall = { tools, withSpan, contexts, root: this, callbacks, name, startedAt };
     if (!span.isRecording()) return new UnrecordedRun(call, isValid(api, span) ? context : undefined);
     const run = new SpanRun(call, span, context, config.metadata, true);
     run.tellInput(input);
@@ -106,6 +115,8 @@ const NO_RUN = { isBlind: true, end: () => undefined, fail: () => undefined } as
 /** The facts that all runs of a call share. */
 interface ObservedCall {
   readonly tools: SpanTools;
+  readonly withSpan: ReturnType<typeof spanContexts>;
+  readonly contexts: Api["context"];
   readonly root: SpanObserver;
   readonly callbacks: unknown;
   /** The name of the outermost run. */
@@ -176,11 +187,11 @@ class SpanRun implements Observer, ObservedRun {
     const { trace } = step;
     if (trace === undefined || (streaming === false && !trace.whole)) return this.pass;
     const { call, context: around } = this;
-    const { api, tracer } = call.tools;
+    const { tracer } = call.tools;
     const { metadata, runName = step.label } = config;
     const attributes = attributesOf(step, tag, metadata, this.metadata);
     const span = tracer.startSpan(spanName(runName, attributes), { attributes }, around);
-    const run = new SpanRun(call, span, api.trace.setSpan(around, span), metadata, false);
+    const run = new SpanRun(call, span, call.withSpan(around, span), metadata, false);
     run.tellInput(input);
     return run;
   }
@@ -192,7 +203,7 @@ class SpanRun implements Observer, ObservedRun {
   }
 
   within<T>(run: () => T): T {
-    return this.call.tools.api.context.with(this.context, run);
+    return this.call.contexts.with(this.context, run);
   }
 
   tellInput(input: unknown): void {

@@ -1,4 +1,4 @@
-import { propagation, trace } from "@opentelemetry/api";
+import { context, createContextKey, propagation, trace } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { describe, expect, it } from "vitest";
 import { RemoteRunnable } from "../../../src/adapters/remote/index.ts";
@@ -43,6 +43,34 @@ describe.each(["thread", "process"] as const)("a trace on the lane %s", (lane) =
     expect(sdk.spans()).toHaveLength(3);
     const keys = RunnableLambda.fromModule(fixture("active.mjs"), "configKeys", { lane });
     expect(await keys.invoke(1)).not.toContain("runlane.carrier");
+  });
+});
+
+describe("the active context inside a step", () => {
+  it("has what was put into the contexts around it, and takes more", async () => {
+    const sdk = await start();
+    const [outer, own] = [createContextKey("outer"), createContextKey("own")];
+    const seen: unknown[] = [];
+    const look = RunnableLambda.from(
+      (x: number) => {
+        const active = context.active();
+        const more = active.setValue(own, x);
+        const less = more.deleteValue(outer);
+        seen.push(
+          active.getValue(own),
+          more.getValue(own),
+          more.getValue(outer),
+          less.getValue(outer),
+          less.getValue(own),
+        );
+        for (const one of [active, more, less]) seen.push(trace.getSpan(one)?.spanContext().spanId);
+        return x;
+      },
+      { name: "look" },
+    );
+    await context.with(context.active().setValue(outer, "around"), () => look.pipe((x) => x).invoke(1));
+    const { spanId } = sdk.span("look").spanContext();
+    expect(seen).toEqual([undefined, 1, "around", undefined, 1, spanId, spanId, spanId]);
   });
 });
 
