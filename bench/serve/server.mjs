@@ -11,6 +11,15 @@ const LISTEN = {
   /** Nothing but Node. */
   http: () => {
     const server = http.createServer((request, response) => {
+      if (request.url === "/idle/stream") {
+        request.resume();
+        response.writeHead(200, { "content-type": "text/event-stream" }).write("event: data\ndata: here\n\n");
+        response.on("close", () => {
+          waits.stopped++;
+          waits.lastAt = process.hrtime.bigint();
+        });
+        return;
+      }
       const chunks = [];
       request.on("data", (chunk) => chunks.push(chunk));
       request.on("end", async () => {
