@@ -1,6 +1,6 @@
 import type { Slot } from "../core/budget.ts";
 import { Fifo } from "../core/fifo.ts";
-import { onAbort } from "../core/signal.ts";
+import { onAbort, stopError } from "../core/signal.ts";
 import { closeQuietly } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 import { FanOut } from "./fan-out.ts";
@@ -206,7 +206,7 @@ export async function* streamOutcomes<Out>(
     stopWatching();
     fanOut.stop();
     if (!complete) {
-      scope.abort(new DOMException("The reader of the batch left.", "AbortError"));
+      scope.abort(stopError("AbortError", "The reader of the batch left."));
       closeQuietly(iterator as AsyncIterator<unknown>);
     }
     scope.close();

@@ -1,5 +1,5 @@
 import { describe, runlaneError } from "../core/errors/errors.ts";
-import { abortError, onAbort } from "../core/signal.ts";
+import { abortError, onAbort, stopError } from "../core/signal.ts";
 import { type Chunked, closeQuietly, isChunked, toChunks } from "../core/streams/chunks.ts";
 import { isThenable } from "../core/thenable.ts";
 import { Gathering } from "./coalescer.ts";
@@ -117,7 +117,7 @@ export class SharedCall extends Gathering {
   left(): void {
     this.awaited--;
     if (this.awaited > 0) return;
-    this.controller?.abort(new DOMException("All inputs of the call were aborted.", "AbortError"));
+    this.controller?.abort(stopError("AbortError", "All inputs of the call were aborted."));
     if (this.source !== undefined) closeQuietly(this.source);
   }
 

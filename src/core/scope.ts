@@ -1,4 +1,4 @@
-import { abortError, allowManyListeners, onAbort } from "./signal.ts";
+import { abortError, allowManyListeners, onAbort, stopError } from "./signal.ts";
 import type { Step } from "./step.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -123,8 +123,6 @@ export class Scope {
   }
 
   private expire(): void {
-    this.controller?.abort(
-      new DOMException(`The run took longer than its timeout of ${this.timeoutMs} ms.`, "TimeoutError"),
-    );
+    this.controller?.abort(stopError("TimeoutError", `The run took longer than its timeout of ${this.timeoutMs} ms.`));
   }
 }

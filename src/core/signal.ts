@@ -47,11 +47,20 @@ function forget(signal: AbortSignal): void {
   signal.removeEventListener("abort", fire);
 }
 
+/**
+ * The error of something that was stopped, as the web platform has it. Its `code` is its name, as the errors of Runlane are told apart by
+ * a `code` that is text, and not the number that a DOMException has for the sake of old programs: `error.code ?? error.name` names it.
+ */
+export function stopError(name: "AbortError" | "TimeoutError", message: string): DOMException {
+  const error = new DOMException(message, name);
+  return Object.defineProperty(error, "code", { value: name, writable: true, configurable: true });
+}
+
 /** The error of an aborted signal: its reason when that is an Error, else an AbortError made of it. */
 export function abortError(signal: AbortSignal): unknown {
   const { reason } = signal;
   if (reason instanceof Error) return reason;
-  const error = new DOMException(typeof reason === "string" ? reason : "The run was aborted.", "AbortError");
+  const error = stopError("AbortError", typeof reason === "string" ? reason : "The run was aborted.");
   if (typeof reason !== "string") Object.defineProperty(error, "cause", { value: reason, configurable: true });
   return error;
 }

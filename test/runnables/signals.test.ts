@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 import {
+  processes,
   type Runnable,
   RunnableGenerator,
   RunnableLambda,
   RunnableParallel,
   RunnableSequence,
+  threads,
 } from "../../src/index.ts";
 import { turn } from "./support.ts";
 
@@ -180,5 +182,36 @@ describe("many inputs that share a signal", () => {
       process.off("warning", listen);
     }
     expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
+  });
+});
+
+describe("the error of what Runlane stops", () => {
+  const TIMEOUT = { name: "TimeoutError", code: "TimeoutError" };
+
+  it("has its name as its code, and is a DOMException", async () => {
+    const waits = RunnableLambda.from((_: number) => new Promise(() => {}));
+    const late = await waits.invoke(1, { timeout: 5 }).catch((error) => error);
+    expect(late).toBeInstanceOf(DOMException);
+    expect(late).toMatchObject(TIMEOUT);
+    expect(Object.keys(late)).toEqual([]);
+    const aborted = waits.invoke(1, { signal: AbortSignal.abort("enough") });
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError", code: "AbortError", message: "enough" });
+  });
+
+  it.each([threads, processes])("keeps it on its way from a worker", async (lanes) => {
+    await using lane = lanes({ max: 1, graceMs: 20, execArgv: [] });
+    const inner = RunnableLambda.from((_: number) => new Promise(() => {})).withConfig({ timeout: 5 });
+    await expect(inner.withLane(lane).invoke(1)).rejects.toMatchObject(TIMEOUT);
+    const endless = RunnableLambda.from((on: boolean) => {
+      while (on);
+    }).withLane(lane);
+    await expect(endless.invoke(true, { timeout: 20 })).rejects.toMatchObject(TIMEOUT);
+  });
+
+  it("is the reason of the signal where that is an error", async () => {
+    const reason = new DOMException("mine", "AbortError");
+    const step = RunnableLambda.from((x: number) => x);
+    await expect(step.invoke(1, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(reason.code).toBe(20);
   });
 });

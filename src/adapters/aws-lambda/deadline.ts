@@ -1,3 +1,4 @@
+import { stopError } from "../../core/signal.ts";
 import type { LambdaContext } from "./types.ts";
 
 /** Ends a call a little before the function's time is up, so that there is time left to answer. */
@@ -11,7 +12,7 @@ export class Deadline {
     const leftMs = Math.max(0, context.getRemainingTimeInMillis() - marginMs);
     this.timer = setTimeout(() => {
       const message = `The call was not done ${marginMs} ms before the function's time was up.`;
-      this.controller.abort(new DOMException(message, "TimeoutError"));
+      this.controller.abort(stopError("TimeoutError", message));
     }, leftMs);
   }
 

@@ -1,4 +1,4 @@
-import { raceWithSignal } from "../../core/signal.ts";
+import { raceWithSignal, stopError } from "../../core/signal.ts";
 import type { Deadline } from "./deadline.ts";
 import type { LambdaGlobal, ResponseStream } from "./types.ts";
 
@@ -47,7 +47,7 @@ export async function respondStreaming(
   stream: ResponseStream,
   { format, isHttp, deadline, lambda }: StreamingOptions,
 ): Promise<void> {
-  const leave = () => deadline.abort(new DOMException("The client has closed the connection.", "AbortError"));
+  const leave = () => deadline.abort(stopError("AbortError", "The client has closed the connection."));
   stream.once("error", leave);
   stream.once("close", leave);
   let open: { readonly to: ResponseStream; readonly encoding: Encoding } | undefined;

@@ -2,6 +2,7 @@ import { FanOut } from "../../batching/fan-out.ts";
 import type { InputRuns } from "../../batching/inputs.ts";
 import { fulfilled, type Outcome, rejected } from "../../batching/outcome.ts";
 import type { Slot } from "../../core/budget.ts";
+import { stopError } from "../../core/signal.ts";
 import { startCall } from "../../core/start-step.ts";
 import type { CliError } from "../cli-error.ts";
 import type { InputBlock } from "../input/reading.ts";
@@ -90,7 +91,7 @@ export class RecordedRun extends FanOut {
         this.pump();
       });
     } catch (error) {
-      scope?.abort(new DOMException("The records cannot be written.", "AbortError"));
+      scope?.abort(stopError("AbortError", "The records cannot be written."));
       throw error;
     } finally {
       scope?.close();

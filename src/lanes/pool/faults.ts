@@ -1,4 +1,5 @@
 import { RunlaneError, runlaneError } from "../../core/errors/errors.ts";
+import { stopError } from "../../core/signal.ts";
 import type { WorkerEnd, WorkerProgress } from "../protocol/transport.ts";
 import type { Call } from "./call.ts";
 import type { Chunk } from "./chunk.ts";
@@ -65,7 +66,7 @@ export function laneClosed(where: string, lane: string): RunlaneError {
 }
 
 export function timedOut(where: string, timeoutMs: number): DOMException {
-  return new DOMException(`${where} took longer than its timeout of ${timeoutMs} ms.`, "TimeoutError");
+  return stopError("TimeoutError", `${where} took longer than its timeout of ${timeoutMs} ms.`);
 }
 
 /** The same error with the worker's stack of when it was told to stop. */
