@@ -210,16 +210,19 @@ export class ClusterRun {
     const head = { exportName: place.exportName, config };
     const where = `the pipeline ${place.pipeline}`;
     for (;;) {
-      await this.room(channel);
+      await this.room(channel, records);
       if (this.stopped) return;
       const from = this.read;
       const count = log?.chunks.get(from) ?? channel.sizer.count;
       const inputs = await this.take(count, (value) => packInput(value, where));
       if (inputs.length > 0) {
-        log?.add({ from, count: inputs.length });
-        const refused = channel.send(from, head, inputs);
+        const range = { from, count: inputs.length };
+        log?.add(range);
+        // What was done while nobody was here need not be sent.
+        const isThere = this.outcomes.holds(range);
+        const refused = isThere ? [] : channel.send(from, head, inputs);
         for (const one of refused) this.add(one);
-        if (refused.length > 0) await records.run();
+        if (isThere || refused.length > 0) await records.run();
       } else {
         // What could not be read has its record at once, and perhaps there is nothing else.
         await records.run();
@@ -230,9 +233,15 @@ export class ClusterRun {
     }
   }
 
-  private async room(channel: RunChannel): Promise<void> {
-    const isFull = (): boolean => !channel.hasRoom(this.slots) || this.outcomes.waiting > MOST_WAITING;
-    while (!this.stopped && isFull()) await new Promise<void>((resolve) => (this.onRoom = resolve));
+  private async room(channel: RunChannel, records: Serial): Promise<void> {
+    const { outcomes } = this;
+    const isFull = (): boolean =>
+      !channel.hasRoom(this.slots) || (outcomes.waiting > MOST_WAITING && outcomes.next < this.read);
+    while (!this.stopped && isFull()) {
+      // Outcomes of an earlier producer's time may have come before their inputs were read here, and are not told again.
+      if (outcomes.peek() !== undefined) await records.run();
+      if (isFull()) await new Promise<void>((resolve) => (this.onRoom = resolve));
+    }
   }
 
   /** Takes so many inputs that follow each other, fewer where one in between could not be read or the source is slow. */

@@ -1,3 +1,4 @@
+import type { ChunkRange } from "../../cluster/producer/chunk-id.ts";
 import type { Received } from "../../cluster/producer/outstanding.ts";
 import type { InputOutcome } from "../../cluster/wire/outcome-body.ts";
 
@@ -24,6 +25,11 @@ export class OrderedOutcomes {
     if (received.from + received.count <= this.next) return;
     const known = this.held.get(received.from);
     if (known === undefined || known.count < received.count) this.held.set(received.from, received);
+  }
+
+  /** Whether the outcomes of a whole chunk are there. */
+  holds({ from, count }: ChunkRange): boolean {
+    return this.held.get(from)?.count === count;
   }
 
   /** The outcome that comes next, if it is there. */
