@@ -80,7 +80,8 @@ async function check(driver: typeof import("pg").default, url: string): Promise<
 /** The codes of PostgreSQL in words, for who starts a run. */
 const REASONS: Readonly<Record<string, string>> = {
   "28P01": "the password is wrong; put user and password into the URL",
-  "28000": "the server refuses this user, or wants TLS; add sslmode=require to the URL, or let pg_hba.conf allow it",
+  "28000":
+    "the server refuses this user, or wants TLS; add sslmode=verify-full to the URL, or let pg_hba.conf allow it",
   "3D000": "it has no such database; create it first",
   "42501":
     "the user may not create schemas; GRANT CREATE ON DATABASE to it, or open the broker once with a user who may",
@@ -88,13 +89,23 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such host",
 };
 
+const UNTRUSTED = /certificate|altnames/i;
+
 function unusable(name: string, error: unknown): Error {
   const { code = "", message = String(error) } = (error ?? {}) as { code?: string; message?: string };
   const known = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
+  const denied = /^permission denied for (?:schema|table|sequence|function) \S+/.exec(message)?.[0];
+  const rights =
+    denied === undefined
+      ? undefined
+      : `the user may not use Runlane's tables (${denied}); GRANT it all rights on the schemas runlane and runlane_jobs, and on their tables`;
+  const untrusted = UNTRUSTED.test(message)
+    ? `its certificate is not trusted here (${message}); name the file of its authority in NODE_EXTRA_CA_CERTS`
+    : undefined;
   const tls = /does not support SSL/.test(message)
     ? "it speaks no TLS; leave sslmode out of the URL, or set TLS up there"
     : undefined;
-  const reason = known ?? tls ?? (message || code).replace(/\.$/, "");
+  const reason = rights ?? known ?? tls ?? untrusted ?? (message || code).replace(/\.$/, "");
   const isGone = reasonToWait(error) !== undefined;
   return runlaneError(
     isGone ? "RUNLANE_BROKER_UNREACHABLE" : "RUNLANE_BROKER",

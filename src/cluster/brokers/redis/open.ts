@@ -82,7 +82,8 @@ async function check(driver: Driver, url: string, name: string, mayLose: boolean
   } catch (error) {
     const said = reason ?? (error as Error).message;
     const code = GONE.test(said) ? "RUNLANE_BROKER_UNREACHABLE" : "RUNLANE_BROKER";
-    throw runlaneError(code, { broker: name, reason: explain(said) }, { cause: error });
+    const isTls = url.startsWith("rediss:");
+    throw runlaneError(code, { broker: name, reason: explain(said, isTls) }, { cause: error });
   } finally {
     redis.disconnect();
   }
@@ -108,7 +109,7 @@ export function problemOf(info: string, mayLose: boolean): string | undefined {
 const GONE = /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|LOADING/;
 
 /** The message of a client of Redis in words, for who starts a run. */
-function explain(message: string): string {
+function explain(message: string, isTls: boolean): string {
   if (/WRONGPASS/.test(message))
     return "user or password is wrong; put them into the URL, as redis://user:password@host";
   if (/NOAUTH/.test(message)) return "it wants a password; put it into the URL, as redis://:password@host";
@@ -116,6 +117,10 @@ function explain(message: string): string {
     return `the user may not do everything that is needed (${message}); allow it all commands on keys runlane:*`;
   if (/ECONNREFUSED/.test(message)) return "nothing listens there";
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) return "there is no such host";
+  if (/ETIMEDOUT/.test(message) && isTls)
+    return "nothing answers there in TLS; if the server is up and speaks none, use redis:// instead of rediss://";
+  if (/certificate|altnames/i.test(message))
+    return `its certificate is not trusted here (${message}); name the file of its authority in NODE_EXTRA_CA_CERTS`;
   if (/wrong version number|packet length too long|SSL routines/i.test(message))
     return "it speaks no TLS; use redis:// instead of rediss://";
   if (/Connection is closed|ECONNRESET/.test(message))
