@@ -40,8 +40,8 @@ const WORKERS = [
 ];
 /** What keeps an embedded database, in a process of its own. */
 const KEEPER = "cluster/brokers/embedded/keeper.ts";
-/** What workers of bundled programs and of browsers start with: files that need no other, by what they are made of. */
-const WHOLE = { "lanes/worker/bundled.ts": "dist/worker.mjs", "lanes/worker/web.ts": "dist/web-worker.mjs" };
+/** What workers of bundled programs and of browsers start with: a file that needs no other. */
+const WHOLE = { entry: "lanes/worker/bundled.ts", outfile: "dist/worker.mjs" };
 /** What the processes start with that `runlane coldstart` measures, and the thread that hears Ctrl-C. */
 const STARTS = [
   "coldstart/start.ts",
@@ -193,9 +193,10 @@ async function bundleEntries(sources) {
   const wholeKernel = {
     name: "whole-kernel",
     setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, ({ path }) =>
-        later.has(path) ? { contents: readFileSync(path, "utf8") + kernel, loader: "ts" } : undefined,
-      );
+      onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+        contents: load(path) + (later.has(path) ? kernel : ""),
+        loader: "ts",
+      }));
     },
   };
   try {
@@ -208,14 +209,16 @@ async function bundleEntries(sources) {
       splitting: true,
       plugins: [wholeKernel],
     });
-    // They lie beside code of others that is minified too.
-    const alone = { ...CODE, minify: true, keepNames: true, plugins: [withoutPools] };
-    const whole = Object.entries(WHOLE).map(([entry, outfile]) =>
-      esbuild({ ...alone, entryPoints: [`src/${entry}`], outfile }),
-    );
-    const outputs = [shared, ...(await Promise.all(whole))].flatMap(({ metafile }) =>
-      Object.keys(metafile?.outputs ?? {}),
-    );
+    // It lies beside code of others that is minified too.
+    const whole = await esbuild({
+      ...CODE,
+      minify: true,
+      keepNames: true,
+      plugins: [wholeWorker],
+      entryPoints: [`src/${WHOLE.entry}`],
+      outfile: WHOLE.outfile,
+    });
+    const outputs = [shared, whole].flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}));
     for (const path of outputs) if (path.endsWith(".js")) polish(at(path));
     return { files: outputs, output: "" };
   } catch (error) {
@@ -224,11 +227,34 @@ async function bundleEntries(sources) {
   }
 }
 
-/** Inside workers, lanes stay on the loop: no pool is ever opened there. @type {import("esbuild").Plugin} */
-const withoutPools = {
-  name: "without-pools",
-  setup({ onLoad }) {
+/**
+ * A source, in which packages that may be missing are imported so that all bundlers know it: esbuild by the `catch` behind an import,
+ * webpack and Turbopack by a `try` around it.
+ *
+ * @param {string} path
+ */
+function load(path) {
+  return readFileSync(path, "utf8").replace(
+    /\bimport\("[^."][^"]*"\)(?=\.catch\()/g,
+    (imported) => `(async () => { try { return await ${imported}; } catch (cause) { throw cause; } })()`,
+  );
+}
+
+/**
+ * The file that serves on all platforms: it asks for Node's modules when it runs, as a browser would refuse to import them. Inside
+ * workers, lanes stay on the loop: no pool is ever opened there.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const wholeWorker = {
+  name: "whole-worker",
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
+      return { contents: `module.exports = globalThis.process?.getBuiltinModule?.(${JSON.stringify(path)}) ?? {};` };
+    });
     onLoad({ filter: /[\\/](?:threads|processes)\.ts$/ }, () => ({ contents: "" }));
+    onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: load(path), loader: "ts" }));
   },
 };
 

@@ -4,7 +4,7 @@ import { start } from "./serve.mjs";
 
 const { server, url, paths } = await start();
 try {
-  if (!paths.some((path) => path.startsWith("/web-worker")))
+  if (!paths.some((path) => path.startsWith("/worker")))
     throw new Error(`There is no worker among ${paths.join(", ")}`);
   for (const path of paths) {
     const response = await fetch(new URL(path, url));

@@ -11,7 +11,7 @@ export interface Reference {
   readonly isWorker: boolean;
 }
 
-const OWN_WORKER = /new URL\(\s*"(\.\.\/(?:web-)?worker\.mjs)"\s*,\s*import\.meta\.url\s*\)/g;
+const OWN_WORKER = /new URL\(\s*"(\.\.\/worker\.mjs)"\s*,\s*import\.meta\.url\s*\)/g;
 const USER_MODULE =
   /\.fromModule\s*(?:<[^()]*>\s*)?\(\s*(new URL\(\s*(["'])(\.{1,2}\/[^"']+)\2\s*,\s*import\.meta\.url\s*,?\s*\))/g;
 
@@ -30,9 +30,9 @@ export function referencesIn(code: string, module: string): Reference[] {
   return [...own, ...modules].filter(({ file, isWorker }) => existsSync(file) && (!isWorker || isOurs(file)));
 }
 
-/** Whether a file is in the folder of this package that has both files of workers. */
+/** Whether a file is that of this package. */
 function isOurs(file: string): boolean {
-  return ["worker.mjs", "web-worker.mjs", "bundler/index.js"].every((path) => existsSync(resolve(dirname(file), path)));
+  return ["worker.mjs", "bundler/index.js"].every((path) => existsSync(resolve(dirname(file), path)));
 }
 
 /** The code with other expressions in the places of some references. The lines stay what they are. */

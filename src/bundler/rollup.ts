@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, posix } from "node:path";
 import { referencesIn, replaced } from "./references.ts";
 
 /** Rollup's context, which Vite and Rolldown have too, as far as it is used. */
@@ -8,11 +8,29 @@ interface Context {
   resolve(source: string, importer: string): Promise<{ readonly id: string } | null>;
 }
 
+/** A reference to a file that was emitted, and the chunk in which it stands. */
+interface FileReference {
+  readonly referenceId: string;
+  readonly fileName: string;
+  readonly chunkId: string;
+  readonly format: string;
+}
+
 interface RollupPlugin {
   readonly name: string;
   /** Vite: the development server loads packages as they are. */
   readonly apply: "build";
   transform(this: Context, code: string, id: string): Promise<{ code: string; map: null } | undefined>;
+  readonly resolveFileUrl: {
+    /** Before Vite's own. */
+    readonly order: "pre";
+    handler(this: ViteContext, reference: FileReference): string | null;
+  };
+}
+
+/** What Vite has in the context of hooks: what the code of this build is for. */
+interface ViteContext {
+  readonly environment?: { readonly config: { readonly consumer: "client" | "server" } };
 }
 
 /**
@@ -29,6 +47,7 @@ interface RollupPlugin {
  * ```
  */
 export function rollupPlugin(): RollupPlugin {
+  const ours = new Set<string>();
   return {
     name: "runlane",
     apply: "build",
@@ -41,10 +60,22 @@ export function rollupPlugin(): RollupPlugin {
         const beside = isWorker
           ? { type: "asset", name: basename(file), source: await readFile(file, "utf8") }
           : { type: "chunk", id: (await this.resolve(file, id))?.id ?? file };
-        emitted.set(file, this.emitFile(beside));
+        const reference = this.emitFile(beside);
+        emitted.set(file, reference);
+        ours.add(reference);
       }
       const address = (file: string): string => `new URL(import.meta.ROLLUP_FILE_URL_${emitted.get(file)})`;
       return { code: replaced(code, references, ({ file }) => address(file)), map: null };
+    },
+    resolveFileUrl: {
+      order: "pre",
+      handler({ referenceId, fileName, chunkId, format }) {
+        // Vite names files by their path on a web server, which the files of a server program are not on.
+        if (!ours.has(referenceId) || this.environment?.config.consumer !== "server") return null;
+        const path = JSON.stringify(posix.relative(posix.dirname(chunkId), fileName));
+        const here = format === "cjs" ? 'require("node:url").pathToFileURL(__filename)' : "import.meta.url";
+        return `new URL(${path}, ${here}).href`;
+      },
     },
   };
 }

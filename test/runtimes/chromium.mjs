@@ -1,6 +1,7 @@
 // @ts-check
 /** The program, and examples/browser, in pages of a browser. */
 import { createServer } from "node:http";
+import { startBrowser } from "../../scripts/browser.mjs";
 import { at } from "../../scripts/lib.mjs";
 import { bundleProgram } from "./bundle-program.mjs";
 
@@ -52,10 +53,7 @@ async function example() {
  * @returns {Promise<T>}
  */
 async function withPage(url, use) {
-  const { chromium } = await import("playwright-core");
-  const { default: binary } = await import("@sparticuz/chromium");
-  const executablePath = await binary.executablePath();
-  const browser = await chromium.launch({ executablePath, args: binary.args, headless: true });
+  const browser = await startBrowser();
   try {
     const page = await browser.newPage();
     page.on("pageerror", (/** @type {unknown} */ error) => console.log(`in the page: ${error}`));

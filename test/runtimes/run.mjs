@@ -1,12 +1,14 @@
 // @ts-check
 /**
- * `npm run test:runtimes`: runs the same program on every runtime, and compares what they say with the tables in docs/. `-- --write` writes those. `-- bun deno` tries only what has such a word in its name.
+ * `npm run test:runtimes`: runs the same program on every runtime, and another one bundled by every bundler, and compares
+ * what they say with the tables in docs/. `-- --write` writes those. `-- bun deno` tries only what has such a word in its name.
  *
- * The runtimes are installed here, from npm: the project itself needs none of them.
+ * Runtimes and bundlers are installed here, from npm: the project itself needs none of them.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "../../scripts/build.mjs";
 import { at, fail, install, passed, run, tally } from "../../scripts/lib.mjs";
+import { BUNDLED } from "./bundlers.mjs";
 import { installPackage } from "./package-copy.mjs";
 import { RUNTIMES } from "./runtimes.mjs";
 import { DOCUMENTS, filled, RESULTS, SPEED, storedResults } from "./tables.mjs";
@@ -66,10 +68,17 @@ function write(seen, kind) {
 }
 
 await prepare();
-for (const [name, tryAll] of Object.entries(RUNTIMES)) {
-  if (words.length > 0 && !words.some((word) => name.toLowerCase().includes(word))) continue;
-  const cells = await check(name, tryAll, results.runtimes[name]);
-  if (writes) write({ ...results.runtimes, [name]: cells }, "runtimes");
+for (const [kind, all] of /** @type {const} */ ([
+  ["runtimes", RUNTIMES],
+  ["bundlers", BUNDLED],
+])) {
+  for (const [name, tryAll] of Object.entries(all)) {
+    if (words.length > 0 && !words.some((word) => name.toLowerCase().includes(word))) continue;
+    const cells = await check(name, tryAll, results[kind][name]);
+    const seen = { ...results[kind], [name]: cells };
+    // In the order in which they are tried, and without those that are tried no more.
+    if (writes) write(Object.fromEntries(Object.keys(all).flatMap((one) => (seen[one] ? [[one, seen[one]]] : []))), kind);
+  }
 }
 console.log(tally(counts.passed, counts.failed));
 process.exitCode = counts.failed > 0 ? 1 : 0;

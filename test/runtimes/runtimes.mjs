@@ -41,7 +41,7 @@ const platform = /** @type {"linux" | "darwin"} */ (process.platform);
 export const bun = () => executable(`@oven/bun-${BUN[platform]}/bin/bun`);
 const deno = () => executable(`@deno/${DENO[platform]}/deno`);
 const WORKERD = { linux: `linux-${process.arch === "arm64" ? "arm64" : "64"}`, darwin: "darwin-arm64" };
-const workerd = () => executable(`@cloudflare/workerd-${WORKERD[platform]}/bin/workerd`);
+export const workerd = () => executable(`@cloudflare/workerd-${WORKERD[platform]}/bin/workerd`);
 const DENO_RUN = ["run", "--node-modules-dir=manual", "--no-prompt"];
 
 /** By the name of a column. @type {Record<string, () => Promise<Record<string, string>>>} */

@@ -6,11 +6,10 @@
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { FakeListChatModel } from "@langchain/core/utils/testing";
-import { processes, RunlaneError, RunnableLambda, RunnableParallel, resource, threads } from "runlane";
+import { processes, RunnableLambda, RunnableParallel, resource, threads } from "runlane";
 import "runlane/graph";
 import { getContextVariable, setContextVariable } from "runlane/context";
-
-/** A cell: "yes", or what a program is told that asks for what this platform does not have. @typedef {string} Cell */
+import { cellsOf, equal } from "./cells.mjs";
 
 const double = RunnableLambda.from((/** @type {number} */ x) => x * 2);
 const chain = double.pipe(async (x) => x + 1).pipe((x) => `<${x}>`);
@@ -19,12 +18,6 @@ const letters = RunnableLambda.from(function* (/** @type {string} */ text) {
 });
 const wait = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const slow = RunnableLambda.from(async (/** @type {number} */ ms) => wait(ms));
-
-/** @param {unknown} actual @param {unknown} expected */
-function equal(actual, expected) {
-  const [one, other] = [actual, expected].map((value) => JSON.stringify(value));
-  if (one !== other) throw new Error(`${one} instead of ${other}`);
-}
 
 /** The error that a promise rejects with. @param {Promise<unknown>} promise @returns {Promise<any>} */
 function rejection(promise) {
@@ -138,28 +131,5 @@ const CELLS = {
   "processes()": () => lane(processes),
 };
 
-/** What a platform may say that does not have what a cell needs. */
-const CLEAR = new Set(["RUNLANE_NO_THREADS", "RUNLANE_NO_CONTEXT", "RUNLANE_BUNDLED"]);
-
-/** Runs the program. @returns {Promise<Record<string, Cell>>} What each cell says; one that fails begins with "FAILED". */
-export async function smoke() {
-  /** @type {Record<string, Cell>} */
-  const cells = {};
-  for (const [name, run] of Object.entries(CELLS)) {
-    try {
-      await run();
-      cells[name] = "yes";
-    } catch (error) {
-      cells[name] = cellOf(error);
-    }
-  }
-  return cells;
-}
-
-/** @param {unknown} error @returns {Cell} */
-function cellOf(error) {
-  if (error instanceof RunlaneError && CLEAR.has(error.code)) return error.code;
-  const denied = /--allow-(?:read|run|sys|env)|--deny-\w+|NotCapable/.exec(String(error));
-  if (error instanceof RunlaneError && denied !== null) return `${error.code}: ${denied[0]}`;
-  return `FAILED: ${String((error instanceof Error && error.stack) || error)}`;
-}
+/** Runs the program. @returns What each cell says. */
+export const smoke = () => cellsOf(CELLS);

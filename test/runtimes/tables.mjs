@@ -7,7 +7,7 @@ import { at } from "../../scripts/lib.mjs";
 /** @typedef {{ runtimes: Seen, bundlers: Seen }} Results */
 
 export const RESULTS = "test/runtimes/results.json";
-export const DOCUMENTS = ["docs/runtimes.md"];
+export const DOCUMENTS = ["docs/runtimes.md", "docs/bundlers.md"];
 const PLACE = /(<!-- seen: ([^>]*) -->)[\s\S]*?(<!-- \/seen -->)/g;
 
 /** What was tried that is no yes or no: how many times longer LangChain takes. */

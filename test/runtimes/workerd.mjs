@@ -8,31 +8,13 @@ import { at } from "../../scripts/lib.mjs";
 import { bundleProgram } from "./bundle-program.mjs";
 import { freePort } from "./free-port.mjs";
 import { ratioOf } from "./ratio.mjs";
-
-/** A server that does not answer by then does not start. */
-const PATIENCE_MS = 60_000;
+import { whenItAnswers } from "./when-it-answers.mjs";
 
 /** @param {string} workerd The executable. @param {string[]} flags @returns {Promise<{ cells: Record<string, string>, ratio: number }>} */
 export async function inWorkerd(workerd, flags) {
-  const folder = mkdtempSync(join(tmpdir(), "runlane-workerd-"));
-  const port = await freePort();
-  writeFileSync(join(folder, "config.capnp"), configOf(port, flags));
-  writeFileSync(
-    join(folder, "worker.js"),
-    (await bundleProgram(at("test/runtimes/worker.mjs"))).get("/worker.js") ?? "",
-  );
-  const server = spawn(workerd, ["serve", join(folder, "config.capnp")], { stdio: ["ignore", "inherit", "inherit"] });
-  /** @param {string} path */
-  const ask = async (path) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`);
-    const text = await response.text();
-    if (!response.ok) throw new Error(text);
-    return text;
-  };
+  const files = await bundleProgram(at("test/runtimes/worker.mjs"));
+  const { ask, stop } = await startWorkerd(workerd, files.get("/worker.js") ?? "", flags);
   try {
-    const until = performance.now() + PATIENCE_MS;
-    while (!(await ask("/?library=runlane&calls=1").catch(() => false)) && performance.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 100));
     const cells = JSON.parse(await ask("/smoke"));
     const ratio = await ratioOf(async (library, calls) => {
       const start = performance.now();
@@ -41,9 +23,30 @@ export async function inWorkerd(workerd, flags) {
     });
     return { cells, ratio };
   } finally {
-    server.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
+    stop();
   }
+}
+
+/** Starts workerd with a worker in one file. @param {string} workerd The executable. @param {string} code @param {string[]} flags */
+export async function startWorkerd(workerd, code, flags) {
+  const folder = mkdtempSync(join(tmpdir(), "runlane-workerd-"));
+  const port = await freePort();
+  writeFileSync(join(folder, "config.capnp"), configOf(port, flags));
+  writeFileSync(join(folder, "worker.js"), code);
+  const server = spawn(workerd, ["serve", join(folder, "config.capnp")], { stdio: ["ignore", "inherit", "inherit"] });
+  return {
+    /** @param {string} path */
+    async ask(path) {
+      const response = await whenItAnswers(`http://127.0.0.1:${port}${path}`);
+      const text = await response.text();
+      if (!response.ok) throw new Error(text);
+      return text;
+    },
+    stop() {
+      server.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** @param {number} port @param {string[]} flags */

@@ -31,13 +31,14 @@ export const LANE_ERRORS = {
   },
   RUNLANE_NO_THREADS: {
     message: "The {lane} lane needs {needed}, which this platform does not have.",
-    cause: "Workers exist on Node, Bun and Deno only; browsers and edge platforms have other means.",
+    cause: "Threads exist on Node, Bun, Deno and in browsers, child processes on the first three; edge platforms have other means.",
     fix: 'Use the lane "loop" there.',
   },
   RUNLANE_BUNDLED: {
-    message: "Runlane was bundled, and {where} misses the file that its thread or process starts with, {file}.",
-    cause: "A bundler put Runlane and your code into one file, and left the files behind that workers start with.",
-    fix: "Bundle with the plugin of runlane/bundler (esbuild, Rollup, Vite) for lanes, or keep runlane out of the bundle and install it beside it (external, serverExternalPackages); docs/bundlers.md says what each bundler needs.",
+    message: "Runlane was bundled, and {where} misses a file, {file}.",
+    cause:
+      "A bundler put Runlane and your code into one file, and left a file behind that lanes need: the one that threads and processes start with, or one that a module of fromModule imports.",
+    fix: "Bundle with the plugin of runlane/bundler (esbuild, Rollup, Vite), or keep runlane out of the bundle and install it beside it: external, serverExternalPackages of Next, --external runlane of Bun. docs/bundlers.md says what works with each bundler.",
   },
   RUNLANE_CAPTURED_VARIABLE: {
     message: "{where}: {func} cannot run in another thread, because it uses {variables} from around it.",
@@ -60,7 +61,7 @@ export const LANE_ERRORS = {
   RUNLANE_MODULE_NOT_FOUND: {
     message: "{where}: there is no file {url}.",
     cause: "fromModule was given the URL of a module that does not exist, or of a folder.",
-    fix: 'Give it new URL("./module.js", import.meta.url), with the path from the file that it stands in.',
+    fix: 'Give it new URL("./module.js", import.meta.url), with the path from the file that it stands in. Bundlers leave such a module behind, or move it, without the plugin of runlane/bundler: docs/bundlers.md says what helps.',
   },
   RUNLANE_EXPORT_NOT_FOUND: {
     message: "{where} needs a function or a runnable {name} of {url}, which {received}; its exports are: {exports}.",

@@ -26,7 +26,7 @@ export class WebTransport implements Transport {
   readonly sharesMemory = false;
 
   start(events: WorkerEvents): WorkerConnection {
-    const worker = new Worker(new URL("../web-worker.mjs", import.meta.url), { type: "module", name: "runlane" });
+    const worker = new Worker(new URL("../worker.mjs", import.meta.url), { type: "module", name: "runlane" });
     const connection = new WebConnection(worker, events);
     worker.onmessage = ({ data }) => {
       if (data.type === "goodbye") connection.end(0);
@@ -43,7 +43,7 @@ export class WebTransport implements Transport {
 }
 
 function missingFile(): Error {
-  return runlaneError("RUNLANE_BUNDLED", { where: "the thread lane", file: "web-worker.mjs" });
+  return runlaneError("RUNLANE_BUNDLED", { where: "the thread lane", file: "worker.mjs" });
 }
 
 class WebConnection implements WorkerConnection {

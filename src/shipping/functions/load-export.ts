@@ -1,3 +1,4 @@
+import { bundle } from "../../core/bundle.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import type { ModuleRef } from "./module-ref.ts";
 import { isTypeScript, prepareTypeScript } from "./typescript.ts";
@@ -30,7 +31,9 @@ export async function loadExport(
       throw runlaneError("RUNLANE_MISSING_PACKAGE", { where: needed, package: "tsx" });
     }
   }
-  const module: Record<string, unknown> = await import(url);
+  const module: Record<string, unknown> = await import(url).catch((error) => {
+    throw leftBehind(error, where) ?? error;
+  });
   const exported = exportOf(module, exportName);
   if (isRunnable(exported) || (typeof exported === "function" && !isClass(exported))) return exported;
   const received =
@@ -38,6 +41,14 @@ export async function loadExport(
   const names = [...new Set([...Object.keys(module), ...Object.keys(commonJs(module))])];
   const exports = names.length === 0 ? "nothing" : names.join(", ");
   throw runlaneError("RUNLANE_EXPORT_NOT_FOUND", { where, name: exportName, url, received, exports });
+}
+
+/** The error for a module that a bundler has copied without what it imports. */
+function leftBehind(error: unknown, where: string): Error | undefined {
+  if (!bundle.isHere || (error as { code?: unknown } | null)?.code !== "ERR_MODULE_NOT_FOUND") return undefined;
+  const [, missing, importer] = /^Cannot find (?:module|package) '(.*)' imported from (.*)$/m.exec(String((error as Error).message)) ?? [];
+  const file = missing === undefined ? "one that a module imports" : `${missing}, which ${importer} imports`;
+  return runlaneError("RUNLANE_BUNDLED", { where, file }, { cause: error });
 }
 
 /** An export of a module. Node does not see every name that a CommonJS module exports, and sees compiled ones a level deeper. */

@@ -35,6 +35,9 @@ export function moduleRef(url: string | URL, exportName: string, where = "Runnab
       received: describe(exportName),
     });
   }
+  // Next makes addresses of its web server of them.
+  if (url instanceof URL && !URL.canParse(url.href))
+    throw runlaneError("RUNLANE_MODULE_NOT_FOUND", { where, url: url.href });
   const address = url instanceof URL ? url : typeof url === "string" && URL.canParse(url) ? new URL(url) : null;
   // A browser's modules have addresses of the web, and whether they exist is seen when they are loaded.
   if (address !== null && builtinModule("node:fs") === undefined)

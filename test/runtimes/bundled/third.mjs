@@ -1,0 +1,2 @@
+/** @param {number} x */
+export const third = (x) => x / 3;

@@ -1,0 +1,5 @@
+// @ts-check
+/** What workerd runs. */
+import { seen } from "./lanes.mjs";
+
+export default { fetch: async () => Response.json(await seen()) };
