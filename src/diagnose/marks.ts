@@ -16,4 +16,7 @@ export const MARK = {
   session: 3,
 } as const;
 
-export const marks = new Int32Array(new SharedArrayBuffer(16));
+/** A page without cross-origin isolation shares no memory, and nobody watches it. */
+const Memory = globalThis.SharedArrayBuffer ?? ArrayBuffer;
+
+export const marks = new Int32Array(new Memory(16));

@@ -12,10 +12,8 @@ import { builtin } from "./platform.ts";
  */
 export function workerFile(lane: string, kind: "thread" | "process"): string {
   const { fileURLToPath } = builtin(lane, "node:url");
-  // By way of a variable, as bundlers are not to follow this one: it would lack what it imports.
-  const here = import.meta.url;
   const places = [
-    () => fileURLToPath(new URL(`../lanes/worker/${kind}.js`, here)),
+    () => fileURLToPath(from(import.meta.url, `../lanes/worker/${kind}.js`)),
     () => fileURLToPath(new URL("../worker.mjs", import.meta.url)),
     () => inPackage(lane, kind),
   ];
@@ -24,6 +22,11 @@ export function workerFile(lane: string, kind: "thread" | "process"): string {
   if (found === undefined)
     throw runlaneError("RUNLANE_BUNDLED", { where: `the ${lane} lane`, file: files[1] || "worker.mjs" });
   return found;
+}
+
+/** An address that bundlers are not to follow: the file would lack what it imports. They know variables, but not parameters. */
+function from(base: string, path: string): URL {
+  return new URL(path, base);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ignoreRejection } from "../core/thenable.ts";
 import type { LaneStage } from "../lanes/lane.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
+import { stageOf as stage } from "../runnables/lane/stage-of.ts";
 import type { RunnableLike } from "../runnables/types.ts";
 import { shipTree } from "../shipping/tree/ship-tree.ts";
 
@@ -11,8 +12,6 @@ export interface StageOfOptions {
   /** Whether the lane shares memory with this thread, as threads of one process do. @default true */
   readonly shared?: boolean | undefined;
 }
-
-let stages = 0;
 
 /**
  * Makes a stage for a lane out of a runnable, or of what can be one, as `withLane` does. Each call makes another stage: lanes load each
@@ -31,8 +30,8 @@ let stages = 0;
 // biome-ignore lint/suspicious/noExplicitAny: runnables of all types become stages
 export function stageOf(runnable: RunnableLike<any, any>, { label, shared }: StageOfOptions = {}): LaneStage {
   const bound = coerce(runnable, "The runnable of a stage");
-  const shipped = shipTree(bound, { where: "stageOf", ...(shared !== undefined && { shared }) });
-  return { id: ++stages, label: label ?? toStep(bound).label, shipped };
+  const options = { where: "stageOf", ...(shared !== undefined && { shared }) };
+  return stage(label ?? toStep(bound).label, () => shipTree(bound, options));
 }
 
 /** A stage that never comes to be. */
@@ -40,5 +39,5 @@ export function unmakeable(message: string): LaneStage {
   const shipped = Promise.reject(new RangeError(message));
   // Calls that run the stage get the error. For cases that fail before, nobody has to hear of it.
   ignoreRejection(shipped);
-  return { id: ++stages, label: "unmakeable", shipped };
+  return stage("unmakeable", () => shipped);
 }

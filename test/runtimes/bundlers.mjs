@@ -175,10 +175,6 @@ const BUNDLERS = {
   "Vite SSR, with the plugin": vite(true),
   "Vite SSR": vite(false),
   webpack,
-  "Next, Turbopack": next({ bundler: "turbopack" }),
-  "Next, Turbopack, serverExternalPackages": next({ bundler: "turbopack", external: true }),
-  "Next, webpack": next({ bundler: "webpack" }),
-  "Next, webpack, serverExternalPackages": next({ bundler: "webpack", external: true }),
   "bun build": bunBuild(["--target=node"]),
   "bun build --target=bun, run by Bun": bunBuild(["--target=bun"], {
     start: (folder) => told(bun(), ["program.js"], folder),
@@ -187,6 +183,10 @@ const BUNDLERS = {
   "wrangler deploy": wrangler,
   "SWC, ES2022, minified": swc("es2022", true),
   "SWC, ES5": swc("es5", false),
+  "Next, Turbopack": next({ bundler: "turbopack" }),
+  "Next, Turbopack, serverExternalPackages": next({ bundler: "turbopack", external: true }),
+  "Next, webpack": next({ bundler: "webpack" }),
+  "Next, webpack, serverExternalPackages": next({ bundler: "webpack", external: true }),
 };
 
 /** @param {Bundler} bundler @returns {Promise<Cells>} */

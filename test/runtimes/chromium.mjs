@@ -7,9 +7,43 @@ import { bundleProgram } from "./bundle-program.mjs";
 
 const PAGE = '<!doctype html><script type="module" src="/page.js"></script>';
 
+const CONFORMANCE = at("test/runtimes/conformance");
+/** What stands in for modules of Node's in the cases for lanes. */
+const STAND_INS = new Map([
+  ["node:assert/strict", "assert.mjs"],
+  ["node:async_hooks", "not-here.mjs"],
+  ["node:events", "not-here.mjs"],
+]);
+const standIn = (/** @type {string} */ module) => `${CONFORMANCE}/${STAND_INS.get(module) ?? "nothing.cjs"}`;
+
 /** @returns {Promise<{ cells: Record<string, string>, ratio: number }>} */
 export async function inChromium() {
-  const files = await bundleProgram(at("test/runtimes/page.mjs"));
+  const { cells, ratio } = await served(at("test/runtimes/page.mjs"), "smoke", async (page) => {
+    return { cells: await page.evaluate("smoke()"), ratio: await page.evaluate("ratioHere()") };
+  });
+  return { cells: { ...cells, "all that lanes have to do": await conformance(), "examples/browser": await example() }, ratio };
+}
+
+/** Puts the cases for lanes to web workers, and prints those that were skipped. */
+async function conformance() {
+  const run = served(`${CONFORMANCE}/page.mjs`, "conformance", (page) => page.evaluate("conformance()"), standIn);
+  const { passed, skipped, failed } = await run;
+  for (const [name, reason] of Object.entries(skipped)) console.log(`skipped, because ${reason}: ${name}`);
+  return passed > 0 && Object.keys(failed).length === 0 ? "yes" : `FAILED: ${JSON.stringify(failed, null, 1)}`;
+}
+
+/**
+ * Bundles a program and opens a page with it.
+ *
+ * @template T
+ * @param {string} entry
+ * @param {string} defines The name that the program gives to what the page offers.
+ * @param {(page: any) => Promise<T>} use
+ * @param {(module: string) => string} [standIn]
+ * @returns {Promise<T>}
+ */
+async function served(entry, defines, use, standIn) {
+  const files = await bundleProgram(entry, standIn);
   const server = createServer(({ url = "/" }, response) => {
     const script = files.get(url);
     response
@@ -19,11 +53,10 @@ export async function inChromium() {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   try {
-    const told = await withPage(`http://127.0.0.1:${port}/`, async (page) => {
-      await page.waitForFunction("globalThis.smoke !== undefined");
-      return { cells: await page.evaluate("smoke()"), ratio: await page.evaluate("ratioHere()") };
+    return await withPage(`http://127.0.0.1:${port}/`, async (page) => {
+      await page.waitForFunction(`globalThis.${defines} !== undefined`);
+      return use(page);
     });
-    return { ...told, cells: { ...told.cells, "examples/browser": await example() } };
   } finally {
     server.close();
   }
@@ -56,6 +89,9 @@ async function withPage(url, use) {
   const browser = await startBrowser();
   try {
     const page = await browser.newPage();
+    page.on("console", (/** @type {any} */ message) => {
+      if (message.type() === "error") console.log(`in the page: ${message.text()}`);
+    });
     page.on("pageerror", (/** @type {unknown} */ error) => console.log(`in the page: ${error}`));
     await page.goto(url);
     return await use(page);

@@ -9,7 +9,9 @@ const double = RunnableLambda.from((/** @type {number} */ x) => x * 2);
 const chain = double.pipe(async (x) => x + 1).pipe((x) => `<${x}>`);
 
 /** A function that names itself, which minifiers and `--keep-names` write in their own ways. @param {number} n @returns {number} */
-const factorial = (n) => (n < 2 ? 1 : n * factorial(n - 1));
+function factorial(n) {
+  return n < 2 ? 1 : n * factorial(n - 1);
+}
 const total = RunnableLambda.from(async (/** @type {{ list?: number[] }} */ { list }) => {
   const [first = 0, ...rest] = list ?? [];
   return { ...(await { first }), rest: rest.at(-1)?.toFixed(1) };
@@ -22,6 +24,7 @@ const letters = RunnableLambda.from(function* (/** @type {string} */ text) {
 async function on(open, use) {
   const lane = open({ max: 1 });
   try {
+    equal(await RunnableLambda.from((/** @type {number} */ x) => x).withLane(lane).invoke(1), 1);
     await use(lane);
   } finally {
     await lane.close({ force: true });

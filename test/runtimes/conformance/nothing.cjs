@@ -1,0 +1,2 @@
+// Imported by what no case uses here.
+module.exports = {};
