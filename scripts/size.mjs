@@ -7,7 +7,7 @@ import { at, run, tally } from "./lib.mjs";
 /** At most so much, in bytes or files. */
 const BUDGETS = {
   'import { RunnableLambda } from "runlane", minified and gzipped': 96_000,
-  "the package, packed": 1_200_000,
+  "the package, packed": 1_100_000,
   "the package, in files": 850,
 };
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import lock from "../package-lock.json" with { type: "json" };
 
 it("has classes that go by their own names, as built", async () => {
   const built: Record<string, unknown> = await import(new URL("../dist/index.js", import.meta.url).href);
@@ -17,4 +18,33 @@ it("has the kernel once, however many entries share it", () => {
       /\bclass RunnableLambda\b|\bRunnableLambda = class\b/.test(readFileSync(new URL(path, dist), "utf8")),
     );
   expect(copies).toHaveLength(1);
+});
+
+interface Locked {
+  readonly license?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** All packages that are installed with this one, and their licences. */
+function installed(): Map<string, string | undefined> {
+  const packages: Readonly<Record<string, Locked>> = lock.packages;
+  const found = new Map<string, string | undefined>();
+  const add = ({ dependencies, optionalDependencies }: Locked): void => {
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const one = packages[`node_modules/${name}`];
+      if (one === undefined || found.has(name)) continue;
+      found.set(name, one.license);
+      add(one);
+    }
+  };
+  add(lock.packages[""] as Locked);
+  return found;
+}
+
+it("is documented with the licence of each package that is installed with it", () => {
+  const page = readFileSync(new URL("../docs/package.md", import.meta.url), "utf8");
+  const [, table = ""] = /\n\| package \|.*\n\| --- .*\n((?:\|.*\n)+)/.exec(page) ?? [];
+  const rows = [...table.matchAll(/^\| (\S+) \| (\S+) \|/gm)].map(([, name, licence]) => [name, licence]);
+  expect(rows.sort()).toEqual([...installed()].sort());
 });

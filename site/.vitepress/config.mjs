@@ -31,6 +31,7 @@ export default defineConfig({
           page("Install, and a first chain", "start"),
           page("Switch from LangChain", "langchain"),
           page("TypeScript, CommonJS, Jest", "typescript"),
+          page("The package", "package"),
           page("Runtimes", "runtimes"),
           page("Bundlers", "bundlers"),
         ],

@@ -5,6 +5,7 @@ import { referencesIn, replaced } from "./references.ts";
 /** Rollup's context, which Vite and Rolldown have too, as far as it is used. */
 interface Context {
   emitFile(file: object): string;
+  getFileName(reference: string): string;
   resolve(source: string, importer: string): Promise<{ readonly id: string } | null>;
 }
 
@@ -25,6 +26,11 @@ interface RollupPlugin {
     /** Before Vite's own. */
     readonly order: "pre";
     handler(this: ViteContext, reference: FileReference): string | null;
+  };
+  readonly generateBundle: {
+    /** After Vite's own. */
+    readonly order: "post";
+    handler(this: Context, options: object, bundle: object): void;
   };
 }
 
@@ -48,6 +54,8 @@ interface ViteContext {
  */
 export function rollupPlugin(): RollupPlugin {
   const ours = new Set<string>();
+  /** What workers start with, by its reference. */
+  const workers = new Map<string, string>();
   return {
     name: "runlane",
     apply: "build",
@@ -57,10 +65,13 @@ export function rollupPlugin(): RollupPlugin {
       const emitted = new Map<string, string>();
       for (const { file, isWorker } of references) {
         if (emitted.has(file)) continue;
-        const beside = isWorker
-          ? { type: "asset", name: basename(file), source: await readFile(file, "utf8") }
-          : { type: "chunk", id: (await this.resolve(file, id))?.id ?? file };
-        const reference = this.emitFile(beside);
+        const source = isWorker ? await readFile(file, "utf8") : "";
+        const reference = this.emitFile(
+          isWorker
+            ? { type: "asset", name: basename(file), source }
+            : { type: "chunk", id: (await this.resolve(file, id))?.id ?? file },
+        );
+        if (isWorker) workers.set(reference, source);
         emitted.set(file, reference);
         ours.add(reference);
       }
@@ -75,6 +86,16 @@ export function rollupPlugin(): RollupPlugin {
         const path = JSON.stringify(posix.relative(posix.dirname(chunkId), fileName));
         const here = format === "cjs" ? 'require("node:url").pathToFileURL(__filename)' : "import.meta.url";
         return `new URL(${path}, ${here}).href`;
+      },
+    },
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        for (const [reference, source] of workers) {
+          const fileName = this.getFileName(reference);
+          // Vite drops all assets of a server program.
+          if (!Object.hasOwn(bundle, fileName)) this.emitFile({ type: "asset", fileName, source });
+        }
       },
     },
   };

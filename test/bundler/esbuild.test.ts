@@ -98,6 +98,31 @@ describe("esbuild, with nothing but runlane installed", () => {
   });
 });
 
+describe("an import of which nothing is used", () => {
+  const bundled = async (contents: string) => {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: project.folder },
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "node",
+      external: ["@langchain/core/*"],
+      logLevel: "silent",
+    });
+    return outputFiles[0]!.text;
+  };
+
+  it("adds nothing to a bundle", async () => {
+    expect(await bundled('import { RunnableLambda } from "runlane"; import { inspect } from "runlane/inspect";')).toBe(
+      "",
+    );
+  });
+
+  it.each(["context", "langchain"])("stays where importing is what it is for: runlane/%s", async (entry) => {
+    expect(await bundled(`import "runlane/${entry}";`)).toContain("class RunnableLambda");
+  });
+});
+
 describe("a program that esbuild has bundled, moved to where there are no packages", () => {
   it.each<[string, BuildOptions]>([
     ["in chunks, minified, with names kept", { ...ESM, splitting: true, minify: true, keepNames: true }],

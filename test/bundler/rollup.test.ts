@@ -18,9 +18,10 @@ async function transformed(code: string, id = program) {
   const plugin = rollupPlugin();
   const context = {
     emitFile: (file: object) => `ref${emitted.push(file as (typeof emitted)[number])}`,
+    getFileName: (reference: string) => `${reference}.mjs`,
     resolve: async (source: string) => ({ id: source }),
   };
-  return { plugin, emitted, result: await plugin.transform.call(context, code, id) };
+  return { plugin, emitted, context, result: await plugin.transform.call(context, code, id) };
 }
 
 /** The file of a server program that a reference is in, and the one that it means. */
@@ -47,6 +48,15 @@ describe("the plugin for Rollup, Vite and Rolldown", () => {
     const { emitted, result } = await transformed('new URL("../worker.mjs", import.meta.url)', inChunk);
     expect(emitted).toEqual([{ type: "asset", name: basename(entry), source: readFileSync(entry, "utf8") }]);
     expect(result?.code).toBe("new URL(import.meta.ROLLUP_FILE_URL_ref1)");
+  });
+
+  it("puts that file back where a bundler has dropped it, as Vite does for servers", async () => {
+    const inChunk = join(project.folder, "node_modules/runlane/dist/chunks/some.js");
+    const { plugin, emitted, context } = await transformed('new URL("../worker.mjs", import.meta.url)', inChunk);
+    plugin.generateBundle.handler.call(context, {}, { "ref1.mjs": {} });
+    expect(emitted).toHaveLength(1);
+    plugin.generateBundle.handler.call(context, {}, {});
+    expect(emitted[1]).toEqual({ type: "asset", fileName: "ref1.mjs", source: emitted[0]?.source });
   });
 
   it.each([

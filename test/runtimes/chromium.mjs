@@ -21,7 +21,10 @@ export async function inChromium() {
   const { cells, ratio } = await served(at("test/runtimes/page.mjs"), "smoke", async (page) => {
     return { cells: await page.evaluate("smoke()"), ratio: await page.evaluate("ratioHere()") };
   });
-  return { cells: { ...cells, "all that lanes have to do": await conformance(), "examples/browser": await example() }, ratio };
+  return {
+    cells: { ...cells, "all that lanes have to do": await conformance(), "examples/browser": await example() },
+    ratio,
+  };
 }
 
 /** Puts the cases for lanes to web workers, and prints those that were skipped. */

@@ -9,6 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "../../scripts/build.mjs";
 import { at, fail, install, passed, run, tally } from "../../scripts/lib.mjs";
 import { BUNDLED } from "./bundlers.mjs";
+import { LOADERS } from "./loaders.mjs";
 import { installPackage } from "./package-copy.mjs";
 import { RUNTIMES } from "./runtimes.mjs";
 import { DOCUMENTS, filled, RESULTS, SPEED, storedResults } from "./tables.mjs";
@@ -60,7 +61,7 @@ async function check(/** @type {string} */ name, tryAll, stored) {
   return cells;
 }
 
-/** @param {import("./tables.mjs").Seen} seen @param {"runtimes" | "bundlers"} kind */
+/** @param {import("./tables.mjs").Seen} seen @param {keyof import("./tables.mjs").Results} kind */
 function write(seen, kind) {
   results[kind] = seen;
   writeFileSync(at(RESULTS), `${JSON.stringify(results, null, 2)}\n`);
@@ -71,13 +72,15 @@ await prepare();
 for (const [kind, all] of /** @type {const} */ ([
   ["runtimes", RUNTIMES],
   ["bundlers", BUNDLED],
+  ["loaders", LOADERS],
 ])) {
   for (const [name, tryAll] of Object.entries(all)) {
     if (words.length > 0 && !words.some((word) => name.toLowerCase().includes(word))) continue;
-    const cells = await check(name, tryAll, results[kind][name]);
+    const cells = await check(name, tryAll, results[kind]?.[name]);
     const seen = { ...results[kind], [name]: cells };
     // In the order in which they are tried, and without those that are tried no more.
-    if (writes) write(Object.fromEntries(Object.keys(all).flatMap((one) => (seen[one] ? [[one, seen[one]]] : []))), kind);
+    if (writes)
+      write(Object.fromEntries(Object.keys(all).flatMap((one) => (seen[one] ? [[one, seen[one]]] : []))), kind);
   }
 }
 console.log(tally(counts.passed, counts.failed));

@@ -4,10 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { at } from "../../scripts/lib.mjs";
 
 /** @typedef {Record<string, Record<string, string>>} Seen The cells, by the runtime or the bundler, and by what was tried. */
-/** @typedef {{ runtimes: Seen, bundlers: Seen }} Results */
+/** @typedef {{ runtimes: Seen, bundlers: Seen, loaders: Seen }} Results */
 
 export const RESULTS = "test/runtimes/results.json";
-export const DOCUMENTS = ["docs/runtimes.md", "docs/bundlers.md"];
+export const DOCUMENTS = ["docs/runtimes.md", "docs/bundlers.md", "docs/typescript.md"];
 const PLACE = /(<!-- seen: ([^>]*) -->)[\s\S]*?(<!-- \/seen -->)/g;
 
 /** What was tried that is no yes or no: how many times longer LangChain takes. */
@@ -15,7 +15,9 @@ export const SPEED = "speed";
 
 /** @returns {Results} */
 export function storedResults() {
-  return existsSync(at(RESULTS)) ? JSON.parse(readFileSync(at(RESULTS), "utf8")) : { runtimes: {}, bundlers: {} };
+  return existsSync(at(RESULTS))
+    ? JSON.parse(readFileSync(at(RESULTS), "utf8"))
+    : { runtimes: {}, bundlers: {}, loaders: {} };
 }
 
 /** A document with the tables in their places. @param {string} text @param {Results} results */
@@ -24,13 +26,15 @@ export function filled(text, results) {
 }
 
 /** @param {string} what @param {Results} results */
-function table(what, { runtimes, bundlers }) {
+function table(what, results) {
   if (what === "speed")
     return rows(
       ["runtime", "LangChain.js takes so many times longer"],
-      Object.entries(runtimes).flatMap(([name, cells]) => (cells[SPEED] === undefined ? [] : [[name, cells[SPEED]]])),
+      Object.entries(results.runtimes).flatMap(([name, cells]) =>
+        cells[SPEED] === undefined ? [] : [[name, cells[SPEED]]],
+      ),
     );
-  const seen = what === "runtimes" ? runtimes : bundlers;
+  const seen = results[/** @type {keyof Results} */ (what)] ?? {};
   const tried = [...new Set(Object.values(seen).flatMap((cells) => Object.keys(cells)))].filter(
     (name) => name !== SPEED,
   );

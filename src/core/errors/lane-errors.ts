@@ -31,7 +31,8 @@ export const LANE_ERRORS = {
   },
   RUNLANE_NO_THREADS: {
     message: "The {lane} lane needs {needed}, which this platform does not have.",
-    cause: "Threads exist on Node, Bun, Deno and in browsers, child processes on the first three; edge platforms have other means.",
+    cause:
+      "Threads exist on Node, Bun, Deno and in browsers, child processes on the first three; edge platforms have other means.",
     fix: 'Use the lane "loop" there.',
   },
   RUNLANE_BUNDLED: {

@@ -46,7 +46,8 @@ export async function loadExport(
 /** The error for a module that a bundler has copied without what it imports. */
 function leftBehind(error: unknown, where: string): Error | undefined {
   if (!bundle.isHere || (error as { code?: unknown } | null)?.code !== "ERR_MODULE_NOT_FOUND") return undefined;
-  const [, missing, importer] = /^Cannot find (?:module|package) '(.*)' imported from (.*)$/m.exec(String((error as Error).message)) ?? [];
+  const [, missing, importer] =
+    /^Cannot find (?:module|package) '(.*)' imported from (.*)$/m.exec(String((error as Error).message)) ?? [];
   const file = missing === undefined ? "one that a module imports" : `${missing}, which ${importer} imports`;
   return runlaneError("RUNLANE_BUNDLED", { where, file }, { cause: error });
 }

@@ -24,7 +24,12 @@ const letters = RunnableLambda.from(function* (/** @type {string} */ text) {
 async function on(open, use) {
   const lane = open({ max: 1 });
   try {
-    equal(await RunnableLambda.from((/** @type {number} */ x) => x).withLane(lane).invoke(1), 1);
+    equal(
+      await RunnableLambda.from((/** @type {number} */ x) => x)
+        .withLane(lane)
+        .invoke(1),
+      1,
+    );
     await use(lane);
   } finally {
     await lane.close({ force: true });

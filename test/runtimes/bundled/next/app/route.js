@@ -13,4 +13,5 @@ const byPath = () =>
   });
 
 export const dynamic = "force-dynamic";
-export const GET = async () => Response.json({ ...(await seen()), ...(await cellsOf({ "fromModule, by its path": byPath })) });
+export const GET = async () =>
+  Response.json({ ...(await seen()), ...(await cellsOf({ "fromModule, by its path": byPath })) });
