@@ -60,8 +60,8 @@ export async function chaos(plan: ChaosPlan): Promise<Aftermath> {
     await scene.begin();
     for (const [at, blow] of blows.entries()) {
       const share = (at + plan.random()) / (blows.length + 1);
-      while (!scene.isDone && startsIn(trace) < share * inputs) await sleep(20);
-      if (scene.isDone) break;
+      while (!scene.isOver && startsIn(trace) < share * inputs) await sleep(20);
+      if (scene.isOver) break;
       await scene.suffer(blow);
       count++;
     }
@@ -87,7 +87,8 @@ function startsIn(trace: string): number {
 /** Who takes part. */
 class Scene {
   readonly done: Promise<void>;
-  isDone = false;
+  /** Whether the run is done, or has failed. */
+  isOver = false;
   stderr = "";
   /** The ways to the broker: of the producer, and of each worker. */
   private ways: readonly Awaited<ReturnType<Target["connect"]>>[] = [];
@@ -128,7 +129,7 @@ class Scene {
         this.producer = undefined;
         producer?.process.kill("SIGKILL");
         await producer?.finished;
-        if (!this.isDone) this.startProducer(true);
+        if (!this.isOver) this.startProducer(true);
         return;
       }
       case "kill broker":
@@ -184,7 +185,7 @@ class Scene {
     void producer.finished.then(({ code, signal, stderr }) => {
       this.stderr += stderr;
       if (code === 0) {
-        this.isDone = true;
+        this.isOver = true;
         this.finish();
       } else if (signal === "SIGKILL") {
         return;
@@ -192,7 +193,8 @@ class Scene {
         // It began while the broker was down, or its forerunner was still there.
         setTimeout(() => this.startProducer(true), 500);
       } else {
-        this.fail(new Error(`The producer ended with ${code}: ${stderr}`));
+        this.isOver = true;
+        this.fail(new Error(`The producer ended with ${code ?? signal}: ${stderr}`));
       }
     });
   }

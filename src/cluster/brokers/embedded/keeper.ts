@@ -32,7 +32,7 @@ async function keep(): Promise<void> {
     try {
       const users = await countUsers();
       starts = 0;
-      if (users > 0) idleSince = Math.max(idleSince, performance.now());
+      if (users > 0) idleSince = performance.now();
     } catch {
       // One that is starting is not idle.
       idleSince = Math.max(idleSince, performance.now());
