@@ -63,6 +63,23 @@ describe("bad requests", () => {
     ]);
   });
 
+  it("whose client goes while it is found out who that is are dropped", async () => {
+    let letIn = (): void => {};
+    const { url, server } = await serve(
+      { echo },
+      { authenticate: () => new Promise((resolve) => (letIn = () => resolve({ id: "late" }))) },
+    );
+    let isClosed = false;
+    server.http.on("connection", (socket) => socket.on("close", () => (isClosed = true)));
+    const { send, socket } = await connect(url);
+    send(`${headOf("/echo/invoke", 500)}{"input":`);
+    await expect.poll(() => server.inFlight).toBe(1);
+    socket.destroy();
+    await expect.poll(() => isClosed).toBe(true);
+    letIn();
+    await expect.poll(() => server.inFlight).toBe(0);
+  });
+
   it("for paths and methods that are not there say so", async () => {
     const { url } = await serve({ echo });
     expect((await fetch(`${url}/nothing`)).status).toBe(404);

@@ -62,6 +62,8 @@ export class NodeExchange implements Exchange {
 
   private gathered(limit: number): Promise<Buffer> {
     const { request } = this;
+    // A client that went while somebody thought about who it is has been told of already.
+    if (request.destroyed && !request.complete) return Promise.reject(cutOff());
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -76,7 +78,7 @@ export class NodeExchange implements Exchange {
       });
       request.on("end", () => resolve(Buffer.concat(chunks, size)));
       request.on("close", () => {
-        if (!request.complete) reject(new Refusal(400, "The request ended before its body was complete."));
+        if (!request.complete) reject(cutOff());
       });
     });
   }
@@ -116,6 +118,10 @@ export class NodeExchange implements Exchange {
     this.request.pause();
     return new Refusal(413, `The body is larger than ${limit} bytes.`, { connection: "close" });
   }
+}
+
+function cutOff(): Refusal {
+  return new Refusal(400, "The request ended before its body was complete.");
 }
 
 class NodeBodyWriter implements BodyWriter {
