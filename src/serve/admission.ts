@@ -28,7 +28,9 @@ class Entrant extends Place {
  * Decides which requests run now, which wait and which are refused: by how long one would wait, not by how many do. A queue bounded by
  * time keeps what is accepted quick, at full throughput, whatever the load is (compare CoDel, RFC 8289).
  *
- * Clients take turns. Where nothing limits how much runs at once, requests queue in the event loop itself, and its lateness is the wait.
+ * Clients take turns. Where nothing limits how much runs at once, and where runs compute, so that no two overlap, requests queue in the
+ * event loop itself, and its lateness is the wait. It says nothing about runs that wait and are limited: on a machine that others keep busy,
+ * free places would stay free.
  */
 export class Admission {
   private readonly queue: FairQueue;
@@ -41,6 +43,8 @@ export class Admission {
   private readonly late: number[] = [];
   private isLooking = false;
   private hasNews = false;
+  /** Whether two runs have gone on at once. */
+  private overlaps = false;
   running = 0;
   refused = 0;
 
@@ -64,9 +68,10 @@ export class Admission {
     return ((this.queue.length + 1) * this.meanMs) / this.maxConcurrency + this.lateMs;
   }
 
-  /** The lasting delay of the event loop, in milliseconds. */
+  /** The lasting delay of the event loop, in milliseconds, where it counts. */
   private get lateMs(): number {
-    return this.late.length < LOOKS ? 0 : Math.min(...this.late);
+    const isLimited = this.maxConcurrency !== Number.POSITIVE_INFINITY;
+    return this.late.length < LOOKS || (isLimited && this.overlaps) ? 0 : Math.min(...this.late);
   }
 
   /**
@@ -86,6 +91,7 @@ export class Admission {
       });
     }
     if (this.running < this.maxConcurrency) {
+      this.overlaps ||= this.running > 0;
       this.running++;
       return undefined;
     }

@@ -78,23 +78,39 @@ describe("admission", () => {
     expect([admission.running, admission.waiting]).toEqual([0, 0]);
   });
 
-  it("refuses when the event loop is late all the time, and not for one pause", () => {
+  /** An admission whose event loop is as late as is said. */
+  function withLoop(maxConcurrency?: number) {
     let now = 0;
     let fire = (): void => {};
     const set = (callback: () => void) => {
       fire = callback;
     };
     const timers: Timers = { ...still(), now: () => now, set };
-    const admission = new Admission({ maxQueueMs: 50 }, timers);
+    const admission = new Admission({ maxConcurrency, maxQueueMs: 50 }, timers);
     const look = (lateMs: number) => {
       expect(entered(admission)).toBeUndefined();
       admission.leave(1);
       now += 20 + lateMs;
       fire();
     };
-    look(500);
-    for (let index = 0; index < 3; index++) look(0);
-    for (let index = 0; index < 5; index++) look(100);
-    expect(() => entered(admission)).toThrow(Refusal);
+    return { admission, look };
+  }
+
+  it.each([undefined, 4])(
+    "refuses when the event loop is late all the time, and not for one pause, with a limit of %s",
+    (limit) => {
+      const { admission, look } = withLoop(limit);
+      look(500);
+      for (let index = 0; index < 3; index++) look(0);
+      for (let index = 0; index < 5; index++) look(100);
+      expect(() => entered(admission)).toThrow(Refusal);
+    },
+  );
+
+  it("leaves no place free for a late event loop where runs wait, and are limited", () => {
+    const { admission, look } = withLoop(4);
+    entered(admission);
+    for (let index = 0; index < 6; index++) look(100);
+    expect(entered(admission)).toBeUndefined();
   });
 });

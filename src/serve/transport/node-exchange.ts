@@ -101,7 +101,7 @@ export class NodeExchange implements Exchange {
     this.status = status;
     // A list: to copy the object and add a key to it costs ten times as much.
     const list: (string | number)[] = [];
-    for (const name in headers) list.push(name, headers[name]!);
+    for (const name in headers) if (name !== "content-length") list.push(name, headers[name]!);
     list.push("content-length", typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
     response.writeHead(status, list as string[]);
     response.end(this.method === "HEAD" ? undefined : body);
