@@ -193,8 +193,10 @@ class Simulation {
       clock.at(
         this.ranAt(worker, unpacked, chunk.count),
         ifAlive(() => {
-          const ranMs = clock.now - startedAt;
-          this.workMs += ranMs;
+          this.workMs += clock.now - startedAt;
+          // A thread that others have first is no part of what it takes.
+          const { inputMs, waits } = this.scenario;
+          const ranMs = waits ? clock.now - startedAt : chunk.count * (inputMs + costs.worker.inputMs);
           clock.after(
             costs.latencyMs,
             ifAlive(() => this.complete(worker, chunk, ranMs)),
@@ -208,13 +210,10 @@ class Simulation {
 
   /** When the inputs of a chunk are done that begin at a time. */
   private ranAt(worker: Worker, at: number, count: number): number {
-    const { inputMs, waits, cores } = this.scenario;
+    const { inputMs, waits } = this.scenario;
     if (waits) return at + Math.ceil(count / IN_FLIGHT) * inputMs;
-    const threads = Math.min(cores, count);
-    let done = at;
-    for (let thread = 0; thread < threads; thread++)
-      done = Math.max(done, worker.cores.take((count * inputMs) / threads));
-    return done;
+    // One thread runs all of it.
+    return worker.cores.take(Math.max(0, at - this.clock.now) + count * inputMs);
   }
 
   private complete(worker: Worker, chunk: Chunk, ranMs: number): void {

@@ -53,6 +53,7 @@ const BLOWS: readonly Blow[] = [
   "kill worker",
   "delay broker",
   "kill worker",
+  "kill producer",
 ];
 
 /** For every `npm test`. */

@@ -110,7 +110,7 @@ export class ClusterRun {
   }
 
   remarks(): readonly string[] {
-    return this.channel?.lines() ?? [];
+    return this.channel?.tally.lines() ?? [];
   }
 
   stopWords(): string {

@@ -185,16 +185,6 @@ export class RunChannel {
     this.remind();
   }
 
-  /** Sentences about who has done what, and about the way there. */
-  lines(): string[] {
-    const lines = this.tally.lines();
-    const { inputs, queueMs, bytes } = this.options.meter.statistics();
-    if (lines.length === 0 || inputs === 0) return lines;
-    const megabytes = (bytes / 1e6).toFixed(1);
-    const ms = Math.round(queueMs / inputs).toLocaleString("en-US");
-    return [...lines, `an input waited ${ms} ms for its worker, on average; ${megabytes} MB went there and back`];
-  }
-
   /** Stops to send and to receive. */
   close(): void {
     clearInterval(this.reminder);
