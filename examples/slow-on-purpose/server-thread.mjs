@@ -31,6 +31,8 @@ const server = createServer(async ({ url = "/" }, response) => {
   await sleep(WAIT_MS);
   response.end(`the ${kind} of ${name}`);
 });
+// Clients that are held for long would ask by connections that have just been closed.
+server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (typeof address === "object" && address !== null) parentPort?.postMessage(`http://127.0.0.1:${address.port}`);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-// The frameworks themselves, each in a process of its own. A recipe for Jest stands in docs/watchdog.md: its 250 packages are not installed.
+// The frameworks themselves, each in a process of its own. Jest, with its 250 packages, is tried by jest.test.ts.
 const FOLDER = fileURLToPath(new URL("fixtures/frameworks", import.meta.url));
 const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 

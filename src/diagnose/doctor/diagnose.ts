@@ -23,7 +23,7 @@ const ENOUGH_INPUTS = 20;
 const BUDGET_MS = 45_000;
 /** The time of one run of a proof, in milliseconds, where there are inputs enough for it. */
 const RUN_MS = 400;
-/** The least number of inputs in a run of a proof, if there are so many. */
+/** The least number of inputs in a run of a proof, if there are so many; half of it where those would take five times that. */
 const LEAST_INPUTS = 24;
 /** The least number of inputs in a run, where seeing a few of them is enough. */
 const FEW_INPUTS = 6;
@@ -159,7 +159,8 @@ class Exam {
   ) {
     const { inputs, batchMs } = sample;
     this.affordable = Math.floor((RUN_MS * inputs.length) / Math.max(batchMs, 1));
-    this.subset = inputs.slice(0, Math.max(LEAST_INPUTS, this.affordable));
+    const least = 5 * this.affordable < LEAST_INPUTS ? LEAST_INPUTS / 2 : LEAST_INPUTS;
+    this.subset = inputs.slice(0, Math.max(least, this.affordable));
   }
 
   /** The inputs of one run of a proof. */

@@ -22,7 +22,9 @@ const table = [3, 1, 4, 1, 5];
 const options = { rounds: 1_000_000 };
 /** What nobody takes out again. */
 const known = [];
-let rows = [];
+let loads = 0;
+/** The last ones of what is made. */
+const rows = [];
 
 /** A model that takes its time for each call, and a little for each text. */
 const model = async (texts) => {
@@ -304,9 +306,11 @@ export const faulty = {
   "a model that the first call loads": {
     finding: "cold-resource",
     inputs: range(24),
-    pipeline: RunnableLambda.from(async (x, { uses }) => sleep(2, x + uses.weights.length), {
-      uses: { weights: resource("weights", async () => sleep(400, [1, 2, 3])) },
-    }),
+    // One of its own each time: what is loaded stays loaded.
+    get pipeline() {
+      const weights = resource(`weights ${++loads}`, async () => sleep(400, [1, 2, 3]));
+      return RunnableLambda.from(async (x, { uses }) => sleep(2, x + uses.weights.length), { uses: { weights } });
+    },
   },
   "a package that takes its time": {
     finding: "slow-import",
@@ -326,8 +330,9 @@ export const faulty = {
     finding: "gc-pressure",
     inputs: range(60),
     pipeline: RunnableLambda.from((x) => {
-      rows = Array.from({ length: 60_000 }, (_, at) => ({ at, row: { x } }));
-      return rows.length + x;
+      rows.push(Array.from({ length: 20_000 }, (_, at) => ({ at, row: { x } })));
+      if (rows.length > 24) rows.shift();
+      return x;
     }),
   },
   "a machine with other things to do": {

@@ -198,12 +198,18 @@ function lastingFailure(around: StepProbe, attempts: StepProbe, most: number) {
   return undefined;
 }
 
+/** The share of the largest calls from which on most calls are as large as they may be. */
+const FULL = 0.75;
+
 /** Vectorised functions whose calls are smaller than they could be. */
 export function chunkSize(sample: Sample): Candidate[] {
   return sample.probes.flatMap(({ step, runs, mostAtOnce, wallMs }) => {
     const node = nodeOf(step);
     const size = Number(node?.maxBatchSize ?? 32);
-    if (node?.kind !== "batched" || node.batchSizeOf !== undefined || size > 8 || mostAtOnce < 2 * size) return [];
+    if (node?.kind !== "batched" || node.batchSizeOf !== undefined || size > 8) return [];
+    // On a busy machine few inputs come at once, and calls are full all the same.
+    const isFull = mostAtOnce > size && (step.meanCallSize ?? 0) >= FULL * size;
+    if (mostAtOnce < 2 * size && !isFull) return [];
     const larger = Math.min(8 * size, 64);
     const func = firstFunction(step);
     return [

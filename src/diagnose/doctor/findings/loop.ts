@@ -14,8 +14,8 @@ import { rebuildFunction } from "../rebuild-function.ts";
 import { withStep } from "../rewrite.ts";
 import type { Sample } from "../sample.ts";
 
-/** The time of a hold, in milliseconds, below which a step is not reported. */
-const HOLDS_MS = 4;
+/** The processor time of a hold, in milliseconds, below which a step is not reported. */
+const HOLDS_MS = 2;
 /** The share of a hold that blocking calls must have for it to be called blocking. */
 const BLOCKING_SHARE = 0.4;
 

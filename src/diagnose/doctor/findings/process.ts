@@ -89,8 +89,11 @@ function memoryGrowth({ keptBytes, inputs }: Sample): Candidate[] {
   ];
 }
 
+/** The share of a batch's time from which on collecting garbage is worth a word, and the least time that says something, in milliseconds. */
+const [GC_SHARE, GC_MS] = [0.1, 100];
+
 function gcPressure({ gcShare, batchMs }: Sample): Candidate[] {
-  if (gcShare < 0.15 || batchMs < 200) return [];
+  if (gcShare < GC_SHARE || batchMs < GC_MS) return [];
   return [
     {
       id: "gc-pressure",
