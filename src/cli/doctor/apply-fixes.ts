@@ -33,7 +33,7 @@ export interface Applied {
   readonly reason: string | null;
 }
 
-/** One proof on changed source may take so long, in milliseconds. */
+/** The time of one proof on changed source, in milliseconds, after the rounds without which nothing could be said. */
 const PROOF_MS = 30_000;
 /** What takes a process for each measurement is measured so many times on each side. */
 const FIRST_CALLS = 5;
@@ -118,6 +118,8 @@ async function proveRuns(finding: Finding, write: () => void, { request, compare
     before: () => before.measure(metric, inputs),
     after: () => after.measure(metric, inputs),
     deadline: performance.now() + PROOF_MS,
+    // A change that has been made is not taken back for want of time.
+    latest: Number.POSITIVE_INFINITY,
   });
 }
 

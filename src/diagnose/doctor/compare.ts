@@ -14,7 +14,10 @@ export function difference(
   if (compare === "none") return undefined;
   const isSame = sameBy(compare);
   const at = before.findIndex((output, index) => !isSame(output, after[index]));
-  return at < 0 ? undefined : `output ${at} differs`;
+  if (at < 0) return undefined;
+  const [one, other] = [before[at], after[at]];
+  if (!(other instanceof Error) || one instanceof Error) return `output ${at} differs`;
+  return `input ${at} fails then: ${String(other).split("\n", 1)[0]}`;
 }
 
 function sameBy(compare: Exclude<Compare, "none">): (before: unknown, after: unknown) => boolean {
