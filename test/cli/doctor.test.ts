@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "./command.ts";
+import { runHere } from "./run-here.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const PIPELINE = `import { RunnableLambda } from "runlane";
@@ -85,9 +86,9 @@ test("where nothing is found, that is said, with what was tried, and --ci is con
 
 test("what cannot be run is said in one line", async () => {
   const cwd = folder();
-  const none = await run(["doctor", "pipeline.mjs", "-i", "empty.jsonl"], { cwd });
+  const none = await runHere(["doctor", "pipeline.mjs", "-i", "empty.jsonl"], { cwd });
   expect(none).toMatchObject({ code: 2, stderr: "runlane: there are no inputs in empty.jsonl\n" });
-  const compare = await run(["doctor", "pipeline.mjs", "-i", "in.jsonl", "--compare", "some.mjs"], { cwd });
+  const compare = await runHere(["doctor", "pipeline.mjs", "-i", "in.jsonl", "--compare", "some.mjs"], { cwd });
   expect(compare.code).toBe(2);
   expect(compare.stderr).toMatch(/^runlane: --compare some\.mjs: the module does not load: .*\n$/);
 });
