@@ -46,7 +46,8 @@ async function byHand(url: string, count: number, perJob: number): Promise<numbe
   const workers = await Promise.all([startByHand(url, name), startByHand(url, name)]);
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const queue = new Queue(name, { connection });
-  const events = new QueueEvents(name, { connection: connection.duplicate() });
+  const second = connection.duplicate();
+  const events = new QueueEvents(name, { connection: second });
   await events.waitUntilReady();
   const inputs = numbers(count);
   const chunks =
@@ -61,6 +62,7 @@ async function byHand(url: string, count: number, perJob: number): Promise<numbe
   const ms = await milliseconds(run);
   await Promise.all([...workers.map((worker) => end(worker)), events.close(), queue.close()]);
   connection.disconnect();
+  second.disconnect();
   return (ms * 1000) / count;
 }
 
