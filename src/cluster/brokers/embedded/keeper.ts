@@ -2,7 +2,7 @@
  * A process of its own that keeps the embedded server of a project: it starts the server, starts it again when it dies, and ends it when
  * nobody has used it for a while. So the server outlives whoever has started it, and not by much the last one who uses it.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -40,11 +40,15 @@ async function keep(): Promise<void> {
   }
 }
 
+/** The process of the server when it was last seen: its folder may be gone by now. */
+let lastPid: number | undefined;
+
 /** The process of the server, if it lives. An earlier keeper may have started it. */
 function serverPid(): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(join(place.data, "postmaster.pid"), "utf8"), 10);
-    return processLives(pid) ? pid : undefined;
+    lastPid = processLives(pid) ? pid : undefined;
+    return lastPid;
   } catch {
     return undefined;
   }
@@ -66,18 +70,20 @@ async function countUsers(): Promise<number> {
 
 /** Lets the server end its sessions and write everything down. */
 async function stop(): Promise<void> {
-  const pid = serverPid();
-  if (pid !== undefined) process.kill(pid, "SIGINT");
-  while (serverPid() !== undefined) await sleep(50);
+  const pid = serverPid() ?? lastPid;
+  if (pid === undefined || !processLives(pid)) return;
+  process.kill(pid, "SIGINT");
+  while (processLives(pid)) await sleep(50);
 }
 
 async function main(): Promise<void> {
   if (!takeLock(place)) return;
   try {
     const terminated = new Promise((resolve) => process.once("SIGTERM", resolve));
-    await Promise.race([keep(), terminated]);
-    await stop();
+    // Whatever goes wrong, its folder that is gone among it: a server without a keeper would never end.
+    await Promise.race([keep(), terminated]).finally(stop);
   } catch (error) {
+    if (!existsSync(place.home)) return;
     writeFileSync(join(place.home, "keeper.error"), error instanceof Error ? error.message : String(error));
   } finally {
     releaseLock(place);
