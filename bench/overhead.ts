@@ -5,7 +5,7 @@ import { RunnableLambda, RunnableParallel, RunnableSequence } from "runlane";
 import { inspect } from "runlane/inspect";
 import { watch } from "runlane/watchdog";
 import { lastValueFrom, map, mergeMap, of, pipe } from "rxjs";
-import { type Contender, measure, type Row, row, type SuiteOptions } from "./measure.ts";
+import { type Contender, measure, median, type Row, row, type SuiteOptions } from "./measure.ts";
 
 const add = (x: number) => x + 1;
 const twice = (x: number) => x * 2;
@@ -188,14 +188,28 @@ async function watched(contenders: Record<"sync" | "async", Contender>, options:
   return { before, meanwhile, after, asDear };
 }
 
-/** A page that shows a chain, at which nobody looks. */
+/** A page that shows a chain, at which nobody looks: with and without it by turns, as the engine compiles anew when either comes first. */
 async function inspected(contenders: Record<"sync" | "async", Contender>, options: { rounds: number }) {
-  const before = await measure(contenders, options);
-  const inspection = await inspect({ sync: tenSync, async: tenAsync });
-  const meanwhile = await measure(contenders, options);
-  await inspection.close();
-  return { before, meanwhile };
+  const turns = { before: [] as Measured[], meanwhile: [] as Measured[] };
+  for (let turn = 0; turn <= TURNS; turn++) {
+    const before = await measure(contenders, options);
+    const inspection = await inspect({ sync: tenSync, async: tenAsync });
+    const meanwhile = await measure(contenders, options);
+    await inspection.close();
+    if (turn === 0) continue;
+    turns.before.push(before);
+    turns.meanwhile.push(meanwhile);
+  }
+  return { before: middle(turns.before), meanwhile: middle(turns.meanwhile) };
 }
+
+type Measured = Record<"sync" | "async", number>;
+const TURNS = 3;
+
+const middle = (measured: readonly Measured[]): Measured => ({
+  sync: median(measured.map(({ sync }) => sync)),
+  async: median(measured.map((each) => each.async)),
+});
 
 export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
   const options = { rounds: quick ? 15 : 31 };

@@ -21,6 +21,8 @@ export function threadState(): BlockedReport["state"] {
 
 /** The number of looks that count. */
 const LOOKS = 9;
+/** So many looks of one kind in a row settle what a thread does now. */
+const SETTLED = 3;
 
 /**
  * What a held thread has been doing for the most part lately. A single look would not do: who starts a process computes before it waits,
@@ -41,6 +43,17 @@ export class HeldState {
     }
     this.looks.push(this.stateNow());
     if (this.looks.length > LOOKS) this.looks.shift();
+  }
+
+  /** Whether the last looks agree: one that has just begun to wait, at a breakpoint for example, has computed until then. */
+  get isSettled(): boolean {
+    const last = this.looks.slice(-SETTLED);
+    return last.length === SETTLED && last.every((one) => one === last[0]);
+  }
+
+  /** What it did when it was looked at last. */
+  get lately(): BlockedReport["state"] {
+    return this.looks.at(-1) ?? "unknown";
   }
 
   get mostly(): BlockedReport["state"] {

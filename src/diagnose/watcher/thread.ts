@@ -25,6 +25,8 @@ export type ToWatcher = { readonly mark: number; readonly label: string } | { re
 
 /** A thread that answers answers within this, in milliseconds. Native code does not until it returns. */
 const PATIENCE_MS = 250;
+/** A thread that computes and waits by turns is told of after so many questions, by what it does for the most part. */
+const MAX_ASKS = 8;
 
 const { marks, thresholdMs, everyMs, own } = workerData as WatcherData;
 const labels = new Map<number, string>();
@@ -57,7 +59,8 @@ setInterval(() => {
 }, everyMs);
 parentPort!.postMessage("ready");
 
-function held(heldMs: number): void {
+/** @param asks How often the thread was asked before: while it cannot be told what it does, it is asked again. */
+function held(heldMs: number, asks = 0): void {
   const beat = marks[MARK.beat];
   if (asking || beat === debuggedBeat) return;
   asking = true;
@@ -73,7 +76,14 @@ function held(heldMs: number): void {
   askMainThread(marks, (answer) => {
     clearTimeout(timer);
     asking = false;
-    if (answer !== undefined && isAtBreakpoint(state.mostly, answer.stack)) debuggedBeat = beat;
+    if (answer !== undefined && told === undefined && isSame() && !state.isSettled && asks < MAX_ASKS) {
+      setTimeout(() => {
+        if (isSame()) held(sinceMs(), asks + 1);
+      }, everyMs);
+      release?.();
+      return;
+    }
+    if (answer !== undefined && isAtBreakpoint(state.lately, answer.stack)) debuggedBeat = beat;
     const report = beat === debuggedBeat ? undefined : answer && reportOf(answer);
     if (report !== undefined) {
       if (isSame()) tell({ ...base, ...report, state: state.mostly, heldMs: sinceMs() });
