@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import autocannon from "autocannon";
 import { median, type Row, row, type SuiteOptions } from "./measure.ts";
 import { QUEUE_MS, SERVICE_MS, SLOTS } from "./serve/chains.mjs";
+import { openLoop } from "./serve/open-loop.mjs";
 
 const SERVER = fileURLToPath(new URL("serve/server.mjs", import.meta.url));
 const KINDS = ["http", "runlane", "fastify", "hono"] as const;
@@ -154,15 +155,12 @@ async function overload(quick: boolean): Promise<Row[]> {
   const options = { url: server.url("/slow/invoke"), method: "POST", headers: JSON_TYPE, body: INPUT } as const;
   try {
     const capacity = (await autocannon({ ...options, connections: SLOTS + SLOTS / 2, duration })).requests.average;
-    const times: number[] = [];
-    await new Promise((resolve, reject) => {
-      const overallRate = Math.round(2.5 * capacity);
-      const run = autocannon({ ...options, connections: 600, duration, overallRate }, (error) =>
-        error ? reject(error) : resolve(undefined),
-      );
-      run.on("response", (_client, status, _bytes, ms) => {
-        if (status === 200) times.push(ms);
-      });
+    const { accepted: times } = await openLoop({
+      port: server.port,
+      path: "/slow/invoke",
+      body: INPUT,
+      perSecond: 2.5 * capacity,
+      seconds: duration,
     });
     times.sort((a, b) => a - b);
     const goodput = times.length / duration;
