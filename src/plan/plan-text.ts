@@ -71,6 +71,7 @@ function table(head: readonly string[], lines: readonly Line[]): string[] {
   return [...aligned([head, ...lines.map(({ cells }) => cells)]), ...below.flatMap(hanging)];
 }
 
-function hanging(text: string): string[] {
+/** A text in lines as wide as the table, those behind the first one indented. */
+export function hanging(text: string): string[] {
   return wrapped(text, WIDTH - 2).map((line, at) => (at === 0 ? line : `  ${line}`));
 }

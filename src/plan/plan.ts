@@ -1,4 +1,4 @@
-import { planText } from "./plan-text.ts";
+import { hanging, planText } from "./plan-text.ts";
 
 /** The figures of one step in a plan that was measured. Times are in milliseconds. */
 export interface StepFigures {
@@ -89,8 +89,9 @@ export class Plan {
   /** The plan as a table. */
   toString(): string {
     const { guess } = this;
-    const said = guess === undefined ? "" : `\nfirst guess, not proved: ${guess}; diagnose() of runlane/doctor proves`;
-    return planText(this) + said;
+    const said =
+      guess === undefined ? [] : hanging(`first guess, not proved: ${guess}; diagnose() of runlane/doctor proves`);
+    return [planText(this), ...said].join("\n");
   }
 
   /** The text that `console.log` prints: the table. */

@@ -3,7 +3,7 @@ import { RunnableLambda as LangChainLambda } from "@langchain/core/runnables";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import {
   configure,
-  type Plan,
+  Plan,
   RunnableBranch,
   RunnableLambda,
   RunnableParallel,
@@ -288,6 +288,13 @@ describe("a plan in print", () => {
       ).toBeLessThanOrEqual(100);
       for (const word of stepOf(plan, "captures").why.split(" ")) expect(String(plan)).toContain(word);
     }
+  });
+
+  it("breaks a long guess into lines, too", () => {
+    const lines = String(new Plan("chain", [], [], 1, "a step could be faster ".repeat(9).trim())).split("\n");
+    expect(lines.filter((line) => line.startsWith("first guess, not proved: a step"))).toHaveLength(1);
+    expect(lines.length).toBeGreaterThan(3);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
   });
 
   it("is plain data as JSON", async () => {
