@@ -2,6 +2,7 @@ import { captureContext } from "../core/async-context.ts";
 import { runlaneError } from "../core/errors/errors.ts";
 import type { FeedHandle, InputSource } from "../core/input-source.ts";
 import type { StageObserver } from "../core/observer.ts";
+import { platformTimers } from "./timers.ts";
 
 /** Runs many inputs in one call: an outcome for each, an `Error` for one that failed. */
 export type RunMany = (inputs: unknown[]) => PromiseLike<readonly unknown[]>;
@@ -27,11 +28,11 @@ export class OwnBatchHandle implements FeedHandle {
     private readonly largest: number = LARGEST,
   ) {}
 
-  /** Sends inputs at the end of this turn, in which more may come. */
+  /** Sends inputs when those that start now have started. */
   wake(): void {
     if (this.isPlanned || this.stopped) return;
     this.isPlanned = true;
-    queueMicrotask(() => {
+    platformTimers.soon(() => {
       this.isPlanned = false;
       this.inContext(() => this.pump());
     });

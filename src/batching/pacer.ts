@@ -35,6 +35,12 @@ export class LoopPacer implements Pacer {
     this.parked.push(callback);
   }
 
+  /** Calls back at once or, while work is parked, after that has had its next slice. For who waits for what starts now. */
+  afterParked(callback: () => void): void {
+    if (this.parked.length === 0) callback();
+    else this.parked.push(callback);
+  }
+
   private startTurn(time: number): void {
     this.inTurn = true;
     this.sliceEnd = time + this.sliceMs;
@@ -52,4 +58,4 @@ export class LoopPacer implements Pacer {
 }
 
 /** The pacer of this process's event loop. */
-export const loopPacer: Pacer = new LoopPacer(() => performance.now(), afterTurn);
+export const loopPacer = new LoopPacer(() => performance.now(), afterTurn);

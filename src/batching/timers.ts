@@ -1,3 +1,5 @@
+import { loopPacer } from "./pacer.ts";
+
 /** The clock and the timers of this platform, as a seam: tests put their own in its place. */
 export interface Timers {
   /** The time in milliseconds, from any start; it never goes back. */
@@ -5,7 +7,7 @@ export interface Timers {
   /** Calls back after so many milliseconds. The timer keeps the process alive, because somebody waits for it. */
   set(callback: () => void, ms: number): unknown;
   clear(timer: unknown): void;
-  /** Calls back at the end of the current turn of microtasks. */
+  /** Calls back at the end of the current turn of microtasks: what starts now has started. */
   soon(callback: () => void): void;
 }
 
@@ -16,5 +18,6 @@ export const platformTimers: Timers = {
   now: () => performance.now(),
   set: (callback, ms) => setTimeout(callback, ms),
   clear: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
-  soon: (callback) => queueMicrotask(callback),
+  // A batch whose slice is used up in the middle of starting its inputs goes on in the next turn: they are all to be there.
+  soon: (callback) => queueMicrotask(() => loopPacer.afterParked(callback)),
 };

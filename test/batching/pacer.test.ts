@@ -77,3 +77,14 @@ it("a turn asks for one callback however often it is looked at", () => {
   pacer.park(() => {});
   expect(loop.later).toHaveLength(1);
 });
+
+it("who waits for what starts now is called at once, or after the slice of who was parked before", () => {
+  const { pacer, turnLoop } = fake();
+  const log: string[] = [];
+  pacer.afterParked(() => log.push("at once"));
+  pacer.park(() => log.push("parked"));
+  pacer.afterParked(() => log.push("after"));
+  expect(log).toEqual(["at once"]);
+  turnLoop();
+  expect(log).toEqual(["at once", "parked", "after"]);
+});

@@ -161,6 +161,17 @@ describe("batches", () => {
     expect(calls).toEqual([[1, 2, 3], [4, 5, 6], [7]]);
   });
 
+  it("stay together when the loop's slice is used up before all of their inputs have started", async () => {
+    const { calls, batched } = doubling({
+      batchSizeOf: (input) => {
+        if (input === 1) vi.advanceTimersByTime(20);
+        return 1;
+      },
+    });
+    expect(await batched.batch([1, 2, 3])).toEqual([2, 4, 6]);
+    expect(calls).toEqual([[1, 2, 3]]);
+  });
+
   it("as completed do not wait", async () => {
     const { calls, batched } = doubling({ maxBatchSize: 2 });
     const outcomes = await all(batched.batchAsCompleted([1, 2, 3]));
