@@ -1,3 +1,4 @@
+import { warnOf } from "../core/warn.ts";
 import type { Instance } from "./instance.ts";
 import { endWithProcess } from "./process-end.ts";
 
@@ -34,11 +35,6 @@ export async function disposeResources(): Promise<void> {
   for (const end of [...loaded.values()].reverse()) {
     await end().catch(warnOf);
   }
-}
-
-/** Reports an error that nobody waits for. */
-export function warnOf(error: unknown): void {
-  globalThis.process?.emitWarning?.(error as Error);
 }
 
 /** Disposes of all resources at once, in a process that is ending: promises are not waited for. */

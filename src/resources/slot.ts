@@ -1,11 +1,12 @@
 import { RunlaneError, runlaneError } from "../core/errors/errors.ts";
 import { unref } from "../core/platform.ts";
 import { ignoreRejection, isThenable } from "../core/thenable.ts";
+import { warnOf } from "../core/warn.ts";
 import { changed, renewing, warn } from "./changes.ts";
 import type { Declaration } from "./declaration.ts";
 import { Instance } from "./instance.ts";
 import { Load } from "./load.ts";
-import { hasLoaded, isLoading, keep, letGo, warnOf } from "./loaded.ts";
+import { hasLoaded, isLoading, keep, letGo } from "./loaded.ts";
 import { differenceOf } from "./same-loader.ts";
 import type { ResourceState, ResourceStatus } from "./status.ts";
 

@@ -60,7 +60,7 @@ export interface ServeOptions extends AdmissionOptions, ConfigRules, McpOptions,
   readonly cors?: readonly string[] | undefined;
   /** More figures for `/healthz`, which tells that the server lives: `heartbeat` of `runlane/watchdog`. @default none */
   readonly heartbeat?: (() => object) | undefined;
-  /** Called for each request when its answer is complete. @default none */
+  /** Called for each request when its answer is complete. What it throws is a warning of the process. @default none */
   readonly onRequest?: ((log: RequestLog) => void) | undefined;
 }
 

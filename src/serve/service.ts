@@ -1,6 +1,7 @@
 import { invalidOption } from "../core/errors/errors.ts";
 import { isThenable } from "../core/thenable.ts";
 import { type Tracing, tracing } from "../core/tracing.ts";
+import { warnOf } from "../core/warn.ts";
 import { newRunId } from "../observe/run-id.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
 import type { Runnable } from "../runnables/runnable.ts";
@@ -229,15 +230,21 @@ export class Service {
 
   private log({ exchange, startedAt, failure }: Visit): void {
     const ms = performance.now() - startedAt;
-    this.options.onRequest!({
-      time: new Date(Date.now() - ms).toISOString(),
-      id: exchange.header("x-request-id")?.slice(0, 200) ?? newRunId(),
-      method: exchange.method,
-      path: exchange.path,
-      status: exchange.status ?? 499,
-      ms,
-      ...(failure === undefined ? {} : { error: failure instanceof Error ? failure.message : String(failure) }),
-    });
+    try {
+      // One that is async gives a promise, whatever its type says.
+      const going: unknown = this.options.onRequest!({
+        time: new Date(Date.now() - ms).toISOString(),
+        id: exchange.header("x-request-id")?.slice(0, 200) ?? newRunId(),
+        method: exchange.method,
+        path: exchange.path,
+        status: exchange.status ?? 499,
+        ms,
+        ...(failure === undefined ? {} : { error: failure instanceof Error ? failure.message : String(failure) }),
+      });
+      if (isThenable(going)) Promise.resolve(going).catch(warnOf);
+    } catch (error) {
+      warnOf(error);
+    }
   }
 }
 

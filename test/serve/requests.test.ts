@@ -1,10 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { RunnableLambda } from "../../src/index.ts";
 import { createHandler } from "../../src/serve/handler.ts";
 import { connect, exchange, headOf } from "./raw.ts";
 import { jsonOf, post, serve } from "./support.ts";
 
 const echo = RunnableLambda.from((value: unknown) => value, { name: "echo" });
+
+const thrown = (): never => {
+  throw new Error("no log");
+};
 
 describe("bad requests", () => {
   const cases: [string, unknown, Record<string, string>, number, string][] = [
@@ -50,6 +54,21 @@ describe("bad requests", () => {
     socket.destroy();
     await expect.poll(() => lines.length).toBe(1);
     expect(server.inFlight).toBe(0);
+  });
+
+  it.each([
+    ["throws", () => thrown()],
+    ["rejects", async () => thrown()],
+  ])("are answered also when onRequest %s", async (_, onRequest) => {
+    const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    try {
+      const { url, server } = await serve({ echo }, { onRequest });
+      for (const input of [1, 2]) expect((await jsonOf(post(`${url}/echo/invoke`, { input }))).output).toBe(input);
+      await expect.poll(() => warnings.mock.calls).toEqual([[new Error("no log")], [new Error("no log")]]);
+      expect(server.inFlight).toBe(0);
+    } finally {
+      warnings.mockRestore();
+    }
   });
 
   it("with more inputs than a batch may have are refused, by a type that programs can tell", async () => {

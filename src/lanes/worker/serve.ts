@@ -1,4 +1,5 @@
 import { builtinModule } from "../../core/platform.ts";
+import { warnOf } from "../../core/warn.ts";
 import type { ToWorker } from "../protocol/messages.ts";
 import type { StageStep } from "../stage/stage-step.ts";
 import { ChunkRunner } from "./chunk-runner.ts";
@@ -60,7 +61,7 @@ export function serve(port: WorkerPort, revive: (shipped: unknown, port: WorkerP
         break;
       case "renew":
         // The old version serves on.
-        workerHooks.renew?.(message.shipped).catch((error) => globalThis.process?.emitWarning?.(error));
+        workerHooks.renew?.(message.shipped).catch(warnOf);
         break;
       case "stop":
         endAfter(message.withinMs, () => port.exit());
