@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import {
   processes,
@@ -182,6 +183,52 @@ describe("many inputs that share a signal", () => {
       process.off("warning", listen);
     }
     expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
+  });
+});
+
+describe("a stream with a signal", () => {
+  /** Yields a number, and after that nothing any more. */
+  const silent = RunnableLambda.from(async function* () {
+    yield 1;
+    await new Promise(() => {});
+  });
+  const streams: [string, (signal: AbortSignal) => Promise<AsyncIterator<unknown>>][] = [
+    ["stream", (signal) => silent.stream(0, { signal })],
+    ["an observed stream", (signal) => silent.stream(0, { signal, callbacks: [{ handleChainStart: () => {} }] })],
+    [
+      "streamEvents",
+      async (signal) => silent.streamEvents(0, { version: "v2", signal }, { includeNames: [] })[Symbol.asyncIterator](),
+    ],
+  ];
+
+  it.each(streams)("%s: every read that waits is rejected when it aborts", async (_, open) => {
+    const controller = new AbortController();
+    const stream = await open(controller.signal);
+    const reads: Promise<unknown>[] = [];
+    for (let index = 0; index < 9; index++)
+      reads.push(
+        stream.next().then(
+          () => "read",
+          (error) => error.name,
+        ),
+      );
+    await turn();
+    controller.abort();
+    const outcomes = await Promise.all(reads);
+    expect(outcomes).toContain("AbortError");
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  });
+
+  it("listens once for all of its chunks, and no more when it has ended or is left", async () => {
+    const { signal } = new AbortController();
+    const listen = vi.spyOn(signal, "addEventListener");
+    const count = RunnableLambda.from(async function* () {
+      for (let index = 0; index < 50; index++) yield index;
+    });
+    for await (const _ of await count.stream(0, { signal })) expect(listen.mock.calls.length).toBe(1);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    for await (const _ of await count.stream(0, { signal })) break;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 

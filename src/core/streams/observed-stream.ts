@@ -1,6 +1,6 @@
 import type { RunContext } from "../context.ts";
 import type { ObservedRun } from "../observer.ts";
-import { abortError, raceWithSignal } from "../signal.ts";
+import { abortError, SignalRace } from "../signal.ts";
 import { asGenerator, type Chunks, closeQuietly } from "./chunks.ts";
 import { type Join, joinedBy, joinOf } from "./joins.ts";
 import { LastChunk } from "./last-chunk.ts";
@@ -31,6 +31,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   private source: AsyncIterator<Out> | null = null;
   private readonly output = new Joined(() => this.join);
   private readonly signal: AbortSignal | undefined;
+  private race: SignalRace | undefined;
   private ended = false;
   /** The number of `next` calls that wait; they are served one after the other. */
   private asked = 0;
@@ -78,12 +79,17 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
       return this.onError(error);
     }
     // One that ends by the same signal itself need not be raced with it.
-    const settled =
-      signal === undefined || (source instanceof ObservedStream && source.signal === signal)
-        ? result
-        : raceWithSignal(result, signal);
-    return settled.then(this.onResult, this.onError);
+    if (signal === undefined || (source instanceof ObservedStream && source.signal === signal)) {
+      return result.then(this.onResult, this.onError);
+    }
+    this.race ??= new SignalRace(signal);
+    return this.race.wait(result).then(this.onResult, this.onError);
   };
+
+  private end(): void {
+    this.ended = true;
+    this.race?.close();
+  }
 
   private async begin(): Promise<IteratorResult<Out, void>> {
     try {
@@ -91,7 +97,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
       const source = this.read(open);
       if (this.ended) await this.leave(open, source);
     } catch (error) {
-      this.ended = true;
+      this.end();
       this.asked--;
       throw error;
     }
@@ -124,7 +130,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   };
 
   private async finish(): Promise<IteratorResult<Out, void>> {
-    this.ended = true;
+    this.end();
     const { run, input, recording } = this.open as OpenRun<Out>;
     try {
       await run.end(this.output.value, input);
@@ -139,7 +145,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   private readonly onError = async (error: unknown): Promise<never> => {
     try {
       if (!this.ended) {
-        this.ended = true;
+        this.end();
         closeQuietly(this.source as AsyncIterator<Out>);
         const { run, input, recording } = this.open as OpenRun<Out>;
         await run.fail(error, input);
@@ -154,7 +160,7 @@ export class ObservedStream<Out> implements AsyncGenerator<Out, void> {
   /** Ends the run early, because the consumer leaves. */
   async return(): Promise<IteratorResult<Out, void>> {
     if (this.ended) return FINISHED;
-    this.ended = true;
+    this.end();
     const { open, source, input } = this;
     if (open !== null && source !== null) await this.leave(open, source);
     // A run that is about to start is left when it has; one that never will leaves open who runs before it.

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { UnderlyingSource } from "node:stream/web";
 import type { Scope } from "../scope.ts";
-import { raceWithSignal } from "../signal.ts";
+import { raceWithSignal, SignalRace } from "../signal.ts";
 import { type Chunks, closeQuietly, SingleChunk } from "./chunks.ts";
 import { joinedLike } from "./joins.ts";
 
@@ -25,6 +25,7 @@ const FINISHED: IteratorResult<never> = { done: true, value: undefined };
 class ChunkReader<T> {
   private readonly source: AsyncIterator<T>;
   private first: IteratorResult<T> | undefined;
+  private race: SignalRace | undefined;
   private ended = false;
 
   constructor(
@@ -59,7 +60,8 @@ class ChunkReader<T> {
     const { scope } = this;
     try {
       scope?.check();
-      const result = await (scope === null ? this.source.next() : raceWithSignal(this.source.next(), scope.signal));
+      const next = this.source.next();
+      const result = await (scope === null ? next : this.raceIn(scope).wait(next));
       scope?.check();
       if (result.done === true) this.end();
       return result;
@@ -68,6 +70,11 @@ class ChunkReader<T> {
       closeQuietly(this.source);
       throw error;
     }
+  }
+
+  private raceIn({ signal }: Scope): SignalRace {
+    this.race ??= new SignalRace(signal);
+    return this.race;
   }
 
   /** Hands all chunks to `take`: see {@link eachChunk}. */
@@ -110,6 +117,7 @@ class ChunkReader<T> {
   private end(): void {
     this.ended = true;
     this.first = undefined;
+    this.race?.close();
     this.scope?.close();
   }
 }
