@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The figures in README.md and docs/ come from a stored run of the benchmarks.
+ * The figures in README.md and docs/, and the charts of them, come from a stored run of the benchmarks.
  *
  *   npm run figures               writes the figures of the newest run in bench/results/
  *   npm run figures -- --check    fails where a document says anything else
@@ -13,6 +13,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "./build.mjs";
+import { charts } from "./charts.mjs";
 import { at, fail, install, node, readJson, SILENCE_MS } from "./lib.mjs";
 
 const RESULTS = "bench/results";
@@ -129,6 +130,12 @@ const documents = () =>
     (path) => path.endsWith(".md") && readFileSync(at(path), "utf8").includes("<!-- figures:"),
   );
 
+/** All that is written from a run: documents, with its figures in their places, and charts. */
+function written(/** @type {StoredRun} */ run) {
+  const texts = documents().map((path) => ({ path, text: fill(readFileSync(at(path), "utf8"), run) }));
+  return [...texts, ...charts(run).map(({ path, svg }) => ({ path, text: svg }))];
+}
+
 /** Runs some suites, or everything, and stores what they give under the versions of the package and of Node. */
 async function measure(/** @type {readonly string[]} */ chosen) {
   await install();
@@ -209,15 +216,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const isCheck = process.argv.includes("--check");
   if (run === undefined && !isCheck) fail(`There is no run in ${RESULTS}; npm run figures -- --measure stores one.`);
   if (run?.quick) fail("The stored run is a quick one, whose figures say little.");
-  for (const path of run === undefined ? [] : documents()) {
-    const text = readFileSync(at(path), "utf8");
-    const filled = fill(text, /** @type {StoredRun} */ (run));
-    if (filled === text) continue;
+  for (const { path, text } of run === undefined ? [] : written(run)) {
+    if (existsSync(at(path)) && readFileSync(at(path), "utf8") === text) continue;
     if (isCheck) {
       console.log(`${path} has figures that are not of the stored run: npm run figures writes them`);
       process.exitCode = 1;
     } else {
-      writeFileSync(at(path), filled);
+      writeFileSync(at(path), text);
       console.log(`wrote ${path}`);
     }
   }

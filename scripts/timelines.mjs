@@ -9,6 +9,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { at } from "./lib.mjs";
+import { escaped, page, round } from "./svg.mjs";
 
 /**
  * A bar is `[lane, from, to, text, kind]`. Kinds are colors: what runs (`loop`, `thread`), what waits, what fails.
@@ -143,28 +144,8 @@ export function draw({ title, lanes, bars, notes }) {
     (note, index) =>
       `<text class="soft" x="16" y="${TOP + lanes.length * LANE + 24 + index * 20}">${escaped(note)}</text>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">
-<style>
-svg { font: 13px system-ui, "Segoe UI", "Noto Sans", "Liberation Sans", sans-serif; background: #fff; }
-text { fill: #1f1e1b; } .title { font-weight: 650; font-size: 14px; } .soft { fill: #66625b; } .on { text-anchor: middle; font-size: 12px; }
-line { stroke: #e5e2db; } .page { fill: #fff; }
-rect.loop { fill: #4a5cd0; } rect.thread { fill: #0b776d; } rect.wait { fill: #d5d9f3; } rect.bad { fill: #b3261e; } rect.soft { fill: #e9e6df; }
-text.loop, text.thread, text.bad { fill: #fff; } text.on.wait, text.on.soft { fill: #1f1e1b; }
-@media (prefers-color-scheme: dark) {
-svg { background: #1b1c1f; } .page { fill: #1b1c1f; } text { fill: #ebeae6; } .soft { fill: #a7a49c; } line { stroke: #2e3035; }
-rect.wait { fill: #343b66; } rect.soft { fill: #3a3c42; } text.on.wait, text.on.soft { fill: #ebeae6; }
+  return page({ title, width, height, parts: [...lines, ...names, ...boxes, ...below] });
 }
-</style>
-<rect class="page" width="${width}" height="${height}"/>
-<text class="title" x="16" y="28">${escaped(title)}</text>
-${[...lines, ...names, ...boxes, ...below].join("\n")}
-</svg>
-`;
-}
-
-const round = (/** @type {number} */ value) => Math.round(value * 10) / 10;
-
-const escaped = (/** @type {string} */ text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(at("docs/images"), { recursive: true });

@@ -1,18 +1,12 @@
 /** The chains that Runlane serves in the benchmark. */
 import { RunnableLambda, RunnableSequence } from "runlane";
-import { async, sync } from "./work.mjs";
+import { async, sync, tokens } from "./work.mjs";
 
 export const SLOTS = 40;
 export const SERVICE_MS = 20;
 export const QUEUE_MS = 50;
 
 export function chainsFor(waits) {
-  const tokens = RunnableLambda.from(async function* (count) {
-    for (let index = 0; index < count; index++) {
-      if (index % 10 === 0) await null;
-      yield { content: `token ${index}` };
-    }
-  });
   const first = RunnableLambda.from(async function* () {
     await new Promise((resolve) => setTimeout(resolve, 5));
     yield String(process.hrtime.bigint());
@@ -25,7 +19,13 @@ export function chainsFor(waits) {
     waits.stopped++;
     waits.lastAt = process.hrtime.bigint();
   });
-  const chains = { sync: RunnableSequence.from(sync), async: RunnableSequence.from(async), tokens, first, idle };
+  const chains = {
+    sync: RunnableSequence.from(sync),
+    async: RunnableSequence.from(async),
+    tokens: RunnableLambda.from(tokens),
+    first,
+    idle,
+  };
   return process.env.OVERLOAD === "1"
     ? { chains: { slow }, options: { maxConcurrency: SLOTS, maxQueueMs: QUEUE_MS } }
     : // The others shed no load, however late their event loop is.

@@ -1,11 +1,18 @@
 /** One of the servers, in a process of its own: what it is asked is in `bench/serve.ts`. */
 import http from "node:http";
-import { answer, runAsync, runSync } from "./work.mjs";
+import { answer, runAsync, runSync, tokens } from "./work.mjs";
 
 const [kind] = process.argv.slice(2);
 
 /** Runs that wait, and what has become of them. */
 const waits = { begun: 0, stopped: 0, lastAt: 0n };
+
+/** The events that Runlane sends for a chain of one generator, as one writes them by hand. */
+async function streamByHand(count, response) {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  for await (const chunk of tokens(count)) response.write(`event: data\ndata: ${JSON.stringify(chunk)}\n\n`);
+  response.end("event: end\n\n");
+}
 
 const LISTEN = {
   /** Nothing but Node. */
@@ -23,6 +30,7 @@ const LISTEN = {
       const chunks = [];
       request.on("data", (chunk) => chunks.push(chunk));
       request.on("end", async () => {
+        if (request.url === "/tokens/stream") return streamByHand(JSON.parse(chunks[0]).input, response);
         const { input } = JSON.parse(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
         const output = request.url === "/sync/invoke" ? runSync(input) : await runAsync(input);
         const body = JSON.stringify(answer(output));

@@ -11,3 +11,11 @@ export async function runAsync(input) {
 }
 
 export const answer = (output) => ({ output, metadata: { run_id: crypto.randomUUID(), feedback_tokens: [] } });
+
+/** Chunks as a model makes them: ten of them at a time. */
+export async function* tokens(count) {
+  for (let index = 0; index < count; index++) {
+    if (index % 10 === 0) await null;
+    yield { content: `token ${index}` };
+  }
+}
