@@ -25,6 +25,7 @@ const known = [];
 let loads = 0;
 /** The last ones of what is made. */
 const rows = [];
+const text = range(30_000, (at) => `word${at}`).join(" ");
 
 /** A model that takes its time for each call, and a little for each text. */
 const model = async (texts) => {
@@ -330,7 +331,7 @@ export const faulty = {
     finding: "gc-pressure",
     inputs: range(60),
     pipeline: RunnableLambda.from((x) => {
-      rows.push(Array.from({ length: 20_000 }, (_, at) => ({ at, row: { x } })));
+      rows.push(text.split(" "));
       if (rows.length > 24) rows.shift();
       return x;
     }),
