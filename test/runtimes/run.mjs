@@ -8,10 +8,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "../../scripts/build.mjs";
 import { at, fail, install, passed, run, tally } from "../../scripts/lib.mjs";
-import { BUNDLED } from "./bundlers.mjs";
-import { LOADERS } from "./loaders.mjs";
 import { installPackage } from "./package-copy.mjs";
-import { RUNTIMES } from "./runtimes.mjs";
 import { DOCUMENTS, filled, RESULTS, SPEED, storedResults } from "./tables.mjs";
 
 const FOLDER = at("test/runtimes");
@@ -69,6 +66,10 @@ function write(seen, kind) {
 }
 
 await prepare();
+// They need what has just been installed.
+const { BUNDLED } = await import("./bundlers.mjs");
+const { LOADERS } = await import("./loaders.mjs");
+const { RUNTIMES } = await import("./runtimes.mjs");
 for (const [kind, all] of /** @type {const} */ ([
   ["runtimes", RUNTIMES],
   ["bundlers", BUNDLED],
