@@ -18,7 +18,7 @@ export interface PoolOptions {
   graceMs?: number;
   /**
    * The time in milliseconds that a worker may take to start, counted from its first sign of life, and a stage to be loaded in it. One that
-   * gives no sign at all is given six times as long. @default 10000
+   * gives no sign at all is given six times as long. @default 30000
    */
   startTimeoutMs?: number;
   /** The number of inputs after which a worker is replaced. @default Infinity */
@@ -106,7 +106,7 @@ export function poolSettings(where: string, options: PoolOptions, cores: number)
     idleTimeoutMs: 30_000,
     maxQueue: Number.POSITIVE_INFINITY,
     graceMs: 500,
-    startTimeoutMs: 10_000,
+    startTimeoutMs: 30_000,
     maxInputsPerWorker: Number.POSITIVE_INFINITY,
     ...given,
   } as PoolSettings;
