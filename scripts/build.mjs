@@ -45,6 +45,7 @@ const WORKERS = [
   "lanes/worker/thread.ts",
   "lanes/worker/process.ts",
   "cluster/worker/chunk-thread.ts",
+  "cli/cluster/reference-reader.ts",
   "diagnose/watcher/thread.ts",
   "inspect/server/thread.ts",
 ];

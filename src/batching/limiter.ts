@@ -14,6 +14,35 @@ export interface Limits {
    * @default 1
    */
   burst?: number | undefined;
+  /**
+   * The extent of the limits: all calls through this runnable in this thread, or with `"cluster"` all that go through limits of the same `key`,
+   * on all machines that use the same broker. The module has to import `runlane/cluster`.
+   * @default "thread"
+   */
+  scope?: "thread" | "cluster" | undefined;
+  /** The name of the limits at the broker, where their `scope` is `"cluster"`: whoever names the same has the same ones, and should say the same of them. */
+  key?: string | undefined;
+  /** The URL of the broker, where their `scope` is `"cluster"`. @default RUNLANE_BROKER, or `embedded:` */
+  broker?: string | undefined;
+}
+
+/** Lets inputs start, and keeps those waiting that may not yet. */
+export interface Admittance {
+  /** The number of inputs that have started and are not done. */
+  readonly running: number;
+  /** The number of inputs that wait for their start. */
+  readonly waiting: number;
+  /** Starts one input if that is allowed now and nobody waits. Each start is followed by one {@link leave}. */
+  tryEnter(): boolean;
+  /**
+   * Waits for the start of one input.
+   *
+   * @param caller The object that stands for the caller: callers take turns.
+   * @returns Rejects with the signal's error when that aborts; then the input has no place any more, and {@link leave} is not called.
+   */
+  enter(caller: object, signal: AbortSignal | undefined): Promise<void>;
+  /** Takes note that an input that was started is done. */
+  leave(): void;
 }
 
 /**
@@ -23,8 +52,11 @@ export interface Limits {
 const LATE_MS = 20;
 
 /** An input that waits for its start. */
-class Entrant extends Place {
-  constructor(readonly enter: () => void) {
+export class Entrant extends Place {
+  constructor(
+    readonly enter: () => void,
+    readonly refuse: (error: unknown) => void,
+  ) {
     super();
   }
 }
@@ -35,14 +67,13 @@ class Entrant extends Place {
  *
  * There is no timer unless somebody waits for one.
  */
-export class Limiter {
+export class Limiter implements Admittance {
   private readonly queue: FairQueue;
   private readonly maxConcurrency: number;
   /** The time for one token, in milliseconds; 0 without a rate. */
   private readonly intervalMs: number;
   /** The time before the bucket is full from which on a start is allowed, in milliseconds. */
   private readonly toleranceMs: number;
-  /** The number of inputs that have started and are not done. */
   running = 0;
   /** The time at which the bucket will be full, by the clock. */
   private fullAt = Number.NEGATIVE_INFINITY;
@@ -58,12 +89,10 @@ export class Limiter {
     this.toleranceMs = (burst - 1) * this.intervalMs;
   }
 
-  /** The number of inputs that wait for their start. */
   get waiting(): number {
     return this.queue.length;
   }
 
-  /** Starts one input if that is allowed now and nobody waits. Each start is followed by one {@link leave}. */
   tryEnter(): boolean {
     if (this.queue.length > 0 || this.running >= this.maxConcurrency) return false;
     if (this.intervalMs > 0 && !this.takeToken(this.timers.now(), 0)) return false;
@@ -71,12 +100,6 @@ export class Limiter {
     return true;
   }
 
-  /**
-   * Waits for the start of one input.
-   *
-   * @param caller The object that stands for the caller: callers take turns.
-   * @returns Rejects with the signal's error when that aborts; then the input has no place any more, and {@link leave} is not called.
-   */
   enter(caller: object, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
@@ -87,7 +110,7 @@ export class Limiter {
       const entrant = new Entrant(() => {
         stopWatching?.();
         resolve();
-      });
+      }, reject);
       if (signal !== undefined) {
         stopWatching = onAbort(signal, () => {
           this.queue.remove(entrant);
@@ -100,7 +123,6 @@ export class Limiter {
     });
   }
 
-  /** Takes note that an input that was started is done. */
   leave(): void {
     this.running--;
     if (this.queue.length > 0) this.admit();

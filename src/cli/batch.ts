@@ -42,6 +42,8 @@ export interface BatchOptions {
   readonly detach?: boolean | undefined;
   /** On a cluster: whether inputs that take long are run a second time elsewhere, near the end. */
   readonly speculate?: boolean | undefined;
+  /** On a cluster: whether workers read the files themselves, and get nothing but references to inputs. */
+  readonly byReference?: boolean | undefined;
   /** Whether everything is loaded before the first input. */
   readonly warm: boolean;
   readonly resume: boolean;
@@ -142,6 +144,7 @@ export function batchCommand(program: Command, args: readonly string[], onExit: 
     )
     .addOption(new Option("--detach", "with --lane cluster: end when the broker has all inputs").conflicts("watch"))
     .option("--speculate", "with --lane cluster: run what takes long a second time elsewhere, near the end")
+    .option("--by-reference", "with --lane cluster: workers read the files of the inputs themselves, see worker --root")
     .option("--attach <run>", "collect a run that was started with --detach; needs no other option", once)
     .option("--warm", "load everything that the pipeline uses, on every worker, before the first input")
     .option("--watch [ms]", "say which step holds the event loop for so long, while it does (default: 100)", watchTime)

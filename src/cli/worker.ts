@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly lane: PipelineLane;
   /** Whether everything that the pipelines use is loaded before the first chunk. */
   readonly warm: boolean;
+  /** The folders with the files that batches may refer to. */
+  readonly root?: readonly string[] | undefined;
   /** Where figures for autoscalers are served. */
   readonly metricsPort?: number | undefined;
 }
@@ -25,6 +27,11 @@ What it does:
   nobody runs what somebody else means by the name of a pipeline.
   The broker is --broker, or the variable RUNLANE_BROKER, or else a PostgreSQL from npm that is
   started in the folder of the project.
+
+Files on shared storage:
+  A batch with --by-reference sends paths and places in files, and no contents. Workers read
+  nothing by that but what lies in a --root: a path is looked for there as the batch sees it
+  from its working folder, and may lead out of it neither by .. nor by a link.
 
 How it ends:
   SIGTERM and Ctrl-C: it finishes what it has in hand, takes nothing new, and ends with 0. A
@@ -51,6 +58,7 @@ export function workerCommand(program: Command, onExit: (code: number) => void):
     .option("-c, --concurrency <count>", "run so many chunks at a time (default: cores + 1)", positiveInteger)
     .addOption(new Option("--lane <lane>", "run the pipelines there").choices(PIPELINE_LANES).default("thread"))
     .option("--warm", "load everything that the pipelines use before the first chunk")
+    .option("--root <folder...>", "read the files in here, and nowhere else, for batches with --by-reference")
     .option("--metrics-port <port>", "serve /metrics and /hints, for Prometheus and autoscalers", positiveInteger)
     .addHelpText("after", WORKER_HELP)
     .action(async (pipelines: string[], parsed: Omit<WorkerOptions, "pipelines">) => {

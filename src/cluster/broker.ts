@@ -1,3 +1,5 @@
+import type { LimitKeeper } from "../batching/shared-limits.ts";
+
 /**
  * An engine that keeps work until it is done, as the cluster lane needs it. There is one implementation for each engine in
  * `brokers/`, none of which knows another; `brokerCases` of `runlane/testing` says what each has to do.
@@ -5,7 +7,7 @@
  * A broker runs each chunk at least once, and forgets nothing that was submitted until it is settled. It neither knows what is in
  * chunks and outcomes, nor orders them: whoever reads the outcomes drops what it has already.
  */
-export interface Broker {
+export interface Broker extends LimitKeeper {
   /** The name of the broker in messages: `PostgreSQL at db.example:5432`. Holds no password. */
   readonly name: string;
   /** Notes a run, so that others see it. Calling it again changes nothing. */

@@ -1,3 +1,4 @@
+export type { Admission, AdmitRequest, LimitKeeper, SharedLimit } from "../batching/shared-limits.ts";
 export type {
   Broker,
   BrokerOptions,

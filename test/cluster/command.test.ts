@@ -85,6 +85,32 @@ test("lines that cannot be read have their records, and a run that is done has n
   expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
 });
 
+test("inputs stay where they are and are read by workers: lines, files, and what has changed or lies elsewhere", async () => {
+  const cwd = project([]);
+  writeFileSync(join(cwd, "in.csv"), 'text,more\n"a b\nc d",1\nnone,2\n\n"x, y",3\n');
+  const byReference = (...input: string[]) => batch(shared.program, "--by-reference", ...input).toSpliced(2, 2);
+  const csv = byReference("--input", "in.csv");
+  expect((await run(csv, { cwd })).code).toBe(1);
+  // The pipeline takes no objects, and what it says of them is what it says at home.
+  expect(records(cwd, "out.errors.jsonl")).toMatchObject([
+    { source: "in.csv:2", input: { text: "a b\nc d", more: "1" }, error: { name: "TypeError" } },
+    { source: "in.csv:4", input: { text: "none", more: "2" } },
+    { source: "in.csv:6", input: { text: "x, y", more: "3" } },
+  ]);
+  writeFileSync(join(cwd, "in.jsonl"), '"a b"\n\n{"a":\n"a b c"');
+  expect((await run([...byReference("--input", "in.jsonl"), "--overwrite"], { cwd })).code).toBe(1);
+  expect(records(cwd, "out.jsonl")).toEqual([
+    { index: 0, output: 2 },
+    { index: 2, output: 3 },
+  ]);
+  const files = [...byReference("--files", "in.*", process.execPath), "--overwrite"];
+  expect((await run(files, { cwd })).code).toBe(1);
+  expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([1, 2, 3]);
+  expect(records(cwd, "out.errors.jsonl")).toMatchObject([
+    { index: 0, error: { code: "RUNLANE_REFERENCE", message: expect.stringContaining("there is no such file in") } },
+  ]);
+});
+
 test("what is stuck is run a second time elsewhere, if that is asked for", async () => {
   const cwd = scratchFolder();
   writeFileSync(join(cwd, "in.txt"), ["a b", ...lines(20, () => "a"), `stuck ${join(cwd, "stuck")}`, ""].join("\n"));

@@ -27,7 +27,9 @@ export function sharedWorker(): { readonly program: string } {
   const program = ownProgram(folder);
   let worker: ChildProcess | undefined;
   beforeAll(async () => {
-    const child = spawn(process.execPath, [MAIN, "worker", program, "--broker", EMBEDDED], { cwd: folder });
+    const child = spawn(process.execPath, [MAIN, "worker", program, "--broker", EMBEDDED, "--root", tmpdir()], {
+      cwd: folder,
+    });
     worker = child;
     await new Promise<void>((resolve, reject) => {
       child.stdout.once("data", () => resolve());

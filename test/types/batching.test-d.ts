@@ -93,6 +93,9 @@ it("limits keep input, output and call options", () => {
     maxConcurrency?: number | undefined;
     ratePerSecond?: number | undefined;
     burst?: number | undefined;
+    scope?: "thread" | "cluster" | undefined;
+    key?: string | undefined;
+    broker?: string | undefined;
   }>();
   // @ts-expect-error there is no such option
   limited.withLimits({ rate: 3 });

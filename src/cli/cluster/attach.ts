@@ -1,5 +1,6 @@
+import { brokerUrl } from "../../cluster/open-broker.ts";
 import { CliError } from "../cli-error.ts";
-import { brokerOf, brokerUrl } from "./broker-of.ts";
+import { brokerOf } from "./broker-of.ts";
 import { findRun } from "./list-runs.ts";
 
 /** Options that belong to the command that has started a run, and those that take a value after them. */

@@ -1,19 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Broker, BrokerOptions } from "../../cluster/broker.ts";
-import { openBroker } from "../../cluster/open-broker.ts";
+import { brokerUrl, openBroker } from "../../cluster/open-broker.ts";
 import { RunlaneError } from "../../core/errors/errors.ts";
 import { CliError } from "../cli-error.ts";
 
 /** How often it is looked whether a broker is there. */
 const AGAIN_MS = 1000;
-
-/** The broker that a command uses when it is told none. */
-const EMBEDDED = "embedded:";
-
-/** The URL of the broker: that of the command line, that of RUNLANE_BROKER, or the embedded one. */
-export function brokerUrl(given: string | undefined): string {
-  return given ?? process.env.RUNLANE_BROKER ?? EMBEDDED;
-}
 
 /** A broker's URL as others may see it. */
 export function shownUrl(url: string): string {

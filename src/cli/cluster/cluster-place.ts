@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import type { Broker } from "../../cluster/broker.ts";
 import { ClusterLane } from "../../cluster/lane/cluster-lane.ts";
+import { brokerUrl } from "../../cluster/open-broker.ts";
 import { pipelineName, pipelineQueue } from "../../cluster/pipeline/pipeline-queue.ts";
 import type { LaneStage } from "../../lanes/lane.ts";
 import { RunnableLambda } from "../../runnables/kinds/lambda.ts";
@@ -8,7 +9,7 @@ import { RunnableOnLane } from "../../runnables/kinds/on-lane.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { markModule, moduleRef } from "../../shipping/functions/module-ref.ts";
 import { absolutePath, displayName } from "../paths.ts";
-import { asStartError, brokerUrl, shownUrl, tellTrouble } from "./broker-of.ts";
+import { asStartError, shownUrl, tellTrouble } from "./broker-of.ts";
 
 export interface ClusterPlaceOptions {
   readonly path: string;

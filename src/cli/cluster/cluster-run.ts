@@ -23,6 +23,7 @@ import { withoutStart } from "./attach.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import type { ClusterPlace } from "./cluster-place.ts";
 import { OrderedOutcomes } from "./ordered-outcomes.ts";
+import type { Referrer } from "./referrer.ts";
 import { Serial } from "./serial.ts";
 import { Settler } from "./settler.ts";
 
@@ -47,6 +48,8 @@ export interface ClusterRunOptions {
   readonly detach: boolean;
   /** Whether chunks that take long are run a second time when workers have nothing else to do. */
   readonly speculate: boolean;
+  /** Makes the references that travel instead of inputs; undefined where the inputs travel. */
+  readonly referrer: Referrer | undefined;
   /** The command that has started the run. */
   readonly argv: readonly string[];
 }
@@ -204,22 +207,24 @@ export class ClusterRun {
 
   /** Reads inputs and sends them, as long as there is room. */
   private async send(channel: RunChannel, records: Serial): Promise<void> {
-    const { place, log } = this.options;
+    const { place, log, referrer } = this.options;
     const carrier = tracing.current?.inject();
     const config = carrier === undefined ? undefined : withCarrier(undefined, carrier);
-    const head = { exportName: place.exportName, config };
     const where = `the pipeline ${place.pipeline}`;
+    const travelling = (block: InputBlock, at: number): unknown =>
+      packInput(referrer === undefined ? block.values[at] : referrer.of(block, at), where);
     for (;;) {
       await this.room(channel, records);
       if (this.stopped) return;
       const from = this.read;
       const count = log?.chunks.get(from) ?? channel.sizer.count;
-      const inputs = await this.take(count, (value) => packInput(value, where));
+      const inputs = await this.take(count, travelling);
       if (inputs.length > 0) {
         const range = { from, count: inputs.length };
         log?.add(range);
         // What was done while nobody was here need not be sent.
         const isThere = this.outcomes.holds(range);
+        const head = { exportName: place.exportName, config, references: referrer?.references };
         const refused = isThere ? [] : channel.send(from, head, inputs);
         for (const one of refused) this.add(one);
         if (isThere || refused.length > 0) await records.run();
@@ -245,10 +250,10 @@ export class ClusterRun {
   }
 
   /** Takes so many inputs that follow each other, fewer where one in between could not be read or the source is slow. */
-  private async take(count: number, pack: (value: unknown) => unknown): Promise<unknown[]> {
+  private async take(count: number, pack: (block: InputBlock, at: number) => unknown): Promise<unknown[]> {
     const feed = this.feed;
     const inputs: unknown[] = [];
-    while (inputs.length < count) {
+    while (inputs.length < count && this.options.referrer?.isFull() !== true) {
       if (!feed.hasNext) {
         if (feed.ended || !(await this.load(inputs.length > 0))) break;
         continue;
@@ -260,7 +265,7 @@ export class ClusterRun {
       feed.cursor++;
       this.read++;
       if (isProblem) break;
-      inputs.push(pack(block!.values[cursor]));
+      inputs.push(pack(block!, cursor));
     }
     return inputs;
   }

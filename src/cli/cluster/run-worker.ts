@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Broker, Serving } from "../../cluster/broker.ts";
+import { brokerUrl } from "../../cluster/open-broker.ts";
 import { pipelineName, pipelineQueue } from "../../cluster/pipeline/pipeline-queue.ts";
 import { ChunkWorker, type ChunkWorkerOptions } from "../../cluster/worker/chunk-worker.ts";
 import type { Lane } from "../../lanes/lane.ts";
@@ -9,7 +11,7 @@ import { stayOnLoop } from "../../lanes/named-lanes.ts";
 import { RunnableLambda } from "../../runnables/kinds/lambda.ts";
 import type { Runnable } from "../../runnables/runnable.ts";
 import { moduleRef } from "../../shipping/functions/module-ref.ts";
-import { EXIT } from "../cli-error.ts";
+import { CliError, EXIT } from "../cli-error.ts";
 import { absolutePath, displayName, PACKAGE_FILE } from "../paths.ts";
 import { loadPipeline, pipelineFile } from "../pipeline/load-pipeline.ts";
 import { newPool, placePipeline } from "../pipeline/place-pipeline.ts";
@@ -20,6 +22,8 @@ import { serveMetrics } from "./metrics-server.ts";
 
 /** What the threads of a worker run, as it was built. */
 const CHUNK_THREAD = join(dirname(PACKAGE_FILE), "dist", "cluster", "worker", "chunk-thread.js");
+/** What reads files for them, as it was built. */
+const READER = join(dirname(PACKAGE_FILE), "dist", "cli", "cluster", "reference-reader.js");
 /** The time between two looks for queues that nobody works on, in milliseconds. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -31,7 +35,10 @@ const LOOK_EVERY_MS = 10_000;
  */
 export async function runWorker(options: WorkerOptions): Promise<number> {
   const { pipelines, lane, warm, concurrency = availableParallelism() + 1 } = options;
+  const reader = { ref: moduleRef(pathToFileURL(READER), "readReferences"), roots: (options.root ?? []).map(rootOf) };
   if (lane === "loop") stayOnLoop();
+  // Limits that machines share are with the same broker.
+  process.env.RUNLANE_BROKER = brokerUrl(options.broker);
   // Before they are loaded: they may change their own modules.
   const queues = new Map(pipelines.map((path) => [path, pipelineQueue(pipelineFile(path))]));
   const stores = pipelines.map((path) => new Runnables(path, lane));
@@ -47,7 +54,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     const queue = queues.get(path)!;
     const name = pipelineName(absolutePath(path));
     const { runnableOf, whole } = stores[at]!;
-    const worker = new ChunkWorker({ name, runnableOf, whole });
+    const worker = new ChunkWorker({ name, runnableOf, whole, reader });
     servings.push(await broker.serve(queue, worker.work, { concurrency, chunkMs: () => worker.chunkMs }));
     process.stdout.write(`working on ${displayName(absolutePath(path))} (${queue}), from ${broker.name}\n`);
   }
@@ -65,6 +72,13 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   await Promise.all(servings.map((serving) => serving.stop()));
   await broker.close();
   return EXIT.done;
+}
+
+/** A folder whose files may be read. @throws CliError RUNLANE_CLI_USAGE */
+function rootOf(path: string): string {
+  const folder = absolutePath(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  throw new CliError("RUNLANE_CLI_USAGE", `--root ${path} is no folder`);
 }
 
 /** The runnables that a module exports, each in its place. */

@@ -48,9 +48,19 @@ export class InputBlock {
     return this.problems !== undefined;
   }
 
+  /** The number of the line in which an input begins, from 1; 0 where inputs are no lines. */
+  lineOf(at: number): number {
+    return this.lines[at]!;
+  }
+
+  /** The text of an input in its source, without the line end. */
+  textOf(at: number): string | undefined {
+    return this.texts[at];
+  }
+
   /** The place of an input: `orders.csv:17`, counted from line 1, or the path of a file. */
   placeOf(at: number): string {
-    const line = this.lines[at]!;
+    const line = this.lineOf(at);
     return line === 0 ? (this.texts[at] ?? this.source) : `${this.source}:${line}`;
   }
 

@@ -44,10 +44,10 @@ export function withAbsolutePaths(options: BatchOptions): BatchOptions {
 
 /** @throws CliError */
 export async function prepare(options: BatchOptions): Promise<PreparedRun> {
-  const { report, limit, concurrency, lane, output } = options;
+  const { report, limit, concurrency, lane, output, broker, detach, speculate, byReference } = options;
   if (options.force === true && !options.resume) throw new CliError("RUNLANE_CLI_USAGE", "--force is for --resume");
-  for (const name of ["broker", "detach", "speculate"] as const)
-    if (options[name] !== undefined && lane !== "cluster")
+  for (const [name, value] of Object.entries({ broker, detach, speculate, "by-reference": byReference }))
+    if (value !== undefined && lane !== "cluster")
       throw new CliError("RUNLANE_CLI_USAGE", `--${name} is for --lane cluster`);
   if (lane === "loop") stayOnLoop();
   // Before the pipeline is loaded: it may change its own module, or the working folder.
@@ -77,8 +77,9 @@ export async function prepare(options: BatchOptions): Promise<PreparedRun> {
       const { runnable, run } = openClusterRun(pipeline, {
         ...placed,
         ...options,
+        ...opened,
+        files,
         output: destination.isResumable ? output : undefined,
-        source,
         firstIndex,
       });
       const startMeter = () => new ProgressMeter(left, () => run.fraction);

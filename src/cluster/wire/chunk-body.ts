@@ -2,6 +2,7 @@ import type { PackOptions } from "../../shipping/data/format.ts";
 import { pack, unpack } from "../../shipping/data/pack.ts";
 import type { Bytes } from "../broker.ts";
 import { fromBytes, toBytes } from "./bytes.ts";
+import type { References } from "./references.ts";
 
 /** The options for packing data for other machines, which share no memory with this one. */
 export const APART: PackOptions = { shared: false };
@@ -14,6 +15,8 @@ export interface ChunkHead {
   readonly config?: unknown;
   /** The time that an input may take from its start, in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** How the inputs are found that the chunk has references to; undefined where it has the inputs themselves. */
+  readonly references?: References | undefined;
   /** The number of deaths of workers that prove that one of the inputs causes them. */
   readonly deaths?: number | undefined;
 }

@@ -4,7 +4,7 @@ import type { Runnable } from "../../runnables/runnable.ts";
 import type { Bytes, TakenChunk } from "../broker.ts";
 import { decodeHead } from "../wire/chunk-body.ts";
 import { encodeCrash } from "../wire/outcome-body.ts";
-import { type BytesRun, runBytes } from "./run-bytes.ts";
+import { type BytesRun, type InputReader, runBytes } from "./run-bytes.ts";
 
 /** The number of deaths of workers that are blamed on a chunk, unless it says otherwise. */
 const DEATHS = 3;
@@ -24,6 +24,7 @@ export interface ChunkWorkerOptions {
   readonly whole: ((exportName: string, run: BytesRun, signal: AbortSignal) => Promise<readonly Bytes[]>) | undefined;
   /** The name of the pipeline in errors. */
   readonly name: string;
+  readonly reader: InputReader;
 }
 
 /** Runs the chunks of one pipeline. */
@@ -38,7 +39,8 @@ export class ChunkWorker {
     const { exportName, timeoutMs, deaths = DEATHS } = decodeHead(body);
     const by = { host: hostname(), pid: process.pid, earlierAttempts: attempt - 1 };
     if (attempt > deaths) return [encodeCrash({ ...by, ranMs: 0, waits: false })];
-    const run = { body, by, where: `the pipeline ${JSON.stringify(this.options.name)}` };
+    const { name, reader } = this.options;
+    const run = { body, by, where: `the pipeline ${JSON.stringify(name)}`, reader };
     const startMs = performance.now();
     try {
       // The time of one input is kept by a pool, which can end what runs.

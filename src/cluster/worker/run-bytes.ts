@@ -1,10 +1,13 @@
-import { rejected } from "../../batching/outcome.ts";
+import { fulfilled, type Outcome, rejected } from "../../batching/outcome.ts";
 import type { Step } from "../../core/step.ts";
 import { carrierOf, withoutCarrier } from "../../core/tracing.ts";
 import { withinTrace } from "../../observe/trace-context.ts";
+import { loadExport } from "../../shipping/functions/load-export.ts";
+import type { ModuleRef } from "../../shipping/functions/module-ref.ts";
 import type { Bytes } from "../broker.ts";
 import { decodeHead, decodeInputs, unpackInput } from "../wire/chunk-body.ts";
 import { type ChunkReport, encodeOutcomes, type InputOutcome } from "../wire/outcome-body.ts";
+import type { ReadReferences } from "../wire/references.ts";
 import { runChunk } from "./run-chunk.ts";
 
 /** Inputs that use the loop for less than such a part of their time wait, rather than compute. */
@@ -17,6 +20,16 @@ export interface BytesRun {
   readonly where: string;
   /** The worker, and how often the chunk was taken before. */
   readonly by: Pick<ChunkReport, "host" | "pid" | "earlierAttempts">;
+  /** Who reads inputs that the chunk only refers to. */
+  readonly reader: InputReader;
+}
+
+/** Reads files for a worker: plain data, as it travels to threads. */
+export interface InputReader {
+  /** A {@link ReadReferences}. */
+  readonly ref: ModuleRef;
+  /** The folders outside of which nothing is read. */
+  readonly roots: readonly string[];
 }
 
 /**
@@ -27,43 +40,54 @@ export interface BytesRun {
  */
 export async function runBytes(
   load: () => Promise<Step>,
-  { body, where, by }: BytesRun,
+  { body, where, by, reader }: BytesRun,
   signal: AbortSignal | undefined,
   isHere: boolean,
 ): Promise<readonly Bytes[]> {
-  const packed = decodeInputs(body);
   const [startMs, before] = [performance.now(), performance.eventLoopUtilization()];
+  const inputs = await openInputs(body, reader);
   const outcomes = await load().then(
-    (step) => runInputs(step, packed, body, signal),
-    (error) => packed.map(() => rejected(error)),
+    (step) => runInputs(step, inputs, body, signal),
+    (error) => inputs.map(() => rejected(error)),
   );
   const ranMs = performance.now() - startMs;
   const waits = isHere && performance.eventLoopUtilization(before).utilization < LEAST_SHARE;
   return encodeOutcomes(outcomes, { ...by, ranMs, waits }, where);
 }
 
+/** The inputs of a chunk, and the errors of those that cannot be read. */
+async function openInputs(body: Bytes, reader: InputReader): Promise<readonly Outcome<unknown>[]> {
+  const packed = decodeInputs(body);
+  const { references } = decodeHead(body);
+  const opened = packed.map((input) => {
+    try {
+      return fulfilled(unpackInput(input));
+    } catch (error) {
+      return rejected(error);
+    }
+  });
+  if (references === undefined) return opened;
+  const read = (await loadExport(reader.ref)) as unknown as ReadReferences;
+  return await read(
+    references,
+    opened.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : undefined)),
+    reader.roots,
+  );
+}
+
 async function runInputs(
   step: Step,
-  packed: readonly unknown[],
+  opened: readonly Outcome<unknown>[],
   body: Bytes,
   signal: AbortSignal | undefined,
 ): Promise<readonly InputOutcome[]> {
   const { config, timeoutMs } = decodeHead(body);
   const carrier = carrierOf(config);
   const options = { ...withoutCarrier(config as object | undefined), timeout: timeoutMs, signal };
-  const run = (inputs: readonly unknown[]): Promise<InputOutcome[]> =>
-    carrier === undefined
-      ? runChunk(step, inputs, options)
-      : withinTrace(carrier, () => runChunk(step, inputs, options));
-  const unreadable = new Map<number, unknown>();
-  const inputs = packed.map((input, at) => {
-    try {
-      return unpackInput(input);
-    } catch (error) {
-      return void unreadable.set(at, error);
-    }
-  });
-  if (unreadable.size === 0) return await run(inputs);
-  const ran = (await run(inputs.filter((_, at) => !unreadable.has(at)))).values();
-  return inputs.map((_, at) => (unreadable.has(at) ? rejected(unreadable.get(at)) : ran.next().value!));
+  const inputs = opened.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const run = (): Promise<InputOutcome[]> => runChunk(step, inputs, options);
+  const ran = await (carrier === undefined ? run() : withinTrace(carrier, run));
+  if (inputs.length === opened.length) return ran;
+  const next = ran.values();
+  return opened.map((outcome) => (outcome.status === "rejected" ? outcome : next.next().value!));
 }

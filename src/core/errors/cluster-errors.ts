@@ -31,6 +31,12 @@ export const CLUSTER_ERRORS = {
       "A step was given a cluster lane that is no export of a module: workers import modules, and get nothing but data.",
     fix: 'Export it from a module, use RunnableLambda.fromModule(new URL("./module.js", import.meta.url), "name"), and give runlane worker that module.',
   },
+  RUNLANE_REFERENCE: {
+    message: "The worker cannot read the input at {input}: {reason}.",
+    cause:
+      "The batch was run with --by-reference. The file is missing, has changed since it became an input, or lies in no folder that the worker may read.",
+    fix: "Give runlane worker the folder by --root, as the batch sees it from its working folder, and run the inputs that have failed again.",
+  },
   RUNLANE_VALUE_TOO_LARGE: {
     message: "{where} is {megabytes} MB, and {limit} MB is the most that travels through a broker.",
     cause: "An input or an output alone is larger than what a broker takes in one piece.",

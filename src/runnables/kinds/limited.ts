@@ -1,4 +1,6 @@
-import { Limiter, type Limits } from "../../batching/limiter.ts";
+import { type Admittance, Limiter, type Limits } from "../../batching/limiter.ts";
+import { SharedLimiter } from "../../batching/shared-limiter.ts";
+import { sharedLimits } from "../../batching/shared-limits.ts";
 import { platformTimers } from "../../batching/timers.ts";
 import type { RunnableConfig } from "../../core/config.ts";
 import type { RunContext } from "../../core/context.ts";
@@ -32,6 +34,8 @@ export interface RunnableLimitedFields<RunInput, RunOutput, CallOptions extends 
  *   its start, waiting included.
  * - An input holds its place until its run has ended, even if its caller has left; a stream until its last chunk, or until its reader
  *   leaves.
+ * - With the scope `"cluster"`, all threads and machines share the limits that name the same `key` and use the same broker. Each start asks there
+ *   first, so sync steps wait too. A program that is lost gives its places back after ten seconds. While the broker is away, nothing starts.
  * - As long as nobody waits, a sync step stays sync. `config.maxConcurrency` holds besides, and what waits here counts there.
  *
  * Observers see the runs of what is inside; they start when the waiting is over. A run that waits for another run through the same
@@ -57,18 +61,25 @@ export class RunnableLimited<
   readonly maxConcurrency: number | undefined;
   readonly ratePerSecond: number | undefined;
   readonly burst: number | undefined;
-  private readonly limiter: Limiter;
+  readonly scope: Limits["scope"];
+  /** The name of the limits, where other machines share them. */
+  readonly key: string | undefined;
+  readonly broker: string | undefined;
+  private readonly limiter: Admittance;
 
   /** @throws RUNLANE_NOT_RUNNABLE, RUNLANE_INVALID_OPTION */
   constructor(fields: RunnableLimitedFields<RunInput, RunOutput, CallOptions>) {
     super(fields.bound, "The bound of a RunnableLimited");
-    const { maxConcurrency, ratePerSecond, burst } = fields;
+    const { maxConcurrency, ratePerSecond, burst, scope, key, broker } = fields;
     this.bound = this.wrapped;
-    checkLimits({ maxConcurrency, ratePerSecond, burst });
+    checkLimits(fields);
     this.maxConcurrency = maxConcurrency;
     this.ratePerSecond = ratePerSecond;
     this.burst = burst;
-    this.limiter = new Limiter({ maxConcurrency, ratePerSecond, burst }, platformTimers);
+    this.scope = scope;
+    this.key = key;
+    this.broker = broker;
+    this.limiter = limiterOf(fields);
   }
 
   static override lc_name(): string {
@@ -76,8 +87,8 @@ export class RunnableLimited<
   }
 
   override get node(): RunnableNode {
-    const { bound, maxConcurrency, ratePerSecond, burst } = this;
-    return { kind: "limited", bound, maxConcurrency, ratePerSecond, burst };
+    const { bound, maxConcurrency, ratePerSecond, burst, scope, key, broker } = this;
+    return { kind: "limited", bound, maxConcurrency, ratePerSecond, burst, scope, key, broker };
   }
 
   /** The time of a call counts from its start, waiting included. */
@@ -93,7 +104,7 @@ export class RunnableLimited<
     const limits: string[] = [];
     if (this.maxConcurrency !== undefined) limits.push(`at most ${this.maxConcurrency} at once`);
     if (this.ratePerSecond !== undefined) limits.push(`at most ${this.ratePerSecond} per second`);
-    return `starts ${limits.join(", ")}`;
+    return `starts ${limits.join(", ")}${this.scope === "cluster" ? `, on all machines (${this.key})` : ""}`;
   }
 
   /** A lane gets its inputs as they are let in. A place is held until the end of the run, through all stages if there are several. */
@@ -186,7 +197,7 @@ class LimitedSource extends WrappedSource {
   private granted = 0;
   private asking = false;
 
-  static open(stage: Step, feed: InputSource, ctx: RunContext, limiter: Limiter): FeedHandle | undefined {
+  static open(stage: Step, feed: InputSource, ctx: RunContext, limiter: Admittance): FeedHandle | undefined {
     const source = new LimitedSource(feed, ctx, limiter);
     source.handle = stage.openFeed?.(source, ctx);
     const { handle } = source;
@@ -203,7 +214,7 @@ class LimitedSource extends WrappedSource {
   private constructor(
     source: InputSource,
     private readonly ctx: RunContext,
-    private readonly limiter: Limiter,
+    private readonly limiter: Admittance,
   ) {
     super(source);
   }
@@ -262,8 +273,29 @@ function callerOf(ctx: RunContext): object {
   return ctx.config.metadata ?? ctx;
 }
 
-function checkLimits(limits: Limits): void {
+function limiterOf({ scope, key, broker, ...limits }: Limits): Admittance {
+  if (scope !== "cluster") return new Limiter(limits, platformTimers);
   const { maxConcurrency, ratePerSecond, burst } = limits;
+  const limit = { name: key!, maxConcurrency, ratePerSecond, burst };
+  return new SharedLimiter(limit, sharedLimits.open!(broker), platformTimers);
+}
+
+function checkLimits(limits: Limits): void {
+  const { maxConcurrency, ratePerSecond, burst, scope, key, broker } = limits;
+  if (scope !== undefined && scope !== "thread" && scope !== "cluster")
+    throw invalidOption("withLimits", "scope", '"thread" or "cluster"', scope);
+  if (scope === "cluster") {
+    if (sharedLimits.open === undefined)
+      throw invalidOption("withLimits", "scope", '"thread", unless the module imports "runlane/cluster" first', scope);
+    if (typeof key !== "string" || key === "")
+      throw invalidOption(
+        "withLimits",
+        "key",
+        'the name that the limits have on all machines, where the scope is "cluster"',
+        key,
+      );
+  } else if (key !== undefined || broker !== undefined)
+    throw invalidOption("withLimits", "scope", '"cluster" where there is a key or a broker', scope);
   if (maxConcurrency === undefined && ratePerSecond === undefined) {
     const expected = "an object with maxConcurrency, ratePerSecond or both";
     const received = describe(burst === undefined ? {} : { burst });
@@ -284,7 +316,15 @@ function checkCount(option: string, value: unknown): void {
 
 defineKind("limited", {
   type: RunnableLimited,
-  fields: { bound: "step", maxConcurrency: "data", ratePerSecond: "data", burst: "data" },
+  fields: {
+    bound: "step",
+    maxConcurrency: "data",
+    ratePerSecond: "data",
+    burst: "data",
+    scope: "data",
+    key: "data",
+    broker: "data",
+  },
   stays:
     "has limits that all calls of this thread share; put withLimits around the step with the lane, or limit the lane itself: threads({ max })",
   saved: "its limits belong to the calls of one program",

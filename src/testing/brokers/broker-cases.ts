@@ -2,6 +2,7 @@ import type { Broker } from "../../cluster/broker.ts";
 import { within } from "../expectations.ts";
 import type { BrokerCase, BrokerCaseDefinition, BrokerCasesOptions } from "./broker-case.ts";
 import { BROKER_CASES } from "./cases.ts";
+import { LIMIT_CASES } from "./limit-cases.ts";
 
 /**
  * The requirements on a broker, as cases for any test framework: see {@link laneCases}, which does the same for lanes.
@@ -16,7 +17,7 @@ import { BROKER_CASES } from "./cases.ts";
  * ```
  */
 export function brokerCases(options: BrokerCasesOptions): BrokerCase[] {
-  return BROKER_CASES.map((definition) => caseOf(definition, options));
+  return [...BROKER_CASES, ...LIMIT_CASES].map((definition) => caseOf(definition, options));
 }
 
 function caseOf({ name, losesWorkers = false, check }: BrokerCaseDefinition, options: BrokerCasesOptions): BrokerCase {

@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runlaneError } from "../../../core/errors/errors.ts";
 import type { Broker, BrokerOptions } from "../../broker.ts";
-import { openPostgres } from "../postgres/open.ts";
+import type { LimitConnection } from "../../limits.ts";
+import { openPostgres, openPostgresLimits } from "../postgres/open.ts";
 import { findBinaries } from "./binaries.ts";
 import { isKept } from "./keeper-lock.ts";
 import { makeHome, placeOf, type ServerPlace } from "./place.ts";
@@ -25,12 +26,23 @@ const ASK_AGAIN_MS = 5000;
  * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_BROKER
  */
 export async function openEmbedded(url: string, options: BrokerOptions): Promise<Broker> {
+  const { address, name } = await started(url);
+  return await openPostgres(address, options, name);
+}
+
+/** Connects to the limits of a project's server alone, see {@link openEmbedded}. */
+export async function openEmbeddedLimits(url: string, options: BrokerOptions): Promise<LimitConnection> {
+  const { address, name } = await started(url);
+  return await openPostgresLimits(address, options, name);
+}
+
+async function started(url: string): Promise<{ readonly address: string; readonly name: string }> {
   const place = placeOf(url);
   const name = `the embedded PostgreSQL in ${place.home}`;
   // Here, a missing package can still be told of.
   findBinaries();
   makeHome(place);
-  return await openPostgres(await startedServer(url, place, name), options, name);
+  return { address: await startedServer(url, place, name), name };
 }
 
 async function startedServer(url: string, place: ServerPlace, name: string): Promise<string> {

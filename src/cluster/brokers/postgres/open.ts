@@ -1,7 +1,9 @@
 import { runlaneError } from "../../../core/errors/errors.ts";
 import { missingPackage } from "../../../core/optional-package.ts";
 import type { Broker, BrokerOptions } from "../../broker.ts";
+import type { LimitConnection } from "../../limits.ts";
 import { Patience } from "../../patience.ts";
+import { admit } from "./admit.ts";
 import { PgConnection, reasonToWait } from "./connection.ts";
 import { PgBroker } from "./pg-broker.ts";
 import { CLEAN_UP, IS_SET_UP, JOBS_SCHEMA, SET_UP } from "./schema.ts";
@@ -16,15 +18,8 @@ const LEAST_LEASE_MS = 10_000;
  * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_BROKER
  */
 export async function openPostgres(url: string, options: BrokerOptions, name = nameOf(url)): Promise<Broker> {
-  const { default: driver } = await import("pg").catch(missingPackage("A broker on PostgreSQL", "pg"));
   const { PgBoss } = await import("pg-boss").catch(missingPackage("A broker on PostgreSQL", "pg-boss"));
-  const leaseMs = Math.max(LEAST_LEASE_MS, Math.ceil((options.leaseMs ?? 0) / 1000) * 1000);
-  await new Patience(reasonStarting, options.onTrouble)
-    .insist(() => check(driver, url))
-    .catch((error) => {
-      throw unusable(name, error);
-    });
-  const connection = new PgConnection(driver, url, options.onTrouble);
+  const connection = await connectTo(url, options, name);
   const boss = new PgBoss({
     db: { executeSql: (text, values) => connection.pool.query(text, values) },
     schema: JOBS_SCHEMA,
@@ -36,18 +31,53 @@ export async function openPostgres(url: string, options: BrokerOptions, name = n
   // The statements that fail say so themselves; what pg-boss does by the way is done again.
   boss.on("error", () => {});
   boss.on("warning", () => {});
-  try {
+  await orClose(connection, name, async () => {
     await connection.exclusively(async () => {
       await setUp(connection);
       await boss.start();
     });
     await connection.listen();
     await connection.query(CLEAN_UP);
+  });
+  return new PgBroker(name, connection, boss, leaseOf(options));
+}
+
+/** Connects to the limits of a PostgreSQL database alone, see {@link openPostgres}. */
+export async function openPostgresLimits(
+  url: string,
+  options: BrokerOptions,
+  name = nameOf(url),
+): Promise<LimitConnection> {
+  const connection = await connectTo(url, options, name);
+  await orClose(connection, name, () => connection.exclusively(() => setUp(connection)));
+  return {
+    admit: (limit, request) => admit(connection, leaseOf(options), limit, request),
+    close: () => connection.close(),
+  };
+}
+
+async function connectTo(url: string, { onTrouble }: BrokerOptions, name: string): Promise<PgConnection> {
+  const { default: driver } = await import("pg").catch(missingPackage("A broker on PostgreSQL", "pg"));
+  await new Patience(reasonStarting, onTrouble)
+    .insist(() => check(driver, url))
+    .catch((error) => {
+      throw unusable(name, error);
+    });
+  return new PgConnection(driver, url, onTrouble);
+}
+
+/** Does something with a connection, which is closed when that fails. */
+async function orClose(connection: PgConnection, name: string, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
   } catch (error) {
     await connection.close();
     throw unusable(name, error);
   }
-  return new PgBroker(name, connection, boss, leaseMs);
+}
+
+function leaseOf({ leaseMs = 0 }: BrokerOptions): number {
+  return Math.max(LEAST_LEASE_MS, Math.ceil(leaseMs / 1000) * 1000);
 }
 
 /** Only the first of all needs the right to create something. */

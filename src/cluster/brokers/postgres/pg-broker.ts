@@ -1,4 +1,5 @@
 import type { Db, PgBoss } from "pg-boss";
+import type { Admission, AdmitRequest, SharedLimit } from "../../../batching/shared-limits.ts";
 import { runlaneError } from "../../../core/errors/errors.ts";
 import type {
   Broker,
@@ -13,6 +14,7 @@ import type {
   Work,
   WorkerState,
 } from "../../broker.ts";
+import { admit } from "./admit.ts";
 import type { PgConnection } from "./connection.ts";
 import { jobId } from "./job-id.ts";
 import { asBuffer, PgServing } from "./pg-serving.ts";
@@ -153,6 +155,10 @@ export class PgBroker implements Broker {
     this.servings.add(serving);
     serving.start();
     return serving;
+  }
+
+  admit(limit: SharedLimit, request: AdmitRequest): Promise<Admission> {
+    return admit(this.connection, this.leaseMs, limit, request);
   }
 
   async state(): Promise<BrokerState> {

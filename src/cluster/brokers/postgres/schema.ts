@@ -1,3 +1,5 @@
+import { ADMIT_SET_UP } from "./admit.ts";
+
 /** The schema of pg-boss' own tables. */
 export const JOBS_SCHEMA = "runlane_jobs";
 
@@ -35,12 +37,12 @@ export const SET_UP = `
     id text primary key, queue text not null, host text not null, pid int not null,
     concurrency int not null, running int not null, seen timestamptz not null default now());
   alter table runlane.worker add column if not exists chunk_ms real;
+  ${ADMIT_SET_UP}
 `;
 
 /** Asks whether all tables are there already: then no right to create anything is needed. */
 export const IS_SET_UP = `
-  select exists (
-    select 1 from pg_attribute where attrelid = to_regclass('runlane.worker') and attname = 'chunk_ms') as there`;
+  select to_regclass('runlane.limit_holder') is not null as there`;
 
 /** Adds chunks, and says so. */
 export const PUT_CHUNKS = `
@@ -85,4 +87,5 @@ export const PUT_WORKER = `
 /** Deletes rows of workers that ended without a word, and marks that everybody has seen. */
 export const CLEAN_UP = `
   delete from runlane.worker where seen < now() - interval '1 hour';
-  delete from runlane.cancelled where at < now() - interval '2 days'`;
+  delete from runlane.cancelled where at < now() - interval '2 days';
+  delete from runlane.limit_holder where expires < extract(epoch from now() - interval '1 hour') * 1000`;

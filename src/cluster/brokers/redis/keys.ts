@@ -16,6 +16,8 @@ export const keys = {
   /** The ids of all workers. */
   workers: "runlane:workers",
   worker: (id: string) => `runlane:worker:${id}`,
+  /** Who has places under a limit, and its rate. */
+  limit: (name: string) => `runlane:limit:${name}`,
   /** The channel on which workers hear of runs that were cancelled. */
   cancels: "runlane:cancels",
 } as const;

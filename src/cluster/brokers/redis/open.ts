@@ -2,6 +2,8 @@ import type { Redis, RedisOptions } from "ioredis";
 import { runlaneError } from "../../../core/errors/errors.ts";
 import { missingPackage } from "../../../core/optional-package.ts";
 import type { Broker, BrokerOptions } from "../../broker.ts";
+import type { LimitConnection } from "../../limits.ts";
+import { admit } from "./admit.ts";
 import { RedisBroker } from "./redis-broker.ts";
 
 /** The oldest version of a server that has all commands of BullMQ. */
@@ -19,25 +21,42 @@ type Driver = Pick<typeof import("ioredis"), "Redis">;
  * @throws RUNLANE_MISSING_PACKAGE, RUNLANE_BROKER
  */
 export async function openRedis(url: string, options: BrokerOptions): Promise<Broker> {
-  const driver = await import("ioredis").catch(missingPackage("A broker on Redis", "ioredis"));
   const engine = await import("bullmq").catch(missingPackage("A broker on Redis", "bullmq"));
+  const { name, connect, redis } = await connectTo(url, options);
+  return new RedisBroker(name, engine, redis, connect, options.leaseMs ?? LEASE_MS);
+}
+
+/** Connects to the limits of Redis or Valkey alone, see {@link openRedis}. */
+export async function openRedisLimits(url: string, options: BrokerOptions): Promise<LimitConnection> {
+  const { redis } = await connectTo(url, options);
+  return {
+    admit: (limit, request) => admit(redis, options.leaseMs ?? LEASE_MS, limit, request),
+    close: async () => redis.disconnect(),
+  };
+}
+
+interface Connected {
+  readonly name: string;
+  readonly redis: Redis;
+  /** Opens another connection. */
+  readonly connect: () => Redis;
+}
+
+async function connectTo(url: string, options: BrokerOptions): Promise<Connected> {
+  const driver = await import("ioredis").catch(missingPackage("A broker on Redis", "ioredis"));
   const address = new URL(url);
   const mayLose = address.searchParams.get("aof") === "no";
   address.searchParams.delete("aof");
   const name = `Redis at ${address.hostname}:${address.port || 6379}`;
   await check(driver, address.href, name, mayLose);
-  const all = new Set<Redis>();
-  const connect = (): Redis => {
-    const redis = open(driver, address.href, {
+  const connect = (): Redis =>
+    open(driver, address.href, {
       maxRetriesPerRequest: null,
       retryStrategy: (times) => Math.min(times * 100, LONGEST_DELAY_MS),
     });
-    all.add(redis);
-    return redis;
-  };
   const redis = connect();
   tellTrouble(redis, options.onTrouble);
-  return new RedisBroker(name, engine, redis, connect, options.leaseMs ?? LEASE_MS);
+  return { name, redis, connect };
 }
 
 function open({ Redis: Client }: Driver, url: string, options: RedisOptions): Redis {

@@ -1,5 +1,6 @@
 import type { Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import type { Admission, AdmitRequest, SharedLimit } from "../../../batching/shared-limits.ts";
 import { runlaneError } from "../../../core/errors/errors.ts";
 import type {
   Broker,
@@ -15,6 +16,7 @@ import type {
   Work,
   WorkerState,
 } from "../../broker.ts";
+import { admit } from "./admit.ts";
 import { JOBS_PREFIX, jobId, keys } from "./keys.ts";
 import { asBuffer, type ChunkData, RedisServing } from "./redis-serving.ts";
 
@@ -154,6 +156,10 @@ export class RedisBroker implements Broker {
     this.servings.add(serving);
     await serving.start();
     return serving;
+  }
+
+  admit(limit: SharedLimit, request: AdmitRequest): Promise<Admission> {
+    return admit(this.redis, this.leaseMs, limit, request);
   }
 
   async state(): Promise<BrokerState> {
