@@ -4,6 +4,8 @@ import type { LoopHistory } from "./state.ts";
 
 /** So many moments are kept. */
 const MOST = 600;
+/** A page shows lateness from some milliseconds on, and an idle program is not to be woken a hundred times a second for it. */
+const CLOCK_EVERY_MS = 25;
 
 /**
  * Looks at the event loop now and then, and keeps what it saw in bounded memory. With `all`, the whole time is kept: when there are too
@@ -24,7 +26,7 @@ export class LoopRecorder {
 
   start(): void {
     if (this.timer !== undefined) return;
-    this.clock = new LoopClock();
+    this.clock = new LoopClock(CLOCK_EVERY_MS);
     this.lookedAt = performance.now();
     this.timer = setInterval(() => this.look(), this.everyMs).unref();
   }
