@@ -4,42 +4,31 @@ import type { ErrorRow } from "./table.ts";
 export const CLUSTER_ERRORS = {
   RUNLANE_BROKER: {
     message: "The broker, {broker}, cannot be used: {reason}.",
-    cause:
-      "The server that distributes the work refuses the user, is too old, or is set up so that it could lose work. Nothing was submitted.",
     fix: "Do what the message says, or pass another URL.",
   },
   RUNLANE_BROKER_UNREACHABLE: {
     message: "The broker, {broker}, cannot be reached: {reason}.",
-    cause:
-      "Nothing answered at the address of the broker when a run began. Workers wait for it instead, and so does whoever has been connected before.",
     fix: "Start the server, or correct host and port.",
   },
   RUNLANE_BROKER_URL: {
     message:
       "{received} is no URL of a broker; there are postgres://, postgresql://, redis://, rediss:// and embedded:.",
-    cause: "cluster(), --broker or RUNLANE_BROKER was given something else than the address of a broker.",
     fix: "Correct the URL, or pass embedded: to have a database started in the folder of the project.",
   },
   RUNLANE_RUN_CANCELLED: {
     message: "The run {run} was cancelled.",
-    cause: "Somebody called runlane cancel, or cancelled the run through its broker.",
     fix: "Start it again; with --resume it goes on where its records end.",
   },
   RUNLANE_NO_CLUSTER_STEP: {
     message: "{where}: {what} cannot run on another machine, because code does not travel there.",
-    cause:
-      "A step was given a cluster lane that is no export of a module: workers import modules, and get nothing but data.",
     fix: 'Export it from a module, use RunnableLambda.fromModule(new URL("./module.js", import.meta.url), "name"), and give runlane worker that module.',
   },
   RUNLANE_REFERENCE: {
     message: "The worker cannot read the input at {input}: {reason}.",
-    cause:
-      "The batch was run with --by-reference. The file is missing, has changed since it became an input, or lies in no folder that the worker may read.",
     fix: "Give runlane worker the folder by --root, as the batch sees it from its working folder, and run the inputs that have failed again.",
   },
   RUNLANE_VALUE_TOO_LARGE: {
     message: "{where} is {megabytes} MB, and {limit} MB is the most that travels through a broker.",
-    cause: "An input or an output alone is larger than what a broker takes in one piece.",
     fix: "Pass a reference instead (a path, the key of an object) and read it in the step.",
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -3,17 +3,16 @@ import { LANE_ERRORS } from "./lane-errors.ts";
 import { LANGUAGE_ERRORS } from "./language-errors.ts";
 import { RESOURCE_ERRORS } from "./resource-errors.ts";
 
-/** The row of an error: its message, its cause and its fix. */
+/** The row of an error: its message and its fix. */
 export interface ErrorRow {
   /** The message, with the names of details in braces. */
   readonly message: string;
-  readonly cause: string;
   readonly fix: string;
 }
 
 /**
  * One row per error that Runlane itself raises. The codes are stable: programs may compare them. `docs/errors.md` shows the same table,
- * in the same order.
+ * in the same order, with the cause of each: no program needs that, and every one would load it.
  */
 export const ERROR_TABLE = { ...LANGUAGE_ERRORS, ...LANE_ERRORS, ...RESOURCE_ERRORS, ...CLUSTER_ERRORS } as const;
 
