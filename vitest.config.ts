@@ -28,6 +28,7 @@ export default defineConfig({
   },
   test: {
     globalSetup: ["scripts/test-setup.mjs"],
+    setupFiles: ["test/setup.ts"],
     // Half of the time, tests wait: for processes that start, for signals, for leases that run out.
     maxWorkers: availableParallelism() * 2,
     projects: [

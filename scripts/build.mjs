@@ -53,6 +53,8 @@ const WORKERS = [
 const KEEPER = "cluster/brokers/embedded/keeper.ts";
 /** What workers of bundled programs and of browsers start with: a file that needs no other. */
 const WHOLE = { entry: "lanes/worker/bundled.ts", outfile: "dist/worker.mjs" };
+/** What reads functions, with which `withLane` loads it at once: a file that needs no other of the package, so that loaders may copy it. */
+const READER = { entry: "shipping/functions/reader.ts", outfile: "dist/chunks/reader.js" };
 /** What the processes start with that `runlane coldstart` measures, and the thread that hears Ctrl-C. */
 const STARTS = [
   "coldstart/start.ts",
@@ -232,7 +234,8 @@ async function bundleEntries(sources) {
   /** @type {import("esbuild").Plugin} */
   const wholeKernel = {
     name: "whole-kernel",
-    setup({ onLoad }) {
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /\/reader\.ts$/ }, () => ({ path: "./reader.js", external: true }));
       onLoad({ filter: /\.ts$/ }, ({ path }) => ({
         contents: load(path) + (later.has(path) ? kernel : ""),
         loader: "ts",
@@ -258,7 +261,8 @@ async function bundleEntries(sources) {
       entryPoints: [`src/${WHOLE.entry}`],
       outfile: WHOLE.outfile,
     });
-    const outputs = [shared, whole].flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}));
+    const reader = await esbuild({ ...CODE, entryPoints: [`src/${READER.entry}`], outfile: READER.outfile });
+    const outputs = [shared, whole, reader].flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}));
     for (const path of outputs) if (path.endsWith(".js")) polish(at(path));
     return { files: outputs, output: "" };
   } catch (error) {
@@ -282,7 +286,7 @@ function load(path) {
 
 /**
  * The file that serves on all platforms: it asks for Node's modules when it runs, as a browser would refuse to import them. Inside
- * workers, lanes stay on the loop: no pool is ever opened there.
+ * workers, lanes stay on the loop: no pool is ever opened there, and no function read.
  *
  * @type {import("esbuild").Plugin}
  */
@@ -293,7 +297,7 @@ const wholeWorker = {
     onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
       return { contents: `module.exports = globalThis.process?.getBuiltinModule?.(${JSON.stringify(path)}) ?? {};` };
     });
-    onLoad({ filter: /[\\/](?:threads|processes)\.ts$/ }, () => ({ contents: "" }));
+    onLoad({ filter: /[\\/](?:threads|processes|reader)\.ts$/ }, () => ({ contents: "" }));
     onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: load(path), loader: "ts" }));
   },
 };

@@ -40,6 +40,7 @@ export const ROOMS = [
   { room: "plan" },
   { room: "lanes" },
   { room: "shipping" },
+  { room: "shipping/functions/parse.ts", entry: true },
   { room: "batching" },
   { room: "resources" },
   { room: "observe" },

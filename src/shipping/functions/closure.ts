@@ -1,5 +1,5 @@
 import type { Session } from "node:inspector";
-import { builtin } from "../node-builtin.ts";
+import { builtinModule } from "../../core/platform.ts";
 
 /** A function's surroundings as the engine knows them: its source does not say. */
 export interface Closure {
@@ -123,7 +123,7 @@ function inspect<T>(subject: object, look: (remote: Remote, id: string) => T | u
   const holder = globalThis as { [SUBJECT]?: object };
   let session: Session | undefined;
   try {
-    session = new (builtin("node:inspector").Session)();
+    session = new (builtinModule("node:inspector")!.Session)();
     session.connect();
     const remote = remoteOf(session);
     holder[SUBJECT] = subject;

@@ -3,11 +3,12 @@ import { StillLoading } from "../../core/still-loading.ts";
 import type { Declaration } from "../../resources/declaration.ts";
 import { type ShippedResource, shipDeclaration } from "../tree/ship-resource.ts";
 import { type ShippedUses, shipUses } from "../tree/uses.ts";
-import { type Captured, checkFunction, type Shippable } from "./check-source.ts";
+import type { Captured, Shippable } from "./check-source.ts";
+import { reader } from "./load-reader.ts";
 import { moduleRefOf } from "./module-ref.ts";
 import type { ImportBase } from "./package-imports.ts";
 import type { SyntaxNode } from "./parse.ts";
-import { locationsIn, type SourceLocation } from "./source-location.ts";
+import type { SourceLocation } from "./source-location.ts";
 
 /** A function as plain data: where another thread finds it, or the source that makes it. */
 export type FunctionRef =
@@ -70,7 +71,7 @@ export function shipFunction(func: Function, options: ShipOptions): FunctionRef 
   const { where, uses } = options;
   const module = moduleRefOf(func);
   if (module !== undefined) return uses === undefined ? module : { ...module, uses: shipUses(options, shipFunction) };
-  const result = checkFunction(func);
+  const result = reader().checkFunction(func);
   if ("captured" in result) throw capturedError(func, result.captured, where, uses ?? {});
   if ("reason" in result) throw notShippable(func, result, where);
   const { source, base } = result;
@@ -91,7 +92,7 @@ export function inspectFunction(func: Function): Inspection {
   const isAsync = /^(?:Async|AsyncGenerator)Function$/.test(func.constructor?.name ?? "");
   try {
     if (moduleRefOf(func) !== undefined) return { shippable: true, pure: false, isAsync, reason: "it is in a module" };
-    const result = checkFunction(func);
+    const result = reader().checkFunction(func);
     if ("captured" in result)
       return { shippable: false, pure: false, isAsync, reason: `it uses ${listOf(result.captured)}` };
     if ("reason" in result) return { shippable: false, pure: false, isAsync, reason: `it ${result.reason}` };
@@ -111,7 +112,7 @@ function listOf(captured: readonly Captured[]): string {
 }
 
 function capturedError(func: object, captured: readonly Captured[], where: string, uses: object): Error {
-  const locations = locationsIn(
+  const locations = reader().locationsIn(
     func,
     captured.map(({ node }) => node),
   );
@@ -131,7 +132,7 @@ function notShippable(
   { reason, node }: { reason: string; node?: SyntaxNode | undefined },
   where: string,
 ): Error {
-  const [location] = node === undefined ? [] : locationsIn(func, [node]);
+  const [location] = node === undefined ? [] : reader().locationsIn(func, [node]);
   const details = {
     where,
     what: called(func),

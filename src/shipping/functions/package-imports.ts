@@ -1,4 +1,4 @@
-import { builtin } from "../node-builtin.ts";
+import { builtinModule } from "../../core/platform.ts";
 import { startOf } from "./closure.ts";
 
 /** The file of a function, from which its packages are looked for, and its place there. */
@@ -22,7 +22,7 @@ export function namesPackage(specifier: string): boolean {
 export function importBase(func: object, packages: readonly string[]): ImportBase | undefined {
   const start = startOf(func);
   if (start === undefined || !start.url.startsWith("file:")) return undefined;
-  const require = builtin("node:module").createRequire(start.url);
+  const require = builtinModule("node:module")!.createRequire(start.url);
   for (const name of packages) {
     try {
       require.resolve(name);
@@ -39,7 +39,7 @@ let isWarningHidden = false;
 
 /** Evaluates an expression as if it stood in a file: `import()` finds there what it would find in that file. */
 export function evaluateIn({ url, line }: ImportBase, expression: string): unknown {
-  const { constants, runInThisContext } = builtin("node:vm");
+  const { constants, runInThisContext } = builtinModule("node:vm")!;
   hideLoaderWarning();
   return runInThisContext(expression, {
     filename: url,

@@ -1,6 +1,6 @@
-import { builtin } from "../node-builtin.ts";
+import { builtinModule } from "../../core/platform.ts";
 import { startOf } from "./closure.ts";
-import { lineOf, type SyntaxNode } from "./parse.ts";
+import type { SyntaxNode } from "./parse.ts";
 
 /** The place of a part of a function in its source. */
 export interface SourceLocation {
@@ -22,6 +22,12 @@ export function locationsIn(func: object, nodes: readonly (SyntaxNode | undefine
   });
 }
 
+/** The line of a text, counted from 1, in which a node of its syntax tree starts. */
+function lineOf(node: SyntaxNode, text: string): number {
+  // The text was parsed in a parenthesis.
+  return text.slice(0, node.start - 1).split("\n").length;
+}
+
 function columnOf(node: SyntaxNode, text: string): number {
   return node.start - 2 - text.lastIndexOf("\n", node.start - 2);
 }
@@ -33,8 +39,8 @@ function original(url: string, line: number, column: number): string {
 /** The place in the file that was compiled, when its source map is known to Node, as it is under tsx. */
 function originalPlace(url: string, line: number, column: number): { line: number; column: number } {
   try {
-    const entry = builtin("node:module")
-      .findSourceMap(url)
+    const entry = builtinModule("node:module")
+      ?.findSourceMap(url)
       ?.findEntry(line - 1, column);
     if (entry !== undefined && "originalLine" in entry)
       return { line: entry.originalLine + 1, column: entry.originalColumn };
@@ -49,5 +55,5 @@ export function sourceStart(func: object): { file: string; line: number; column:
   const start = startOf(func);
   if (start === undefined || !start.url.startsWith("file:")) return undefined;
   const { line, column } = originalPlace(start.url, start.line, start.column);
-  return { file: builtin("node:url").fileURLToPath(start.url), line, column };
+  return { file: builtinModule("node:url")!.fileURLToPath(start.url), line, column };
 }

@@ -4,8 +4,8 @@ import { slotOf } from "../../resources/resource.ts";
 import { trustSources } from "../../resources/same-loader.ts";
 import { bindUses } from "../../resources/use-resources.ts";
 import { pack, unpack } from "../data/pack.ts";
-import { checkFunction } from "../functions/check-source.ts";
 import type { FunctionRef, ShipOptions } from "../functions/function-ref.ts";
+import { reader } from "../functions/load-reader.ts";
 import { reviveResource, type ShippedResource, shipResource } from "./ship-resource.ts";
 
 /** The `uses` of a function, as plain data. */
@@ -20,7 +20,7 @@ export type ShippedUse =
 export type Ship = (func: Function, options: ShipOptions) => FunctionRef;
 
 // Where that cannot be told yet, it is not trusted.
-trustSources((func) => ask(() => "source" in checkFunction(func), false));
+trustSources((func) => ask(() => "source" in reader().checkFunction(func), false));
 
 /** Makes what a function uses ready for another thread: functions and resources by their source, all else as data. */
 export function shipUses({ uses = {}, ...options }: ShipOptions, ship: Ship): ShippedUses {

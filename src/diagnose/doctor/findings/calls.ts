@@ -3,7 +3,7 @@ import { RunnableLambda } from "../../../runnables/kinds/lambda.ts";
 import type { LambdaUses } from "../../../runnables/kinds/lambda-options.ts";
 import { fromNode } from "../../../runnables/registry.ts";
 import type { Runnable } from "../../../runnables/runnable.ts";
-import { checkFunction } from "../../../shipping/functions/check-source.ts";
+import { reader } from "../../../shipping/functions/load-reader.ts";
 import { firstFunction, functionOf, nodeOf } from "../../step-place.ts";
 import { type Candidate, rounded } from "../candidate.ts";
 import type { StepProbe } from "../probe.ts";
@@ -36,7 +36,7 @@ export function unbatchedCalls(sample: Sample): Candidate[] {
     const func = functionOf(step);
     if (func === undefined || mostAtOnce < 2 || wallMs.length < 8) return [];
     if (median(wallMs) < 1 || median(wallMs) < 1.5 * median(syncMs)) return [];
-    const obstacle = checkFunction(func);
+    const obstacle = reader().checkFunction(func);
     const captured = "captured" in obstacle ? obstacle.captured.map(({ name }) => name) : [];
     const single = singleCallOf(func, captured);
     if (single === undefined) return [];
