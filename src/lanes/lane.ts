@@ -77,6 +77,8 @@ export interface StageStatistics {
   readonly bytes: number;
   /** The number of inputs that travel together now. */
   readonly chunk?: number;
+  /** Sentences on where the stage ran: on a cluster, its workers by machine, and what ran twice. */
+  readonly remarks?: readonly string[];
   /** The time that one input has kept a worker busy lately, in milliseconds. */
   readonly costMs?: number | undefined;
   /** The median time of an input, in milliseconds. */

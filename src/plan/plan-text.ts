@@ -1,5 +1,5 @@
 import { visible } from "../core/visible.ts";
-import type { Plan, PlanStage, PlanStep } from "./plan.ts";
+import type { Plan, PlanStage, PlanStep, StageFigures } from "./plan.ts";
 import { aligned, duration, size, widthsOf, wrapped } from "./text-table.ts";
 
 /** The width of a table in characters: it fits beside an editor and into the boxes of documentation. */
@@ -20,16 +20,18 @@ export function planText({ name, stages, warnings, wallMs }: Plan): string {
   if (isMeasured) head.push("inputs", "failed", "p50", "p99", "share");
   const lines = stages.flatMap((stage, at) => stage.steps.map((step, row) => lineOf(stage, at, step, row, isMeasured)));
   const text = [isMeasured ? `${visible(name)}: ${duration(wallMs)}` : visible(name), ...table(head, lines)];
-  for (const [at, { figures, lane }] of stages.entries()) {
-    if (figures === undefined || figures.inputs === 0) continue;
-    const { queueMs, runMs, cpuMs, bytes } = figures;
-    const cpu = cpuMs > 0 ? `, ${duration(cpuMs)} of CPU time` : "";
-    const queued = `${duration(queueMs)} in the queue each`;
-    const busy = `workers busy for ${duration(runMs)}${cpu}`;
-    text.push(...hanging(`stage ${at + 1} (${lane}): ${queued}, ${busy}, ${size(bytes)} moved`));
+  for (const [at, { figures, lane, remarks = [] }] of stages.entries()) {
+    const sentences = [...(figures === undefined ? [] : figuresText(figures)), ...remarks.map(visible)];
+    for (const sentence of sentences) text.push(...hanging(`stage ${at + 1} (${lane}): ${sentence}`));
   }
   for (const warning of warnings) text.push(...hanging(`warning: ${visible(warning)}`));
   return text.join("\n");
+}
+
+function figuresText({ inputs, queueMs, runMs, cpuMs, bytes }: StageFigures): string[] {
+  if (inputs === 0) return [];
+  const cpu = cpuMs > 0 ? `, ${duration(cpuMs)} of CPU time` : "";
+  return [`${duration(queueMs)} in the queue each, workers busy for ${duration(runMs)}${cpu}, ${size(bytes)} moved`];
 }
 
 function lineOf({ fused, chunk }: PlanStage, at: number, step: PlanStep, row: number, isMeasured: boolean): Line {

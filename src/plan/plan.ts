@@ -58,6 +58,8 @@ export interface PlanStage {
   readonly chunk?: number | undefined;
   /** The stage's figures; undefined unless the plan was measured, and on the event loop. */
   readonly figures?: StageFigures | undefined;
+  /** Sentences on where the stage runs: on a cluster, its workers by machine, and what ran twice. */
+  readonly remarks?: readonly string[] | undefined;
 }
 
 /**

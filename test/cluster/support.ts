@@ -17,7 +17,8 @@ const START_MS = 120_000;
 /** A copy of the fixture that differs from all others, so that its queue is this test's own. */
 export function ownProgram(folder: string): string {
   const file = join(folder, "words.mjs");
-  writeFileSync(file, `${readFileSync(WORDS, "utf8")}\nexport const own = "${randomUUID()}";\n`);
+  const own = `export const own = "${randomUUID()}";\nconst api = "${import.meta.resolve("@opentelemetry/api")}";\n`;
+  writeFileSync(file, `${readFileSync(WORDS, "utf8")}\n${own}`);
   return file;
 }
 

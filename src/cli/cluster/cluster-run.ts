@@ -112,10 +112,6 @@ export class ClusterRun {
     await this.options.place.open();
   }
 
-  remarks(): readonly string[] {
-    return this.channel?.tally.lines() ?? [];
-  }
-
   stopWords(): string {
     const { running } = this;
     return `leaving the ${running} inputs that are with the broker to the workers; --resume collects them`;

@@ -43,7 +43,7 @@ export type RunEnd =
 /** A pass of inputs through a pipeline, from the source to the records, wherever it runs. */
 export type InputsRun = Pick<
   BatchRun,
-  "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "remarks" | "stop" | "stopWords" | "run"
+  "statistics" | "running" | "oldest" | "plan" | "fraction" | "prime" | "stop" | "stopWords" | "run"
 > &
   // Inputs that run on other machines cannot be followed from here.
   Partial<Pick<BatchRun, "followBy">>;
@@ -99,11 +99,6 @@ export class BatchRun {
   async prime(): Promise<void> {
     if (!this.feed.ended) await this.feed.load();
     if (this.feed.failure !== undefined) throw this.feed.failure;
-  }
-
-  /** Lines at the end of the summary, after all others. */
-  remarks(): readonly string[] {
-    return [];
   }
 
   /** The fate of the inputs in flight when the run is stopped, in words. @param signal What it was stopped by. */

@@ -43,7 +43,7 @@ export async function conclude(prepared: PreparedRun, ended: Ended, messages: Me
   const { end } = ended;
   const plan = prepared.run.plan(ended.measurements.durationMs);
   const report = buildReport(prepared, ended, plan);
-  if (!options.quiet) messages.print([summary(report, plan, options), ...prepared.run.remarks()].join("\n"));
+  if (!options.quiet) messages.print(summary(report, plan, options));
   if (options.report !== undefined) writeReport(options.report, report);
   if ("error" in end) messages.say(end.error.message);
   if (end.kind === "detached") messages.print(howToAttach(end.run, options));

@@ -135,11 +135,17 @@ export class ClusterLane implements Lane {
   }
 
   statisticsOf(stage: LaneStage): StageStatistics | undefined {
-    return this.stages.get(stage)?.meter.statistics();
+    const open = this.stages.get(stage);
+    return open === undefined ? undefined : this.figuresOf(open);
   }
 
   statistics(): StageStatistics[] {
-    return Array.from(this.stages.values(), ({ meter }) => meter.statistics());
+    return Array.from(this.stages.values(), (open) => this.figuresOf(open));
+  }
+
+  private figuresOf({ module, meter, calls, tally = calls?.tally }: OpenStage): StageStatistics {
+    const own = this.workers.filter(({ queue }) => queue === module.queue);
+    return { ...meter.statistics(), remarks: tally?.lines(own) ?? [] };
   }
 
   /** Workers warm up by themselves (`runlane worker --warm`); this finds out whether the broker can be used. */

@@ -32,12 +32,14 @@ export class WorkerTally {
     return this.byWorker.get(`${host}/${pid}`)?.inputs ?? 0;
   }
 
-  /** Sentences about it. */
-  lines(): string[] {
-    if (this.byWorker.size === 0) return [];
+  /** Sentences about it. @param workers Those that are there, whether they have run anything or not. */
+  lines(workers: readonly Pick<WorkerShare, "host" | "pid">[]): string[] {
+    const all = new Map(workers.map(({ host, pid }) => [`${host}/${pid}`, { host, pid, inputs: 0 }]));
+    for (const [key, share] of this.byWorker) all.set(key, share);
+    if (all.size === 0) return [];
     const count = (inputs: number): string => `${inputs.toLocaleString("en-US")} inputs`;
     const hosts = new Map<string, string[]>();
-    for (const { host, pid, inputs } of this.byWorker.values())
+    for (const { host, pid, inputs } of all.values())
       hosts.set(host, [...(hosts.get(host) ?? []), `process ${pid} ${count(inputs)}`]);
     const lines = [`workers: ${[...hosts].map(([host, each]) => `${host} (${each.join(", ")})`).join("; ")}`];
     if (this.again > 0) lines.push(`${count(this.again)} were with a worker that was lost, and ran again elsewhere`);

@@ -96,6 +96,7 @@ function plannedStage(stage: Described, listing: StepListing, measured: Measured
     fused: fused === true,
     chunk: isHere ? undefined : (now?.chunk ?? 1),
     figures: measured && now && difference(now, measured.before.get(stage)),
+    ...(now?.remarks !== undefined && { remarks: now.remarks }),
   };
 }
 

@@ -11,6 +11,12 @@ const STATEMENT_MS = 30_000;
 const CONNECT_MS = 10_000;
 const LISTEN_AGAIN_MS = 1000;
 
+/** A statement with the values of its parameters. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: unknown[] | undefined;
+}
+
 /** Runs statements in one transaction. */
 export type Statements = (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
 
@@ -64,6 +70,32 @@ export class PgConnection {
       } finally {
         client.off("error", onError);
         // A connection with a transaction that failed is not worth keeping.
+        client.release(failure);
+      }
+    });
+  }
+
+  /**
+   * Statements that are known beforehand and happen together or not at all, see {@link insist}. They take one way to the server and back, where
+   * the driver can (`pg` from 8.20 on).
+   */
+  together(statements: readonly Statement[], pool: pg.Pool): Promise<pg.QueryResult[]> {
+    return this.insist(async () => {
+      const client = await pool.connect();
+      let failure: Error | undefined;
+      const onError = (error: Error): void => {
+        failure = error;
+      };
+      client.on("error", onError);
+      try {
+        const all = [{ text: "begin" }, ...statements, { text: "commit" }];
+        const results = await inOrder(client, all);
+        return results.slice(1, -1);
+      } catch (error) {
+        failure = error as Error;
+        throw error;
+      } finally {
+        client.off("error", onError);
         client.release(failure);
       }
     });
@@ -128,8 +160,21 @@ export class PgConnection {
       application_name: "runlane",
       connectionTimeoutMillis: CONNECT_MS,
       keepAlive: true,
+      ...PIPELINED,
     };
   }
+}
+
+/** Statements are sent without waiting for those before them. Drivers that cannot do that ignore it. */
+const PIPELINED = { pipeline: true };
+
+/** Runs statements one after the other. @throws The error of the first that fails, which is why the others do */
+async function inOrder(client: pg.ClientBase, statements: readonly Statement[]): Promise<pg.QueryResult[]> {
+  if ((client as { pipeline?: unknown }).pipeline === true)
+    return await Promise.all(statements.map(({ text, values }) => client.query(text, values)));
+  const results: pg.QueryResult[] = [];
+  for (const { text, values } of statements) results.push(await client.query(text, values));
+  return results;
 }
 
 /** The server is starting or ending, or has no connection left; two transactions met. */

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { Db, PgBoss } from "pg-boss";
 import type { Admission, AdmitRequest, SharedLimit } from "../../../batching/shared-limits.ts";
 import { runlaneError } from "../../../core/errors/errors.ts";
@@ -18,7 +19,7 @@ import { admit } from "./admit.ts";
 import type { PgConnection } from "./connection.ts";
 import { jobId } from "./job-id.ts";
 import { asBuffer, PgServing } from "./pg-serving.ts";
-import { CHANNEL, NEW_OUTCOMES, news, PUT_CHUNKS, RUN_STATES, WORKER_STATES } from "./schema.ts";
+import { CHANNEL, FLUSH, NEW_OUTCOMES, news, PUT_CHUNKS, RUN_STATES, WORKER_STATES } from "./schema.ts";
 
 /** The time between two looks for outcomes when no news of them comes, in milliseconds. */
 const LOOK_EVERY_MS = 500;
@@ -65,11 +66,16 @@ export class PgBroker implements Broker {
       priority: -priority,
       data: { run, id },
     }));
-    await this.connection.transaction(async (statements) => {
-      const [ids, bodies] = [chunks.map(({ id }) => id), chunks.map(({ body }) => asBuffer(body))];
-      await statements(PUT_CHUNKS, [run, ids, bodies, CHANNEL, news.queue(queue)]);
-      await this.boss.insert(queue, jobs, { db: { executeSql: statements } });
-    });
+    const [ids, bodies] = [chunks.map(({ id }) => id), chunks.map(({ body }) => asBuffer(body))];
+    const put = { text: PUT_CHUNKS, values: [run, ids, bodies, CHANNEL, news.queue(queue)] };
+    const { connection } = this;
+    const executeSql = async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
+      const [, inserted] = await connection.together([put, { text, values }], connection.quick);
+      return inserted!;
+    };
+    await this.boss.insert(queue, jobs, { db: { executeSql } });
+    // Workers have them already. They are safe when what was written after them is.
+    await connection.query(FLUSH);
   }
 
   async *outcomes(

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type pg from "pg";
 import type { Db, Job, PgBoss } from "pg-boss";
 import type { Bytes, Serving, Work } from "../../broker.ts";
 import type { PgConnection } from "./connection.ts";
-import { CHANNEL, news, PUT_OUTCOME, PUT_WORKER } from "./schema.ts";
+import { CHANNEL, news, PUT_OUTCOME, PUT_WORKER, withBodies } from "./schema.ts";
 
 /** The time between two looks for chunks when no news of them comes, in milliseconds. */
 const LOOK_EVERY_MS = 1000;
@@ -20,7 +21,8 @@ export interface PgServingOptions {
   readonly leaseMs: number;
 }
 
-type ChunkJob = Job<{ readonly run: string; readonly id: string }>;
+/** A job, and the body of its chunk where that is still there. */
+type ChunkJob = Job<{ readonly run: string; readonly id: string }> & { readonly body: Bytes | null };
 
 interface InHand {
   readonly job: ChunkJob;
@@ -92,7 +94,8 @@ export class PgServing implements Serving {
       const room = this.isStopping ? 0 : concurrency - this.inHand.size;
       // What cannot be had now is there at the next look.
       const count = room > 0 ? await this.fetch(room).catch(() => 0) : 0;
-      if (count === 0) await connection.bell.wait(name, LOOK_EVERY_MS);
+      // Where there was less than there is room for, nothing is left.
+      if (count < room || room === 0) await connection.bell.wait(name, LOOK_EVERY_MS);
     }
     connection.bell.forget(name);
   }
@@ -100,35 +103,23 @@ export class PgServing implements Serving {
   /** Begins with so many chunks at most. Returns with how many. */
   private async fetch(room: number): Promise<number> {
     const { connection, boss, queue } = this.options;
-    const jobs = (await connection.insist(() => boss.fetch(queue, { batchSize: room, db: this.db }))) as ChunkJob[];
-    if (jobs.length === 0) return 0;
+    const executeSql: Db["executeSql"] = (text, values) => connection.quick.query(withBodies(text), values);
+    const jobs = await connection.insist(() => boss.fetch(queue, { batchSize: room, db: { executeSql } }));
     // They are in hand from now on: their leases run.
-    const taken = jobs.map((job) => ({ job, stop: new AbortController() }));
-    for (const hand of taken) this.inHand.set(hand.job.id, hand);
-    try {
-      const bodies = await this.bodiesOf(jobs);
-      for (const hand of taken) void this.run(hand, bodies.get(keyOf(hand.job)));
-    } catch (error) {
-      for (const { job } of taken) this.inHand.delete(job.id);
-      throw error;
+    for (const job of jobs as ChunkJob[]) {
+      const hand = { job, stop: new AbortController() };
+      this.inHand.set(job.id, hand);
+      void this.run(hand);
     }
     return jobs.length;
   }
 
-  private async bodiesOf(jobs: readonly ChunkJob[]): Promise<Map<string, Bytes>> {
-    const found = await this.options.connection.query(
-      "select run, id, body from runlane.chunk join unnest($1::text[], $2::text[]) as wanted (run, id) using (run, id)",
-      [jobs.map(({ data }) => data.run), jobs.map(({ data }) => data.id)],
-    );
-    return new Map(found.rows.map(({ run, id, body }) => [`${run}/${id}`, body as Bytes]));
-  }
-
-  private async run(hand: InHand, body: Bytes | undefined): Promise<void> {
-    const { job, stop } = hand;
+  private async run({ job, stop }: InHand): Promise<void> {
+    const { body } = job;
     try {
       // Without one it has been settled, or its run is over.
       const parts =
-        body === undefined
+        body === null
           ? []
           : await this.options.work({ ...job.data, body, attempt: job.retryCount + 1, signal: stop.signal });
       if (!stop.signal.aborted) await this.complete(job, parts);
@@ -143,12 +134,13 @@ export class PgServing implements Serving {
   /** The outcome and the completion at once: an attempt that was given up meanwhile leaves neither. */
   private async complete({ id, retryCount, data }: ChunkJob, parts: readonly Bytes[]): Promise<void> {
     const { connection, boss, queue } = this.options;
-    await connection.transaction(async (statements) => {
-      const db = { executeSql: statements };
-      const done = (await boss.complete(queue, { id, retryCount }, null, { db })) as { affected?: number };
-      if (done.affected === 0 || parts.length === 0) return;
-      await statements(PUT_OUTCOME, [data.run, data.id, parts.map(asBuffer), CHANNEL, news.run(data.run)]);
-    }, connection.quick);
+    const outcome = [data.run, data.id, parts.map(asBuffer), CHANNEL, news.run(data.run)];
+    const put = { text: PUT_OUTCOME, values: [...outcome, queue, id, retryCount] };
+    const executeSql = async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
+      const [done] = await connection.together([{ text, values }, put], connection.quick);
+      return done!;
+    };
+    await boss.complete(queue, { id, retryCount }, null, { db: { executeSql } });
   }
 
   private async putBack({ id, retryCount }: ChunkJob, error: unknown): Promise<void> {

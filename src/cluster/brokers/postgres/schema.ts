@@ -51,6 +51,15 @@ export const PUT_CHUNKS = `
     select $1, * from unnest($2::text[], $3::bytea[]) on conflict do nothing)
   select pg_notify($4, $5)`;
 
+/** Writes something that nobody reads, and waits until it and all before it are on the disk. */
+export const FLUSH = "select pg_logical_emit_message(true, 'runlane', '')";
+
+/** Around the statement that takes jobs: gives the bodies of their chunks as well. */
+export const withBodies = (take: string): string => `
+  with taken as (${take})
+  select taken.*, chunk.body from taken
+  left join runlane.chunk on chunk.run = taken.data ->> 'run' and chunk.id = taken.data ->> 'id'`;
+
 /** Selects outcomes that have not been told, up to some megabytes at a time, but at least one. */
 export const NEW_OUTCOMES = `
   select id, part, parts, body from (
@@ -59,13 +68,18 @@ export const NEW_OUTCOMES = `
     order by id, part limit 500) as found
   where before < 8388608`;
 
-/** Adds an outcome, and says so. A chunk that has been settled, or whose run is over, has none any more. */
+/**
+ * Adds an outcome, and says so. A chunk that has been settled, or whose run is over, has none any more, and so has an attempt that did not complete
+ * its job, because it was given up.
+ */
 export const PUT_OUTCOME = `
   with put as (
     insert into runlane.outcome (run, id, part, parts, body)
     select $1, $2, part - 1, cardinality($3::bytea[]), body
     from unnest($3::bytea[]) with ordinality as parts (body, part)
     where exists (select 1 from runlane.chunk where run = $1 and id = $2)
+    and exists (
+      select 1 from ${JOBS_SCHEMA}.job where name = $6 and id = $7 and retry_count = $8 and state = 'completed')
     on conflict do nothing)
   select pg_notify($4, $5)`;
 

@@ -18,7 +18,7 @@ import type {
 } from "../../broker.ts";
 import { admit } from "./admit.ts";
 import { JOBS_PREFIX, jobId, keys } from "./keys.ts";
-import { asBuffer, type ChunkData, RedisServing } from "./redis-serving.ts";
+import { asBuffer, RedisServing } from "./redis-serving.ts";
 
 /** The part of BullMQ that is used. */
 export interface Engine {
@@ -33,6 +33,9 @@ const READ_COUNT = 16;
 /** The time in seconds after which keys are dropped that nobody settles or ends. */
 const FORGET_S = 7 * 86_400;
 const CANCELLED_S = 2 * 86_400;
+
+/** A body of so many bytes stands in its job as well, so that a worker need not ask for it: a call on its own is there sooner. */
+const INLINE_BYTES = 2048;
 
 /** The options of a job: it is run until it is done, however often that fails and however many workers are lost. */
 const JOB = { attempts: 1_000_000, removeOnComplete: { age: FORGET_S }, removeOnFail: { age: FORGET_S } };
@@ -72,9 +75,9 @@ export class RedisBroker implements Broker {
     // They go out on one connection, the bodies first. A job whose body did not get there is dropped by who takes it.
     const stored = bodies.exec();
     const added = this.queue(queue).addBulk(
-      chunks.map(({ id, priority }) => ({
+      chunks.map(({ id, body, priority }) => ({
         name: "chunk",
-        data: { run, id } satisfies ChunkData,
+        data: { run, id, ...(body.byteLength <= INLINE_BYTES && { body: asBuffer(body).toString("base64") }) },
         opts: { ...JOB, jobId: jobId(run, id), ...(priority !== undefined && priority > 0 && { priority }) },
       })),
     );
@@ -132,11 +135,12 @@ export class RedisBroker implements Broker {
       .multi()
       .sadd(keys.cancelled(run), ...(ids ?? [""]))
       .expire(keys.cancelled(run), CANCELLED_S)
-      .publish(keys.cancels, run)
       .exec();
     const taken = ids ?? (await this.redis.hkeys(keys.bodies(run)));
     if (taken.length > 0) await this.redis.hdel(keys.bodies(run), ...taken);
     await this.removeJobs(run, queue, taken);
+    // Who is told ends what runs, and would take the next one if it were still there.
+    await this.redis.publish(keys.cancels, run);
   }
 
   async end({ id: run, queue }: RunRef): Promise<void> {

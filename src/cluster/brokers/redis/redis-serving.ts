@@ -14,21 +14,26 @@ const TOLD_S = 20;
 /** The number of lost workers that a chunk may have: without limit, because the one who runs it decides. */
 const ENDLESS = 1_000_000;
 
-/** Stores an outcome, unless the chunk has been settled or its run is over: then nobody waits for it any more. */
+/** The answer of {@link PUT_OUTCOME} for a chunk that nobody waits for. */
+const GONE = -1;
+
+/** Stores an outcome, unless the chunk has been settled or its run is over. */
 const PUT_OUTCOME = `
-  if redis.call("HEXISTS", KEYS[1], ARGV[1]) == 0 then return 0 end
+  if redis.call("HEXISTS", KEYS[1], ARGV[1]) == 0 then return ${GONE} end
   for part = 2, #ARGV do
     redis.call("XADD", KEYS[2], "*", "i", ARGV[1], "p", part - 2, "n", #ARGV - 1, "b", ARGV[part])
   end
   return redis.call("SADD", KEYS[3], ARGV[1])`;
 
-/** What the processor of a job without a body returns. */
+/** What the processor returns of a job whose body is gone, before or after it was run. */
 const NO_BODY = 0;
 
 /** The data of a job: its chunk. */
-export interface ChunkData {
+interface ChunkData {
   readonly run: string;
   readonly id: string;
+  /** The body in base64, where it is small. */
+  readonly body?: string;
 }
 
 export interface RedisServingOptions {
@@ -114,26 +119,28 @@ export class RedisServing implements Serving {
 
   private async run(job: Job<ChunkData>): Promise<number> {
     const { redis, work } = this.options;
-    const { run, id } = job.data;
+    const { run, id, body: inline } = job.data;
     const hand: InHand = { run, id, stop: new AbortController() };
     const { signal } = hand.stop;
     this.inHand.add(hand);
     try {
-      const body = await redis.hgetBuffer(keys.bodies(run), id);
+      const body = inline === undefined ? await redis.hgetBuffer(keys.bodies(run), id) : Buffer.from(inline, "base64");
       // Without one it has been settled or cancelled, its run is over, or the server has lost it.
       if (body === null) return NO_BODY;
       const parts = await work({ run, id, body, attempt: job.attemptsStarted, signal });
       if (this.isAbandoned) throw new Error("The worker was closed.");
-      if (!signal.aborted) await this.tellOutcome(run, id, parts);
-      return 1;
+      return signal.aborted || (await this.tellOutcome(run, id, parts)) ? 1 : NO_BODY;
     } finally {
       this.inHand.delete(hand);
     }
   }
 
-  private async tellOutcome(run: string, id: string, parts: readonly Bytes[]): Promise<void> {
+  /** @returns Whether there is still a chunk to have an outcome. */
+  private async tellOutcome(run: string, id: string, parts: readonly Bytes[]): Promise<boolean> {
     const names = [keys.bodies(run), keys.outcomes(run), keys.finished(run)];
-    await this.options.redis.call("EVAL", PUT_OUTCOME, names.length, ...names, id, ...parts.map(asBuffer));
+    const { redis } = this.options;
+    const told = await redis.call("EVAL", PUT_OUTCOME, names.length, ...names, id, ...parts.map(asBuffer));
+    return told !== GONE;
   }
 
   /** Aborts chunks of a run that somebody has cancelled. */
