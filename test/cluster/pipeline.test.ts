@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { stepNames } from "../../src/cli/pipeline/load-pipeline.ts";
 import { problemOf } from "../../src/cluster/brokers/redis/open.ts";
 import { moduleGraph } from "../../src/cluster/pipeline/module-graph.ts";
 import { pipelineQueue } from "../../src/cluster/pipeline/pipeline-queue.ts";
@@ -28,6 +29,19 @@ test("a pipeline is its modules, wherever they import each other from, and the v
   const { files, packages } = moduleGraph(entry);
   expect(files.map((file) => file.slice(folder.length + 1))).toEqual(["data.json", "lib/help.ts", "main.ts"]);
   expect(packages).toEqual(["zod@4.1.0"]);
+});
+
+test("the steps of a module are its default export, or all exports that can be one", async () => {
+  const { folder, write } = program();
+  write("one.mjs", "export default (x) => x;\nexport const other = (x) => x;");
+  write("many.mjs", "export const a = (x) => x;\nexport const b = { lc_runnable: true };\nexport const c = 3;");
+  write("none.mjs", "export const c = 3;");
+  const names = (file: string) => stepNames(join(folder, file));
+  expect(await Promise.all([names("one.mjs"), names("many.mjs"), names("none.mjs")])).toEqual([
+    ["default"],
+    ["a", "b"],
+    [],
+  ]);
 });
 
 test("a queue is the same for the same files, and another one as soon as anything has changed", () => {

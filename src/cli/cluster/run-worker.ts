@@ -13,7 +13,7 @@ import type { Runnable } from "../../runnables/runnable.ts";
 import { moduleRef } from "../../shipping/functions/module-ref.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import { absolutePath, displayName, PACKAGE_FILE } from "../paths.ts";
-import { loadPipeline, pipelineFile } from "../pipeline/load-pipeline.ts";
+import { loadPipeline, pipelineFile, stepNames } from "../pipeline/load-pipeline.ts";
 import { newPool, placePipeline } from "../pipeline/place-pipeline.ts";
 import { warmUp } from "../run/warm-up.ts";
 import type { WorkerOptions } from "../worker.ts";
@@ -42,9 +42,15 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   // Before they are loaded: they may change their own modules.
   const queues = new Map(pipelines.map((path) => [path, pipelineQueue(pipelineFile(path))]));
   const stores = pipelines.map((path) => new Runnables(path, lane));
-  for (const store of stores) {
-    const runnable = await store.runnableOf("default", false);
-    if (warm) await warmUp(runnable, { signal: new AbortController().signal, stderr: process.stderr, quiet: false });
+  for (const [at, store] of stores.entries()) {
+    const names = await stepNames(pipelines[at]!);
+    // Without any, the error says what there should be.
+    for (const name of names.length === 0 ? ["default"] : names) {
+      // A module of many steps may have functions that are none.
+      if (name !== "default" && !warm) continue;
+      const runnable = await store.runnableOf(name, false);
+      if (warm) await warmUp(runnable, { signal: new AbortController().signal, stderr: process.stderr, quiet: false });
+    }
   }
   const stop = stopSignal();
   const broker = await brokerWhenThere(options.broker, stop);

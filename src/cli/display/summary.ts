@@ -11,7 +11,9 @@ import { formatBytes, formatCount, formatDuration, formatRate } from "./format.t
 export function summary(report: Report, plan: Plan, options: Proving): string {
   const { inputs, failed, durationMs, inputsPerSecond, loopBusy, loopDelayP99Ms, peakMemoryBytes, resources } = report;
   const lines: string[] = [];
-  if (report.steps.length > 0) lines.push(planText(plan), "");
+  // Other machines tell of stages, and not of steps.
+  const isMeasured = report.steps.length > 0 || plan.stages.some(({ figures }) => (figures?.inputs ?? 0) > 0);
+  if (isMeasured) lines.push(planText(plan), "");
   if (resources.length > 0) lines.push(...resourceTable(resources), "");
   lines.push(
     [

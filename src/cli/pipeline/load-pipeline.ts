@@ -20,6 +20,22 @@ export async function loadPipeline(path: string, exportName?: string): Promise<R
 }
 
 /**
+ * The names of the steps that a module has: its default export or, where it has none, each export that can be a step.
+ *
+ * @throws CliError RUNLANE_CLI_PIPELINE when it does not load
+ */
+export async function stepNames(path: string): Promise<string[]> {
+  const file = pipelineFile(path);
+  if (isTypeScript(file)) await prepareTypeScript(file);
+  const module = await importModule(file);
+  return defaultExport(module) === undefined ? Object.keys(module).filter((name) => isStep(module[name])) : ["default"];
+}
+
+function isStep(exported: unknown): boolean {
+  return typeof exported === "function" || Boolean((exported as { lc_runnable?: unknown } | null)?.lc_runnable);
+}
+
+/**
  * The file of a pipeline.
  *
  * @throws CliError RUNLANE_CLI_PIPELINE when there is none.
@@ -36,15 +52,18 @@ export function pipelineFile(path: string): string {
  * @throws CliError RUNLANE_CLI_PIPELINE, with file and, where it is known, line.
  */
 export async function importExport(file: string, exportName = "default"): Promise<Runnable<unknown, unknown>> {
-  let module: Record<string, unknown>;
-  try {
-    module = await import(pathToFileURL(file).href);
-  } catch (error) {
-    throw new CliError("RUNLANE_CLI_PIPELINE", explainLoadError(error, file), { cause: error });
-  }
+  const module = await importModule(file);
   const exported = exportName === "default" ? defaultExport(module) : namedExport(module, exportName);
   const called = exportName === "default" ? "its default export" : `its export ${exportName}`;
   return await usable(exported, displayName(file), called);
+}
+
+async function importModule(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    throw new CliError("RUNLANE_CLI_PIPELINE", explainLoadError(error, file), { cause: error });
+  }
 }
 
 /** Node does not see every name that a CommonJS module exports. */

@@ -4,7 +4,7 @@ import { basename, dirname, relative } from "node:path";
 import { moduleGraph } from "./module-graph.ts";
 
 /** The number of the format of chunks and outcomes. It changes with them, so that workers of another version do not take them. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** The name of a pipeline, as people know it: that of its file, without extension. */
 export function pipelineName(file: string): string {

@@ -21,10 +21,16 @@ export interface Outstanding extends ChunkRange {
   remindMs: number;
 }
 
-/** Notes which inputs of a chunk have an outcome now. Two attempts may have cut theirs into different parts. */
-export function isComplete(chunk: Outstanding, from: number, count: number): boolean {
+/**
+ * Notes which inputs of a chunk have an outcome now. Two attempts may have cut theirs into different parts.
+ *
+ * @param left The number of inputs at the end that will have none.
+ * @returns Whether all others have one.
+ */
+export function isComplete(chunk: Outstanding, from: number, count: number, left = 0): boolean {
   if (count === chunk.count) return true;
   chunk.known ??= new Set();
   for (let at = from; at < from + count; at++) chunk.known.add(at);
-  return chunk.known.size === chunk.count;
+  for (let at = 0; at < chunk.count - left; at++) if (!chunk.known.has(at)) return false;
+  return true;
 }

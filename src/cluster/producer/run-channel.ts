@@ -107,7 +107,7 @@ export class RunChannel {
    * @returns The outcomes of those that are too large: RUNLANE_VALUE_TOO_LARGE.
    */
   send(from: number, head: ChunkHead, inputs: readonly unknown[]): Received[] {
-    const body = encodeChunk(head, inputs);
+    const body = encodeChunk({ ...head, mayReturn: this.options.detached !== true }, inputs);
     const { byteLength } = body;
     const range = { from, count: inputs.length };
     if (byteLength > CHUNK_BYTES && inputs.length > 1) {
@@ -263,13 +263,17 @@ export class RunChannel {
     if (message.crashed === true) return this.split(id, range, chunk, message);
     const { from, outcomes, report } = message;
     this.sizer.received(outcomes.length, body.byteLength);
-    if (from === 0) this.sizer.ran(range.count, report);
+    const { left = 0 } = report;
+    if (from === 0) this.sizer.ran(range.count - left, report);
     this.tally.add(report, outcomes.length, chunk !== undefined);
     this.measure(outcomes, report, chunk?.sentAt, body.byteLength);
-    if (chunk !== undefined && isComplete(chunk, from, outcomes.length)) {
+    if (chunk !== undefined && isComplete(chunk, from, outcomes.length, left)) {
       this.speculation.took(chunk.id, this.now() - chunk.sentAt);
       this.drop(chunk);
+      if (left > 0) this.sendRest(chunk, left);
     }
+    // As with a crash: whoever reads on sends the chunk afresh.
+    if (chunk === undefined && left > 0) void this.settle([id]).catch(() => {});
     return [{ id, from: range.from + from, count: outcomes.length, outcomes, report }];
   }
 
@@ -299,15 +303,23 @@ export class RunChannel {
       const error = runlaneError("RUNLANE_WORKER_CRASHED", { where: this.options.where, reason });
       return [{ ...range, id, outcomes: [{ status: "rejected", reason: error }], report }];
     }
-    const [head, inputs] = [decodeHead(chunk.body), decodeInputs(chunk.body)];
-    const size = Math.ceil(range.count / SPLIT);
-    for (let at = 0; at < range.count; at += size) {
-      const some = inputs.slice(at, at + size);
-      // One death more is enough to look closer, but not to blame an input.
-      const deaths = some.length > 1 ? 1 : undefined;
-      this.put({ from: range.from + at, count: some.length }, encodeChunk({ ...head, deaths }, some));
-    }
+    // One death more is enough to look closer, but not to blame an input.
+    this.cut(chunk, 0, Math.ceil(range.count / SPLIT), (count) => ({ deaths: count > 1 ? 1 : undefined }));
     return [];
+  }
+
+  /** Sends the inputs that a worker has given back, in chunks of the size that suits them by now. */
+  private sendRest(chunk: Outstanding, left: number): void {
+    this.cut(chunk, chunk.count - left, this.sizer.count, () => ({}));
+  }
+
+  /** Sends the inputs of a chunk from a place on in smaller ones. @param headOf What is new about one of so many inputs. */
+  private cut(chunk: Outstanding, start: number, size: number, headOf: (count: number) => Partial<ChunkHead>): void {
+    const [head, inputs] = [decodeHead(chunk.body), decodeInputs(chunk.body)];
+    for (let at = start; at < inputs.length; at += size) {
+      const some = inputs.slice(at, at + size);
+      this.put({ from: chunk.from + at, count: some.length }, encodeChunk({ ...head, ...headOf(some.length) }, some));
+    }
   }
 
   private drop(chunk: Outstanding): void {

@@ -17,6 +17,8 @@ export interface ChunkHead {
   readonly timeoutMs?: number | undefined;
   /** How the inputs are found that the chunk has references to; undefined where it has the inputs themselves. */
   readonly references?: References | undefined;
+  /** Whether a worker may give back what it has not begun after a while: somebody is there to send it again. @default false */
+  readonly mayReturn?: boolean | undefined;
   /** The number of deaths of workers that prove that one of the inputs causes them. */
   readonly deaths?: number | undefined;
 }

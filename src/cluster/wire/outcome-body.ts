@@ -18,6 +18,8 @@ export interface ChunkReport {
   readonly waits: boolean;
   /** The number of times that the chunk was taken before. */
   readonly earlierAttempts: number;
+  /** The number of inputs at the end of the chunk that were given back, because those before them took long. @default 0 */
+  readonly left?: number | undefined;
 }
 
 /** The outcome of one input. */

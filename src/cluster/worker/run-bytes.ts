@@ -13,6 +13,9 @@ import { runChunk } from "./run-chunk.ts";
 /** Inputs that use the loop for less than such a part of their time wait, rather than compute. */
 const LEAST_SHARE = 1 / 3;
 
+/** The time in milliseconds for which a chunk runs whose inputs cost more than was thought, before what has not begun is given back. */
+const MOST_MS = 2000;
+
 /** How a chunk is run. */
 export interface BytesRun {
   readonly body: Bytes;
@@ -52,7 +55,7 @@ export async function runBytes(
   );
   const ranMs = performance.now() - startMs;
   const waits = isHere && performance.eventLoopUtilization(before).utilization < LEAST_SHARE;
-  return encodeOutcomes(outcomes, { ...by, ranMs, waits }, where);
+  return encodeOutcomes(outcomes, { ...by, ranMs, waits, left: inputs.length - outcomes.length }, where);
 }
 
 /** The inputs of a chunk, and the errors of those that cannot be read. */
@@ -81,13 +84,15 @@ async function runInputs(
   body: Bytes,
   signal: AbortSignal | undefined,
 ): Promise<readonly InputOutcome[]> {
-  const { config, timeoutMs } = decodeHead(body);
+  const { config, timeoutMs, mayReturn = false } = decodeHead(body);
   const carrier = carrierOf(config);
   const options = { ...withoutCarrier(config as object | undefined), timeout: timeoutMs, signal };
   const inputs = opened.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
-  const run = (): Promise<InputOutcome[]> => runChunk(step, inputs, options);
+  const run = (): Promise<InputOutcome[]> => runChunk(step, inputs, options, mayReturn ? MOST_MS : undefined);
   const ran = await (carrier === undefined ? run() : withinTrace(carrier, run));
   if (inputs.length === opened.length) return ran;
   const next = ran.values();
-  return opened.map((outcome) => (outcome.status === "rejected" ? outcome : next.next().value!));
+  const all = opened.map((outcome) => (outcome.status === "rejected" ? outcome : next.next().value));
+  const end = all.indexOf(undefined);
+  return (end === -1 ? all : all.slice(0, end)) as InputOutcome[];
 }

@@ -13,15 +13,21 @@ import { RunStatistics } from "../../observe/run-statistics.ts";
 import type { InputOutcome } from "../wire/outcome-body.ts";
 
 /** The number of inputs that run in a plain loop between two looks at the clock. */
-const STRIDE = 32;
+const STRIDE = 8;
 
-/** Runs inputs through a step, many at a time, as a batch would. Gives the outcome of each, in order, whatever becomes of the others. */
+/**
+ * Runs inputs through a step, many at a time, as a batch would. Gives the outcome of each, in order, whatever becomes of the others.
+ *
+ * @param mostMs The time in milliseconds after which no more inputs start, but for those that a lane has by then: the outcomes are those of the
+ *   first ones only. One input starts in any case.
+ */
 export function runChunk(
   step: Step,
   inputs: readonly unknown[],
   config: Partial<RunnableConfig>,
+  mostMs = Number.POSITIVE_INFINITY,
 ): Promise<InputOutcome[]> {
-  return new ChunkFanOut(step, inputs, config).outcomes();
+  return new ChunkFanOut(step, inputs, config, performance.now() + mostMs).outcomes();
 }
 
 class ChunkFanOut extends FanOut {
@@ -33,13 +39,17 @@ class ChunkFanOut extends FanOut {
   /** The functions, as long as no input has had to wait for anything; and their config. */
   private functions: readonly SyncFunction[] | undefined;
   private functionConfig: RunnableConfig | undefined;
-  private remaining: number;
+  /** The number of inputs that have an outcome. */
+  private settledCount = 0;
+  /** Whether the time is up, and no more inputs start. */
+  private isLate = false;
   private resolve: ((outcomes: InputOutcome[]) => void) | undefined;
 
   constructor(
     private readonly step: Step,
     private readonly inputs: readonly unknown[],
     private readonly config: Partial<RunnableConfig>,
+    private readonly endAt: number,
   ) {
     const statistics = new RunStatistics();
     const options = { count: inputs.length, abortable: true };
@@ -47,7 +57,6 @@ class ChunkFanOut extends FanOut {
     super(runs.call.slot);
     this.statistics = statistics;
     this.runs = runs;
-    this.remaining = inputs.length;
     if (runs.stages !== undefined) this.pipeTo(runs.stages, runs.call, (index) => inputs[index]);
     else if (config.timeout === undefined) this.findFunctions(options);
   }
@@ -67,14 +76,22 @@ class ChunkFanOut extends FanOut {
   }
 
   protected ready(): boolean {
-    if (this.started === this.inputs.length) return false;
+    if (this.started === this.inputs.length || this.isOver()) return false;
     // A lane knows itself how much it takes.
     return this.runs.stages !== undefined || this.inFlight < DEFAULT_STREAM_CONCURRENCY;
   }
 
+  private isOver(): boolean {
+    if (this.isLate || this.started === 0 || performance.now() < this.endAt) return this.isLate;
+    this.isLate = true;
+    // Perhaps all that have started are through.
+    this.finish();
+    return true;
+  }
+
   protected override startReady(): void {
     const { inputs, runs, pacer } = this;
-    while (this.functions !== undefined && this.started < inputs.length && runs.call.scope?.signal.aborted !== true) {
+    while (this.functions !== undefined && this.ready() && runs.call.scope?.signal.aborted !== true) {
       const end = Math.min(inputs.length, this.started + STRIDE);
       while (this.functions !== undefined && this.started < end) this.runSync(this.started++, this.functions);
       if (!pacer.spent()) continue;
@@ -146,12 +163,12 @@ class ChunkFanOut extends FanOut {
 
   private settled(index: number, outcome: InputOutcome): void {
     this.results[index] = outcome;
-    this.remaining--;
+    this.settledCount++;
     this.finish();
   }
 
   private finish(): void {
-    if (this.remaining === 0) this.resolve?.(this.results);
+    if (this.settledCount === (this.isLate ? this.started : this.inputs.length)) this.resolve?.(this.results);
   }
 }
 
