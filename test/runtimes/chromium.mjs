@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { startBrowser } from "../../scripts/browser.mjs";
 import { at } from "../../scripts/lib.mjs";
 import { bundleProgram } from "./bundle-program.mjs";
+import { builtForTheWeb } from "./web-builds.mjs";
 
 const PAGE = '<!doctype html><script type="module" src="/page.js"></script>';
 
@@ -22,7 +23,7 @@ export async function inChromium() {
     return { cells: await page.evaluate("smoke()"), ratio: await page.evaluate("ratioHere()") };
   });
   return {
-    cells: { ...cells, "all that lanes have to do": await conformance(), "examples/browser": await example() },
+    cells: { ...cells, "all that lanes have to do": await conformance(), ...(await examples()) },
     ratio,
   };
 }
@@ -65,19 +66,26 @@ async function served(entry, defines, use, standIn) {
   }
 }
 
-/** Grades 10,000 texts on two workers. How smoothly the page went on meanwhile is printed: it depends on the machine too. */
-async function example() {
+/** The example, as its own server bundles it, and as bundlers for the web do. @returns {Promise<Record<string, string>>} */
+async function examples() {
   const { start } = await import("../../examples/browser/serve.mjs");
   const { server, url } = await start();
   try {
-    const { texts, counts, longestFrameMs, frames, ms } = await withPage(url, (page) => page.evaluate("outcome"));
-    const [time, longest] = [ms, longestFrameMs].map((value) => `${Math.round(value)} ms`);
-    console.log(`examples/browser: ${texts} texts in ${time}, ${frames} frames meanwhile, the longest of ${longest}`);
-    const graded = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    return graded === 10_000 && frames > 0 ? "yes" : `FAILED: ${JSON.stringify({ counts, frames })}`;
+    const built = await builtForTheWeb((url) => graded(url));
+    const named = Object.entries(built).map(([name, cell]) => [`examples/browser, built by ${name}`, cell]);
+    return { "examples/browser": await graded(url), ...Object.fromEntries(named) };
   } finally {
     server.close();
   }
+}
+
+/** Grades 10,000 texts on two workers. How smoothly the page went on meanwhile is printed: it depends on the machine too. */
+async function graded(/** @type {string} */ url) {
+  const { texts, counts, longestFrameMs, frames, ms } = await withPage(url, (page) => page.evaluate("outcome"));
+  const [time, longest] = [ms, longestFrameMs].map((value) => `${Math.round(value)} ms`);
+  console.log(`examples/browser: ${texts} texts in ${time}, ${frames} frames meanwhile, the longest of ${longest}`);
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return all === 10_000 && frames > 0 ? "yes" : `FAILED: ${JSON.stringify({ counts, frames })}`;
 }
 
 /**
