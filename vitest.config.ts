@@ -36,6 +36,8 @@ export default defineConfig({
       { extends: true, test: { name: "alone", include: ALONE, typecheck: { include: [] } } },
     ],
     testTimeout: 60_000,
+    // What is polled for may take its time on a machine that has other things to do.
+    expect: { poll: { timeout: 50_000 } },
     // Loaded untouched: shipped functions of fixtures must read as they were written, and what is built is what is tested.
     server: { deps: { external: [/\/test\/(?:.+\/)?fixtures\//, /\/dist\//] } },
     typecheck: {

@@ -9,7 +9,7 @@ import { everything } from "../everything.ts";
 const program = fileURLToPath(new URL("../fixtures/resources/ending.mjs", import.meta.url));
 const WAITED = ["begun third", "async third", "sync second", "sync first"];
 const AT_ONCE = ["begun third", "sync second", "sync first"];
-const PATIENCE = { timeout: 10_000 };
+const PATIENCE = { timeout: 50_000 };
 
 let folder = "";
 beforeAll(() => {

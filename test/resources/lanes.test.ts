@@ -16,7 +16,7 @@ import { disposeSlowly, loadSlowly, noted } from "../fixtures/resources/loaders.
 
 const KINDS = ["thread", "process"] as const;
 const loaders = new URL("../fixtures/resources/loaders.mjs", import.meta.url);
-const PATIENCE = { timeout: 10_000 };
+const PATIENCE = { timeout: 50_000 };
 
 let folder = "";
 let count = 0;
@@ -195,7 +195,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     await using lane = open();
     const chain = weighing(resource(fresh().name, loadSlowly), lane);
     // In a batch: the time of a single call counts from the call.
-    expect(await chain.batch([2], { timeout: 100 })).toEqual([6]);
+    expect(await chain.batch([2], { timeout: 1000 })).toEqual([6]);
   });
 
   once("is not loaded for inputs that do not reach it", async () => {

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RunnableLambda, RunnableParallel, RunnableSequence } from "../../src/index.ts";
-import { Gauge, spin, turn } from "./support.ts";
+import { Gauge, turn } from "./support.ts";
 
 function selfReturning() {
   const counter = { calls: 0 };
@@ -143,22 +143,33 @@ describe("maxConcurrency", () => {
 });
 
 describe("timeout", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("in a batch counts for each input from its start", async () => {
     const slow = RunnableLambda.from((x: number) => new Promise<number>((done) => setTimeout(done, 40, x)));
     const inputs = [1, 2, 3, 4, 5];
-    expect(await slow.batch(inputs, { maxConcurrency: 1, timeout: 120 })).toEqual(inputs);
+    const outputs = slow.batch(inputs, { maxConcurrency: 1, timeout: 120 });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await outputs).toEqual(inputs);
   });
 
   it("in a batch ends only the input that overruns it", async () => {
     const work = RunnableLambda.from((x: number) => (x === 1 ? new Promise<number>(() => {}) : x));
-    const [first, failed, last] = await work.batch([0, 1, 2], { timeout: 20 }, { returnExceptions: true });
+    const outputs = work.batch([0, 1, 2], { timeout: 20 }, { returnExceptions: true });
+    await vi.advanceTimersByTimeAsync(20);
+    const [first, failed, last] = await outputs;
     expect([first, last]).toEqual([0, 2]);
     expect(failed).toMatchObject({ name: "TimeoutError" });
   });
 
   it("rejects a sync function that overran it", async () => {
     const busy = RunnableLambda.from((x: number) => {
-      spin(30);
+      vi.advanceTimersByTime(30);
       return x;
     });
     await expect(busy.invoke(1, { timeout: 5 })).rejects.toMatchObject({ name: "TimeoutError" });
@@ -168,7 +179,9 @@ describe("timeout", () => {
   it("bound with withConfig counts from the start of the bound run", async () => {
     const hang = RunnableLambda.from((_: number) => new Promise<number>(() => {})).withConfig({ timeout: 10 });
     const chain = RunnableSequence.from<number, number>([(x: number) => x, hang]);
-    await expect(chain.invoke(1)).rejects.toMatchObject({ name: "TimeoutError" });
+    const output = expect(chain.invoke(1)).rejects.toMatchObject({ name: "TimeoutError" });
+    await vi.advanceTimersByTimeAsync(10);
+    await output;
   });
 });
 
