@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
+import { TEST_MODULES } from "./scripts/test-modules.mjs";
 
 /** Test files share processes: a process for each costs more than most of them, for loading the same modules again. */
 const SHARED = ["test/**/*.test.ts"];
@@ -21,8 +24,28 @@ const ALONE = [
   "test/shipping/data-classes.test.ts",
 ];
 
+const SOURCES = fileURLToPath(new URL("src/", import.meta.url));
+const MODULES = fileURLToPath(new URL(`${TEST_MODULES}/`, import.meta.url));
+
+/** They put something else in the place of a module that sources import. */
+const MOCKING = /\/test\/(?:graph\/png|core\/json-schema|serialization\/langchain)\.test\.ts$/;
+
+/** Tests load sources as scripts/test-modules.mjs has bundled them. `npm run test:watch` loads the sources themselves. */
+const testModules: Plugin = {
+  name: "runlane:test-modules",
+  enforce: "pre",
+  resolveId(source, importer) {
+    if (process.env.RUNLANE_TEST_SOURCES === "1" || importer === undefined || MOCKING.test(importer)) return;
+    const target = resolve(dirname(importer), source);
+    if (importer.startsWith(SOURCES) || !target.startsWith(SOURCES) || !target.endsWith(".ts")) return;
+    const path = resolve(MODULES, target.slice(SOURCES.length).replace(/\.ts$/, ".js"));
+    return existsSync(path) ? path : undefined;
+  },
+};
+
 export default defineConfig({
   cacheDir: ".cache/vite",
+  plugins: [testModules],
   resolve: {
     alias: { runlane: fileURLToPath(new URL("src/index.ts", import.meta.url)) },
   },

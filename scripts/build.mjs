@@ -20,6 +20,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { at, command, node, readJson } from "./lib.mjs";
 import { makePage } from "./page.mjs";
+import { bundleTestModules, importedSources } from "./test-modules.mjs";
 
 /** @typedef {{ code: number, output: string }} Built The exit code of the compiler or of the bundler, and what it printed. */
 
@@ -119,6 +120,29 @@ function bundleCode() {
   });
 }
 
+/**
+ * The code, and what tests load in the place of its sources.
+ *
+ * @returns {Promise<Built>}
+ */
+export async function bundleForTests() {
+  const made = await bundle();
+  if (made.code !== 0) return made;
+  const sources = nodeSources();
+  const wanted = importedSources(["test", "bench"].flatMap(files).filter((path) => /\.m?ts$/.test(path)));
+  const inputs = [...sources, ...SETTINGS, "scripts/test-modules.mjs", "node_modules/esbuild/package.json"];
+  return step(
+    "tests",
+    inputs,
+    async () => {
+      const outputs = await bundleTestModules(wanted, besidesTheKernel(sources), CODE);
+      for (const path of outputs) if (path.endsWith(".js")) polish(at(path));
+      return { code: 0, output: "", files: outputs };
+    },
+    wanted.join(),
+  );
+}
+
 /** Where the compiler leaves the types of all sources. */
 const TYPES = ".cache/types";
 
@@ -160,13 +184,14 @@ function mentioned(path) {
 /**
  * Does a step unless its sources are what they were and its outputs are there. Removes what no step has made.
  *
- * @param {"page" | "code" | "types"} name
+ * @param {"page" | "code" | "types" | "tests"} name
  * @param {readonly string[]} sources
  * @param {() => Promise<Built & { files: string[] }>} make
+ * @param {string} [parts] What else decides on the outputs.
  * @returns {Promise<Built>}
  */
-async function step(name, sources, make) {
-  const stamp = fingerprint(sources);
+async function step(name, sources, make, parts = "") {
+  const stamp = fingerprint(sources) + parts;
   /** @type {Record<string, { stamp: string, outputs: string[] }>} */
   const steps = existsSync(at(STAMP)) ? readJson(STAMP) : {};
   const last = steps[name];

@@ -1,6 +1,6 @@
 // @ts-check
 /** Vitest's global setup. Workers and the command start from dist/, so what is there has to be made of the sources that are tested. */
-import { bundle } from "./build.mjs";
+import { bundleForTests } from "./build.mjs";
 
 /** @param {import("vitest/node").TestProject} project */
 export default async function setup(project) {
@@ -9,6 +9,6 @@ export default async function setup(project) {
 }
 
 async function refresh() {
-  const { code, output } = await bundle();
+  const { code, output } = await bundleForTests();
   if (code !== 0) throw new Error(output);
 }

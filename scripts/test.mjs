@@ -133,7 +133,9 @@ process.env.RUNLANE_TESTING = "1";
 if (everything) process.env.RUNLANE_TESTS = "all";
 await install();
 if (watched) {
-  const { code } = await node([command("vitest"), "watch", ...forVitest], { output: "inherit" });
+  // Vitest sees changes of what it has loaded itself.
+  const env = { RUNLANE_TEST_SOURCES: "1" };
+  const { code } = await node([command("vitest"), "watch", ...forVitest], { output: "inherit", env });
   process.exitCode = code;
 } else if (stressed || forVitest.length > 0) {
   if (stressed) keepCoresBusy();

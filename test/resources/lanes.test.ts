@@ -395,7 +395,7 @@ describe.each(KINDS)("the statistics of a lane: %s", (kind) => {
     await using lane = open();
     const chain = RunnableLambda.from((x: number) => {
       const cache = globalThis as { loaded?: boolean };
-      if (cache.loaded !== true) for (const end = Date.now() + 80; Date.now() < end; );
+      if (cache.loaded !== true) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
       cache.loaded = true;
       return x;
     }).withLane(lane);
@@ -406,7 +406,7 @@ describe.each(KINDS)("the statistics of a lane: %s", (kind) => {
   once("have no hint for a function that takes its time with every input", async () => {
     await using lane = open();
     const chain = RunnableLambda.from((x: number) => {
-      for (const end = Date.now() + 30; Date.now() < end; );
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
       return x;
     }).withLane(lane);
     for (let x = 0; x < 6; x++) await chain.invoke(x);

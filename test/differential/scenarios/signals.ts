@@ -1,7 +1,8 @@
 import { add, failing, letters, same, sleep, sleepy } from "../functions.ts";
 import { batch, type Drive, events, invoke, type Lib, type Scenario, stream } from "../harness.ts";
 
-const slow = (lib: Lib) => lib.RunnableLambda.from(sleepy(50));
+/** What nobody waits for. */
+const slow = (lib: Lib) => lib.RunnableLambda.from(sleepy(2000));
 
 /** A config whose signal aborts soon. */
 const aborting = (reason?: unknown) => () => {
@@ -47,9 +48,9 @@ export const signals: Scenario[] = [
   { name: "timeout of a batch", build: slow, drive: batch([1, 2], timed), fails: "timeout" },
   {
     name: "a timeout in a batch counts from the start of each input",
-    build: (lib) => lib.RunnableLambda.from(sleepy(15)),
-    drive: batch([1, 2, 3], { timeout: 30, maxConcurrency: 1 }),
-    differs: { defect: "it counts from the start of the batch", runlane: { result: [15, 15, 15] } },
+    build: (lib) => lib.RunnableLambda.from(sleepy(400)),
+    drive: batch([1, 2, 3], { timeout: 1000, maxConcurrency: 1 }),
+    differs: { defect: "it counts from the start of the batch", runlane: { result: [400, 400, 400] } },
   },
   { name: "abort of a stream before its first chunk", build: slow, drive: stream(1, aborting()), fails: "abort" },
   { name: "timeout of a stream before its first chunk", build: slow, drive: stream(1, timed), fails: "timeout" },
@@ -101,12 +102,12 @@ export const signals: Scenario[] = [
   {
     name: "functions see the signal",
     build: (lib) => lib.RunnableLambda.from((_: number, config: any) => config.signal instanceof AbortSignal),
-    drive: invoke(1, { timeout: 100 }),
+    drive: invoke(1, { timeout: 5000 }),
   },
   {
     name: "functions see the timeout in the metadata",
     build: (lib) => lib.RunnableLambda.from((_: number, config: any) => [config.timeout, config.metadata]),
-    drive: invoke(1, { timeout: 100 }),
+    drive: invoke(1, { timeout: 5000 }),
   },
   {
     name: "work that holds the thread past its timeout",
