@@ -20,7 +20,7 @@ const args = [
   "batch",
   "examples/docs-index/pipeline.ts",
   "--files",
-  "node_modules/**/*.md",
+  "node_modules/*/README.md",
   "--limit",
   "200",
   "--output",

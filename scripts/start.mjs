@@ -1,5 +1,5 @@
 // @ts-check
-/** `npm start`: installs and builds what is missing, then runs the main example over the Markdown of all packages. */
+/** `npm start`: installs and builds what is missing, then runs the main example over the READMEs of the installed packages. */
 import { mkdirSync } from "node:fs";
 import { build } from "./build.mjs";
 import { DOCS_INDEX } from "./examples.mjs";

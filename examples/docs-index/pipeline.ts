@@ -2,7 +2,7 @@
  * An index of documentation: Markdown files in, one record per file out, with title, keywords, named entities, sentiment, and its passages
  * with what they mean, as vectors.
  *
- *     runlane batch examples/docs-index/pipeline.ts --files "node_modules/**\/*.md" --output out/docs-index.jsonl
+ *     runlane batch examples/docs-index/pipeline.ts --files "node_modules/*\/README.md" --output out/docs-index.jsonl
  */
 import { RecursiveCharacterTextSplitter } from "@langchain/textsplitters";
 import { RunnableLambda, RunnablePassthrough } from "runlane";
