@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { everything } from "../everything.ts";
 import { fixture, records, run, start } from "./command.ts";
 import { scratchFolder } from "./scratch.ts";
@@ -21,24 +21,22 @@ describe("kill -9", () => {
     const folders = [scratchFolder(), scratchFolder()] as const;
     for (const cwd of folders) writeFileSync(join(cwd, "in.jsonl"), lines.join(""));
     const args = ["batch", fixture("work.mjs"), "-i", "in.jsonl", "-o", "out.jsonl", "-q", "-c", "8"];
-    const started = performance.now();
     expect((await run(args, { cwd: folders[0] })).code).toBe(1);
-    const wholeMs = performance.now() - started;
     const whole = contents(folders[0]);
     expect(records(folders[0], "out.jsonl").length + whole.errors.length).toBe(INPUTS);
 
     const cwd = folders[1];
-    let killed = 0;
+    const output = join(cwd, "out.jsonl");
+    const wholeSize = statSync(join(folders[0], "out.jsonl")).size;
     for (let round = 0; round < KILLS; round++) {
-      const command = start([...args, ...(existsSync(join(cwd, "out.jsonl")) ? ["--resume"] : [])], { cwd });
-      // Most of a short run is its start; this spreads the kills over what comes after it.
-      const delayMs = wholeMs * (0.25 + (0.5 * ((round * 7) % KILLS)) / KILLS);
-      const timer = setTimeout(() => command.process.kill("SIGKILL"), delayMs);
-      const { signal } = await command.finished;
-      clearTimeout(timer);
-      if (signal === "SIGKILL") killed++;
+      // It waits a little behind the place where the kill comes, however late that is.
+      const env = { HOLD: String(Math.floor((INPUTS * (round + 1)) / (KILLS + 1))) };
+      const command = start([...args, ...(existsSync(output) ? ["--resume"] : [])], { cwd, env });
+      const size = (wholeSize * (round + 0.5)) / (KILLS + 1);
+      await vi.waitUntil(() => existsSync(output) && statSync(output).size >= size, { timeout: 50_000, interval: 1 });
+      command.process.kill("SIGKILL");
+      expect((await command.finished).signal).toBe("SIGKILL");
     }
-    expect(killed).toBeGreaterThan(0);
     expect((await run([...args, "--resume"], { cwd })).code).toBe(1);
     expect(contents(cwd)).toEqual(whole);
   }, 60_000);

@@ -92,7 +92,7 @@ export default slow;
     expect(lanes.map(({ name }: { name: string }) => name)).toEqual(["thread"]);
   });
 
-  it("keeps the lanes of steps under auto", async () => {
+  it.runIf(everything)("keeps the lanes of steps under auto", async () => {
     for (const { outer, inner } of await outputs(folder({ "inner.mjs": WITH_LANE }), "inner.mjs", "auto")) {
       expect(inner).toMatchObject({ isMainThread: false, pid: (outer as { pid: number }).pid });
     }
@@ -129,7 +129,7 @@ export default slow;
     },
   );
 
-  it("runs TypeScript in workers", async () => {
+  it.runIf(everything)("runs TypeScript in workers", async () => {
     const cwd = folder({ "pipeline.ts": "const plus: number = 1;\nexport default (x: number): number => x + plus;\n" });
     expect(await outputs(cwd, "pipeline.ts", "thread")).toEqual([2, 3, 4]);
   });

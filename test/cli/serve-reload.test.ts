@@ -35,10 +35,13 @@ describe("runlane serve --reload", () => {
     const failures: unknown[] = [];
     const ask = async () => (await jsonOf(post(`${url}/chain/invoke`, { input: asked++ }))).output as string;
     const client = async () => {
-      while (!isOver) await ask().catch((error) => failures.push(error));
+      while (!isOver) {
+        await ask().catch((error) => failures.push(error));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
     };
     const clients = Array.from({ length: 4 }, client);
-    const reloads = everything ? 20 : 3;
+    const reloads = everything ? 20 : 2;
     for (let version = 2; version < 2 + reloads; version++) {
       write(version);
       await expect.poll(ask, { timeout: 30_000, interval: 50 }).toMatch(new RegExp(`^${version}: `));
@@ -66,7 +69,7 @@ describe("runlane serve --reload", () => {
     expect((await server.finished).code).toBe(0);
   });
 
-  it("ends with what kept the first one from starting", async () => {
+  it.runIf(everything)("ends with what kept the first one from starting", async () => {
     const { cwd } = project(1);
     const server = start(["serve", "nothing.mjs", "-p", "0", "--reload"], { cwd });
     expect(await server.finished).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no pipeline") });

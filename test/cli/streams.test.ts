@@ -94,7 +94,7 @@ describe("streams", () => {
     expect(Number((await shell(line, cwd)).stdout)).toBe(lines);
   });
 
-  it.runIf(onPosix)("reads a named pipe, and can be stopped while it waits for one", async () => {
+  it.runIf(onPosix && everything)("reads a named pipe, and can be stopped while it waits for one", async () => {
     const cwd = scratchFolder();
     await shell("mkfifo pipe", cwd);
     const writer = spawn("sh", ["-c", "exec > pipe; echo '\"a\"'; exec sleep 30"], { cwd });
@@ -137,7 +137,7 @@ describe("streams", () => {
     expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...Array(lines).keys()]);
   });
 
-  it.runIf(onPosix)("can go on after a write that failed half-way", async () => {
+  it.runIf(onPosix && everything)("can go on after a write that failed half-way", async () => {
     const cwd = scratchFolder();
     const lines = await writeLarge(join(cwd, "in.jsonl"), 1);
     const args = `batch ${fixture("shout.mjs")} -i in.jsonl -o out.jsonl -q`;
@@ -149,7 +149,7 @@ describe("streams", () => {
     expect(records(cwd, "out.jsonl").map(({ index }) => index)).toEqual([...Array(lines).keys()]);
   });
 
-  it.runIf(onPosix)("goes on when standard error is closed", async () => {
+  it.runIf(onPosix && everything)("goes on when standard error is closed", async () => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, "in.txt"), "a\nfail\n");
     const { code } = await shell(`$RUNLANE batch ${fixture("shout.mjs")} -i in.txt -o out.jsonl 2>&-`, cwd);

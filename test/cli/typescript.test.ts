@@ -16,7 +16,7 @@ export default ({ text }: Input, _stats?: Stats): string => text + suffix;
 
 /** Whether this Node loads TypeScript itself. It then takes "commonjs" at its word and refuses imports, which tsx does not. */
 const native = Boolean((process.features as { typescript?: unknown }).typescript);
-const OTHERS = native ? [undefined] : ["commonjs", ...(everything ? [undefined] : [])];
+const OTHERS = !everything ? [] : native ? [undefined] : ["commonjs", undefined];
 
 describe("a pipeline in TypeScript", () => {
   it.each(["module", ...OTHERS])("loads, with its imports, in a package of type %s", async (type) => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { openBroker } from "../../src/cluster/open-broker.ts";
 import { brokerCases } from "../../src/testing/brokers/broker-cases.ts";
+import { everything } from "../everything.ts";
 import { EMBEDDED, NO_REDIS, type RedisServer, startRedis } from "./servers.ts";
 
 /** All cases run side by side, and the database may have to be made first. */
@@ -12,7 +13,10 @@ describe("a broker on PostgreSQL", () => {
     it.concurrent(name, run, timeoutMs);
 });
 
-describe.skipIf(NO_REDIS)(`a broker on Redis${NO_REDIS === undefined ? "" : ` (skipped: ${NO_REDIS})`}`, () => {
+/** The cases are the same, so the engine that is always there stands for both. */
+const noRedis = NO_REDIS ?? (everything ? undefined : "the quick round is on PostgreSQL");
+
+describe.skipIf(noRedis)(`a broker on Redis${noRedis === undefined ? "" : ` (skipped: ${noRedis})`}`, () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();

@@ -56,7 +56,7 @@ const BLOWS: readonly Blow[] = [
   "kill producer",
 ];
 
-/** For every `npm test`. */
+/** For `npm run test:all`. */
 const FEW: readonly Blow[] = ["kill worker", "kill producer", "kill broker", "delay worker"];
 
 /** The same numbers for the same seed. */
@@ -102,7 +102,10 @@ const long = LONG ? 20_000 : 600;
 const many = LONG ? BLOWS : FEW;
 const timeout = LONG ? 900_000 : 120_000;
 
-describe("a batch on PostgreSQL", () => {
+/** What it takes apart is tried piece by piece in brokers.test.ts and command.test.ts. */
+const isQuick = !LONG && !everything;
+
+describe.skipIf(isQuick)("a batch on PostgreSQL", () => {
   test.each(rounds)(
     "has each record once, whatever is killed on the way (round %i)",
     async (seed) => {
@@ -120,7 +123,7 @@ describe("a batch on PostgreSQL", () => {
   );
 });
 
-const noRedis = NO_REDIS ?? (LONG || everything ? undefined : "the quick round is on PostgreSQL");
+const noRedis = NO_REDIS ?? (isQuick ? "this takes long" : undefined);
 
 describe.skipIf(noRedis)(`a batch on Redis${noRedis === undefined ? "" : ` (skipped: ${noRedis})`}`, () => {
   test.each(rounds)(

@@ -76,16 +76,19 @@ test("a producer that was killed goes on where its records end, with what was do
   expect(parseRecords(readFileSync(join(cwd, "out.jsonl"), "utf8")).map(({ index }) => index)).toEqual(range(200));
 });
 
-test("lines that cannot be read have their records, and a run that is done has nothing to resume", async () => {
-  const cwd = project([]);
-  writeFileSync(join(cwd, "in.jsonl"), '{"a":\n"x y"\n}\n');
-  const args = batch(shared.program, "--input", "in.jsonl").toSpliced(2, 2);
-  expect((await run(args, { cwd })).code).toBe(1);
-  expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
-  expect(records(cwd, "out.errors.jsonl")).toMatchObject([{ index: 0 }, { index: 2 }]);
-  expect((await run([...args, "--resume"], { cwd })).code).toBe(1);
-  expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
-});
+test.runIf(everything)(
+  "lines that cannot be read have their records, and a run that is done has nothing to resume",
+  async () => {
+    const cwd = project([]);
+    writeFileSync(join(cwd, "in.jsonl"), '{"a":\n"x y"\n}\n');
+    const args = batch(shared.program, "--input", "in.jsonl").toSpliced(2, 2);
+    expect((await run(args, { cwd })).code).toBe(1);
+    expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
+    expect(records(cwd, "out.errors.jsonl")).toMatchObject([{ index: 0 }, { index: 2 }]);
+    expect((await run([...args, "--resume"], { cwd })).code).toBe(1);
+    expect(records(cwd, "out.jsonl")).toEqual([{ index: 1, output: 2 }]);
+  },
+);
 
 test("inputs stay where they are and are read by workers: lines, files, and what has changed or lies elsewhere", async () => {
   const cwd = project([]);
@@ -184,30 +187,33 @@ test.runIf(everything)("a pipeline that has changed goes on from where the recor
   expect(await stopWorker(old)).toBe(0);
 });
 
-test("a run that is cancelled says so, though its worker dies, and goes on when it is resumed", async () => {
-  const gate = join(scratchFolder(), "gate");
-  const cwd = project(lines(40, () => `gate ${gate}`));
-  const file = ownProgram(cwd);
-  const worker = await startWorker(file, { args: ["-c", "1", "--lane", "loop"] });
-  const producer = start(batch(file), { cwd });
-  const output = join(cwd, "out.jsonl");
-  const id = await until(async () => {
-    const { runs, workers } = await stateAt(EMBEDDED);
-    const own = runs.find(({ about }) => about.output === output);
-    return own?.outstanding && workers.some(({ pid }) => pid === worker.process.pid) ? own.id : undefined;
-  });
-  const second = await run(batch(file, "--resume"), { cwd });
-  expect([second.code, second.stderr]).toEqual([2, expect.stringContaining("is being written")]);
-  worker.process.kill("SIGKILL");
-  expect((await run(["cancel", id, "--broker", EMBEDDED], { cwd })).stderr).toContain(`cancelled ${id}`);
-  const { code, stderr } = await producer.finished;
-  expect([code, stderr]).toEqual([2, expect.stringContaining(`The run ${id} was cancelled`)]);
-  writeFileSync(gate, "");
-  const other = await startWorker(file);
-  expect((await run(batch(file, "--resume"), { cwd })).code).toBe(0);
-  expect(indices(cwd)).toEqual(range(40));
-  expect(await stopWorker(other)).toBe(0);
-});
+test.runIf(everything)(
+  "a run that is cancelled says so, though its worker dies, and goes on when it is resumed",
+  async () => {
+    const gate = join(scratchFolder(), "gate");
+    const cwd = project(lines(40, () => `gate ${gate}`));
+    const file = ownProgram(cwd);
+    const worker = await startWorker(file, { args: ["-c", "1", "--lane", "loop"] });
+    const producer = start(batch(file), { cwd });
+    const output = join(cwd, "out.jsonl");
+    const id = await until(async () => {
+      const { runs, workers } = await stateAt(EMBEDDED);
+      const own = runs.find(({ about }) => about.output === output);
+      return own?.outstanding && workers.some(({ pid }) => pid === worker.process.pid) ? own.id : undefined;
+    });
+    const second = await run(batch(file, "--resume"), { cwd });
+    expect([second.code, second.stderr]).toEqual([2, expect.stringContaining("is being written")]);
+    worker.process.kill("SIGKILL");
+    expect((await run(["cancel", id, "--broker", EMBEDDED], { cwd })).stderr).toContain(`cancelled ${id}`);
+    const { code, stderr } = await producer.finished;
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`The run ${id} was cancelled`)]);
+    writeFileSync(gate, "");
+    const other = await startWorker(file);
+    expect((await run(batch(file, "--resume"), { cwd })).code).toBe(0);
+    expect(indices(cwd)).toEqual(range(40));
+    expect(await stopWorker(other)).toBe(0);
+  },
+);
 
 async function stateAt(url: string) {
   const broker = await openBroker(url);

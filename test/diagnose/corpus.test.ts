@@ -19,8 +19,14 @@ const healthy: Record<string, Case> = await load("healthy");
 
 /** `RUNLANE_CORPUS=full` runs all of them, on the machine as it is and on a busy one: half an hour. Else some of each. */
 const isFull = process.env.RUNLANE_CORPUS === "full";
-const QUICK = new Set(["two lookups after each other", "options of the module"]);
-const MORE = new Set([...QUICK, "the same questions again", "an addition in a thread", "a map that only grows"]);
+const QUICK = new Set(["two lookups after each other"]);
+const MORE = new Set([
+  ...QUICK,
+  "options of the module",
+  "the same questions again",
+  "an addition in a thread",
+  "a map that only grows",
+]);
 const some = <T>(all: Record<string, T>, pick: (name: string, at: number) => boolean) =>
   Object.entries(all).filter(([name], at) => isFull || pick(name, at));
 const LONG = { timeout: 300_000 };

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startBrowser } from "../../scripts/browser.mjs";
 import { run, start } from "../cli/command.ts";
 import { scratchFolder } from "../cli/scratch.ts";
+import { everything } from "../everything.ts";
 import { proxyTo } from "./cut-proxy.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -113,7 +114,7 @@ test(
   },
 );
 
-test("a report is a page that shows a run that is over, without any network", PATIENCE, async () => {
+test.runIf(everything)("a report is a page that shows a run that is over, without any network", PATIENCE, async () => {
   const cwd = troubledFolder();
   for (const file of ["seen", "enough"]) writeFileSync(join(cwd, file), "");
   expect((await run([...ARGS, "--report", "run.json"], { cwd })).code).toBe(1);

@@ -114,6 +114,16 @@ const OF_PROCESSES = new Set([
   "a failed bootstrap",
 ]);
 
+/** What goes the same way as another one of these, once its worker is gone. */
+const ALIKE = new Set([
+  "exit 0",
+  "exit 1",
+  "an unhandled rejection",
+  "an error with a field of 2,250 levels",
+  "messages of its own before an exit",
+  "an exit on import",
+]);
+
 /** One of each way to end, with nobody else there. */
 const ALONE = new Set(["an endless loop", "an endless import"]);
 
@@ -123,6 +133,7 @@ const CELLS = FAULTS.flatMap((fault) =>
   ),
 ).filter(({ name, kind, queued, workers }) => {
   if (everything) return true;
+  if (ALIKE.has(name)) return false;
   // The parent's side is one for both kinds, so threads stand for processes where those do not end in a way of their own.
   if (queued === 50 && workers === 2) return (kind === "process") === OF_PROCESSES.has(name);
   return kind === "thread" && queued === 0 && workers === 1 && ALONE.has(name);

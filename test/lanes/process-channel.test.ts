@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { everything } from "../everything.ts";
 import { open, range, stageOf } from "./helpers.ts";
 
 describe("a child process", () => {
-  it.each(["sends", "forges", "disconnects", "stopsListening"])(
+  it.each(everything ? ["sends", "forges", "disconnects", "stopsListening"] : ["forges", "disconnects"])(
     "has a channel of its own, which user code does not meet: %s",
     async (exportName) => {
       await using lane = open("process", { max: 2 });

@@ -25,9 +25,9 @@ const run = (file: string, place: string, ending: string) =>
 
 /** Each way to end, where it differs: without workers, and with those that have to be ended first. */
 const SHORT: Record<string, string[]> = {
-  loop: ["idle", "exit", "throw", "handled", "SIGINT"],
-  thread: ["idle", "exit", "SIGTERM", "close"],
-  process: ["exit", "SIGHUP"],
+  loop: ["idle", "throw", "handled", "SIGINT"],
+  thread: ["exit", "SIGTERM"],
+  process: ["SIGHUP"],
 };
 
 describe.each(["loop", "thread", "process"])("resources of a program that ends: %s", (place) => {

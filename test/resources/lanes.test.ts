@@ -211,7 +211,7 @@ describe.each(KINDS)("a resource in workers: %s", (kind) => {
     expect(chain.resources().map(({ state }) => state)).toEqual(["idle", "ready"]);
   });
 
-  once("is loaded once for each worker, however many of them crash", async () => {
+  it.runIf(everything)("is loaded once for each worker, however many of them crash", async () => {
     const { log, ...own } = fresh();
     await using lane = open({ max: 2 });
     const chain = weighing(noting(own), lane);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { everything } from "../everything.ts";
 
 /** A program of its own, with packages that nobody else finds. */
 let folder: string;
@@ -36,8 +37,10 @@ function run(program: string): { out: any; errors: string } {
 }
 
 describe("a function that travels by its source and imports packages", () => {
-  it.each(["thread", "process"])("gets there what it would get in its file, without a warning: %s", (lane) => {
-    const { out, errors } = run(`
+  it.each(everything ? ["thread", "process"] : ["thread"])(
+    "gets there what it would get in its file, without a warning: %s",
+    (lane) => {
+      const { out, errors } = run(`
       const step = RunnableLambda.from(async (x) => {
         const found = [await import("esm-only"), await import("@scope/dual/sub"), await import("#own")];
         const [, line] = /main\\.js:(\\d+)/.exec(new Error("here").stack);
@@ -45,9 +48,10 @@ describe("a function that travels by its source and imports packages", () => {
       }).withLane(${JSON.stringify(lane)});
       console.log(JSON.stringify({ got: await step.invoke(1) }));
     `);
-    expect(out.got).toEqual([1, "5", "esm-only", "for import", "own"]);
-    expect(errors).toBe("");
-  });
+      expect(out.got).toEqual([1, "5", "esm-only", "for import", "own"]);
+      expect(errors).toBe("");
+    },
+  );
 
   it("is refused when a package is not there, or the import is relative, with the line", () => {
     const { out } = run(`
