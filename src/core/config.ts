@@ -72,7 +72,8 @@ const CHECKS = new Map<string, Check>(
     signal: [
       "an AbortSignal",
       (value: Partial<AbortSignal>) =>
-        isObject(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
+        value instanceof AbortSignal ||
+        (isObject(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function"),
     ],
   }),
 );

@@ -50,18 +50,6 @@ export interface Run {
 type Metadata = Record<string, unknown> | undefined;
 type Serialized = { id?: unknown; name?: unknown } | undefined;
 
-/** The first arguments of a start, which all kinds of runs share. */
-type Beginning = [
-  type: string,
-  serialized: unknown,
-  inputs: unknown,
-  runId: string,
-  parentRunId: string | undefined,
-  tags: string[] | undefined,
-  extra: Record<string, unknown>,
-  name: string | undefined,
-];
-
 /**
  * Listens to callbacks and keeps a {@link Run} of each run that is going on. What to do when one starts or ends is for subclasses
  * to say. It has the methods of LangChain's tracers, so that LangChain's steps tell it of a run before anything inside starts.
@@ -106,10 +94,22 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return run;
   }
 
-  private create(...[type, serialized, inputs, runId, parentRunId, tags, extra, name]: Beginning): Run {
-    const start = this.isBrief ? 0 : Date.now();
-    const order = this.isBrief ? 0 : (this.runOf(parentRunId)?.child_execution_order ?? 0) + 1;
-    return this._addRunToRunMap({
+  /** A new run. One that is kept in brief has nothing but what reports show: the rest is half of its cost. */
+  private begun(
+    type: string,
+    serialized: unknown,
+    inputs: unknown,
+    runId: string,
+    parentRunId: string | undefined,
+    tags: string[] | undefined,
+    metadata: Metadata,
+    name: string | undefined,
+    extra?: Record<string, unknown>,
+  ): Run {
+    const { isBrief } = this;
+    const start = isBrief ? 0 : Date.now();
+    const order = isBrief ? 0 : (this.runOf(parentRunId)?.child_execution_order ?? 0) + 1;
+    return {
       id: runId,
       name: name ?? nameOf(serialized as Serialized),
       run_type: type,
@@ -117,26 +117,26 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
       start_time: start,
       inputs: asInput(inputs) as Record<string, unknown>,
       tags: tags ?? [],
-      extra,
+      extra: isBrief ? { metadata } : withMetadata(extra, metadata),
       serialized,
       execution_order: order,
       child_execution_order: order,
       child_runs: [],
-      events: this.isBrief ? NO_EVENTS : [{ name: "start", time: new Date(start).toISOString() }],
-    });
+      events: isBrief ? NO_EVENTS : [{ name: "start", time: new Date(start).toISOString() }],
+    };
   }
 
-  private announce(...beginning: Beginning): Run {
-    const known = this.runs.get(beginning[3]);
+  private announce(run: Run): Run {
+    const known = this.runs.get(run.id);
     if (known !== undefined) return known;
-    this.untold.add(beginning[3]);
-    return this.create(...beginning);
+    this.untold.add(run.id);
+    return this._addRunToRunMap(run);
   }
 
-  private start(...beginning: Beginning): unknown {
-    const known = this.runs.get(beginning[3]);
+  private start(run: Run): unknown {
+    const known = this.runs.get(run.id);
     if (known !== undefined && !this.untold.delete(known.id)) return undefined;
-    return this.onStart?.(known ?? this.create(...beginning));
+    return this.onStart?.(known ?? this._addRunToRunMap(run));
   }
 
   private succeed(runId: string, outputs: unknown, more: { inputs?: unknown } | undefined): unknown {
@@ -163,13 +163,22 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return this.onEnd?.(run, error);
   }
 
-  _createRunForChainStart(...args: ChainStart): Run {
-    return this.announce(...chainOf(...args));
+  _createRunForChainStart(...[serialized, inputs, id, parentId, tags, metadata, type, name, extra]: ChainStart): Run {
+    return this.announce(this.begun(type ?? "chain", serialized, inputs, id, parentId, tags, metadata, name, extra));
   }
-  handleChainStart(...args: ChainStart): unknown {
-    const [serialized, , runId, , tags = [], , type = "chain", name] = args;
-    if (this.passesOver?.(name ?? nameOf(serialized as Serialized), type, tags, runId) === true) return undefined;
-    return this.start(...chainOf(...args));
+  handleChainStart(
+    serialized: unknown,
+    inputs: unknown,
+    runId: string,
+    parentRunId?: string,
+    tags: string[] = [],
+    metadata?: Metadata,
+    type = "chain",
+    name = nameOf(serialized as Serialized),
+    extra?: Record<string, unknown>,
+  ): unknown {
+    if (this.passesOver?.(name, type, tags, runId) === true) return undefined;
+    return this.start(this.begun(type, serialized, inputs, runId, parentRunId, tags, metadata, name, extra));
   }
   handleChainEnd(out: unknown, id: string, _parent?: string, _tags?: string[], more?: { inputs?: unknown }): unknown {
     return this.succeed(id, out, more);
@@ -184,17 +193,23 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return this.fail(id, error, more);
   }
 
+  private modelOf(
+    key: "prompts" | "messages",
+    [serialized, inputs, id, parentId, extra, tags, metadata, name]: ModelStart,
+  ): Run {
+    return this.begun("llm", serialized, { [key]: inputs }, id, parentId, tags, metadata, name, extra);
+  }
   _createRunForLLMStart(...args: ModelStart): Run {
-    return this.announce(...modelOf("prompts", ...args));
+    return this.announce(this.modelOf("prompts", args));
   }
   handleLLMStart(...args: ModelStart): unknown {
-    return this.start(...modelOf("prompts", ...args));
+    return this.start(this.modelOf("prompts", args));
   }
   _createRunForChatModelStart(...args: ModelStart): Run {
-    return this.announce(...modelOf("messages", ...args));
+    return this.announce(this.modelOf("messages", args));
   }
   handleChatModelStart(...args: ModelStart): unknown {
-    return this.start(...modelOf("messages", ...args));
+    return this.start(this.modelOf("messages", args));
   }
   handleLLMNewToken(
     token: string,
@@ -219,11 +234,15 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return this.fail(id, error, undefined);
   }
 
+  private toolOf([serialized, input, id, parentId, tags, metadata, name, callId]: ToolStart): Run {
+    const extra = callId === undefined ? undefined : { tool_call_id: callId };
+    return this.begun("tool", serialized, input, id, parentId, tags, metadata, name, extra);
+  }
   _createRunForToolStart(...args: ToolStart): Run {
-    return this.announce(...toolOf(...args));
+    return this.announce(this.toolOf(args));
   }
   handleToolStart(...args: ToolStart): unknown {
-    return this.start(...toolOf(...args));
+    return this.start(this.toolOf(args));
   }
   handleToolEnd(output: unknown, id: string): unknown {
     return this.succeed(id, { output }, undefined);
@@ -232,11 +251,14 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return this.fail(id, error, undefined);
   }
 
+  private retrieverOf([serialized, query, id, parentId, tags, metadata, name]: RetrieverStart): Run {
+    return this.begun("retriever", serialized, { query }, id, parentId, tags, metadata, name);
+  }
   _createRunForRetrieverStart(...args: RetrieverStart): Run {
-    return this.announce(...retrieverOf(...args));
+    return this.announce(this.retrieverOf(args));
   }
   handleRetrieverStart(...args: RetrieverStart): unknown {
-    return this.start(...retrieverOf(...args));
+    return this.start(this.retrieverOf(args));
   }
   handleRetrieverEnd(documents: unknown, id: string): unknown {
     return this.succeed(id, { documents }, undefined);
@@ -296,28 +318,6 @@ const withMetadata = (extra: Record<string, unknown> | undefined, metadata: Meta
   if (metadata === undefined) return { ...extra };
   return extra === undefined ? { metadata } : { ...extra, metadata };
 };
-
-function chainOf(
-  ...[serialized, inputs, id, parentId, tags, metadata, type = "chain", name, extra]: ChainStart
-): Beginning {
-  return [type, serialized, inputs, id, parentId, tags, withMetadata(extra, metadata), name];
-}
-
-function modelOf(
-  key: "prompts" | "messages",
-  ...[serialized, inputs, id, parentId, extra, tags, metadata, name]: ModelStart
-): Beginning {
-  return ["llm", serialized, { [key]: inputs }, id, parentId, tags, withMetadata(extra, metadata), name];
-}
-
-function toolOf(...[serialized, inputs, id, parentId, tags, metadata, name, callId]: ToolStart): Beginning {
-  const extra = withMetadata(callId === undefined ? undefined : { tool_call_id: callId }, metadata);
-  return ["tool", serialized, inputs, id, parentId, tags, extra, name];
-}
-
-function retrieverOf(...[serialized, query, id, parentId, tags, metadata, name]: RetrieverStart): Beginning {
-  return ["retriever", serialized, { query }, id, parentId, tags, withMetadata(undefined, metadata), name];
-}
 
 /** The events of runs that are kept in brief: none. */
 const NO_EVENTS: Run["events"] = [];

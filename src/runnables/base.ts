@@ -13,7 +13,7 @@ import { JOINS, type Step, type Trace } from "../core/step.ts";
 import { asGenerator, type Chunks, join, promised, SingleChunk } from "../core/streams/chunks.ts";
 import { Joiner } from "../core/streams/concat.ts";
 import { type Join, joinByHook, laterChunks } from "../core/streams/joins.ts";
-import { wholeOf } from "../core/streams/last-chunk.ts";
+import { isKnown, wholeOf } from "../core/streams/last-chunk.ts";
 import { openStream, type RunnableStream } from "../core/streams/runnable-stream.ts";
 import { isThenable } from "../core/thenable.ts";
 import { RUNLANE_STEP } from "./coerce.ts";
@@ -309,8 +309,8 @@ export abstract class RunnableBase<
     let chunks: Chunks<RunOutput>;
     try {
       ctx.scope?.check();
-      ctx.scope?.share();
       chunks = this.streamsOtherwise(input) ? this.streamGathered(input, ctx) : streamCall(this, input, ctx);
+      if (!isKnown(chunks)) ctx.scope?.share();
     } catch (error) {
       ctx.scope?.close();
       throw error;

@@ -27,7 +27,15 @@ export class LastChunk<T> implements AsyncIterable<T> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    let given = false;
+    return this.iterate(false);
+  }
+
+  /** What comes after the chunk. */
+  rest(): AsyncIterator<T, void> {
+    return this.iterate(true);
+  }
+
+  private iterate(given: boolean): AsyncGenerator<T, void> {
     const after = async (wasRead: boolean): Promise<IteratorResult<T, void>> => {
       given = true;
       await this.finish(wasRead);
@@ -51,6 +59,11 @@ export class LastChunk<T> implements AsyncIterable<T> {
     };
     return iterator;
   }
+}
+
+/** Whether chunks are one that is there. */
+export function isKnown<T>(chunks: Chunks<T>): chunks is SingleChunk<T> | LastChunk<T> {
+  return chunks instanceof SingleChunk || chunks instanceof LastChunk;
 }
 
 /** The whole value where chunks are known to be one, and its run can end now; undefined where they have to be read. */

@@ -5,7 +5,7 @@ import type { Step } from "../step.ts";
 import { isThenable } from "../thenable.ts";
 import { type Chunks, join, SingleChunk } from "./chunks.ts";
 import { streamOf } from "./joins.ts";
-import { LastChunk, wholeOf } from "./last-chunk.ts";
+import { isKnown, LastChunk, wholeOf } from "./last-chunk.ts";
 import { ObservedStream, type OpenRun } from "./observed-stream.ts";
 import { Joined, type Recording, recorded } from "./recording.ts";
 
@@ -22,8 +22,7 @@ export function observeStream<Out>(
   observer: Observer,
   tag: string | undefined,
 ): Chunks<Out> {
-  const isThere = chunks instanceof SingleChunk || chunks instanceof LastChunk;
-  if (isThere && ctx.scope?.signal.aborted !== true && observer.isBehind !== true)
+  if (isKnown(chunks) && ctx.scope?.signal.aborted !== true && observer.isBehind !== true)
     return observeNow(step, chunks, ctx, observer, tag);
   return new ObservedStream(ctx, chunks, () => open(step, chunks, ctx, observer, tag));
 }
@@ -63,7 +62,7 @@ function runNow<Out>(
     return failing(run.fail(error, input), error);
   }
   const isShown = step.trace?.stream === "deferred";
-  if (!(out instanceof SingleChunk || out instanceof LastChunk) || (isShown && run.tap !== undefined)) {
+  if (!isKnown(out) || (isShown && run.tap !== undefined)) {
     const opened = { chunks: out, run, input, isShown, recording: null };
     return new ObservedStream(ctx, chunks, opened);
   }

@@ -4,6 +4,7 @@ import type { Scope } from "../scope.ts";
 import { raceWithSignal, SignalRace } from "../signal.ts";
 import { type Chunks, closeQuietly, SingleChunk } from "./chunks.ts";
 import { joinedLike } from "./joins.ts";
+import { LastChunk } from "./last-chunk.ts";
 
 /**
  * A web ReadableStream that is its own async iterator; `stream` returns one. Leaving a `for await` loop, `cancel` and an abort all
@@ -25,6 +26,7 @@ const FINISHED: IteratorResult<never> = { done: true, value: undefined };
 class ChunkReader<T> {
   private readonly source: AsyncIterator<T>;
   private first: IteratorResult<T> | undefined;
+  private readonly last: LastChunk<T> | undefined;
   private race: SignalRace | undefined;
   private ended = false;
 
@@ -36,6 +38,10 @@ class ChunkReader<T> {
     if (chunks instanceof SingleChunk) {
       this.first = { done: false, value: chunks.value };
       this.source = { next: async () => FINISHED };
+    } else if (chunks instanceof LastChunk) {
+      this.first = { done: false, value: chunks.value };
+      this.last = chunks;
+      this.source = chunks.rest();
     } else {
       this.source = chunks[Symbol.asyncIterator]();
     }
@@ -43,7 +49,17 @@ class ChunkReader<T> {
 
   /** Waits for the first chunk, so that an early failure rejects `stream` itself. */
   async open(): Promise<void> {
-    this.first ??= await this.pull();
+    if (this.first === undefined) this.first = await this.pull();
+    else if (this.last !== undefined) this.check();
+  }
+
+  private check(): void {
+    try {
+      this.scope?.check();
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
   }
 
   next(): Promise<IteratorResult<T>> {
@@ -60,16 +76,26 @@ class ChunkReader<T> {
     const { scope } = this;
     try {
       scope?.check();
-      const next = this.source.next();
-      const result = await (scope === null ? next : this.raceIn(scope).wait(next));
+      // A run that ends at once is not waited for: to listen to the signal would cost more than the rest of a short stream.
+      const isOver = this.last !== undefined && this.last.finish() === undefined;
+      const result = isOver ? FINISHED : await this.read(scope);
       scope?.check();
       if (result.done === true) this.end();
       return result;
     } catch (error) {
-      this.end();
-      closeQuietly(this.source);
+      this.leave();
       throw error;
     }
+  }
+
+  private read(scope: Scope | null): Promise<IteratorResult<T>> {
+    const next = this.source.next();
+    return scope === null ? next : this.raceIn(scope).wait(next);
+  }
+
+  private leave(): void {
+    this.end();
+    closeQuietly(this.source);
   }
 
   private raceIn({ signal }: Scope): SignalRace {
@@ -86,8 +112,7 @@ class ChunkReader<T> {
       this.end();
       if (isLeft) await source.return?.();
     } catch (error) {
-      this.end();
-      closeQuietly(source);
+      this.leave();
       throw error;
     }
   }
