@@ -63,6 +63,7 @@ export class RunContext {
   private inner: RunContext | undefined;
   private unnamedTwin: RunContext | undefined;
   private pinnedTwin: RunContext | undefined;
+  private sharedTwin: RunContext | undefined;
 
   /**
    * @param basis The config, which becomes this context's own; or, with `run`, the frozen one of a context around.
@@ -88,6 +89,7 @@ export class RunContext {
     this.inner = undefined;
     this.unnamedTwin = undefined;
     this.pinnedTwin = undefined;
+    this.sharedTwin = undefined;
     this.complete = undefined;
     if (run === null && !isNameless) this.keep(basis);
   }
@@ -142,9 +144,12 @@ export class RunContext {
   observed(run: ObservedRun): RunContext {
     const { observer } = run;
     if (observer === this.observer) return this;
+    if (run.isShared === true && this.sharedTwin?.run === run) return this.sharedTwin;
     const { scope, slot, pacer, pinned } = this;
     const basis = run.bringsCallbacks === true ? this.basis : this.config;
-    return new RunContext(basis, { scope, slot, observer, pacer, propagates: true, pinned }, run);
+    const inside = new RunContext(basis, { scope, slot, observer, pacer, propagates: true, pinned }, run);
+    if (run.isShared === true) this.sharedTwin = inside;
+    return inside;
   }
 
   /** This context, for steps that stay on the event loop. */

@@ -100,6 +100,8 @@ export interface ObservedRun {
   readonly see?: ((chunk: unknown) => undefined | PromiseLike<unknown>) | undefined;
   /** Whether the run takes no notice of inputs and outputs, so that the chunks of a stream need not be joined. @default false */
   readonly isBlind?: boolean;
+  /** Whether one object stands for many runs, of which nobody wants to hear: they share their context too. @default false */
+  readonly isShared?: boolean;
   /** @param input The input of a stream, when it was not known at the start. */
   end(output: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;
   fail(error: unknown, input?: { readonly value: unknown }): undefined | PromiseLike<unknown>;

@@ -163,6 +163,12 @@ export class EventStream extends ChunkRecorder {
     return super.runOf(id);
   }
 
+  /** Whether the filter leaves out a chain of that name, with those tags. Nobody has to make a run of it then. */
+  leavesOut(name: string, tags: readonly string[]): boolean {
+    if (!this.isFiltered || this.filter.includeParentIds === true) return false;
+    return !isWanted(this.filter, { name, type: "chain", tags });
+  }
+
   /** Passes over chains that are filtered out, unless the runs inside report them as their parents. */
   protected override passesOver(name: string, type: string, tags: readonly string[], runId: string): boolean {
     if (!this.isFiltered || this.filter.includeParentIds === true || this.runOf(runId) !== undefined) return false;

@@ -188,6 +188,32 @@ describe("filters", () => {
     expect(payload).toEqual({ x: 1 });
   });
 
+  it("leave runs out, and nothing of what these call", async () => {
+    const inner = RunnableLambda.from((x: number) => x + 1, { name: "inner" });
+    const outer = RunnableLambda.from(
+      async (x: number, config) => {
+        await dispatchCustomEvent("ping", x, config);
+        return inner.invoke(x, config);
+      },
+      { name: "outer" },
+    );
+    const tagged = add.withConfig({ tags: ["t"], metadata: { m: 1 } });
+    const chain = RunnableSequence.from([add, outer, tagged, add], "root");
+    const all = (await eventsOf(chain, 1)).events;
+    for (const filter of [{ includeNames: ["root", "inner"] }, { includeTags: ["t"] }, { excludeNames: ["outer"] }]) {
+      const { events, error } = await eventsOf(chain, 1, {}, filter);
+      const isWanted = ({ name, tags }: StreamEvent) =>
+        "includeTags" in filter
+          ? tags?.includes("t")
+          : "includeNames" in filter
+            ? filter.includeNames.includes(name)
+            : name !== "outer" && name !== "ping";
+      const told = ({ event, name, tags, metadata }: StreamEvent) => ({ event, name, tags, metadata });
+      expect(error).toBeUndefined();
+      expect(events.map(told)).toEqual(all.filter(isWanted).map(told));
+    }
+  });
+
   it("let custom events through by the name of their run", async () => {
     const lambda = RunnableLambda.from((_: unknown, config) => dispatchCustomEvent("ping", 1, config), { name: "own" });
     expect((await eventsOf(lambda, 1, {}, { includeNames: ["own"], excludeTypes: [] })).lines).toContain(

@@ -61,6 +61,7 @@ function runNow<Out>(
   } catch (error) {
     return failing(run.fail(error, input), error);
   }
+  if (run.isShared === true && chunks instanceof SingleChunk) return out;
   const isShown = step.trace?.stream === "deferred";
   if (!isKnown(out) || (isShown && run.tap !== undefined)) {
     const opened = { chunks: out, run, input, isShown, recording: null };
