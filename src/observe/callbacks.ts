@@ -7,6 +7,7 @@ import type { Step } from "../core/step.ts";
 import { tellChainStart } from "./announce.ts";
 import { asInput, asOutput } from "./as-object.ts";
 import { emit, type Listener, tellChainEnd } from "./handlers.ts";
+import { isLeftOut } from "./left-out-runs.ts";
 import { CallbackManager, type ManagerLike } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
 import { seesChunks, shown, tapped, tapsChunks } from "./taps.ts";
@@ -144,23 +145,6 @@ class LeftOut extends CallbackObserver implements ObservedRun {
 
   end(): undefined {}
   fail(): undefined {}
-}
-
-/** Whether nobody wants to hear of the run of a step, nor would its config say anything to the runs inside it. */
-function isLeftOut(
-  handlers: readonly Listener[],
-  step: Step,
-  config: RunnableConfig,
-  around: readonly string[],
-  tag: string | undefined,
-): boolean {
-  if (handlers[0]?.leavesOut === undefined || config.runId !== undefined) return false;
-  const { tags, metadata } = config;
-  if (tags !== undefined && tags.length > 0) return false;
-  for (const _ in metadata) return false;
-  const name = config.runName ?? step.getName();
-  const all = tag === undefined ? around : [...around, tag];
-  return handlers.every((handler) => handler.leavesOut?.(name, all) === true);
 }
 
 /** A run that handlers have been told of, which observes the runs inside it. */
