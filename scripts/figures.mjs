@@ -3,7 +3,7 @@
  * The figures in README.md and docs/, and the charts of them, come from a stored run of the benchmarks.
  *
  *   npm run figures               writes the figures of the newest run in bench/results/
- *   npm run figures -- --check    fails where a document says anything else
+ *   npm run figures -- --check    fails where a document says anything else, or scripts/why-missed.mjs does not fit the run
  *   npm run figures -- --measure  runs all benchmarks and the measuring examples first, and stores the run: takes half an hour
  *   npm run figures -- --measure overhead examples   runs some of them, and stores them in the place of what was measured before
  *
@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "./build.mjs";
 import { charts } from "./charts.mjs";
 import { at, fail, install, node, readJson, SILENCE_MS } from "./lib.mjs";
+import { missedIn, WHY, wrongReasons } from "./why-missed.mjs";
 
 const RESULTS = "bench/results";
 const EXAMPLES = ["lanes", "cold-starts"];
@@ -55,13 +56,20 @@ export function figure(value) {
  *
  * @param {string} text
  * @param {StoredRun} run
+ * @param {import("./why-missed.mjs").Reasons} [why] The reasons why budgets are missed.
  */
-export function fill(text, run) {
-  return text.replace(PLACE, (_, opening, names, closing) => `${opening}\n${show(names, run)}\n${closing}`);
+export function fill(text, run, why = WHY) {
+  return text.replace(PLACE, (_, opening, names, closing) => `${opening}\n${show(names, run, why)}\n${closing}`);
 }
 
-/** What stands in one place. */
-function show(/** @type {string} */ names, /** @type {StoredRun} */ run) {
+/**
+ * What stands in one place.
+ *
+ * @param {string} names
+ * @param {StoredRun} run
+ * @param {import("./why-missed.mjs").Reasons} why
+ */
+function show(names, run, why) {
   if (names === "run") return describe(run);
   if (names === "three") return three(run);
   const [, example] = /^example (.+)$/.exec(names) ?? [];
@@ -73,7 +81,12 @@ function show(/** @type {string} */ names, /** @type {StoredRun} */ run) {
   for (const suite of suites)
     if (!run.rows.some((row) => row.suite === suite)) fail(`The stored run has no suite ${suite}.`);
   const head = ["what", "Runlane", "compared with", "ratio", "budget"];
-  return markdown(head, run.rows.filter(({ suite }) => suites.includes(suite)).map(cells));
+  const table = markdown(head, run.rows.filter(({ suite }) => suites.includes(suite)).map(cells));
+  const missed = missedIn(run.rows, suites, why);
+  if (missed.length === 0) return table;
+  return [table, "", "Missed, and why:", "", ...missed.map(({ title, reason = "" }) => `- ${title}. ${reason}`)].join(
+    "\n",
+  );
 }
 
 /**
@@ -215,6 +228,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const run = path === undefined ? undefined : /** @type {StoredRun} */ (readJson(path));
   const isCheck = process.argv.includes("--check");
   if (run === undefined && !isCheck) fail(`There is no run in ${RESULTS}; npm run figures -- --measure stores one.`);
+  for (const wrong of wrongReasons(run?.rows ?? [])) {
+    console.log(`scripts/why-missed.mjs: ${wrong}`);
+    if (isCheck) process.exitCode = 1;
+  }
   if (run?.quick) fail("The stored run is a quick one, whose figures say little.");
   for (const { path, text } of run === undefined ? [] : written(run)) {
     if (existsSync(at(path)) && readFileSync(at(path), "utf8") === text) continue;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { fill } from "../../scripts/figures.mjs";
+import { wrongReasons } from "../../scripts/why-missed.mjs";
 
 const row = {
   suite: "overhead",
@@ -22,6 +23,8 @@ const run = {
   examples: { lanes: [["50 waits", "26 ms"]] as [string, string][] },
 };
 
+const why = { overhead: { two: "It waits." } };
+
 const place = (names: string, inside = "old") =>
   `before\n<!-- figures: ${names} -->\n${inside}\n<!-- /figures -->\nafter`;
 
@@ -29,11 +32,28 @@ test("a place for figures is filled with the rows of its suites, and nothing els
   const table = `| what | Runlane | compared with | ratio | budget |
 | --- | --- | --- | --- | --- |
 | one \\| step | 55.4 ns | raw: 50.0 ns | 1.11 | <= 1.3 |
-| two | 55.4 ns | | missed | <= 50 ns |`;
-  expect(fill(place("overhead"), run)).toBe(place("overhead", table));
+| two | 55.4 ns | | missed | <= 50 ns |
+
+Missed, and why:
+
+- two. It waits.`;
+  expect(fill(place("overhead"), run, why)).toBe(place("overhead", table));
   expect(fill(place("batch, overhead"), run)).toContain(
     "| three | 1,235 ns | raw: 50.0 ns | 369 times less | >= 300 |",
   );
+});
+
+test("each missed row has a reason, and no other row has one", () => {
+  expect(wrongReasons(run.rows, why)).toEqual([]);
+  expect(wrongReasons(run.rows, {})).toEqual(["overhead, two: the budget is missed, and no reason given"]);
+  expect(wrongReasons(run.rows, { ...why, batch: { three: "It is slow." } })).toEqual([
+    "batch, three: a reason is given, and no budget missed",
+  ]);
+});
+
+test("the row of a reason has the name of the row before where it is only part of that", () => {
+  const rows = [...run.rows, { ...row, name: "the same", budget: "<= 1", ok: false }];
+  expect(wrongReasons(rows, { overhead: { ...why.overhead, "two: the same": "It waits too." } })).toEqual([]);
 });
 
 test("it says what was run, and what an example printed", () => {

@@ -1,0 +1,104 @@
+// @ts-check
+/**
+ * The budgets that the stored run misses, each with the reason: what the time goes to, with a measurement where there is one. The figures
+ * stage of `npm test` fails where a missed row has no reason here, or a reason is for a row that is met.
+ *
+ * @typedef {import("./figures.mjs").FigureRow} FigureRow
+ * @typedef {Readonly<Record<string, Readonly<Record<string, string>>>>} Reasons By suite, then by row.
+ */
+
+/** @type {Reasons} */
+export const WHY = {
+  overhead: {
+    "10 sync steps, when nobody watches any more":
+      "Once AsyncLocalStorage has been used, every promise is dearer on Node 20. The row allows for what that costs bare promises; 70 ns a call remain, and are not explained yet.",
+    "10 async steps, when nobody watches any more": "As above: 280 ns remain.",
+  },
+  observe: {
+    "a step, one no-op handler":
+      "Each step has an id of its own, is told to the handler with LangChain's arguments, and gives its function a config with the callbacks of its run.",
+    "streamEvents of 10 sync steps: one of its events":
+      "The stored run is older than the code. In paired runs on a busy machine, an event now takes 0.6 of what it did: 2.3 to 3.1 us instead of 3.8 to 4.4. Of the rest, 5 % is the AbortController that every stream has, and 9 % garbage collection.",
+    "streamEvents of 10 sync steps: one of its events, 100 streams at once": "As above.",
+    "streamEvents of 10 sync steps: the same, filtered by name":
+      "The stored run is older than the code: steps that a filter leaves out share one run now, and the ratio was 0.34 to 0.63 in paired runs on a busy machine.",
+    "streamEvents of a chat model's 500 tokens":
+      "51 % of the CPU is LangChain's own code, and 14 % Runlane's, by a profile: for each token, LangChain's model and its parser join all tokens so far into a new AIMessageChunk.",
+  },
+  import: {
+    'import "runlane"':
+      "Compiling is 26 of 40 ms of CPU, by a profile, and grows with the code. What reads functions is no longer part of it, nor are the causes of errors: a tenth of the code. What is left is mostly what methods of every runnable need that return at once: `withLane`, `getGraph`, `explain`, `withRetry` and all that make runnables.",
+  },
+  lanes: {
+    "2,000 x 1 ms CPU":
+      "With nothing sent, the two threads take 971 ms. The other 92 ms are 46 us for each input: to hand it over and to answer, and for the main thread, which shares the two cores with the workers.",
+    "1000 x 10 kB there and back":
+      "All pools clone the same objects. The best three are within 5 % of each other, which is the noise of a run.",
+    "endless loop ended, next served":
+      "200 ms are the grace that a call has to end by itself. A new thread takes 107 ms on this machine, where the budget leaves 100.",
+  },
+  coldstart: {
+    'import "runlane", bare Node subtracted': "As the import above.",
+    "a thread is ready": "The thread loads the engine, which takes as long as the import does here.",
+    "first invoke on a warmed thread":
+      "It is the first call of its process, whose code has not run before: the later ones take 0.026 ms.",
+  },
+  batching: {
+    "20,000 x 3 CPU steps of 0.2 ms, fused":
+      "1 % over. piscina was told the size of its chunks; Runlane finds it while it runs.",
+    "100,000 invokes share calls, each":
+      "0.6 us more than by hand, where one promise is for all: each `invoke` has a promise, and a place in the call that it shares.",
+    "batchStream of 1,000,000, 10 at once: heap with garbage":
+      "Garbage that nobody has collected yet: 0.3 MB are alive.",
+    "batch 1,000,000 x 3 sync: its longest tick, worst round":
+      "It is one round of all, and the same row in the run of the suite `batch` has 13.7 ms. What held the loop in that round is not known.",
+  },
+  growth: {
+    "joining objects with a key each: CPU per chunk, 100,000 chunks":
+      "A key more costs more in an object of 100,000 keys than in one of 10,000. Nothing is joined twice: ten times the chunks take 13.5 times as long.",
+    "getGraph(), 10000 steps: CPU: the same":
+      "Each step draws a graph of its own, of three nodes, which is then copied and put into the large one. A third of the time is the setting of keys that no object had before.",
+  },
+};
+
+/** The names of some rows of a suite. Some are only part of the one before: "the same", "its longest tick". */
+export function titled(/** @type {readonly FigureRow[]} */ rows) {
+  let before = "";
+  return rows.map((row) => {
+    const isPart = /^(?:the same|its|one of its)\b/.test(row.name);
+    if (!isPart) before = row.name;
+    return { ...row, title: isPart ? `${before}: ${row.name}` : row.name };
+  });
+}
+
+/**
+ * The rows of some suites that are missed, each once, with the reasons.
+ *
+ * @param {readonly FigureRow[]} rows
+ * @param {readonly string[]} suites
+ * @param {Reasons} [why]
+ */
+export function missedIn(rows, suites, why = WHY) {
+  return suites.flatMap((suite) => {
+    const missed = titled(rows.filter((row) => row.suite === suite)).filter(({ ok }) => !ok);
+    const titles = [...new Set(missed.map(({ title }) => title))];
+    return titles.map((title) => ({ suite, title, reason: why[suite]?.[title] }));
+  });
+}
+
+/**
+ * What is wrong with the reasons: rows that have none, and reasons that no row needs.
+ *
+ * @param {readonly FigureRow[]} rows
+ * @param {Reasons} [why]
+ */
+export function wrongReasons(rows, why = WHY) {
+  const missed = missedIn(rows, [...new Set(rows.map(({ suite }) => suite))], why);
+  const bare = missed.filter(({ reason }) => reason === undefined);
+  const needed = new Set(missed.map(({ suite, title }) => `${suite}, ${title}`));
+  const given = Object.entries(why).flatMap(([suite, rows]) => Object.keys(rows).map((title) => `${suite}, ${title}`));
+  return [
+    ...bare.map(({ suite, title }) => `${suite}, ${title}: the budget is missed, and no reason given`),
+    ...given.filter((row) => !needed.has(row)).map((row) => `${row}: a reason is given, and no budget missed`),
+  ];
+}
