@@ -7,6 +7,7 @@ import { Queue, QueueEvents } from "bullmq";
 import { Redis } from "ioredis";
 import { type Runnable, RunnableLambda, threads } from "runlane";
 import { cluster } from "runlane/cluster";
+import { compareWithMeasured } from "./cluster/local-workers.ts";
 import {
   embedded,
   end,
@@ -137,13 +138,26 @@ async function rowsOf(broker: string, name: string, { quick }: SuiteOptions): Pr
   return rows;
 }
 
+/** How far apart the model of a cluster (simulate.ts) and workers of this machine are. */
+async function modelRows({ quick }: SuiteOptions): Promise<Row[]> {
+  const { comparisons } = await compareWithMeasured(quick ? [2] : [1, 2, 4]);
+  return comparisons.map(({ workers, measured, predicted }) =>
+    row(
+      `the model beside ${workers} measured ${workers === 1 ? "worker" : "workers"}, embedded`,
+      [Math.max(predicted / measured, measured / predicted), "x"],
+      null,
+      { limit: 1.2 },
+    ),
+  );
+}
+
 export async function clusters(options: SuiteOptions): Promise<Row[]> {
   try {
     const redis = await startRedis();
     if (redis === undefined)
       process.stderr.write("there is no redis-server here: only the embedded database is measured\n");
     const onRedis = redis === undefined ? [] : await rowsOf(redis, "Redis", options);
-    return [...onRedis, ...(await rowsOf(embedded, "embedded", options))];
+    return [...onRedis, ...(await rowsOf(embedded, "embedded", options)), ...(await modelRows(options))];
   } finally {
     await stopAll();
   }

@@ -13,32 +13,35 @@ import { placeOf } from "./sources.ts";
 /** One database for all measurements: it is made once, and ends by itself when nobody uses it. */
 const EMBEDDED = `embedded:${fileURLToPath(new URL("../../.cache/cluster-bench", import.meta.url))}`;
 const PIPELINE = fileURLToPath(new URL("wait.mjs", import.meta.url));
-/** Inputs wait, so that the workers of one machine are as good as those of several. */
-const INPUT_MS = 200;
+/** Inputs wait, so that the workers of one machine are as good as those of several, and long enough for that to be so on a busy one. */
+const INPUT_MS = 1000;
 /** Of each worker. */
-const INPUTS = 4000;
+const INPUTS = 1500;
 const WORKERS = [1, 2, 4];
-const TOLERANCE = 0.2;
 
-/** @returns The costs that were measured. */
-export async function compareWithMeasured(): Promise<Costs> {
+/** What some workers did, and what the model says of them, in inputs a second. */
+export interface Comparison {
+  readonly workers: number;
+  readonly measured: number;
+  readonly predicted: number;
+}
+
+export async function compareWithMeasured(
+  counts: readonly number[] = WORKERS,
+): Promise<{ readonly costs: Costs; readonly comparisons: readonly Comparison[] }> {
   const folder = mkdtempSync(join(tmpdir(), "runlane-simulate-"));
   // It keeps the server until the end.
   const broker = await openBroker(EMBEDDED);
   try {
     const costs = await measureCosts(EMBEDDED, serverPid(), 2);
-    process.stdout.write(`costs in ms: ${JSON.stringify(costs)}\n`);
-    for (const workers of WORKERS) {
+    const comparisons: Comparison[] = [];
+    for (const workers of counts) {
       const inputs = INPUTS * workers;
       const measured = await throughputOf(workers, inputs, folder);
       const { throughput } = simulate(costs, { workers, inputs, inputMs: INPUT_MS, waits: true, untilMs: 600_000 });
-      const off = throughput / measured - 1;
-      process.stdout.write(
-        `${workers} workers: ${Math.round(measured)} inputs/s measured, ${Math.round(throughput)} predicted, ${(off * 100).toFixed(0)} % off\n`,
-      );
-      if (Math.abs(off) > TOLERANCE) process.exitCode = 1;
+      comparisons.push({ workers, measured, predicted: throughput });
     }
-    return costs;
+    return { costs, comparisons };
   } finally {
     await broker.close();
     rmSync(folder, { recursive: true, force: true });

@@ -19,6 +19,7 @@ const KINDS = [
   ["100 ms, waiting", 100, true],
   ["10 s, waiting", 10_000, true],
 ] as const;
+const TOLERANCE = 0.2;
 /** More than that is the limit of whoever it is. */
 const FULL = 0.9;
 /** So much of what its workers could do is what makes another one worth it. */
@@ -68,7 +69,15 @@ const { values } = parseArgs({
 });
 const deaths = Number(values.deaths);
 if (values.measure) {
-  const costs = await compareWithMeasured();
+  const { costs, comparisons } = await compareWithMeasured();
+  process.stdout.write(`costs in ms: ${JSON.stringify(costs)}\n`);
+  for (const { workers, measured, predicted } of comparisons) {
+    const off = predicted / measured - 1;
+    process.stdout.write(
+      `${workers} workers: ${Math.round(measured)} inputs/s measured, ${Math.round(predicted)} predicted, ${percent(off)} off\n`,
+    );
+    if (Math.abs(off) > TOLERANCE) process.exitCode = 1;
+  }
   if (!values.quick) print("The embedded broker, as measured here", costs, deaths);
 } else {
   print("Redis, by figures measured once (costs.ts)", KNOWN.redis, deaths);

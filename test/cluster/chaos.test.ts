@@ -20,7 +20,7 @@ function program(folder: string): string {
   return file;
 }
 
-/** Twenty of these are kills, in any round. */
+/** Enough of these are kills for twenty, also if the run is done before the last blows. */
 const BLOWS: readonly Blow[] = [
   "kill worker",
   "kill producer",
@@ -43,6 +43,8 @@ const BLOWS: readonly Blow[] = [
   "freeze worker",
   "kill producer",
   "kill worker",
+  "kill worker",
+  "kill worker",
   "stop producer",
   "kill worker",
   "kill broker",
@@ -55,6 +57,8 @@ const BLOWS: readonly Blow[] = [
   "kill worker",
   "kill producer",
 ];
+
+const LEAST_KILLS = 20;
 
 /** For `npm run test:all`. */
 const FEW: readonly Blow[] = ["kill worker", "kill producer", "kill broker", "delay worker"];
@@ -90,7 +94,10 @@ async function survives(
     expect(aftermath.indices).toEqual(Array.from({ length: inputs }, (_, at) => at));
     expect(aftermath.wrong).toBe(0);
     // A quick round may be over before; nobody knows how fast the machine is.
-    if (LONG) expect(aftermath.blows).toBe(blows.length);
+    if (LONG)
+      expect(
+        blows.slice(0, aftermath.blows).filter((blow) => /^(?:kill|end) /.test(blow)).length,
+      ).toBeGreaterThanOrEqual(LEAST_KILLS);
     return aftermath.starts / inputs;
   } finally {
     await target.stop();
@@ -117,7 +124,9 @@ describe.skipIf(isQuick)("a batch on PostgreSQL", () => {
   test.runIf(LONG)(
     "runs hardly an input twice when workers end politely",
     async () => {
-      expect(await survives(postgresTarget, new Array<Blow>(20).fill("end worker"), long)).toBeLessThanOrEqual(1.05);
+      expect(
+        await survives(postgresTarget, new Array<Blow>(LEAST_KILLS + 1).fill("end worker"), long),
+      ).toBeLessThanOrEqual(1.05);
     },
     timeout,
   );
