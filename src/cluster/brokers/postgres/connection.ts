@@ -77,9 +77,11 @@ export class PgConnection {
 
   /**
    * Statements that are known beforehand and happen together or not at all, see {@link insist}. They take one way to the server and back, where
-   * the driver can (`pg` from 8.20 on).
+   * the driver can pipeline.
+   *
+   * @param after Runs when they are committed, over the same connection.
    */
-  together(statements: readonly Statement[], pool: pg.Pool): Promise<pg.QueryResult[]> {
+  together(statements: readonly Statement[], pool: pg.Pool, after: readonly Statement[] = []): Promise<pg.QueryResult[]> {
     return this.insist(async () => {
       const client = await pool.connect();
       let failure: Error | undefined;
@@ -88,9 +90,8 @@ export class PgConnection {
       };
       client.on("error", onError);
       try {
-        const all = [{ text: "begin" }, ...statements, { text: "commit" }];
-        const results = await inOrder(client, all);
-        return results.slice(1, -1);
+        const results = await inOrder(client, [{ text: "begin" }, ...statements, { text: "commit" }, ...after]);
+        return results.slice(1, 1 + statements.length);
       } catch (error) {
         failure = error as Error;
         throw error;

@@ -70,12 +70,11 @@ export class PgBroker implements Broker {
     const put = { text: PUT_CHUNKS, values: [run, ids, bodies, CHANNEL, news.queue(queue)] };
     const { connection } = this;
     const executeSql = async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
-      const [, inserted] = await connection.together([put, { text, values }], connection.quick);
+      // Workers have them when they are committed. They are safe when what was written after them is.
+      const [, inserted] = await connection.together([put, { text, values }], connection.quick, [{ text: FLUSH }]);
       return inserted!;
     };
     await this.boss.insert(queue, jobs, { db: { executeSql } });
-    // Workers have them already. They are safe when what was written after them is.
-    await connection.query(FLUSH);
   }
 
   async *outcomes(

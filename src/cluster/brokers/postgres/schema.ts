@@ -52,7 +52,8 @@ export const PUT_CHUNKS = `
   select pg_notify($4, $5)`;
 
 /** Writes something that nobody reads, and waits until it and all before it are on the disk. */
-export const FLUSH = "select pg_logical_emit_message(true, 'runlane', '')";
+export const FLUSH = `
+  begin; set local synchronous_commit = on; select pg_logical_emit_message(true, 'runlane', ''); commit`;
 
 /** Around the statement that takes jobs: gives the bodies of their chunks as well. */
 export const withBodies = (take: string): string => `
