@@ -143,7 +143,8 @@ export class RunnableOnLane<
     if (auto !== undefined) return auto.placement;
     if (offloaded === null) return { lane: "loop", isInline: true, why: 'withLane("loop")' };
     const { lane, stage } = offloaded;
-    const why = typeof this.lane === "string" ? `withLane("${lane.name}")` : `withLane(a pool of its own)`;
+    const given = lane.ship === undefined ? "a pool of its own" : lane.name;
+    const why = `withLane(${typeof this.lane === "string" ? `"${lane.name}"` : given})`;
     return { lane: lane.name, isInline: false, why, fused: isFused, figures: () => lane.statisticsOf?.(stage) };
   }
 
