@@ -81,7 +81,11 @@ export class PgConnection {
    *
    * @param after Runs when they are committed, over the same connection.
    */
-  together(statements: readonly Statement[], pool: pg.Pool, after: readonly Statement[] = []): Promise<pg.QueryResult[]> {
+  together(
+    statements: readonly Statement[],
+    pool: pg.Pool,
+    after: readonly Statement[] = [],
+  ): Promise<pg.QueryResult[]> {
     return this.insist(async () => {
       const client = await pool.connect();
       let failure: Error | undefined;
