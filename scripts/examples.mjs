@@ -28,8 +28,8 @@ const EXAMPLES = {
   serve: { script: ["examples/serve/check.mjs"] },
 };
 
-/** They load a neural model in several processes: half a minute each. `npm run test:all` runs them. */
-const DEAR = new Set(["cluster", "serve"]);
+/** They load a neural model, or measure how long that takes, in several threads or processes. `npm run test:all` runs them. */
+const DEAR = new Set(["cluster", "cold-starts", "docs-index", "serve"]);
 
 /** What is asked of the records of an example after its run: a script with its arguments, and what it has to print. */
 const QUESTIONS = {

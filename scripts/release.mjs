@@ -40,6 +40,7 @@ const { output: dirty } = await run("git", ["status", "--porcelain"]);
 if (dirty !== "" && !isDry) fail(`These files are not committed:\n${dirty}`);
 
 await must("npm test", node(["scripts/test.mjs"]));
+await must("the exports and their types", node(["scripts/exports.mjs"], { env: { RUNLANE_TESTS: "all" } }));
 if (!isDry) {
   await must(`version ${version}`, run("npm", ["version", version, "--no-git-tag-version"]));
   writeFileSync(at("CHANGELOG.md"), changelog.replace(UNRELEASED, `${UNRELEASED}\n## ${version}\n`));

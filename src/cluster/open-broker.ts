@@ -42,7 +42,8 @@ sharedLimits.open = (broker) =>
  * @param url `redis://user:password@host:6379` or `rediss://` for Redis and Valkey, `postgres://user:password@host:5432/database`, or
  * `embedded:` for a database that is started in the folder of the project.
  * @throws RUNLANE_BROKER_URL, RUNLANE_BROKER, RUNLANE_MISSING_PACKAGE
- * @example <!-- no-run: it starts a database -->
+ * @example
+ * <!-- no-run: it starts a database -->
  * ```ts
  * import { openBroker } from "runlane/cluster";
  *
