@@ -9,8 +9,6 @@ import { pack } from "./tarball.mjs";
 const archive = await pack(".cache/pack");
 const findings = [await node([command("publint"), "run", archive, "--strict"])];
 if (process.env.RUNLANE_TESTS === "all")
-  findings.push(
-    await node([command("@arethetypeswrong/cli", "attw"), archive, "--profile", "esm-only", "--no-color"]),
-  );
+  findings.push(await node([command("@arethetypeswrong/cli", "attw"), archive, "--profile", "esm-only", "--no-color"]));
 for (const { code, output } of findings) if (code !== 0) console.log(output);
 process.exitCode = findings.some(({ code }) => code !== 0) ? 1 : 0;
