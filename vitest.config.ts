@@ -14,7 +14,7 @@ const SHARED = ["test/**/*.test.ts"];
  */
 const ALONE = [
   "test/adapters/{context,opentelemetry/*}.test.ts",
-  "test/diagnose/*.test.ts",
+  "test/diagnose/{corpus,doctor,watch,watchdog}.test.ts",
   "test/differential/*.test.ts",
   "test/interop/langgraph*.test.ts",
   "test/lanes/auto.test.ts",
@@ -51,7 +51,7 @@ export default defineConfig({
   },
   test: {
     globalSetup: ["scripts/test-setup.mjs"],
-    setupFiles: ["test/setup.ts"],
+    setupFiles: ["test/setup.ts", "test/lost-on-purpose.ts"],
     // Half of the time, tests wait: for processes that start, for signals, for leases that run out.
     maxWorkers: availableParallelism() * 2,
     projects: [

@@ -28,8 +28,11 @@ const EXAMPLES = {
   serve: { script: ["examples/serve/check.mjs"] },
 };
 
-/** They load a neural model, or measure how long that takes, in several threads or processes. `npm run test:all` runs them. */
-const DEAR = new Set(["cluster", "cold-starts", "docs-index", "serve"]);
+/**
+ * They load a neural model, measure how long a load takes, or are slow on purpose. `npm run test:all` runs them, and test/examples/ holds
+ * in every run what they are made of.
+ */
+const DEAR = new Set(["cluster", "cold-starts", "docs-index", "serve", "slow-on-purpose"]);
 
 /** What is asked of the records of an example after its run: a script with its arguments, and what it has to print. */
 const QUESTIONS = {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SyncRun } from "../../src/batching/sync-path.ts";
 import { RunnableLambda, RunnableSequence } from "../../src/index.ts";
+import { everything } from "../everything.ts";
 
 /** More inputs than run before the plain loop begins. */
 const MANY = 100;
@@ -39,7 +40,7 @@ describe("a batch of sync steps", () => {
         const together = await chain.batch(inputs, {}, { returnExceptions: true });
         expect(together).toEqual(alone);
       }),
-      { numRuns: 200 },
+      { numRuns: everything ? 200 : 60 },
     );
   });
 

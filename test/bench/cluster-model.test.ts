@@ -4,6 +4,7 @@ import { KNOWN } from "../../bench/cluster/costs.ts";
 import { simulate } from "../../bench/cluster/model.ts";
 import { bounds, type Scenario } from "../../bench/cluster/scenario.ts";
 import { Clock, Station } from "../../bench/cluster/stations.ts";
+import { everything } from "../everything.ts";
 
 const costs = fc.constantFrom(KNOWN.redis, KNOWN.postgres);
 const scenario: fc.Arbitrary<Scenario> = fc.record({
@@ -27,7 +28,7 @@ describe("the model of a cluster", () => {
         const more = simulate(cost, { ...given, workers: given.workers * times });
         expect(more.throughput).toBeGreaterThan(throughput * NOISE);
       }),
-      { numRuns: 8 },
+      { numRuns: everything ? 8 : 3 },
     );
   });
 
@@ -38,7 +39,7 @@ describe("the model of a cluster", () => {
         const bound = Math.min(...Object.values(bounds(cost, given, meanChunk)));
         expect((done * 1000) / ms).toBeLessThanOrEqual(bound * 1.001);
       }),
-      { numRuns: 8 },
+      { numRuns: everything ? 8 : 3 },
     );
   });
 
@@ -53,7 +54,7 @@ describe("the model of a cluster", () => {
         expect(deadly.runsPerChunk).toBeGreaterThanOrEqual(1);
         expect(deadly.ms).toBeGreaterThanOrEqual(calm.ms * NOISE);
       }),
-      { numRuns: 6 },
+      { numRuns: everything ? 6 : 3 },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LineSplitter, type LineVisitor } from "../../src/cli/input/line-splitter.ts";
+import { everything } from "../everything.ts";
 
 /** The lines that a splitter reports for some chunks; each chunk's memory is overwritten after it was pushed. */
 function split(chunks: readonly Uint8Array[], maxLineBytes?: number): string[] {
@@ -54,6 +55,7 @@ describe("LineSplitter", () => {
         const expected = text === "" ? [] : text.replace(/\n$/, "").split("\n");
         expect(split(cut(text, chunkSizes))).toEqual(expected);
       }),
+      { numRuns: everything ? 100 : 30 },
     );
   });
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { everything } from "../everything.ts";
 import { jsonOf, post } from "../serve/support.ts";
 import { fixture, run, start } from "./command.ts";
 import { runHere } from "./run-here.ts";
@@ -46,7 +47,7 @@ describe("runlane serve", () => {
     expect((await server.finished).code).toBe(0);
   });
 
-  it("ends at once at a second signal", async () => {
+  it.runIf(everything)("ends at once at a second signal", async () => {
     const cwd = folderWith({
       "endless.mjs": "export default () => { process.stderr.write('started\\n'); return new Promise(() => {}); };",
     });
@@ -68,7 +69,7 @@ describe("runlane serve", () => {
     expect(await asked).toBe("cut off");
   });
 
-  it("asks for the tokens that a variable holds", async () => {
+  it.runIf(everything)("asks for the tokens that a variable holds", async () => {
     const cwd = folderWith({ "shout.mjs": SHOUT });
     const server = start(["serve", "shout.mjs", "-p", "0", "--token-env", "TOKENS"], {
       cwd,
@@ -167,7 +168,7 @@ describe("runlane serve", () => {
     ]);
   });
 
-  it("says when another program has the port", async () => {
+  it.runIf(everything)("says when another program has the port", async () => {
     const other = createServer();
     onTestFinished(() => void other.close());
     const port = await new Promise<number>((resolve) =>

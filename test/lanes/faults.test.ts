@@ -135,7 +135,8 @@ const CELLS = FAULTS.flatMap((fault) =>
   if (everything) return true;
   if (ALIKE.has(name)) return false;
   // The parent's side is one for both kinds, so threads stand for processes where those do not end in a way of their own.
-  if (queued === 50 && workers === 2) return (kind === "process") === OF_PROCESSES.has(name);
+  if (kind === "process") return queued === 1 && workers === 1 && OF_PROCESSES.has(name);
+  if (queued === 50 && workers === 2) return !OF_PROCESSES.has(name);
   return kind === "thread" && queued === 0 && workers === 1 && ALONE.has(name);
 });
 

@@ -216,7 +216,7 @@ describe.each(TRANSPORTS)("a value that travels between $name", ({ send, shared 
       fc.property(graphs(), (value) => {
         expect(send(value)).toStrictEqual(value);
       }),
-      { numRuns: everything ? 300 : 40 },
+      { numRuns: everything ? 300 : 20 },
     );
   });
 });

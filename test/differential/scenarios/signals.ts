@@ -5,17 +5,22 @@ import { batch, type Drive, events, invoke, type Lib, type Scenario, stream } fr
 const slow = (lib: Lib) => lib.RunnableLambda.from(sleepy(2000));
 
 /** A config whose signal aborts soon. */
-const aborting = (reason?: unknown) => () => {
-  const controller = new AbortController();
-  setTimeout(() => controller.abort(reason), 5);
-  return { signal: controller.signal };
-};
+const aborting =
+  (reason?: unknown, afterMs = 5) =>
+  () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(reason), afterMs);
+    return { signal: controller.signal };
+  };
+/** The same for what has begun by then, also on a machine that has other things to do. */
+const abortingLater = aborting(undefined, 500);
 const aborted = () => ({ signal: AbortSignal.abort() });
 const timed = { timeout: 5 };
+const timedLater = { timeout: 500 };
 const streaming = (lib: Lib) =>
   lib.RunnableLambda.from(async function* () {
     yield 1;
-    await sleep(50);
+    await sleep(2000);
     yield 2;
   });
 
@@ -54,16 +59,25 @@ export const signals: Scenario[] = [
   },
   { name: "abort of a stream before its first chunk", build: slow, drive: stream(1, aborting()), fails: "abort" },
   { name: "timeout of a stream before its first chunk", build: slow, drive: stream(1, timed), fails: "timeout" },
-  { name: "abort of a stream after its first chunk", build: streaming, drive: stream(1, aborting()), fails: "abort" },
-  { name: "timeout of a stream after its first chunk", build: streaming, drive: stream(1, timed), fails: "timeout" },
   {
-    name: "timeout in events",
-    build: (lib) => lib.RunnableLambda.from(sleepy(500)),
-    // On a busy machine it takes a while until the run has started.
-    drive: events(1, { timeout: 150 }),
+    name: "abort of a stream after its first chunk",
+    build: streaming,
+    drive: stream(1, abortingLater),
+    fails: "abort",
+  },
+  {
+    name: "timeout of a stream after its first chunk",
+    build: streaming,
+    drive: stream(1, timedLater),
     fails: "timeout",
   },
-  { name: "abort in events", build: slow, drive: events(1, aborting()), fails: "abort" },
+  {
+    name: "timeout in events",
+    build: slow,
+    drive: events(1, timedLater),
+    fails: "timeout",
+  },
+  { name: "abort in events", build: slow, drive: events(1, abortingLater), fails: "abort" },
   {
     name: "abort by an error",
     build: slow,
