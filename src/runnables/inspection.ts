@@ -4,6 +4,7 @@ import { lookInto } from "../core/stack-overflow.ts";
 import { type RunnableStream, toStream } from "../core/streams/runnable-stream.ts";
 import type { Graph } from "../graph/graph.ts";
 import { graphOf } from "../graph/graph-of.ts";
+import { AS_KIND } from "../graph/parts.ts";
 import type { EventFilter } from "../observe/event-filter.ts";
 import type { StreamEvent } from "../observe/event-stream.ts";
 import type { RunLogPatch } from "../observe/run-log.ts";
@@ -173,6 +174,8 @@ export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extend
     return lookInto("configSpecs", () => specsInside(this.node));
   }
 }
+
+Object.defineProperty(RunnableInspection.prototype.getGraph, AS_KIND, { value: true });
 
 /** The module that makes the events of version 2, once it is loaded: to import it again costs as much as ten events. */
 let eventsV2: typeof import("../observe/stream-events.ts") | undefined;

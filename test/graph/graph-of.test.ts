@@ -172,6 +172,8 @@ describe("the graph of what has an inside", () => {
     }
     const drawn = arrows(step("A").pipe(new Drawing({})).getGraph());
     expect(drawn).toEqual(["AInput -> A", "A -> To"]);
+    const between = arrows(step("A").pipe(new Drawing({})).pipe(step("B")).getGraph());
+    expect(between.sort()).toEqual(["A -> To", "AInput -> A", "B -> BOutput", "To -> B"]);
   });
 
   it("puts one box for a part whose graph has several ends or cannot be had", () => {
