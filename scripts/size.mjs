@@ -6,7 +6,7 @@ import { at, run, tally } from "./lib.mjs";
 
 /** At most so much, in bytes or files. */
 const BUDGETS = {
-  'import { RunnableLambda } from "runlane", minified and gzipped': 86_000,
+  'import { RunnableLambda } from "runlane", minified and gzipped': 88_000,
   "the package, packed": 1_000_000,
   "the package, in files": 500,
 };
