@@ -31,7 +31,7 @@ export function reader(): Reader {
  * says which file that is. A bundler may have moved it, renamed it, or put it where this one is: then there is none.
  */
 function readerNow(): Reader | undefined {
-  const [, file] = /\bimport\(["'](\.[^"']+)["']\)/.exec(String(load)) ?? [];
+  const [, file] = /\bimport\(["'`](\.[^"'`]+)["'`]\)/.exec(String(load)) ?? [];
   if (file === undefined) return undefined;
   return ask(() => builtinModule("node:module")?.createRequire(import.meta.url)(file), undefined);
 }
