@@ -10,6 +10,9 @@ import { ownProgram, sharedWorker, startWorker, stopWorker, until } from "./supp
 
 const shared = sharedWorker();
 
+/** The patience for a gigabyte of results, in milliseconds. */
+const MANY_MS = 300_000;
+
 /** A folder with an input. */
 function project(lines: readonly string[]): string {
   const cwd = scratchFolder();
@@ -38,30 +41,34 @@ const range = (count: number): number[] => [...lines(count, () => "").keys()];
 const flat = (text: string): string => text.replace(/\s+/g, " ");
 const indices = (cwd: string): number[] => records(cwd, "out.jsonl").map(({ index }) => index);
 
-test("a batch on a cluster leaves the records that one machine leaves: failures, large ones, and poison at both ends", async () => {
-  const large = everything ? 1000 : 10;
-  const middle = [...lines(200, (at) => "w ".repeat(at % 7)), ...lines(large, () => "large 1000000")];
-  const cwd = project(["exit", ...middle, "throw", "the end", "exit"]);
-  const last = 200 + large;
-  const { code, stderr } = await run(batch(shared.program), { cwd });
-  expect([code, stderr]).toEqual([1, expect.stringContaining(`${(last + 4).toLocaleString("en-US")} inputs in`)]);
-  expect(flat(stderr)).toMatch(/workers: .+ \(process \d+ [\d,]+ inputs\)/);
-  const found = records(cwd, "out.jsonl");
-  expect(found.map(({ index }) => index)).toEqual([...range(last + 1).slice(1), last + 2]);
-  expect(found[6]).toEqual({ index: 7, output: 7 });
-  expect(found.filter(({ output }) => (output as string).length === 1_000_000)).toHaveLength(large);
-  expect(records(cwd, "out.errors.jsonl")).toMatchObject([
-    { index: 0, error: { code: "RUNLANE_WORKER_CRASHED" } },
-    {
-      index: last + 1,
-      step: "words",
-      error: { name: "RangeError", message: "not this one" },
-      source: `in.txt:${last + 2}`,
-      input: "throw",
-    },
-    { index: last + 3, error: { code: "RUNLANE_WORKER_CRASHED" } },
-  ]);
-});
+test(
+  "a batch on a cluster leaves the records that one machine leaves: failures, large ones, and poison at both ends",
+  async () => {
+    const large = everything ? 1000 : 10;
+    const middle = [...lines(200, (at) => "w ".repeat(at % 7)), ...lines(large, () => "large 1000000")];
+    const cwd = project(["exit", ...middle, "throw", "the end", "exit"]);
+    const last = 200 + large;
+    const { code, stderr } = await run(batch(shared.program), { cwd });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${(last + 4).toLocaleString("en-US")} inputs in`)]);
+    expect(flat(stderr)).toMatch(/workers: .+ \(process \d+ [\d,]+ inputs\)/);
+    const found = records(cwd, "out.jsonl");
+    expect(found.map(({ index }) => index)).toEqual([...range(last + 1).slice(1), last + 2]);
+    expect(found[6]).toEqual({ index: 7, output: 7 });
+    expect(found.filter(({ output }) => (output as string).length === 1_000_000)).toHaveLength(large);
+    expect(records(cwd, "out.errors.jsonl")).toMatchObject([
+      { index: 0, error: { code: "RUNLANE_WORKER_CRASHED" } },
+      {
+        index: last + 1,
+        step: "words",
+        error: { name: "RangeError", message: "not this one" },
+        source: `in.txt:${last + 2}`,
+        input: "throw",
+      },
+      { index: last + 3, error: { code: "RUNLANE_WORKER_CRASHED" } },
+    ]);
+  },
+  MANY_MS,
+);
 
 test("a producer that was killed goes on where its records end, with what was done meanwhile", async () => {
   const cwd = project(lines(200, (at) => (at % 4 === 0 ? "wait 100" : `a b ${at}`)));
@@ -180,9 +187,9 @@ test.runIf(everything)("a pipeline that has changed goes on from where the recor
   const [{ id = "" } = {}] = (await runsAt(EMBEDDED)).filter(({ about }) => about.output === join(cwd, "out.jsonl"));
   await until(async () => (await runsAt(EMBEDDED)).some((one) => one.id === id && one.finished > 0) || undefined);
   appendFileSync(file, "export const more = 1;\n");
-  const resumed = start(batch(file, "--resume"), { cwd });
+  const resumed = start(batch(file, "--resume", "--force"), { cwd });
   await startWorker(file);
-  expect((await resumed.finished).code).toBe(0);
+  expect(await resumed.finished).toMatchObject({ code: 0 });
   expect(indices(cwd)).toEqual(range(250));
   expect((await runsAt(EMBEDDED)).map((one) => one.id)).not.toContain(id);
   expect(await stopWorker(old)).toBe(0);
