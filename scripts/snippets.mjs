@@ -96,7 +96,10 @@ chmodSync(at(FOLDER, "bin/runlane"), 0o755);
 for (const { file, code } of snippets) writeFileSync(at(file), code);
 for (const [file, code] of Object.entries(MODULES)) writeFileSync(at(FOLDER, file), code);
 
-/** Imports modules one after the other, and says after each that it is done. Those that fail are run again, each alone. */
+/**
+ * Imports modules one after the other, and says after each that it is done. Those that fail are run again, each alone. It does not wait for
+ * what a module has begun and nobody waits for, such as a server.
+ */
 const TOGETHER = `
 for (const path of process.argv.slice(2)) {
   try {
@@ -106,6 +109,7 @@ for (const path of process.argv.slice(2)) {
     // It is run again, alone.
   }
 }
+process.stdout.write("", () => process.exit());
 `;
 
 /**
