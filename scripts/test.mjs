@@ -12,7 +12,7 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { build } from "./build.mjs";
+import { build, bundleForTests } from "./build.mjs";
 import { command, fail, install, node, PASSED, readTally, seconds, TALLY, tally, vitest } from "./lib.mjs";
 import { matrix } from "./matrix.mjs";
 
@@ -48,28 +48,34 @@ async function types() {
   };
 }
 
-/** Stages of one row do not depend on each other. Vitest has a row of its own: it uses all cores. */
-const staticRows = [
-  [
-    { name: "build", run: build },
-    { name: "lint", run: () => script(command("@biomejs/biome"), "check", "--error-on-warnings") },
-  ],
-  [
-    { name: "types", run: types },
-    { name: "layers", run: () => script("scripts/layers.mjs") },
-    { name: "figures", run: () => script("scripts/figures.mjs", "--check") },
-    // What nobody uses does no harm for a day.
-    ...(onlyStatic || everything ? [{ name: "knip", run: () => script(command("knip")) }] : []),
-    { name: "exports", run: () => script("scripts/exports.mjs") },
-    { name: "size", run: () => script("scripts/size.mjs") },
-  ],
+/** What is built is there before anything reads it. */
+async function buildAll() {
+  const built = await build();
+  return built.code === 0 && !onlyStatic ? await bundleForTests() : built;
+}
+
+/** Stages of one row do not depend on each other. */
+const first = [
+  { name: "build", run: buildAll },
+  { name: "lint", run: () => script(command("@biomejs/biome"), "check", "--error-on-warnings") },
 ];
+const statics = [
+  { name: "types", run: types },
+  { name: "layers", run: () => script("scripts/layers.mjs") },
+  { name: "figures", run: () => script("scripts/figures.mjs", "--check") },
+  // What nobody uses does no harm for a day.
+  ...(onlyStatic || everything ? [{ name: "knip", run: () => script(command("knip")) }] : []),
+  { name: "exports", run: () => script("scripts/exports.mjs") },
+  { name: "size", run: () => script("scripts/size.mjs") },
+];
+/** The others are run one after the other beside Vitest, which takes by far the longest, and waits now and then. */
 const rows = [
-  ...staticRows,
-  [{ name: "vitest", run: () => vitest(["--allowOnly=false"]) }],
+  first,
   [
-    { name: "examples", run: () => script("scripts/examples.mjs") },
+    { name: "vitest", run: () => vitest(["--allowOnly=false"]) },
+    ...statics,
     { name: "snippets", run: () => script("scripts/snippets.mjs") },
+    { name: "examples", run: () => script("scripts/examples.mjs") },
   ],
   ...(everything ? [[{ name: "matrix", run: matrix }]] : []),
 ];
@@ -143,5 +149,5 @@ if (watched) {
   if (stressed) keepCoresBusy();
   await runVitest();
 } else {
-  for (const row of onlyStatic ? staticRows : rows) await runRow(row);
+  for (const row of onlyStatic ? [first, statics] : rows) await runRow(row);
 }

@@ -126,8 +126,12 @@ describe("an import of which nothing is used", () => {
 describe("a program that esbuild has bundled, moved to where there are no packages", () => {
   it.each<[string, BuildOptions]>([
     ["in chunks, minified, with names kept", { ...ESM, splitting: true, minify: true, keepNames: true }],
-    ["as CommonJS", CJS],
-    ...(everything ? ([["as ES modules", ESM]] as [string, BuildOptions][]) : []),
+    ...(everything
+      ? ([
+          ["as CommonJS", CJS],
+          ["as ES modules", ESM],
+        ] as [string, BuildOptions][])
+      : []),
   ])("runs its lanes with the plugin, %s", async (_, options) => {
     const cells = { source: [4, 16], captured: "RUNLANE_CAPTURED_VARIABLE", module: 2 };
     expect(await runBundled({ ...options, plugins: [esbuildPlugin()] })).toEqual(both(cells));

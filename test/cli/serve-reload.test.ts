@@ -41,7 +41,7 @@ describe("runlane serve --reload", () => {
       }
     };
     const clients = Array.from({ length: 4 }, client);
-    const reloads = everything ? 20 : 2;
+    const reloads = everything ? 20 : 1;
     for (let version = 2; version < 2 + reloads; version++) {
       write(version);
       await expect.poll(ask, { timeout: 30_000, interval: 50 }).toMatch(new RegExp(`^${version}: `));

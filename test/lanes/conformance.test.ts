@@ -70,6 +70,7 @@ const lanes = Object.entries(LANES).filter(([name]) => everything || name !== "t
  * slow.
  */
 const OF_KIND: Record<string, RegExp> = {
+  loop: /^(?!gives one output per input, in order: 10,000)/,
   process: /10,000|endless loop|by force|RUNLANE_WORKER_START|transfer|errors?\b/,
   auto: /of a feed|stream|statistics/,
 };

@@ -15,7 +15,8 @@ async function answers(url: string): Promise<boolean> {
 }
 
 describe("readers that are slow", () => {
-  it("get no more than they take, fifty of them, and leave nothing behind", async () => {
+  it("get no more than they take, all of them, and leave nothing behind", async () => {
+    const count = everything ? 50 : 10;
     let made = 0;
     const endless = RunnableLambda.from(async function* () {
       for (;;) {
@@ -23,24 +24,24 @@ describe("readers that are slow", () => {
         yield "x".repeat(100_000);
       }
     });
-    // What fifty streams make at first keeps the event loop busy: that is no reason to refuse any.
+    // What many streams make at first keeps the event loop busy: that is no reason to refuse any.
     const { url, server } = await serve({ echo, endless }, { maxQueueMs: 60_000 });
-    const readers = await Promise.all(Array.from({ length: 50 }, () => connect(url)));
+    const readers = await Promise.all(Array.from({ length: count }, () => connect(url)));
     for (const { socket, send } of readers) {
       send(`${headOf("/endless/stream", body.length)}${body}`);
       socket.pause();
     }
     let before = -1;
     const hasStopped = () => {
-      const same = made >= 50 && made === before;
+      const same = made >= count && made === before;
       before = made;
       return same;
     };
     await expect.poll(hasStopped, { interval: 200, timeout: 30_000 }).toBe(true);
     // What the system's buffers hold of each, and no more.
-    expect((made * 100_000) / 50).toBeLessThan(20e6);
+    expect((made * 100_000) / count).toBeLessThan(20e6);
     expect(await answers(url)).toBe(true);
-    expect(server.inFlight).toBe(50);
+    expect(server.inFlight).toBe(count);
     for (const { socket } of readers) socket.destroy();
     await expect.poll(() => server.inFlight).toBe(0);
   });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { resource } from "../../src/runnables/resource.ts";
 import { inspectFunction, shipFunction } from "../../src/shipping/functions/function-ref.ts";
 import { reviveFunction } from "../../src/shipping/tree/revive.ts";
+import { everything } from "../everything.ts";
 import {
   asyncGenerator,
   generator,
@@ -37,7 +38,7 @@ describe("a function that its source makes", () => {
     expect(await revived(...args)).toEqual(await func(...args));
   });
 
-  it("may import what has the same address everywhere", () => {
+  it.runIf(everything)("may import what has the same address everywhere", () => {
     // In a process of its own, since Vitest's modules have no import() for what they evaluate.
     const program = `
       import { shipFunction } from "./src/shipping/functions/function-ref.ts";
