@@ -8,6 +8,7 @@ import { type Referrer, referrerOf } from "../../src/cli/cluster/referrer.ts";
 import { openInput } from "../../src/cli/input/open-input.ts";
 import type { Format } from "../../src/cli/options.ts";
 import type { LineReference } from "../../src/cluster/wire/references.ts";
+import { everything } from "../everything.ts";
 
 interface Referred {
   readonly values: readonly unknown[];
@@ -79,7 +80,7 @@ describe("references to lines", () => {
             found.push(...(await read(referred, [folder], referred.inputs.slice(at, at + size))));
           expect(found).toEqual(referred.values);
         }),
-        { numRuns: 40 },
+        { numRuns: everything ? 200 : 20 },
       );
     },
   );

@@ -205,7 +205,7 @@ export class ClusterLane implements Lane {
     return open;
   }
 
-  /** Counts the workers now and then, as long as somebody waits for them. */
+  /** Counts the workers now and then, as long as somebody waits for them or there are none. */
   private look(broker: Broker): void {
     const count = async (): Promise<void> => {
       this.workers = (await broker.state()).workers;
@@ -216,7 +216,7 @@ export class ClusterLane implements Lane {
     };
     void count().catch(() => {});
     this.timer ??= setInterval(() => {
-      if (this.pending > 0) void count().catch(() => {});
+      if (this.pending > 0 || this.workers.length === 0) void count().catch(() => {});
     }, LOOK_EVERY_MS).unref();
   }
 
