@@ -21,7 +21,7 @@ describe("runlane batch", () => {
     );
     expect(stderr).toMatch(/shout.*loop.*3/);
     expect(stderr).toMatch(
-      /3 inputs in .*\/s\), 0 failed, loop busy \d+ %, loop delay p99 .*, peak memory \d+ MB\n(?:the loop was held by .*\n)?records: out\.jsonl\n$/,
+      /3 inputs in .*\/s\), 0 failed, loop busy \d+ %, loop delay p99 .*, peak memory \d+ MB\n(?:the loop was held by .*\n)?records: out\.jsonl\n(?:first guess, .*\n.*\n)?$/,
     );
     expect(readdirSync(cwd).sort()).toEqual([".out.jsonl.run", "in.jsonl", "out.jsonl"]);
   });

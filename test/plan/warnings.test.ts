@@ -10,11 +10,12 @@ describe("the warnings of a measured plan", () => {
       const three = resource("declared in a function", () => 3);
       return x * (await three.get());
     });
-    expect((await chain.explain({ analyze: true, inputs: [1] })).warnings).toEqual([]);
+    // Resources are the process's, and other files that share it may have declared theirs.
+    expect((await chain.explain({ analyze: true, inputs: [1] })).warnings).not.toContainEqual(again);
     const plan = await chain.explain({ analyze: true, inputs });
-    expect(plan.warnings).toEqual([again]);
+    expect(plan.warnings).toContainEqual(again);
     expect(String(plan)).toContain('warning: The resource "declared in a function"');
-    expect(chain.explain().warnings).toEqual([]);
+    expect(chain.explain().warnings).not.toContainEqual(again);
   });
 
   it("say the same of a function in a worker", async () => {
