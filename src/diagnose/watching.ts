@@ -165,7 +165,7 @@ function closeSession(): void {
   }
 }
 
-/** What the watching thread asks of this one. */
+/** Answers the watching thread: the step that runs, and what the `context` of a watcher gives. */
 function answer(): object {
   const store = observer.storage.getStore();
   const current: Current | undefined = store && { step: store.step, input: store.input, runId: store.runId };

@@ -20,14 +20,14 @@ export interface ApplyOptions extends FixOptions {
   readonly ask: (question: string) => Promise<boolean>;
 }
 
-/** What became of the fix of a finding. */
+/** The outcome of an attempt to apply the fix of a finding. */
 export interface Applied {
   readonly id: Finding["id"];
   readonly step: string;
   readonly file: string | null;
   readonly diff: string | null;
   readonly applied: boolean;
-  /** What the changed source has proved. */
+  /** The proof of the fix on the changed source. */
   readonly proof: Proof | null;
   /** Why it was not applied. */
   readonly reason: string | null;
@@ -35,7 +35,7 @@ export interface Applied {
 
 /** The time of one proof on changed source, in milliseconds, after the rounds without which nothing could be said. */
 const PROOF_MS = 30_000;
-/** What takes a process for each measurement is measured so many times on each side. */
+/** The number of measurements on each side where each takes a process. */
 const FIRST_CALLS = 5;
 
 /**

@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "../../core/config.ts";
 import type { Metric } from "../../diagnose/doctor/types.ts";
 
-/** What a process is started with that runs a pipeline as it stands in its file now. */
+/** The data for a process that runs a pipeline as it stands in its file now. */
 export interface ProcessRequest {
   readonly path: string;
   readonly exportName: string;
@@ -9,7 +9,7 @@ export interface ProcessRequest {
   readonly config: Partial<RunnableConfig>;
 }
 
-/** What is asked of it, one thing at a time. */
+/** A question to that process; it answers one at a time. */
 export type Question =
   | { readonly ask: "load"; readonly request: ProcessRequest }
   | { readonly ask: "warm" }

@@ -10,7 +10,7 @@ export interface Awaited {
   readonly promisified: boolean;
 }
 
-/** What `promisify` makes of these gives something else. */
+/** Functions whose promises, by `promisify`, give something else than their callbacks. */
 const NOT_THE_SAME = new Set([
   "exec",
   "execFile",

@@ -22,7 +22,7 @@ export interface Candidate {
   /** Makes the pipeline with the fix, anew for each run; undefined where that cannot be done for the user, with the reason. */
   readonly variant: (() => Variant) | undefined;
   readonly reason?: string | undefined;
-  /** What is measured in place of runs of the pipeline in this process. */
+  /** The measurements that take the place of runs of the pipeline in this process. */
   readonly trials?: { readonly before: Trial; readonly after: Trial } | undefined;
   /** The fix as a change of the source, where it is one of a step's. */
   readonly change?: Change | undefined;

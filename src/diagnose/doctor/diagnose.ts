@@ -29,7 +29,7 @@ const LEAST_INPUTS = 24;
 const FEW_INPUTS = 6;
 /** The number of single calls in a run, which depends on how long one takes. */
 const [FEW_SINGLES, SINGLES] = [3, 8];
-/** What takes a process for each measurement is measured in so many rounds. */
+/** The number of rounds in which a fix is measured that takes a process for each measurement. */
 const FEW_ROUNDS = 5;
 /** The factor on the time of a batch from which on sooner single inputs are not worth it. */
 const LONGER = 1.2;
@@ -95,7 +95,7 @@ export async function diagnose(
   return { findings: findings.slice(0, MOST), tried: triedIn(findings), notes };
 }
 
-/** What is known of a finding's fix besides what is told of it. */
+/** The parts of a finding's fix that a report does not show. */
 export interface Fix {
   /** The fix as a change of the source, where it is one. */
   readonly change: Change | undefined;

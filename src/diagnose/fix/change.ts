@@ -19,7 +19,7 @@ export type Change =
   | { readonly kind: "noLane"; readonly func: StepFunction }
   /** Assigns that follow each other become one: the functions are one of each. */
   | { readonly kind: "oneAssign"; readonly funcs: readonly StepFunction[] }
-  /** What the pipeline uses is loaded with its module. */
+  /** The module of the pipeline loads the resources that it uses. */
   | { readonly kind: "warm" };
 
 /** Why a change cannot be made for the user. */

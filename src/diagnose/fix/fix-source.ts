@@ -12,7 +12,7 @@ export interface SourceFix {
   readonly path: string;
   readonly before: string;
   readonly after: string;
-  /** What changes, for people. */
+  /** The change as a diff, for people. */
   readonly diff: string;
 }
 
@@ -24,7 +24,7 @@ export interface FixOptions {
 }
 
 /**
- * What a change is in the source of the pipeline.
+ * Works out how the source of the pipeline looks with a change in it.
  *
  * @throws Refusal when it cannot be made there; RUNLANE_MISSING_PACKAGE
  */

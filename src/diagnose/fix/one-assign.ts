@@ -36,7 +36,7 @@ function assignAround({ source, place }: Site): SyntaxNode {
   throw new Refusal("its assign is not written around its function");
 }
 
-/** Whether what a `pipe` is called on ends with a step. */
+/** Whether the chain in front of a `.pipe(...)` ends with a step. */
 function follows({ source }: Site, { callee }: SyntaxNode, before: SyntaxNode): boolean {
   const object = source.innermost(callee.object);
   return object === before || (object.type === "CallExpression" && object.arguments[0] === before);

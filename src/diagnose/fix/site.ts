@@ -8,7 +8,7 @@ import type { Source } from "./source.ts";
 export interface Site {
   readonly source: Source;
   readonly func: SyntaxNode;
-  /** What stands for the step: the function itself, or its name. */
+  /** The expression that stands for the step: the function itself, or its name. */
   readonly place: SyntaxNode;
   /** `RunnableLambda.from(place, ...)` or `RunnableLambda.batched(place, ...)`, where it is written so. */
   readonly call: SyntaxNode | undefined;

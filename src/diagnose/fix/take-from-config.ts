@@ -21,7 +21,7 @@ export function takeFromConfig({ source, func, name }: Site, variables: readonly
   source.edits.appendLeft(input.end, `, ${text}${isBare ? ")" : ""}`);
 }
 
-/** What stands between the first parameter of an arrow function and its body. */
+/** The text between the first parameter of an arrow function and its body. */
 function headOf(text: string, func: SyntaxNode, input: SyntaxNode): string {
   return text.slice(input.end, func.body.start);
 }

@@ -25,7 +25,7 @@ const LOOKS = 9;
 const SETTLED = 3;
 
 /**
- * What a held thread has been doing for the most part lately. A single look would not do: who starts a process computes before it waits,
+ * The state in which a held thread has been for the most part lately. A single look would not do: who starts a process computes before it waits,
  * and who waits computes while it answers.
  */
 export class HeldState {

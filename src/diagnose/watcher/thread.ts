@@ -11,7 +11,7 @@ import { HeldState, starvedMs, threadState } from "./thread-state.ts";
 
 /** The entry of the watching thread. */
 
-/** What it is started with. */
+/** The data that the thread is started with. */
 export interface WatcherData {
   readonly marks: Int32Array;
   readonly thresholdMs: number;
@@ -20,7 +20,7 @@ export interface WatcherData {
   readonly own: readonly string[];
 }
 
-/** What it is told: what a mark stands for, or whether reports are to be printed. */
+/** A message to the thread: the label of a mark, or whether it prints reports. */
 export type ToWatcher = { readonly mark: number; readonly label: string } | { readonly prints: boolean };
 
 /** A thread that answers answers within this, in milliseconds. Native code does not until it returns. */
@@ -42,7 +42,7 @@ others.unref();
 
 const judge = new HoldJudge(thresholdMs, everyMs);
 const state = new HeldState(threadState);
-/** What was told of the thread that is held now. */
+/** The last report on the hold that goes on. */
 let told: BlockedReport | undefined;
 let asking = false;
 /** Tells of the end of the last hold, once the question about it is answered. */
@@ -94,7 +94,7 @@ function held(heldMs: number, asks = 0): void {
   });
 }
 
-/** What an answer says; nothing when no code was running. */
+/** The report that an answer makes; undefined when no code was running. */
 function reportOf({
   stack,
   current,
