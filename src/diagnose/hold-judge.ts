@@ -45,11 +45,13 @@ export class HoldJudge {
       this.starvedBefore = starvedMs;
       this.lostMs = 0;
       this.told = 0;
+      this.heldMs = 0;
       return told === 0 ? undefined : { kind: "released", heldMs };
     }
     this.lostMs += Math.max(0, sleptMs - 2 * this.everyMs);
     const starved = starvedMs === undefined || this.starvedBefore === undefined ? 0 : starvedMs - this.starvedBefore;
-    this.heldMs = now - this.since - Math.max(this.lostMs, starved);
+    // The system tells late how long a thread has waited: a hold that was told of does not become shorter again.
+    this.heldMs = Math.max(this.heldMs, now - this.since - Math.max(this.lostMs, starved));
     if (this.told === this.steps.length || this.heldMs < this.steps[this.told]!) return undefined;
     while (this.told < this.steps.length && this.heldMs >= this.steps[this.told]!) this.told++;
     return { kind: "held", heldMs: this.heldMs };

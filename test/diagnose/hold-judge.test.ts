@@ -50,3 +50,11 @@ test("a thread that waited for a core was not held", () => {
 test("a thread that had a core half of the time was held half of the time", () => {
   expect(told([...held(20), 2], { starved: (now) => now / 2 })[0]).toEqual(["held", 100, 200]);
 });
+
+test("a hold that was told of does not become shorter when the system tells later that the thread waited for a core", () => {
+  const verdicts = told([...held(6), 2], { starved: (now) => (now > 110 ? 100 : 0) });
+  expect(verdicts).toEqual([
+    ["held", 100, 100],
+    ["released", 100, 150],
+  ]);
+});
