@@ -60,7 +60,7 @@ const BLOWS: readonly Blow[] = [
 
 const LEAST_KILLS = 20;
 
-/** For `npm run test:all`. */
+/** For every `npm test`. */
 const FEW: readonly Blow[] = ["kill worker", "kill producer", "kill broker", "delay worker"];
 
 /** The same numbers for the same seed. */
@@ -109,10 +109,7 @@ const long = LONG ? 20_000 : 600;
 const many = LONG ? BLOWS : FEW;
 const timeout = LONG ? 900_000 : 120_000;
 
-/** What it takes apart is tried piece by piece in brokers.test.ts and command.test.ts. */
-const isQuick = !LONG && !everything;
-
-describe.skipIf(isQuick)("a batch on PostgreSQL", () => {
+describe("a batch on PostgreSQL", () => {
   test.each(rounds)(
     "has each record once, whatever is killed on the way (round %i)",
     async (seed) => {
@@ -132,7 +129,7 @@ describe.skipIf(isQuick)("a batch on PostgreSQL", () => {
   );
 });
 
-const noRedis = NO_REDIS ?? (isQuick ? "this takes long" : undefined);
+const noRedis = NO_REDIS ?? (LONG || everything ? undefined : "the quick round is on PostgreSQL");
 
 describe.skipIf(noRedis)(`a batch on Redis${noRedis === undefined ? "" : ` (skipped: ${noRedis})`}`, () => {
   test.each(rounds)(
