@@ -17,7 +17,7 @@ const load = async (name: string) => (await import(new URL(`corpus/${name}.mjs`,
 const faulty: Record<string, Case & { finding: FindingId; onlyBusy?: boolean }> = await load("faulty");
 const healthy: Record<string, Case> = await load("healthy");
 
-/** `RUNLANE_CORPUS=full` runs all of them, on the machine as it is and on a busy one: half an hour. Else some of each. */
+/** `npm run test:corpus` runs all of them, on the machine as it is and on a busy one: half an hour. Else some of each. */
 const isFull = process.env.RUNLANE_CORPUS === "full";
 const QUICK = new Set(["two lookups after each other"]);
 const MORE = new Set([
