@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 
 const WAIT_MS = 30;
-const TITLES_PER_SECOND = 100;
+const TITLES_PER_SECOND = 200;
 /** So many may be asked for at once, when nobody has asked for a while. */
 const BURST = 8;
 

@@ -1,6 +1,7 @@
 import { liveWorkers } from "../lanes/worker-handle/live-workers.ts";
 import type { WorkerHandle } from "../lanes/worker-handle/worker-handle.ts";
 import { framesOf, placeText, userFrame } from "./frames.ts";
+import { onBeat } from "../observe/beat.ts";
 import { HoldJudge } from "./hold-judge.ts";
 import { ownFolders } from "./package-folders.ts";
 import type { BlockedReport } from "./report.ts";
@@ -20,20 +21,23 @@ interface Looked {
 /** Finds, from the main thread, worker threads of lanes that have been in one input's function for long. */
 export class LaneWatch {
   private readonly looked = new WeakMap<WorkerHandle, Looked>();
-  private readonly timer: ReturnType<typeof setInterval>;
+  /** Ends the watch. */
+  readonly stop: () => void;
 
-  /** @param thresholdMs The time after which a held thread is reported, in milliseconds. */
+  private readonly everyMs: number;
+
+  /**
+   * @param thresholdMs The time after which a held thread is reported, in milliseconds.
+   * @param beatMs,beatsPerLook It looks once in so many beats.
+   */
   constructor(
     private readonly thresholdMs: number,
-    private readonly everyMs: number,
+    beatMs: number,
+    beatsPerLook: number,
     private readonly report: (report: BlockedReport) => void,
   ) {
-    this.timer = setInterval(() => this.look(), everyMs);
-    this.timer.unref();
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
+    this.everyMs = beatMs * beatsPerLook;
+    this.stop = onBeat(beatMs, () => this.look(), beatsPerLook);
   }
 
   private look(): void {

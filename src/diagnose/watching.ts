@@ -4,6 +4,7 @@ import { isMainThread, Worker } from "node:worker_threads";
 import { runlaneError } from "../core/errors/errors.ts";
 import { observeAllCalls } from "../core/measured.ts";
 import { stacks } from "../lanes/worker-handle/live-workers.ts";
+import { onBeat } from "../observe/beat.ts";
 import { ASKED } from "./asked.ts";
 import { LaneWatch } from "./lane-watch.ts";
 import { MARK, marks } from "./marks.ts";
@@ -136,19 +137,18 @@ function start(thresholdMs: number): WatchingThread {
     if (!isStopping) process.emitWarning(`Nobody watches the event loop any more: ${error.message}`, "RunlaneWarning");
   });
   marks[MARK.session] = 0;
-  const beat = setInterval(() => {
+  const stopBeating = onBeat(everyMs, () => {
     marks[MARK.beat]!++;
     marks[MARK.debugged] = inspector.url() === undefined ? 0 : 1;
-  }, everyMs);
-  beat.unref();
+  });
   process.on("exit", closeSession);
-  const lanes = new LaneWatch(LANE_FACTOR * thresholdMs, LANE_FACTOR * everyMs, announceLane);
+  const lanes = new LaneWatch(LANE_FACTOR * thresholdMs, everyMs, LANE_FACTOR, announceLane);
   return {
     worker,
     ready,
     async stop() {
       isStopping = true;
-      clearInterval(beat);
+      stopBeating();
       lanes.stop();
       process.off("exit", closeSession);
       closeSession();

@@ -26,6 +26,11 @@ import type {
 } from "./state.ts";
 import { errorText } from "./value-text.ts";
 
+/**
+ * How often it is looked whether the event loop is late, in milliseconds; all else that is done again and again is done on some of these
+ * beats. It is also the beat of a watchdog with the threshold of 100 ms, so that one timer wakes the process for both.
+ */
+export const BEAT_MS = 25;
 /** So many steps that held the event loop are told of. */
 const MOST_HOLDERS = 5;
 /** So many runs of a chain that go on are told of. */
@@ -76,8 +81,8 @@ export class Collector {
   constructor(readonly options: CollectorOptions) {
     const { subjects, sinceMs, keeps } = options;
     this.graphs = subjects.map(({ runnable }) => drawn(runnable));
-    this.loop = new LoopRecorder(sinceMs, keeps === "all" ? 100 : 500, keeps);
-    this.sampler = new LaneSampler(() => this.lanes, sinceMs, keeps);
+    this.loop = new LoopRecorder(sinceMs, BEAT_MS, keeps === "all" ? 4 : 20, keeps);
+    this.sampler = new LaneSampler(() => this.lanes, sinceMs, keeps, BEAT_MS);
   }
 
   start(): void {

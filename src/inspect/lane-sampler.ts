@@ -1,4 +1,5 @@
 import type { Lane } from "../lanes/lane.ts";
+import { onBeat } from "../observe/beat.ts";
 import type { LaneSample } from "./state.ts";
 
 /** How full a lane was. */
@@ -18,30 +19,34 @@ const MOST_SAMPLES = 600;
  */
 export class LaneSampler {
   private readonly histories = new Map<Lane, LaneSample[]>();
-  private intervalMs = FIRST_INTERVAL_MS;
-  private timer: NodeJS.Timeout | undefined;
+  private beatsPerSample: number;
+  private stopBeating: (() => void) | undefined;
 
   /**
    * @param lanes Tells the lanes: steps may move to one later.
    * @param sinceMs What samples are counted from, on the clock of `performance.now`.
+   * @param beatMs The beat that it samples on, of which it takes as many as make 100 ms.
    */
   constructor(
     private readonly lanes: () => readonly Lane[],
     private readonly sinceMs = performance.now(),
     private readonly keeps: "all" | "last" = "all",
-  ) {}
+    private readonly beatMs = FIRST_INTERVAL_MS,
+  ) {
+    this.beatsPerSample = FIRST_INTERVAL_MS / beatMs;
+  }
 
   start(): this {
-    clearInterval(this.timer);
-    this.timer = setInterval(() => this.sample(), this.intervalMs).unref();
+    this.stopBeating?.();
+    this.stopBeating = onBeat(this.beatMs, () => this.sample(), this.beatsPerSample);
     return this;
   }
 
   /** Looks for the last time. */
   stop(): void {
-    if (this.timer === undefined) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
+    if (this.stopBeating === undefined) return;
+    this.stopBeating();
+    this.stopBeating = undefined;
     this.sample();
   }
 
@@ -77,7 +82,7 @@ export class LaneSampler {
         lane,
         samples.filter((_, at) => at % 2 === 0),
       );
-    this.intervalMs *= 2;
+    this.beatsPerSample *= 2;
     this.start();
   }
 }

@@ -1,11 +1,9 @@
 import process from "node:process";
-import { LoopClock } from "../observe/loop-clock.ts";
+import { onBeat } from "../observe/beat.ts";
 import type { LoopHistory } from "./state.ts";
 
 /** So many moments are kept. */
 const MOST = 600;
-/** A page shows lateness from some milliseconds on, and an idle program is not to be woken a hundred times a second for it. */
-const CLOCK_EVERY_MS = 25;
 
 /**
  * Looks at the event loop now and then, and keeps what it saw in bounded memory. With `all`, the whole time is kept: when there are too
@@ -13,31 +11,37 @@ const CLOCK_EVERY_MS = 25;
  */
 export class LoopRecorder {
   private moments: { atMs: number; lagMs: number; utilization: number; memoryBytes: number }[] = [];
-  private clock: LoopClock | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private lookedAt = 0;
+  private stopBeating: (() => void) | undefined;
+  private beatAt = 0;
+  /** By how much a beat was late at most, since the last moment. */
+  private lateMs = 0;
+  private beats = 0;
+  private before = performance.eventLoopUtilization();
 
-  /** @param sinceMs What moments are counted from, on the clock of `performance.now`. */
+  /**
+   * @param sinceMs What moments are counted from, on the clock of `performance.now`.
+   * @param beatMs How often it looks whether the loop is late.
+   * @param beatsPerMoment It keeps a moment once in so many beats.
+   */
   constructor(
     private readonly sinceMs: number,
-    private everyMs: number,
+    private readonly beatMs: number,
+    private beatsPerMoment: number,
     private readonly keeps: "all" | "last",
   ) {}
 
   start(): void {
-    if (this.timer !== undefined) return;
-    this.clock = new LoopClock(CLOCK_EVERY_MS);
-    this.lookedAt = performance.now();
-    this.timer = setInterval(() => this.look(), this.everyMs).unref();
+    if (this.stopBeating !== undefined) return;
+    this.beatAt = performance.now();
+    this.before = performance.eventLoopUtilization();
+    this.stopBeating = onBeat(this.beatMs, () => this.beat());
   }
 
   stop(): void {
-    if (this.timer === undefined) return;
+    if (this.stopBeating === undefined) return;
+    this.stopBeating();
+    this.stopBeating = undefined;
     this.look();
-    clearInterval(this.timer);
-    this.clock?.stop();
-    this.timer = undefined;
-    this.clock = undefined;
   }
 
   get history(): LoopHistory {
@@ -50,18 +54,29 @@ export class LoopRecorder {
     };
   }
 
-  private look(): void {
-    const { maxMs, utilization } = this.clock!.take();
+  private beat(): void {
+    this.noteLateness();
+    if (++this.beats >= this.beatsPerMoment) this.look();
+  }
+
+  private noteLateness(): void {
     const now = performance.now();
-    // Where the loop was held until this look, the clock has not seen it yet, and forgets it.
-    const lateMs = now - this.lookedAt - this.everyMs;
-    this.lookedAt = now;
+    this.lateMs = Math.max(this.lateMs, now - this.beatAt - this.beatMs);
+    this.beatAt = now;
+  }
+
+  private look(): void {
+    this.noteLateness();
+    const now = performance.eventLoopUtilization();
     this.moments.push({
-      atMs: Math.round(now - this.sinceMs),
-      lagMs: rounded(Math.max(maxMs, lateMs), 10),
-      utilization: rounded(utilization, 1000),
+      atMs: Math.round(this.beatAt - this.sinceMs),
+      lagMs: rounded(this.lateMs, 10),
+      utilization: rounded(performance.eventLoopUtilization(now, this.before).utilization, 1000),
       memoryBytes: process.memoryUsage.rss(),
     });
+    this.before = now;
+    this.lateMs = 0;
+    this.beats = 0;
     if (this.moments.length <= MOST) return;
     if (this.keeps === "last") this.moments.shift();
     else this.thinOut();
@@ -79,9 +94,7 @@ export class LoopRecorder {
         memoryBytes: Math.max(one.memoryBytes, next.memoryBytes),
       });
     }
-    this.everyMs *= 2;
-    clearInterval(this.timer);
-    this.timer = setInterval(() => this.look(), this.everyMs).unref();
+    this.beatsPerMoment *= 2;
   }
 }
 

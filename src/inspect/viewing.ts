@@ -1,8 +1,9 @@
-import type { Collector } from "./collector.ts";
+import { onBeat } from "../observe/beat.ts";
+import { BEAT_MS, type Collector } from "./collector.ts";
 import { type PageAddress, PageServer } from "./page-server.ts";
 
-/** The number of states a second that a viewer gets: people see no more, and a browser is busy with each. */
-const PER_SECOND = 5;
+/** A viewer gets five states a second: people see no more, and a browser is busy with each. */
+const BEATS_PER_STATE = 8;
 /** A viewer who reloads the page is away for a moment. */
 const LINGER_MS = 2000;
 
@@ -14,7 +15,7 @@ export interface ViewingOptions extends PageAddress {
 
 /** Shows to those who look what a collector gathers. While nobody does, there is neither a timer nor an observer. */
 export class Viewing {
-  private timer: NodeJS.Timeout | undefined;
+  private stopShowing: (() => void) | undefined;
   private lingering: NodeJS.Timeout | undefined;
   private detach: (() => void) | undefined;
   private server: PageServer | undefined;
@@ -70,7 +71,7 @@ export class Viewing {
       this.lingering = undefined;
       this.detach ??= this.options.attach();
       this.show();
-      if (this.collector.end === undefined) this.timer ??= setInterval(this.show, 1000 / PER_SECOND).unref();
+      if (this.collector.end === undefined) this.stopShowing ??= onBeat(BEAT_MS, this.show, BEATS_PER_STATE);
       return;
     }
     this.pause();
@@ -84,8 +85,8 @@ export class Viewing {
   }
 
   private pause(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.stopShowing?.();
+    this.stopShowing = undefined;
   }
 
   private end(): void {

@@ -13,6 +13,8 @@ export interface LoopFigures {
 }
 
 const NS_PER_MS = 1e6;
+/** How often it looks how late the loop is. */
+const EVERY_MS = 10;
 const NOTHING: LoopFigures = { p50Ms: 0, p99Ms: 0, maxMs: 0, utilization: 0 };
 
 /** Measures how late and how busy the event loop is, from one look to the next. */
@@ -20,10 +22,9 @@ export class LoopClock {
   private readonly delay: IntervalHistogram | undefined;
   private before: ReturnType<typeof performance.eventLoopUtilization> | undefined;
 
-  /** @param everyMs How often it looks how late the loop is: each look wakes an idle process. */
-  constructor(private readonly everyMs = 10) {
+  constructor() {
     const hooks = builtinModule("node:perf_hooks");
-    this.delay = ask(() => hooks?.monitorEventLoopDelay({ resolution: everyMs }), undefined);
+    this.delay = ask(() => hooks?.monitorEventLoopDelay({ resolution: EVERY_MS }), undefined);
     this.delay?.enable();
     this.before = ask(() => hooks?.performance.eventLoopUtilization(), undefined);
   }
@@ -34,7 +35,7 @@ export class LoopClock {
     if (delay === undefined || before === undefined) return NOTHING;
     const now = performance.eventLoopUtilization();
     // The histogram holds the times between two beats, one of which is always waited for; a shorter time than that has none.
-    const late = (ns: number): number => (delay.count === 0 ? 0 : Math.max(0, ns / NS_PER_MS - this.everyMs));
+    const late = (ns: number): number => (delay.count === 0 ? 0 : Math.max(0, ns / NS_PER_MS - EVERY_MS));
     const figures = {
       p50Ms: late(delay.percentile(50)),
       p99Ms: late(delay.percentile(99)),
