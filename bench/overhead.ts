@@ -1,4 +1,5 @@
 /** What one call costs: a lambda, chains of ten, a parallel, a stream. */
+import { fileURLToPath } from "node:url";
 import * as lc from "@langchain/core/runnables";
 import { Effect } from "effect";
 import { RunnableLambda, RunnableParallel, RunnableSequence } from "runlane";
@@ -6,6 +7,7 @@ import { inspect } from "runlane/inspect";
 import { watch } from "runlane/watchdog";
 import { lastValueFrom, map, mergeMap, of, pipe } from "rxjs";
 import { type Contender, measure, median, type Row, row, type SuiteOptions } from "./measure.ts";
+import { figuresOf } from "./processes.ts";
 
 const add = (x: number) => x + 1;
 const twice = (x: number) => x * 2;
@@ -203,6 +205,12 @@ async function inspected(contenders: Record<"sync" | "async", Contender>, option
   return { before: middle(turns.before), meanwhile: middle(turns.meanwhile) };
 }
 
+/** In percent. For the first seconds a process tidies up after its start. */
+function lookedAt(quick: boolean): number {
+  const seconds = quick ? ["3", "5"] : ["20", "20"];
+  return figuresOf<{ share: number }>([fileURLToPath(new URL("looked-at.mjs", import.meta.url)), ...seconds], 1).share;
+}
+
 type Measured = Record<"sync" | "async", number>;
 const TURNS = 3;
 
@@ -261,6 +269,7 @@ export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
     row("10 async steps, inspected, and nobody looks", [i.meanwhile.async, "ns"], ["before", i.before.async], {
       max: 1.02,
     }),
+    row("somebody looks at a program that idles: share of a core", [lookedAt(quick), "%"], null, { limit: 2 }),
   );
   const p = await measure(parallel3, options);
   rows.push(

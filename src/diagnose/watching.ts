@@ -17,11 +17,19 @@ import type { Current } from "./watched-run.ts";
 /** Somebody who watches. */
 export interface Watcher {
   readonly thresholdMs: number;
+  /** How often it is looked, in milliseconds; reports are as exact as that. @default a quarter of the threshold */
+  readonly everyMs?: number | undefined;
   readonly context: (() => unknown) | undefined;
   /** Whether steps are told apart while they run, at 0.4 to 1 µs each; otherwise only stacks tell who it is. @default true */
   readonly observes?: boolean | undefined;
   /** Undefined where reports are printed. */
   readonly onBlocked: ((report: BlockedReport) => void) | undefined;
+}
+
+/** When the watching thread looks, and what it reports. Both in milliseconds. */
+interface Pace {
+  readonly thresholdMs: number;
+  readonly everyMs: number;
 }
 
 /** A watching thread, and what it needs from this one. */
@@ -37,8 +45,11 @@ const CLOSE_MS = 500;
 /** Threads of lanes are there to be held: they are reported after so many times as long. */
 const LANE_FACTOR = 10;
 
+/** More often than that, in milliseconds, would cost more than it tells. */
+const LEAST_EVERY_MS = 10;
+
 const watchers = new Set<Watcher>();
-let thread: { readonly thresholdMs: number; readonly running: WatchingThread } | undefined;
+let thread: { readonly pace: Pace; readonly running: WatchingThread } | undefined;
 
 /** Keeps which step the code that runs belongs to, while somebody watches. */
 export const observer = new WatchObserver((mark, label) => thread?.running.worker.postMessage({ mark, label }));
@@ -98,10 +109,13 @@ function announceLane(report: BlockedReport): void {
 
 /** Starts the thread for those who watch now, or ends it when nobody does. */
 async function renew(): Promise<void> {
-  const thresholdMs = Math.min(...[...watchers].map((one) => one.thresholdMs));
-  if (thread?.thresholdMs !== thresholdMs) {
+  const pace = {
+    thresholdMs: Math.min(...Array.from(watchers, ({ thresholdMs }) => thresholdMs)),
+    everyMs: Math.min(...Array.from(watchers, everyMsOf)),
+  };
+  if (thread?.pace.thresholdMs !== pace.thresholdMs || thread.pace.everyMs !== pace.everyMs) {
     const before = thread;
-    thread = watchers.size === 0 ? undefined : { thresholdMs, running: start(thresholdMs) };
+    thread = watchers.size === 0 ? undefined : { pace, running: start(pace) };
     observer.tellAll();
     await before?.running.stop();
   }
@@ -111,8 +125,11 @@ async function renew(): Promise<void> {
   await thread.running.ready;
 }
 
-function start(thresholdMs: number): WatchingThread {
-  const everyMs = Math.max(10, Math.floor(thresholdMs / 4));
+function everyMsOf({ thresholdMs, everyMs = thresholdMs / 4 }: Watcher): number {
+  return Math.max(LEAST_EVERY_MS, Math.floor(everyMs));
+}
+
+function start({ thresholdMs, everyMs }: Pace): WatchingThread {
   const worker = new Worker(watcherFile(), {
     name: "runlane-watchdog",
     workerData: { marks, thresholdMs, everyMs, own: ownFolders },

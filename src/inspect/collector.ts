@@ -28,9 +28,9 @@ import { errorText } from "./value-text.ts";
 
 /**
  * How often it is looked whether the event loop is late, in milliseconds; all else that is done again and again is done on some of these
- * beats. It is also the beat of a watchdog with the threshold of 100 ms, so that one timer wakes the process for both.
+ * beats. It is also the beat of the watch for holds of 100 ms, so that one timer wakes the process for both.
  */
-export const BEAT_MS = 25;
+export const BEAT_MS = 50;
 /** So many steps that held the event loop are told of. */
 const MOST_HOLDERS = 5;
 /** So many runs of a chain that go on are told of. */
@@ -81,7 +81,7 @@ export class Collector {
   constructor(readonly options: CollectorOptions) {
     const { subjects, sinceMs, keeps } = options;
     this.graphs = subjects.map(({ runnable }) => drawn(runnable));
-    this.loop = new LoopRecorder(sinceMs, BEAT_MS, keeps === "all" ? 4 : 20, keeps);
+    this.loop = new LoopRecorder(sinceMs, BEAT_MS, keeps === "all" ? 2 : 10, keeps);
     this.sampler = new LaneSampler(() => this.lanes, sinceMs, keeps, BEAT_MS);
   }
 
@@ -101,6 +101,12 @@ export class Collector {
     this.end = end;
     this.endedAfterMs = this.elapsedMs;
     this.plannedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Changes with every run that begins or ends, and with every move on a lane. */
+  get activity(): string {
+    const { running, done, failed } = this.totals;
+    return `${running} ${done} ${failed} ${this.sampler.taken}`;
   }
 
   /** Everything, as it is now. */
@@ -135,18 +141,19 @@ export class Collector {
   }
 
   private get counts(): Counts {
+    const { totals } = this;
+    if (this.end !== undefined && "perSecond" in totals) return totals;
+    return { ...totals, perSecond: this.rate.of(totals.done) };
+  }
+
+  private get totals(): Counts | Omit<Counts, "perSecond"> {
     const { progress, subjects } = this.options;
-    if (progress !== undefined) {
-      const counts = progress();
-      return this.end === undefined ? { ...counts, perSecond: this.rate.of(counts.done) } : counts;
-    }
+    if (progress !== undefined) return progress();
     const sum = (count: (tracer: RunTracer) => number) => subjects.reduce((all, { tracer }) => all + count(tracer), 0);
-    const done = sum((tracer) => tracer.done);
     return {
       running: sum((tracer) => tracer.running),
-      done,
+      done: sum((tracer) => tracer.done),
       failed: sum((tracer) => tracer.failed),
-      perSecond: this.rate.of(done),
     };
   }
 

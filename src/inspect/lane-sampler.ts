@@ -19,6 +19,8 @@ const MOST_SAMPLES = 600;
  */
 export class LaneSampler {
   private readonly histories = new Map<Lane, LaneSample[]>();
+  /** How many samples were kept, in all. */
+  taken = 0;
   private beatsPerSample: number;
   private stopBeating: (() => void) | undefined;
 
@@ -70,6 +72,7 @@ export class LaneSampler {
       const last = samples.at(-1);
       if (last?.workers === workers && last.busy === busy && last.queued === queued) continue;
       samples.push({ atMs, workers, busy, queued });
+      this.taken++;
       if (samples.length <= MOST_SAMPLES) continue;
       if (this.keeps === "last") samples.shift();
       else this.thinOut();

@@ -2,8 +2,10 @@ import { onBeat } from "../observe/beat.ts";
 import { BEAT_MS, type Collector } from "./collector.ts";
 import { type PageAddress, PageServer } from "./page-server.ts";
 
-/** A viewer gets five states a second: people see no more, and a browser is busy with each. */
-const BEATS_PER_STATE = 8;
+/** A viewer gets five states a second while something happens: people see no more, and a browser is busy with each. */
+const BEATS_PER_STATE = 4;
+/** While nothing happens, every so manyeth of them is enough to see that it lives. */
+const STATES_LEFT_OUT = 4;
 /** A viewer who reloads the page is away for a moment. */
 const LINGER_MS = 2000;
 
@@ -20,7 +22,8 @@ export class Viewing {
   private detach: (() => void) | undefined;
   private server: PageServer | undefined;
   private readonly left = new Set<() => void>();
-  private readonly show = (): void => this.server?.show(JSON.stringify(this.collector.state()));
+  private shown = "";
+  private leftOut = 0;
 
   private constructor(
     private readonly collector: Collector,
@@ -71,7 +74,7 @@ export class Viewing {
       this.lingering = undefined;
       this.detach ??= this.options.attach();
       this.show();
-      if (this.collector.end === undefined) this.stopShowing ??= onBeat(BEAT_MS, this.show, BEATS_PER_STATE);
+      if (this.collector.end === undefined) this.stopShowing ??= onBeat(BEAT_MS, () => this.showNews(), BEATS_PER_STATE);
       return;
     }
     this.pause();
@@ -82,6 +85,16 @@ export class Viewing {
       for (const resolve of this.left) resolve();
       this.left.clear();
     }, LINGER_MS);
+  }
+
+  private show(): void {
+    this.shown = this.collector.activity;
+    this.leftOut = 0;
+    this.server?.show(JSON.stringify(this.collector.state()));
+  }
+
+  private showNews(): void {
+    if (this.collector.activity !== this.shown || ++this.leftOut > STATES_LEFT_OUT) this.show();
   }
 
   private pause(): void {
