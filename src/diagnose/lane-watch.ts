@@ -1,7 +1,7 @@
 import { liveWorkers } from "../lanes/worker-handle/live-workers.ts";
 import type { WorkerHandle } from "../lanes/worker-handle/worker-handle.ts";
-import { framesOf, placeText, userFrame } from "./frames.ts";
 import { onBeat } from "../observe/beat.ts";
+import { framesOf, placeText, userFrame } from "./frames.ts";
 import { HoldJudge } from "./hold-judge.ts";
 import { ownFolders } from "./package-folders.ts";
 import type { BlockedReport } from "./report.ts";

@@ -74,7 +74,8 @@ export class Viewing {
       this.lingering = undefined;
       this.detach ??= this.options.attach();
       this.show();
-      if (this.collector.end === undefined) this.stopShowing ??= onBeat(BEAT_MS, () => this.showNews(), BEATS_PER_STATE);
+      if (this.collector.end === undefined)
+        this.stopShowing ??= onBeat(BEAT_MS, () => this.showNews(), BEATS_PER_STATE);
       return;
     }
     this.pause();
