@@ -10,7 +10,8 @@ import type { StreamEvent } from "../observe/event-stream.ts";
 import type { RunLogPatch } from "../observe/run-log.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ResourceStatus, WarmOptions } from "../resources/status.ts";
-import { RunnableBase } from "./base.ts";
+import type { RunnableBase } from "./base.ts";
+import { RunnableBatches } from "./batches.ts";
 import { type ConfigSpec, specsInside } from "./inspect/config-specs.ts";
 import { type AnalyzeOptions, analyze, explain } from "./inspect/explain.ts";
 import { resourcesOf } from "./inspect/resources-of.ts";
@@ -18,11 +19,11 @@ import { RunnableStatistics } from "./inspect/statistics.ts";
 import type { RunnableInterface } from "./types.ts";
 
 /** The part of a runnable that tells of itself and of its runs: its graph, its plan, its resources, events and figures. */
-export abstract class RunnableInspection<RunInput, RunOutput, CallOptions extends RunnableConfig> extends RunnableBase<
+export abstract class RunnableInspection<
   RunInput,
   RunOutput,
-  CallOptions
-> {
+  CallOptions extends RunnableConfig,
+> extends RunnableBatches<RunInput, RunOutput, CallOptions> {
   /**
    * The graph of this runnable and of what it is made of: branches, routes and retries are shown with their inside. LangChain's
    * runnables and LangGraph's graphs in it draw themselves.

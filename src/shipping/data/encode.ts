@@ -17,12 +17,9 @@ import {
 import { fateOf, nodeTypes } from "./node-types.ts";
 import { className, describeValue, textOf } from "./not-serializable.ts";
 import { mapKey } from "./path.ts";
-import { type PlatformClass, platformClass } from "./platform-classes.ts";
+import { MOVABLE, type PlatformClass, platformClass } from "./platform-classes.ts";
 import { type RegisteredClass, registeredClass } from "./registered-classes.ts";
 import { isMarked, takeMark } from "./transfer.ts";
-
-/** Classes whose instances move to another thread when they are marked, and cannot be copied. */
-const MOVABLE = new Set(["MessagePort", "ReadableStream", "WritableStream", "TransformStream"]);
 
 /** The number of errors that may stand inside each other: causes of causes beyond it are left out. */
 const MAX_CAUSES = 100;

@@ -32,6 +32,14 @@ const CODECS: Readonly<Record<string, Codec>> = {
 /** Classes of the platform that structured clone keeps between threads. */
 const CLONEABLE = new Set(["Blob", "CryptoKey"]);
 
+/** Classes whose instances move to another thread when they are marked, and cannot be copied. */
+export const MOVABLE: ReadonlySet<string> = new Set([
+  "MessagePort",
+  "ReadableStream",
+  "WritableStream",
+  "TransformStream",
+]);
+
 /** A class of the platform, and how its instances travel. */
 export type PlatformClass = { readonly name: string; readonly codec: Codec | undefined; readonly cloneable: boolean };
 
