@@ -12,12 +12,10 @@ export function chainsFor(waits) {
     yield String(process.hrtime.bigint());
   });
   const slow = RunnableLambda.from((input) => new Promise((resolve) => setTimeout(resolve, SERVICE_MS, input)));
-  const idle = RunnableLambda.from(async function* (_, { signal }) {
+  const idle = RunnableLambda.from(async function* (client, { signal }) {
     yield "here";
-    waits.begun++;
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
-    waits.stopped++;
-    waits.lastAt = process.hrtime.bigint();
+    waits.stopped(client);
   });
   const chains = {
     sync: RunnableSequence.from(sync),

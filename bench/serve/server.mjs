@@ -4,8 +4,12 @@ import { answer, runAsync, runSync, tokens } from "./work.mjs";
 
 const [kind] = process.argv.slice(2);
 
-/** Runs that wait, and what has become of them. */
-const waits = { begun: 0, stopped: 0, lastAt: 0n };
+/** When the work for each client that has gone was stopped, in nanoseconds of the system's clock, by the numbers of the clients. */
+const stoppedAt = new Map();
+const waits = { stopped: (client) => stoppedAt.set(client, String(process.hrtime.bigint())) };
+
+/** How long the server had the requests that it accepted, in milliseconds: from their heads to the ends of their answers. */
+const tookMs = [];
 
 /** The events that Runlane sends for a chain of one generator, as one writes them by hand. */
 async function streamByHand(count, response) {
@@ -14,23 +18,26 @@ async function streamByHand(count, response) {
   response.end("event: end\n\n");
 }
 
+function measure(_request, response) {
+  const startedAt = performance.now();
+  response.on("finish", () => {
+    if (response.statusCode === 200) tookMs.push(performance.now() - startedAt);
+  });
+}
+
 const LISTEN = {
   /** Nothing but Node. */
   http: () => {
     const server = http.createServer((request, response) => {
-      if (request.url === "/idle/stream") {
-        request.resume();
-        response.writeHead(200, { "content-type": "text/event-stream" }).write("event: data\ndata: here\n\n");
-        response.on("close", () => {
-          waits.stopped++;
-          waits.lastAt = process.hrtime.bigint();
-        });
-        return;
-      }
       const chunks = [];
       request.on("data", (chunk) => chunks.push(chunk));
       request.on("end", async () => {
         if (request.url === "/tokens/stream") return streamByHand(JSON.parse(chunks[0]).input, response);
+        if (request.url === "/idle/stream") {
+          response.writeHead(200, { "content-type": "text/event-stream" }).write("event: data\ndata: here\n\n");
+          response.on("close", () => waits.stopped(JSON.parse(chunks[0]).input));
+          return;
+        }
         const { input } = JSON.parse(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
         const output = request.url === "/sync/invoke" ? runSync(input) : await runAsync(input);
         const body = JSON.stringify(answer(output));
@@ -61,7 +68,9 @@ const LISTEN = {
   runlane: async () => {
     const { createServer } = await import("runlane/serve");
     const { chains, options } = await import("./chains.mjs").then(({ chainsFor }) => chainsFor(waits));
-    return (await createServer(chains, options).listen({ port: 0 })).port;
+    const server = createServer(chains, options);
+    if (process.env.OVERLOAD === "1") server.http.prependListener("request", measure);
+    return (await server.listen({ port: 0 })).port;
   },
 };
 
@@ -71,7 +80,14 @@ const TELL = {
     globalThis.gc?.();
     return process.memoryUsage.rss();
   },
-  waits: () => ({ ...waits, lastAt: String(waits.lastAt) }),
+  stopped: () => stoppedAt.size,
+  /** Forgets them. */
+  stoppedAt: () => {
+    const entries = [...stoppedAt];
+    stoppedAt.clear();
+    return entries;
+  },
+  tookMs: () => tookMs.splice(0),
 };
 
 process.on("message", (what) => process.send(TELL[what]()));

@@ -1,7 +1,7 @@
 import { FairQueue, Place } from "../batching/fair-queue.ts";
 import { platformTimers, type Timers } from "../batching/timers.ts";
 import { abortError, onAbort } from "../core/signal.ts";
-import { Refusal } from "./refusal.ts";
+import { type Refusal, tooMuchToDo } from "./refusal.ts";
 
 /** The options for how many runs of a chain go on at once, and how long requests wait. */
 export interface AdmissionOptions {
@@ -41,6 +41,10 @@ export class Admission {
   private meanMs = 0;
   /** The delays of the latest looks at the event loop in milliseconds, the newest last. */
   private readonly late: number[] = [];
+  /** The least of those delays in milliseconds; 0 until there are enough of them. */
+  private lastingMs = 0;
+  /** What the latest refused request was told: one error does for many, as most of its cost is its stack. */
+  private refusal: Refusal | undefined;
   private isLooking = false;
   private hasNews = false;
   /** Whether two runs have gone on at once. */
@@ -52,7 +56,8 @@ export class Admission {
     { maxConcurrency = Number.POSITIVE_INFINITY, maxQueueMs = 50 }: AdmissionOptions = {},
     private readonly timers: Timers = platformTimers,
   ) {
-    this.queue = new FairQueue(timers.soon);
+    // Its turns never end: what came together has no claim to be served bit by bit, and the last of it would wait longer than was expected.
+    this.queue = new FairQueue(() => {});
     this.maxConcurrency = maxConcurrency;
     this.maxQueueMs = maxQueueMs;
   }
@@ -71,31 +76,40 @@ export class Admission {
   /** The lasting delay of the event loop, in milliseconds, where it counts. */
   private get lateMs(): number {
     const isLimited = this.maxConcurrency !== Number.POSITIVE_INFINITY;
-    return this.late.length < LOOKS || (isLimited && this.overlaps) ? 0 : Math.min(...this.late);
+    return isLimited && this.overlaps ? 0 : this.lastingMs;
+  }
+
+  /**
+   * Refuses a request that would wait too long, before anything is done for it.
+   *
+   * @throws Refusal 503
+   */
+  check(): void {
+    this.hasNews = true;
+    this.look();
+    const waitMs = this.expectedWaitMs;
+    if (waitMs <= this.maxQueueMs) return;
+    this.refused++;
+    const retryAfter = String(Math.max(1, Math.ceil(waitMs / 1000)));
+    if (this.refusal?.headers["retry-after"] !== retryAfter) this.refusal = tooMuchToDo(retryAfter);
+    throw this.refusal;
   }
 
   /**
    * Lets a request in. Each one that is let in is followed by one {@link leave}.
    *
+   * @param request Its signal is asked for only where it has to wait.
    * @returns Undefined when it may run now; else a promise of its turn, which rejects when the signal aborts.
    * @throws Refusal 503
    */
-  enter(client: string, signal?: () => AbortSignal): Promise<void> | undefined {
-    this.hasNews = true;
-    this.look();
-    const waitMs = this.expectedWaitMs;
-    if (waitMs > this.maxQueueMs) {
-      this.refused++;
-      throw new Refusal(503, "The server has as much to do as it can. Try again later.", {
-        "retry-after": String(Math.max(1, Math.ceil(waitMs / 1000))),
-      });
-    }
+  enter(client: string, request?: { readonly signal: AbortSignal }): Promise<void> | undefined {
+    this.check();
     if (this.running < this.maxConcurrency) {
       this.overlaps ||= this.running > 0;
       this.running++;
       return undefined;
     }
-    return this.wait(client, signal?.());
+    return this.wait(client, request?.signal);
   }
 
   /** Takes note that a request that was let in is done. @param tookMs The time of its run, in milliseconds. */
@@ -155,6 +169,7 @@ export class Admission {
       this.hasNews = false;
       if (goOn) this.look();
       else this.late.length = 0;
+      this.lastingMs = this.late.length < LOOKS ? 0 : Math.min(...this.late);
     }, LOOK_MS);
   }
 }

@@ -5,29 +5,55 @@ import type { Exchange } from "./transport/exchange.ts";
 /** The number of levels of objects and arrays that a body may have: later readers go through it by recursion. */
 const MAX_DEPTH = 500;
 
+/** A body: an object of JSON. */
+export type Body = Readonly<Record<string, unknown>>;
+
 /**
- * The body of a request, an object of JSON.
+ * The body of a request, at once where it is there.
  *
- * @throws Refusal 413 (too large), 415 (not JSON by its content type), 400 (not UTF-8, not JSON: with the place; too deep), 422 (not an
+ * @throws Refusal, or rejects with one: 413 (too large), 415 (not JSON by its content type, or compressed), 400 (not UTF-8, not JSON: with the place; too deep), 422 (not an
  * object).
  */
-export async function readJson(exchange: Exchange, limit: number): Promise<Record<string, unknown>> {
+export function readJson(exchange: Exchange, limit: number): Body | Promise<Body> {
+  checkType(exchange);
+  const text = exchange.text(limit);
+  return typeof text === "string" ? parsed(text) : text.then(parsed);
+}
+
+const JSON_TYPE = "application/json";
+
+/** @throws Refusal 415 */
+function checkType(exchange: Exchange): void {
   const type = exchange.header("content-type");
-  if (type !== undefined && !/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
-    throw new Refusal(415, `The body has to be application/json; it is ${type.slice(0, 100)}.`);
+  const encoding = exchange.header("content-encoding");
+  if (encoding !== undefined && encoding !== "identity") {
+    const detail = `The body has to be sent as it is; it is encoded as ${encoding.slice(0, 100)}.`;
+    throw new Refusal(415, detail, { "accept-encoding": "identity" });
   }
-  const text = await exchange.text(limit);
+  if (type === JSON_TYPE) return;
+  // A page may send a body without a type to any server, without asking whether it may.
+  if (type === undefined ? exchange.header("origin") === undefined : /^application\/(?:[\w.-]+\+)?json\b/i.test(type))
+    return;
+  throw new Refusal(415, `The body has to be ${JSON_TYPE}; it is ${type?.slice(0, 100) ?? "of no type"}.`);
+}
+
+function parsed(text: string): Body | Promise<Body> {
   if (isDeeperThan(MAX_DEPTH, text)) throw new Refusal(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw new Refusal(400, `The body is not JSON: ${await placeOfError(text)}.`);
+    return refuseJson(text);
   }
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalidBody([{ type: "dict_type", loc: ["body"], msg: "Input should be an object" }]);
   }
-  return body as Record<string, unknown>;
+  return body as Body;
+}
+
+async function refuseJson(text: string): Promise<never> {
+  if (text.trim() === "") throw new Refusal(400, "The body is empty; it has to be an object of JSON.");
+  throw new Refusal(400, `The body is not JSON: ${await placeOfError(text)}.`);
 }
 
 /** The place of an error in JSON. Node's own errors tell it only sometimes. */

@@ -1,9 +1,10 @@
 import { toWire } from "../adapters/wire/to-wire.ts";
+import { answerWithEvents } from "./answer-with-events.ts";
 import { readJson } from "./body.ts";
 import { schemaOf } from "./langserve/schemas.ts";
 import { invalidBody } from "./refusal.ts";
-import { refusalOf, type ServedChain } from "./served-chain.ts";
-import { EventStreamWriter } from "./sse.ts";
+import type { ServedChain } from "./served-chain.ts";
+import type { EventStreamWriter } from "./sse.ts";
 import type { Visit } from "./visit.ts";
 
 /** A message of a front end's conversation, as the AI SDK's `useChat` sends it. */
@@ -40,24 +41,22 @@ export async function chat(visit: Visit, chain: ServedChain, options: ChatOption
   const messages = messagesOf(body);
   const input = options.chatInput === undefined ? inputOf(messages, chain) : options.chatInput(messages, body);
   const config = chain.configFor(visit, {}, "chat");
-  await chain.during(visit, async () => {
-    const writer = new EventStreamWriter(visit.exchange, HEADERS);
+  const to = (writer: EventStreamWriter) => {
     const parts = new UIMessageParts((part) => writer.send(undefined, JSON.stringify(part)));
-    try {
-      parts.start(config.runId);
-      await writer.sendEach(await chain.runnable.stream(input, config), (chunk) => parts.add(chunk));
-      parts.finish();
-      void writer.send(undefined, "[DONE]");
-    } catch (error) {
-      if (writer.isClosed) return;
-      const { status, detail } = refusalOf(error);
-      if (status >= 500) visit.failure = error;
-      parts.fail(typeof detail === "string" ? detail : JSON.stringify(detail));
-      void writer.send(undefined, "[DONE]");
-    } finally {
-      writer.end();
-    }
-  });
+    return {
+      async send() {
+        parts.start(config.runId);
+        await writer.sendEach(await chain.runnable.stream(input, config), (chunk) => parts.add(chunk));
+        parts.finish();
+        void writer.send(undefined, "[DONE]");
+      },
+      fail(_status: number, message: string) {
+        parts.fail(message);
+        void writer.send(undefined, "[DONE]");
+      },
+    };
+  };
+  await answerWithEvents(visit, chain, to, HEADERS);
 }
 
 /** The parts of one message, in the order in which they come: a text that is interrupted by something else goes on as another one. */

@@ -20,6 +20,11 @@ export function notUtf8(): Refusal {
   return new Refusal(400, "The body is not valid UTF-8.");
 }
 
+/** The refusal of a request for which there is no room. @param retryAfter Seconds after which there may be. */
+export function tooMuchToDo(retryAfter: string): Refusal {
+  return new Refusal(503, "The server has as much to do as it can. Try again later.", { "retry-after": retryAfter });
+}
+
 /** One fault of a body, in the form of pydantic, which LangServe's clients know. */
 export interface RequestIssue {
   readonly type: string;

@@ -6,7 +6,7 @@ import { TimeHistogram } from "../observe/histogram.ts";
 import { newRunId } from "../observe/run-id.ts";
 import type { Runnable } from "../runnables/runnable.ts";
 import { Admission } from "./admission.ts";
-import { invalidBody, Refusal } from "./refusal.ts";
+import { invalidBody, Refusal, tooMuchToDo } from "./refusal.ts";
 import type { Visit } from "./visit.ts";
 
 /** One chain behind a path: its runnable, the admission of its requests, and the figures of its runs. */
@@ -36,14 +36,19 @@ export class ServedChain {
    * Does something with the chain when it is its turn, and keeps the place until that is done. What needs no waiting, neither for the
    * turn nor in the chain, is returned at once.
    *
+   * @param answer What is done with the output then. @default the output is returned
    * @throws Refusal 503 when it would wait too long.
    */
-  during<T>(visit: Visit, work: () => T | PromiseLike<T>): T | Promise<T> {
-    const turn = this.admission.enter(visit.client.id, () => visit.exchange.signal);
-    return turn === undefined ? this.run(work) : turn.then(() => this.run(work));
+  during<T, R = T>(
+    visit: Visit,
+    work: () => T | PromiseLike<T>,
+    answer: (out: T) => R = itself as (out: T) => R,
+  ): R | Promise<R> {
+    const turn = this.admission.enter(visit.client.id, visit.exchange);
+    return turn === undefined ? this.run(work, answer) : turn.then(() => this.run(work, answer));
   }
 
-  private run<T>(work: () => T | PromiseLike<T>): T | Promise<T> {
+  private run<T, R>(work: () => T | PromiseLike<T>, answer: (out: T) => R): R | Promise<R> {
     const started = performance.now();
     this.runs++;
     let out: T | PromiseLike<T>;
@@ -55,12 +60,12 @@ export class ServedChain {
     }
     if (!isThenable(out)) {
       this.ended(started, false);
-      return out;
+      return answer(out as T);
     }
     return (out as Promise<T>).then(
       (value) => {
         this.ended(started, false);
-        return value;
+        return answer(value);
       },
       (error) => {
         this.ended(started, true);
@@ -110,6 +115,10 @@ export class ServedChain {
   }
 }
 
+function itself(out: unknown): unknown {
+  return out;
+}
+
 /** The answer to a client whose run failed: no more than it needs, and nothing that could be secret. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
@@ -127,8 +136,7 @@ export function refusalOf(error: unknown): Refusal {
         );
       }
     }
-    if (error.code === "RUNLANE_QUEUE_FULL")
-      return new Refusal(503, "The server has as much to do as it can. Try again later.", { "retry-after": "1" });
+    if (error.code === "RUNLANE_QUEUE_FULL") return tooMuchToDo("1");
   }
   if (error instanceof Error && error.name === "TimeoutError")
     return new Refusal(504, "The run took longer than it may.");

@@ -2,7 +2,6 @@ import { invalidOption } from "../core/errors/errors.ts";
 import { isThenable } from "../core/thenable.ts";
 import { type Tracing, tracing } from "../core/tracing.ts";
 import { warnOf } from "../core/warn.ts";
-import { newRunId } from "../observe/run-id.ts";
 import { coerce, toStep } from "../runnables/coerce.ts";
 import type { Runnable } from "../runnables/runnable.ts";
 import type { RunnableLike } from "../runnables/types.ts";
@@ -24,6 +23,7 @@ import {
   type ServeOptions,
 } from "./options.ts";
 import { Refusal } from "./refusal.ts";
+import { RouteTable } from "./route-table.ts";
 import { refusalOf, ServedChain } from "./served-chain.ts";
 import type { Exchange } from "./transport/exchange.ts";
 import { Visit } from "./visit.ts";
@@ -64,7 +64,7 @@ export class Service {
   inFlight = 0;
   /** The chains that are tools of the Model Context Protocol. */
   readonly mcp: McpTools;
-  private readonly routes = new Map<string, Route>();
+  private readonly routes = new RouteTable<Route>();
   private readonly endpoints: EndpointOptions;
   private readonly authenticate: ReturnType<typeof authenticator>;
   private readonly cors: Cors | undefined;
@@ -127,25 +127,29 @@ export class Service {
   }
 
   private answer(visit: Visit): undefined | Promise<void> {
-    const route = this.routes.get(visit.exchange.path);
-    return route === undefined ? this.answerConfigured(visit) : this.answerBy(route, visit);
+    const route = this.routes.at(visit.exchange.path);
+    return route === undefined ? this.answerOtherwise(visit) : this.answerBy(route, visit);
   }
 
-  /** Answers at a path that brings a config. */
-  private async answerConfigured(visit: Visit): Promise<void> {
-    const configured = /^(.*)\/c\/([^/]+)(\/[^/]+)$/.exec(visit.exchange.path);
-    const route = configured === null ? undefined : this.routes.get(`${configured[1]}${configured[3]}`);
-    if (route === undefined) throw new Refusal(404, "Not Found");
-    visit.pathConfig = await readPathConfig(configured![2]!);
-    await this.answerBy(route, visit);
+  /** Answers at a path that is not the usual one: it brings a config, or is written in another way. */
+  private async answerOtherwise(visit: Visit): Promise<void> {
+    const { path } = visit.exchange;
+    const found = this.routes.find(path);
+    if (found === undefined)
+      throw new Refusal(404, `Nothing is served at ${path.slice(0, 200)}; GET / shows what is, and at which paths.`);
+    if (found.hash !== undefined) visit.pathConfig = await readPathConfig(found.hash);
+    await this.answerBy(found.route, visit);
   }
 
   private answerBy(route: Route, visit: Visit): undefined | Promise<void> {
     const { exchange } = visit;
-    const { method } = exchange;
+    const { method, path } = exchange;
     if (method === "OPTIONS" && this.cors?.preflight(exchange) === true) return undefined;
     if (route.method !== "any" && method !== route.method && !(method === "HEAD" && route.method === "GET")) {
-      throw new Refusal(405, "Method Not Allowed", { allow: route.method });
+      const allow = route.method === "GET" ? "GET, HEAD" : route.method;
+      if (method !== "OPTIONS") throw new Refusal(405, `${path} takes ${route.method}, not ${method}.`, { allow });
+      exchange.respond(204, { allow }, "");
+      return undefined;
     }
     if (this.cors !== undefined) visit.exchange = this.cors.allow(exchange);
     const { answer, chain } = route;
@@ -155,17 +159,23 @@ export class Service {
     if (isThenable(client)) {
       return (client as Promise<Client>).then((known) => {
         visit.client = known;
-        return answer(visit, chain, this.endpoints);
+        return this.begin(route, chain, visit);
       });
     }
     visit.client = client as Client;
+    return this.begin(route, chain, visit);
+  }
+
+  private begin({ method, answer }: Route, chain: ServedChain, visit: Visit): undefined | Promise<void> {
+    // Runs: one for which there is no room is refused before its body is read.
+    if (method === "POST") chain.admission.check();
     return answer(visit, chain, this.endpoints);
   }
 
   private fail(visit: Visit, error: unknown): void {
     const refusal = refusalOf(error);
     if (refusal.status >= 500 && error !== refusal) visit.failure = error;
-    this.refuse(visit.exchange, refusal);
+    this.refuse(visit, refusal);
   }
 
   private leave(visit: Visit): void {
@@ -175,9 +185,12 @@ export class Service {
     if (this.options.onRequest !== undefined) this.log(visit);
   }
 
-  private refuse(exchange: Exchange, { status, detail, headers }: Refusal): void {
-    if (status === 500) exchange.respond(500, { ...TEXT_HEADERS, ...headers }, "Internal Server Error");
-    else exchange.respond(status, { ...JSON_HEADERS, ...headers }, JSON.stringify({ detail }));
+  private refuse(visit: Visit, { status, detail, headers }: Refusal): void {
+    const { exchange } = visit;
+    // What went wrong in the server is in its log, under the id.
+    const all = visit.failure === undefined ? headers : { ...headers, "x-request-id": visit.id };
+    if (status === 500) exchange.respond(500, { ...TEXT_HEADERS, ...all }, "Internal Server Error");
+    else exchange.respond(status, { ...JSON_HEADERS, ...all }, JSON.stringify({ detail }));
   }
 
   private addRoutes(chain: ServedChain): void {
@@ -225,16 +238,16 @@ export class Service {
   }
 
   private add(method: Route["method"], path: string, answer: Endpoint, chain?: ServedChain): void {
-    this.routes.set(path, { method, chain, answer });
+    this.routes.add(path, { method, chain, answer });
   }
 
-  private log({ exchange, startedAt, failure }: Visit): void {
+  private log({ exchange, id, startedAt, failure }: Visit): void {
     const ms = performance.now() - startedAt;
     try {
       // One that is async gives a promise, whatever its type says.
       const going: unknown = this.options.onRequest!({
         time: new Date(Date.now() - ms).toISOString(),
-        id: exchange.header("x-request-id")?.slice(0, 200) ?? newRunId(),
+        id,
         method: exchange.method,
         path: exchange.path,
         status: exchange.status ?? 499,

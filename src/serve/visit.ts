@@ -1,3 +1,4 @@
+import { newRunId } from "../observe/run-id.ts";
 import type { Client } from "./options.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
@@ -7,6 +8,7 @@ const NOBODY: Client = { id: "" };
 export class Visit {
   /** Who asks, once that is known. */
   client: Client = NOBODY;
+  private givenId: string | undefined = undefined;
   /** The config that the path brings, on LangServe's `/c/{hash}/` paths. */
   pathConfig: unknown = undefined;
   /** The error behind an answer that hides it: it is for the log. */
@@ -17,4 +19,10 @@ export class Visit {
     public exchange: Exchange,
     readonly startedAt = 0,
   ) {}
+
+  /** The id of the request, in the log and in answers to what failed: that of its client (`X-Request-Id`), or a new one. */
+  get id(): string {
+    this.givenId ??= this.exchange.header("x-request-id")?.slice(0, 200) ?? newRunId();
+    return this.givenId;
+  }
 }

@@ -12,8 +12,7 @@ const still = (): Timers => ({
 });
 
 function entered(admission: Admission, client = "a", signal?: AbortSignal) {
-  const turn = admission.enter(client, signal === undefined ? undefined : () => signal);
-  return turn;
+  return admission.enter(client, signal && { signal });
 }
 
 describe("admission", () => {
@@ -65,6 +64,21 @@ describe("admission", () => {
       await Promise.resolve();
     }
     expect(order).toEqual(["a", "b", "a", "a"]);
+  });
+
+  it("serves the requests of one client in their order, however many came in one turn", async () => {
+    const admission = new Admission({ maxConcurrency: 1, maxQueueMs: 1e9 }, still());
+    entered(admission);
+    const order: number[] = [];
+    for (const turn of [[1, 2, 3], [4], [5]]) {
+      for (const request of turn) void entered(admission)!.then(() => order.push(request));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let index = 0; index < 5; index++) {
+      admission.leave(1);
+      await Promise.resolve();
+    }
+    expect(order).toEqual([1, 2, 3, 4, 5]);
   });
 
   it("gives up a place in the queue when its client goes", async () => {

@@ -69,6 +69,7 @@ describe("the chat endpoint, read by the AI SDK", () => {
     const { url } = await serve({ fails });
     const { errors } = await read(`${url}/fails/chat`, "x");
     expect(errors).toEqual(["Internal Server Error"]);
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('runlane_runs_failed_total{chain="fails"} 1');
   });
 
   it("takes the whole conversation where the server says so", async () => {

@@ -14,6 +14,8 @@ describe("bad requests", () => {
   const cases: [string, unknown, Record<string, string>, number, string][] = [
     ["no JSON", '{"input": [1,\n}', {}, 400, "in line 2, column 1."],
     ["another type", "input=1", { "content-type": "text/plain" }, 415, "application/json"],
+    ["no body", "", {}, 400, "The body is empty"],
+    ["a compressed body", "\x1f", { "content-encoding": "gzip" }, 415, "it is encoded as gzip"],
     ["no object", "[1]", {}, 422, "Input should be an object"],
     ["no input", "{}", {}, 422, "Field required"],
     ["too large a body", { input: "x".repeat(3000) }, {}, 413, "larger than 2000 bytes"],
@@ -101,9 +103,77 @@ describe("bad requests", () => {
 
   it("for paths and methods that are not there say so", async () => {
     const { url } = await serve({ echo });
-    expect((await fetch(`${url}/nothing`)).status).toBe(404);
+    const missing = await fetch(`${url}/nothing`);
+    expect([missing.status, (await jsonOf(missing)).detail]).toEqual([
+      404,
+      "Nothing is served at /nothing; GET / shows what is, and at which paths.",
+    ]);
     const response = await fetch(`${url}/echo/invoke`);
     expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
+    expect((await jsonOf(response)).detail).toBe("/echo/invoke takes POST, not GET.");
+    expect((await post(`${url}/readyz`, {})).headers.get("allow")).toBe("GET, HEAD");
+    const options = await fetch(`${url}/echo/invoke`, { method: "OPTIONS" });
+    expect([options.status, options.headers.get("allow"), options.headers.get("content-length")]).toEqual([
+      204,
+      "POST",
+      null,
+    ]);
+    const head = await fetch(`${url}/readyz`, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "3", ""]);
+  });
+
+  it("of a page that sends a body without a type are refused", async () => {
+    const { url } = await serve({ echo });
+    const content = '{"input":1}';
+    const untyped = (more: string) =>
+      exchange(
+        url,
+        `POST /echo/invoke HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${content.length}\r\n${more}\r\n${content}`,
+      );
+    expect(await untyped("Origin: https://evil.example\r\n")).toMatch(/^HTTP\/1.1 415 .*it is of no type/s);
+    expect(await untyped("")).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it("that fail in the server have an id by which they are found in its log", async () => {
+    const ids: string[] = [];
+    const { url } = await serve(RunnableLambda.from(thrown), { onRequest: ({ id }) => void ids.push(id) });
+    await post(`${url}/invoke`, { input: 1 }, { headers: { "x-request-id": "mine" } });
+    const last = await post(`${url}/invoke`, { input: 1 });
+    await expect.poll(() => ids.length).toBe(2);
+    expect(ids).toEqual(["mine", last.headers.get("x-request-id")]);
+  });
+});
+
+describe("requests that are written in an unusual way are answered all the same:", () => {
+  const content = '{"input":1}';
+  const cases: [string, string][] = [
+    ["a slash at the end", headOf("/echo/invoke/", content.length)],
+    ["a path that is escaped", headOf("/%65cho/invoke", content.length)],
+    ["the name of the server in the path", headOf("http://x/echo/invoke", content.length)],
+    ["HTTP/1.0", headOf("/echo/invoke", content.length).replace("HTTP/1.1", "HTTP/1.0")],
+    [
+      "a question whether to send the body",
+      headOf("/echo/invoke", content.length, "Expect: 100-continue\r\nConnection: close\r\n"),
+    ],
+  ];
+  it.each(cases)("%s", async (_, head) => {
+    const { url } = await serve({ echo });
+    expect(await exchange(url, `${head}${content}`)).toMatch(
+      /^HTTP\/1.1 (?:100 Continue\r\n\r\nHTTP\/1.1 )?200 .*"output":1/s,
+    );
+  });
+
+  it("a byte order mark", async () => {
+    const { url } = await serve({ echo });
+    expect((await jsonOf(post(`${url}/echo/invoke`, `\ufeff${content}`))).output).toBe(1);
+  });
+
+  it("a question whether to send a body that is too large, by no", async () => {
+    const { url } = await serve({ echo }, { bodyLimit: 100 });
+    const { send, text, closed } = await connect(url);
+    send(headOf("/echo/invoke", 1000, "Expect: 100-continue\r\n"));
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1.1 413 /);
   });
 });
 
@@ -199,6 +269,21 @@ describe("time and clients that leave", () => {
     expect(new Set(await Promise.all(asked))).toEqual(new Set(["gone"]));
     await expect.poll(() => stopped).toBe(50);
     await expect.poll(() => server.inFlight).toBe(0);
+  });
+
+  it("answers a client that has said all there is, where the server keeps its side open", async () => {
+    let answer = (_: string): void => {};
+    const waits = RunnableLambda.from(() => new Promise<string>((resolve) => (answer = resolve)));
+    const { url, server } = await serve(waits);
+    Object.assign(server.http, { httpAllowHalfOpen: true });
+    let hasEnded = false;
+    server.http.on("connection", (connection) => connection.on("end", () => (hasEnded = true)));
+    const { send, text, socket } = await connect(url);
+    send(`${headOf("/invoke", 11)}{"input":1}`);
+    socket.end();
+    await expect.poll(() => hasEnded && server.inFlight).toBe(1);
+    answer("done");
+    await expect.poll(text).toContain('"output":"done"');
   });
 
   it("tells no run of clients that have gone but those that were not answered", async () => {

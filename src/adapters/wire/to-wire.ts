@@ -37,8 +37,7 @@ export function toWire(value: unknown): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   // Plain data without objects in it, which most of it is, stays as it is.
-  for (const key of Object.keys(value))
-    if (isObject((value as Record<string, unknown>)[key])) return fieldsToWire(value);
+  for (const key in value) if (isObject((value as Record<string, unknown>)[key])) return fieldsToWire(value);
   return value;
 }
 

@@ -23,12 +23,10 @@ export interface ConfigRules {
  *
  * @throws Refusal 422 when it is no object.
  */
-export function acceptConfig(
-  sent: unknown,
-  { configKeys = ["configurable"], configurableKeys = [] }: ConfigRules,
-): Partial<RunnableConfig> {
+export function acceptConfig(sent: unknown, rules: ConfigRules): Partial<RunnableConfig> {
   const accepted: Partial<RunnableConfig> = {};
   if (sent === undefined || sent === null) return accepted;
+  const { configKeys = ["configurable"], configurableKeys = [] } = rules;
   if (typeof sent !== "object" || Array.isArray(sent)) {
     throw new Refusal(422, [
       { type: "dict_type", loc: ["body", "config"], msg: "Input should be an object", input: sent },

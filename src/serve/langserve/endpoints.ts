@@ -3,11 +3,11 @@ import { mergeConfigs, type RunnableConfig } from "../../core/config.ts";
 import { isThenable } from "../../core/thenable.ts";
 import type { EventFilter } from "../../observe/event-filter.ts";
 import { invokeNow } from "../../runnables/base.ts";
-import { readJson } from "../body.ts";
+import { answerWithEvents } from "../answer-with-events.ts";
+import { type Body, readJson } from "../body.ts";
 import { invalidBody, Refusal } from "../refusal.ts";
-import { refusalOf, type ServedChain } from "../served-chain.ts";
+import type { ServedChain } from "../served-chain.ts";
 import { inSlices } from "../slices.ts";
-import { EventStreamWriter } from "../sse.ts";
 import type { Visit } from "../visit.ts";
 import { acceptConfig, type ConfigRules } from "./config.ts";
 
@@ -20,14 +20,30 @@ export interface LangServeOptions extends ConfigRules {
 const JSON_HEADERS = { "content-type": "application/json" };
 
 /** `POST {path}/invoke`: one input, one output. */
-export async function invoke(visit: Visit, chain: ServedChain, options: LangServeOptions): Promise<void> {
-  const body = await readJson(visit.exchange, options.bodyLimit);
+export function invoke(visit: Visit, chain: ServedChain, options: LangServeOptions): undefined | Promise<void> {
+  const body = readJson(visit.exchange, options.bodyLimit);
+  if (isThenable(body)) return (body as Promise<Body>).then((read) => invokeWith(visit, chain, options, read));
+  return invokeWith(visit, chain, options, body);
+}
+
+function invokeWith(
+  visit: Visit,
+  chain: ServedChain,
+  options: LangServeOptions,
+  body: Body,
+): undefined | Promise<void> {
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "invoke", options);
-  const out = chain.during(visit, () => invokeNow(chain.runnable, input, config));
-  const output = JSON.stringify(toWire(isThenable(out) ? await out : out)) ?? "null";
-  const metadata = `{"run_id":"${config.runId}","feedback_tokens":[]}`;
-  visit.exchange.respond(200, JSON_HEADERS, `{"output":${output},"metadata":${metadata}}`);
+  return chain.during(
+    visit,
+    () => invokeNow(chain.runnable, input, config),
+    (out) => {
+      const output = JSON.stringify(toWire(out)) ?? "null";
+      const metadata = `{"run_id":"${config.runId}","feedback_tokens":[]}`;
+      visit.exchange.respond(200, JSON_HEADERS, `{"output":${output},"metadata":${metadata}}`);
+      return undefined;
+    },
+  );
 }
 
 /** `POST {path}/batch`: many inputs, one run each. One that fails fails the request, as in LangServe. */
@@ -78,7 +94,7 @@ export async function streamEvents(visit: Visit, chain: ServedChain, options: La
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "stream_events", options);
   const open = () => chain.runnable.streamEvents(input, { ...config, version: "v2" }, filterOf(body));
-  return sendEvents(visit, chain, async () => open(), toWire);
+  return sendEvents(visit, chain, open, toWire);
 }
 
 /** `POST {path}/stream_log`: the run as patches of a log. */
@@ -87,12 +103,7 @@ export async function streamLog(visit: Visit, chain: ServedChain, options: LangS
   const input = inputOf(body);
   const config = configOf(visit, chain, body.config, "stream_log", options);
   const open = () => chain.runnable.streamLog(input, config, filterOf(body));
-  return sendEvents(
-    visit,
-    chain,
-    async () => open(),
-    ({ ops }) => ({ ops: ops.map(opToWire) }),
-  );
+  return sendEvents(visit, chain, open, ({ ops }) => ({ ops: ops.map(opToWire) }));
 }
 
 /** A change as LangServe's clients read it: Python's JSON patches need the keys of the state to be there from the start. */
@@ -101,53 +112,31 @@ function opToWire({ op, path, value }: { op: string; path: string; value: unknow
   return { op, path, value: path === "" ? { final_output: null, ...wire } : wire };
 }
 
-/**
- * Answers with the events of a run. The stream is opened before the run starts, as in LangServe: an error after that is an event
- * `error`, not a status.
- */
-async function sendEvents<T>(
+/** Answers with an event for each of the values that `open` gives. @param first An event before the first of them. */
+function sendEvents<T>(
   visit: Visit,
   chain: ServedChain,
-  open: () => Promise<AsyncIterable<T>>,
+  open: () => AsyncIterable<T> | Promise<AsyncIterable<T>>,
   encode: (chunk: T) => unknown,
   first?: { readonly event: string; readonly data: string },
 ): Promise<void> {
-  try {
-    await chain.during(visit, async () => {
-      const writer = new EventStreamWriter(visit.exchange);
+  return answerWithEvents(visit, chain, (writer) => ({
+    async send() {
       let isFirst = first !== undefined;
-      try {
-        await writer.sendEach(await open(), (chunk) => {
-          if (isFirst) {
-            isFirst = false;
-            void writer.send(first!.event, first!.data);
-          }
-          return writer.send("data", JSON.stringify(encode(chunk)) ?? "null");
-        });
-        void writer.send("end", undefined);
-      } catch (error) {
-        if (writer.isClosed) return;
-        const { status, detail } = refusalOf(error);
-        if (status >= 500) visit.failure = error;
-        void writer.send(
-          "error",
-          JSON.stringify({
-            status_code: status,
-            message: typeof detail === "string" ? detail : JSON.stringify(detail),
-          }),
-        );
-        throw error;
-      } finally {
-        writer.end();
-      }
-    });
-  } catch (error) {
-    // Before the stream was opened it is an answer like any other; after that it has been told.
-    if (error instanceof Refusal && error.status === 503) throw error;
-  }
+      await writer.sendEach(await open(), (chunk) => {
+        if (isFirst) {
+          isFirst = false;
+          void writer.send(first!.event, first!.data);
+        }
+        return writer.send("data", JSON.stringify(encode(chunk)) ?? "null");
+      });
+      void writer.send("end", undefined);
+    },
+    fail: (status, message) => void writer.send("error", JSON.stringify({ status_code: status, message })),
+  }));
 }
 
-function inputOf(body: Record<string, unknown>): unknown {
+function inputOf(body: Body): unknown {
   if (!Object.hasOwn(body, "input")) throw missing("input");
   return body.input;
 }
@@ -171,7 +160,7 @@ function configOf(
 
 const FILTERS = ["names", "types", "tags"] as const;
 
-function filterOf(body: Record<string, unknown>): EventFilter {
+function filterOf(body: Body): EventFilter {
   const filter: Record<string, unknown> = {};
   for (const kind of FILTERS) {
     for (const side of ["include", "exclude"]) {

@@ -14,10 +14,17 @@ export class ConnectionSignals {
   private spare: AbortController | undefined = undefined;
 
   constructor(private readonly socket: Socket) {
-    socket.once("close", () => {
-      this.current?.abort(clientGone());
-      for (const controller of this.more ?? []) controller.abort(clientGone());
+    // The end of what the client sends is the end of the connection, unless the server allows half-open ones: http has ended its own side
+    // by then. Of many that go at once each is heard of before the first is closed.
+    socket.once("end", () => {
+      if (socket.writableEnded) this.abort();
     });
+    socket.once("close", () => this.abort());
+  }
+
+  private abort(): void {
+    this.current?.abort(clientGone());
+    for (const controller of this.more ?? []) controller.abort(clientGone());
   }
 
   take(): AbortController {

@@ -12,12 +12,12 @@ export interface Exchange {
   /** The names of the headers of the request, in lower case. */
   headerNames(): readonly string[];
   /**
-   * The whole body, which has to be UTF-8.
+   * The whole body, which has to be UTF-8: at once where it is there, as small ones are.
    *
-   * @throws Refusal 413 when it is longer than `limit` bytes, as soon as that is known; 400 when it ends before it is complete, or is
+   * @throws Refusal, or rejects with one: 413 when it is longer than `limit` bytes, as soon as that is known; 400 when it ends before it is complete, or is
    *   no UTF-8.
    */
-  text(limit: number): Promise<string>;
+  text(limit: number): string | Promise<string>;
   /** Aborts when the client has gone before the answer was complete. Made when it is first asked for: most answers need none. */
   readonly signal: AbortSignal;
   /** The status of the answer, once there is one. */

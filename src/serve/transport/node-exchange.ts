@@ -17,7 +17,8 @@ export class NodeExchange implements Exchange {
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
   ) {
-    const url = request.url ?? "/";
+    const target = request.url ?? "/";
+    const url = target.charCodeAt(0) === SLASH ? target : originForm(target);
     const at = url.indexOf("?");
     this.path = at === -1 ? url : url.slice(0, at);
     this.query = at === -1 ? "" : url.slice(at + 1);
@@ -40,24 +41,13 @@ export class NodeExchange implements Exchange {
     return Object.keys(this.request.headers);
   }
 
-  async text(limit: number): Promise<string> {
+  text(limit: number): string | Promise<string> {
     const { request } = this;
     const announced = Number(this.header("content-length") ?? 0);
     if (announced > limit) throw this.tooLarge(limit);
-    // A small body comes together with its head, and is there as soon as the parser has returned: no event and no listener is needed.
-    await null;
-    const bytes = announced > 0 && request.readableLength === announced ? this.readAll() : await this.gathered(limit);
-    const text = bytes.toString();
-    // The character that stands for bytes that are no text may also have been sent.
-    if (text.includes("\ufffd") && !isUtf8(bytes)) throw notUtf8();
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  }
-
-  private readAll(): Buffer {
-    const bytes: Buffer = this.request.read();
-    // Its end is yet to be read.
-    this.request.resume();
-    return bytes;
+    // A small body comes together with its head: neither events nor listeners are needed. To read it reads its end as well.
+    if (announced > 0 && request.readableLength === announced && request.complete) return textOf(request.read());
+    return this.gathered(limit).then(textOf);
   }
 
   private gathered(limit: number): Promise<Buffer> {
@@ -102,7 +92,9 @@ export class NodeExchange implements Exchange {
     // A list: to copy the object and add a key to it costs ten times as much.
     const list: (string | number)[] = [];
     for (const name in headers) if (name !== "content-length") list.push(name, headers[name]!);
-    list.push("content-length", typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
+    // An answer without content has no length.
+    if (status !== 204)
+      list.push("content-length", typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
     response.writeHead(status, list as string[]);
     response.end(this.method === "HEAD" ? undefined : body);
   }
@@ -118,6 +110,22 @@ export class NodeExchange implements Exchange {
     this.request.pause();
     return new Refusal(413, `The body is larger than ${limit} bytes.`, { connection: "close" });
   }
+}
+
+const SLASH = 47;
+
+/** The path and query of a request that names the server as well, as those to a proxy do: a server has to take it (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  const rest = target.replace(/^https?:\/\/[^/?]*/i, "");
+  return rest === "" || rest.startsWith("?") ? `/${rest}` : rest;
+}
+
+/** @throws Refusal 400 when the bytes are not UTF-8. */
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString();
+  // The character that stands for bytes that are no text may also have been sent.
+  if (text.includes("\ufffd") && !isUtf8(bytes)) throw notUtf8();
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 function cutOff(): Refusal {

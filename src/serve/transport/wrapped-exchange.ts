@@ -31,7 +31,7 @@ export class WrappedExchange implements Exchange {
     return this.inner.headerNames();
   }
 
-  text(limit: number): Promise<string> {
+  text(limit: number): string | Promise<string> {
     return this.inner.text(limit);
   }
 
