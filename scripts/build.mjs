@@ -218,11 +218,14 @@ function writeStamp(/** @type {unknown} */ steps) {
  * @param {readonly string[]} sources
  */
 function besidesTheKernel(sources) {
-  const lazy = sources.flatMap((path) =>
-    [...readFileSync(at(path), "utf8").matchAll(/import\("(\.[^"]+)"\)/g)].map(([, target = ""]) =>
-      join(dirname(path), target),
-    ),
-  );
+  // What starts the workers of bundles is built alone, and starts without the kernel where it is an entry of its own.
+  const lazy = sources
+    .filter((path) => path !== `src/${WHOLE.entry}`)
+    .flatMap((path) =>
+      [...readFileSync(at(path), "utf8").matchAll(/import\("(\.[^"]+)"\)/g)].map(([, target = ""]) =>
+        join(dirname(path), target),
+      ),
+    );
   const later = new Set([...lazy, ...WITH_KERNEL.map((entry) => `src/${entry}`)].map((path) => at(path)));
   later.delete(at("src", COMMAND_LINE));
   return later;

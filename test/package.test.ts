@@ -14,10 +14,24 @@ it("has the kernel once, however many entries share it", () => {
   const dist = new URL("../dist/", import.meta.url);
   const copies = readdirSync(dist, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".js") && !path.startsWith("test-modules"))
-    .filter((path) =>
-      /\bclass RunnableLambda\b|\bRunnableLambda = class\b/.test(readFileSync(new URL(path, dist), "utf8")),
-    );
+    .filter((path) => hasKernel(readFileSync(new URL(path, dist), "utf8")));
   expect(copies).toHaveLength(1);
+});
+
+function hasKernel(code: string): boolean {
+  return /\bclass RunnableLambda\b|\bRunnableLambda ?= ?class\b/.test(code);
+}
+
+it("starts workers without the kernel, which they load with their first step", () => {
+  const loaded = (url: URL): URL[] => {
+    const imports = readFileSync(url, "utf8").matchAll(/\bfrom\s?"(\.[^"]+)"|\bimport\s?"(\.[^"]+)"/g);
+    return [url, ...[...imports].flatMap(([, from, alone]) => loaded(new URL((from ?? alone)!, url)))];
+  };
+  for (const entry of ["thread", "process"]) {
+    const files = loaded(new URL(`../dist/lanes/worker/${entry}.js`, import.meta.url));
+    expect(files.filter((url) => hasKernel(readFileSync(url, "utf8")))).toEqual([]);
+    expect(files.length).toBeGreaterThan(1);
+  }
 });
 
 interface Locked {

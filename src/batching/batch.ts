@@ -25,7 +25,7 @@ class UniformBatch extends Gather {
   ) {
     super(inputs.length, (index) => startStep(step, inputs[index], ctx), options);
     const functions = ctx.watched || ctx.propagates ? undefined : step.syncFunctions;
-    if (functions !== undefined) this.syncRun = new SyncRun(functions, ctx.descend().config);
+    if (functions !== undefined) this.syncRun = new SyncRun(functions, ctx.functionConfig);
   }
 
   protected override startReady(): void {

@@ -60,13 +60,15 @@ export class RunContext {
   /** Whether the config has a name or an id for the run itself. */
   private readonly named: boolean;
   private complete: RunnableConfig | undefined;
+  private given: RunnableConfig | undefined;
   private inner: RunContext | undefined;
   private unnamedTwin: RunContext | undefined;
   private pinnedTwin: RunContext | undefined;
   private sharedTwin: RunContext | undefined;
 
   /**
-   * @param basis The config, which becomes this context's own; or, with `run`, the frozen one of a context around.
+   * @param basis The config, which nobody changes any more. It is not frozen, as it is copied for each function: to copy a frozen object
+   *   costs ten times as much.
    * @param run The run whose callbacks the config has, if it brings some. Such a config is made when somebody asks for it: a step
    *   without functions of its own asks for none.
    * @param isNameless Whether the basis is that of a context around, whose name and id are not for this one.
@@ -86,17 +88,31 @@ export class RunContext {
     this.watched = scope !== null || observer !== null || this.named;
     this.propagates = propagates;
     this.pinned = pinned;
+    this.complete = undefined;
+    this.given = undefined;
     this.inner = undefined;
     this.unnamedTwin = undefined;
     this.pinnedTwin = undefined;
     this.sharedTwin = undefined;
-    this.complete = undefined;
-    if (run === null && !isNameless) this.keep(basis);
   }
 
   /** The config as this run sees it: frozen, complete, its timeout already turned into the signal. */
   get config(): RunnableConfig {
-    return this.complete ?? this.keep(this.copied());
+    this.complete ??= this.sealed(this.copied());
+    return this.complete;
+  }
+
+  /** The config that the functions of this run get: one level deeper, without this run's name and id. */
+  get functionConfig(): RunnableConfig {
+    return this.given ?? this.give();
+  }
+
+  /** The callbacks in the configs of this run. */
+  get callbacks(): unknown {
+    const made = this.given ?? this.complete;
+    // Some runs make their callbacks anew each time, and all configs are to have the same.
+    if (made !== undefined) return made.callbacks;
+    return this.run?.bringsCallbacks === true ? this.run.callbacks : this.basis.callbacks;
   }
 
   /** {@link config} in all but the callbacks, which may be those of the run around: it costs nothing. */
@@ -107,24 +123,34 @@ export class RunContext {
   private copied(): RunnableConfig {
     const { basis, run } = this;
     if (this.isNameless) return withoutName(basis);
-    return run?.bringsCallbacks === true ? { ...basis, callbacks: run.callbacks } : { ...basis };
+    // With a key before those that are spread: to freeze a bare copy costs the engine four times as much.
+    const copy: RunnableConfig = { recursionLimit: this.recursionLimit, ...basis };
+    if (run?.bringsCallbacks === true) copy.callbacks = this.callbacks;
+    return copy;
   }
 
-  private keep(config: RunnableConfig): RunnableConfig {
+  private sealed(config: RunnableConfig): RunnableConfig {
     keepLeftOut(config);
     if (this.slot !== null || this.observer !== null) (config as { [CONTEXT]?: RunContext })[CONTEXT] = this;
-    this.complete = Object.freeze(config);
+    return Object.freeze(config);
+  }
+
+  private give(): RunnableConfig {
+    const copy = this.copied();
+    const config = this.named ? withoutName(copy) : copy;
+    config.recursionLimit = Math.max(0, this.recursionLimit - 1);
+    this.given = this.sealed(config);
+    if (this.complete !== undefined && plainContexts.get(this.complete) === this)
+      plainContexts.set(config, this.descend());
     return config;
   }
 
-  /** The context of a lambda's function and of the runnable that it returns: one level deeper, without this run's name and id. */
+  /** The context of a runnable that a function of this run returns: its config is that of the function. */
   descend(): RunContext {
     if (this.inner === undefined) {
-      const copy = this.complete === undefined ? this.copied() : { ...this.complete };
-      const config = this.named ? withoutName(copy) : copy;
-      config.recursionLimit = Math.max(0, this.recursionLimit - 1);
-      this.inner = new RunContext(config, this);
-      if (this.run === null && plainContexts.has(this.basis)) plainContexts.set(config, this.inner);
+      const config = this.functionConfig;
+      this.inner ??= new RunContext(config, this, null, true);
+      this.inner.complete = config;
     }
     return this.inner;
   }
@@ -132,11 +158,12 @@ export class RunContext {
   /** The context of the steps inside a run: without the run's own name and id. */
   unnamed(): RunContext {
     if (!this.named) return this;
-    // Observers look at its settings, so that it needs a config at once; otherwise the config is made when a function gets it.
-    this.unnamedTwin ??=
-      this.observer === null
-        ? new RunContext(this.config, this, null, true)
-        : new RunContext(withoutName(this.config), this);
+    if (this.unnamedTwin === undefined) {
+      const basis = this.run === null ? this.basis : this.config;
+      // Observers look at its settings, so that it needs a config at once; otherwise the config is made when a function gets it.
+      this.unnamedTwin =
+        this.observer === null ? new RunContext(basis, this, null, true) : new RunContext(withoutName(basis), this);
+    }
     return this.unnamedTwin;
   }
 
@@ -146,7 +173,7 @@ export class RunContext {
     if (observer === this.observer) return this;
     if (run.isShared === true && this.sharedTwin?.run === run) return this.sharedTwin;
     const { scope, slot, pacer, pinned } = this;
-    const basis = run.bringsCallbacks === true ? this.basis : this.config;
+    const basis = run.bringsCallbacks === true || this.run === null ? this.basis : this.config;
     const inside = new RunContext(basis, { scope, slot, observer, pacer, propagates: true, pinned }, run);
     if (run.isShared === true) this.sharedTwin = inside;
     return inside;
@@ -155,13 +182,18 @@ export class RunContext {
   /** This context, for steps that stay on the event loop. */
   pin(): RunContext {
     if (this.pinned) return this;
-    this.pinnedTwin ??= new RunContext({ ...this.config }, { ...this, pinned: true });
+    this.pinnedTwin ??= this.with({ pinned: true });
     return this.pinnedTwin;
   }
 
   /** This context, with another config or other circumstances. */
   with(changes: Partial<Circumstances> & { config?: RunnableConfig }): RunContext {
-    return new RunContext({ ...(changes.config ?? this.config) }, { ...this, ...changes });
+    const { config, scope = this.scope, slot = this.slot, observer = this.observer } = changes;
+    const { pacer = this.pacer, propagates = this.propagates, pinned = this.pinned } = changes;
+    const circumstances = { scope, slot, observer, pacer, propagates, pinned };
+    return config === undefined
+      ? new RunContext(this.basis, circumstances, this.run, this.isNameless)
+      : new RunContext({ ...config }, circumstances);
   }
 }
 
@@ -262,7 +294,7 @@ export function openContext(options: Partial<RunnableConfig> | null | undefined,
   const given = (options as { [OBSERVER]?: Observer })[OBSERVER] ?? origin?.observer ?? null;
   const around = observerOfCalls(step, given);
   // Callbacks that are those of the call around are part of its observer already.
-  const brings = config.callbacks !== origin?.config.callbacks || isListened();
+  const brings = config.callbacks !== origin?.callbacks || isListened();
   const observer = brings ? openObserver(config, around) : around;
   const slot = openSlot(config.maxConcurrency, origin);
   return new RunContext(config, { scope, slot, observer, pacer, propagates: true, pinned: false });
@@ -283,5 +315,5 @@ function openSlot(limit: number | undefined, origin: RunContext | undefined): Sl
   const around = origin?.slot ?? null;
   if (limit === undefined || limit === Number.POSITIVE_INFINITY) return around;
   if (around === null) return new Budget(limit).slot;
-  return limit === origin?.config.maxConcurrency ? around : around.narrow(limit);
+  return limit === origin?.settings.maxConcurrency ? around : around.narrow(limit);
 }

@@ -10,7 +10,7 @@ import { emit, type Listener, tellChainEnd } from "./handlers.ts";
 import { isLeftOut } from "./left-out-runs.ts";
 import { CallbackManager, type ManagerLike } from "./manager.ts";
 import { newRunId } from "./run-id.ts";
-import { seesChunks, shown, tapped, tapsChunks } from "./taps.ts";
+import { shown, tapped, tapsChunks } from "./taps.ts";
 
 /** Tells the callbacks of a call when its steps start and end, as LangChain would tell them. */
 abstract class CallbackObserver implements Observer {
@@ -104,7 +104,7 @@ class Tagged extends CallbackObserver implements ObservedRun {
   constructor(around: CallbackManager, tag: string) {
     super();
     this.manager = new CallbackManager(around._parentRunId, around);
-    this.manager.tags = [...around.tags, tag];
+    this.manager.tags = withTag(around.tags, tag);
   }
 
   get observer(): Observer {
@@ -162,7 +162,7 @@ class CallbackRun extends CallbackObserver implements ObservedRun {
   ) {
     super();
     this.runId = config.runId ?? newRunId();
-    this.tags = mergeTags(tag === undefined ? around.tags : [...around.tags, tag], config.tags);
+    this.tags = mergeTags(tag === undefined ? around.tags : withTag(around.tags, tag), config.tags);
     this.metadata = mergeMetadata(around.metadata, config.metadata);
   }
 
@@ -204,12 +204,12 @@ class CallbackRun extends CallbackObserver implements ObservedRun {
 
   get tap(): ObservedRun["tap"] {
     const { handlers } = this.around;
-    return handlers.some(tapsChunks) ? (chunks) => tapped(handlers, this.runId, chunks) : undefined;
+    for (const handler of handlers) if (tapsChunks(handler)) return (chunks) => tapped(handlers, this.runId, chunks);
+    return undefined;
   }
 
-  get see(): ObservedRun["see"] {
-    const { handlers } = this.around;
-    return handlers.some(seesChunks) ? (chunk) => shown(handlers, this.runId, chunk, this) : undefined;
+  see(chunk: unknown): undefined | Promise<unknown> {
+    return shown(this.around.handlers, this.runId, chunk, this);
   }
 
   end(output: unknown, input?: { readonly value: unknown }): undefined | Promise<unknown> {
@@ -226,7 +226,8 @@ class CallbackRun extends CallbackObserver implements ObservedRun {
 
 /** The handlers that hear of the runs of Runlane's steps: one that sees those by itself need not. */
 function toBeTold(handlers: Listener[]): Listener[] {
-  return handlers.some(seesSteps) ? handlers.filter((handler) => !seesSteps(handler)) : handlers;
+  for (const handler of handlers) if (seesSteps(handler)) return handlers.filter((other) => !seesSteps(other));
+  return handlers;
 }
 
 function seesSteps(handler: Listener): boolean {
@@ -235,6 +236,11 @@ function seesSteps(handler: Listener): boolean {
 
 function inputsOf(input: { readonly value: unknown } | undefined): { inputs: unknown } | undefined {
   return input === undefined ? undefined : { inputs: asInput(input.value) };
+}
+
+/** Tags and one more. Most runs have no other: to spread a list that is empty costs six times as much as a new one. */
+function withTag(tags: readonly string[], tag: string): string[] {
+  return tags.length === 0 ? [tag] : [...tags, tag];
 }
 
 /** The tags of a run: the config's come last, as in LangChain. */
@@ -248,7 +254,8 @@ function mergeMetadata(
   inherited: Record<string, unknown>,
   own: Record<string, unknown> | undefined,
 ): Record<string, unknown> {
-  return own === undefined || Object.keys(own).length === 0 ? inherited : { ...inherited, ...own };
+  for (const _ in own) return { ...inherited, ...own };
+  return inherited;
 }
 
 /** Names handlers for a call beyond those that its config names, and the run that it is part of if the config names none. */

@@ -1,3 +1,4 @@
+import type { BriefRun } from "./brief-run.ts";
 import { ChunkRecorder } from "./chunk-recorder.ts";
 import { type EventFilter, isWanted } from "./event-filter.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -36,9 +37,7 @@ export interface StreamEvent {
 }
 
 /** A run, with the state of its events. */
-interface ReportedRun extends Run {
-  shown?: Shown;
-}
+type ReportedRun = BriefRun & { shown: Shown | undefined };
 
 interface Shown {
   readonly type: string;
@@ -47,9 +46,9 @@ interface Shown {
   /** Whether the filter lets the events of the run through. */
   readonly isWanted: boolean;
   /** The first reporter that showed a chunk of the run. Only its chunks are reported. */
-  by?: object;
+  by: object | undefined;
   /** Settles when the chunks of the run have been passed on, if they are shown by a reporter that does not wait for its end. */
-  passedOn?: Promise<void>;
+  passedOn: Promise<void> | undefined;
 }
 
 interface EventNames {
@@ -160,7 +159,7 @@ export class EventStream extends ChunkRecorder {
   }
 
   protected override runOf(id: string | undefined): ReportedRun | undefined {
-    return super.runOf(id);
+    return super.runOf(id) as ReportedRun | undefined;
   }
 
   /** Whether the filter leaves out a chain of that name, with those tags. Nobody has to make a run of it then. */
@@ -183,15 +182,11 @@ export class EventStream extends ChunkRecorder {
   }
 
   protected override onStart(run: ReportedRun): undefined | Promise<void> {
-    const { name, tags, parent_run_id: parentId } = run;
-    const parent = parentId === undefined ? undefined : this.runOf(parentId)?.shown;
-    const parents =
-      parent === undefined || this.filter.includeParentIds !== true
-        ? NO_PARENTS
-        : [...parent.parents, parentId as string];
+    const { name, tags } = run;
+    const parents = this.filter.includeParentIds === true ? this.parentsOf(run) : NO_PARENTS;
     const type = run.run_type === "llm" && run.inputs.messages !== undefined ? "chat_model" : run.run_type;
     const isShown = !this.isFiltered || isWanted(this.filter, { name, type, tags });
-    const shown = { type, names: namesOf(type), parents, isWanted: isShown };
+    const shown = { type, names: namesOf(type), parents, isWanted: isShown, by: undefined, passedOn: undefined };
     run.shown = shown;
     this.open++;
     if (isShown) {
@@ -200,6 +195,11 @@ export class EventStream extends ChunkRecorder {
       this.send(run, shown, shown.names.start, isKnown ? { input } : {});
     }
     return run.run_type === "llm" ? this.loadClasses(run) : undefined;
+  }
+
+  private parentsOf({ parent_run_id: id }: Run): readonly string[] {
+    const parent = this.runOf(id)?.shown;
+    return parent === undefined ? NO_PARENTS : [...parent.parents, id as string];
   }
 
   protected override onEnd(run: ReportedRun, error: unknown): void {
@@ -216,7 +216,7 @@ export class EventStream extends ChunkRecorder {
     passedOn.then(once);
   }
 
-  private reportEnd(run: Run, shown: Shown, error: unknown): void {
+  private reportEnd(run: ReportedRun, shown: Shown, error: unknown): void {
     this.open--;
     if (!shown.isWanted) return;
     const input = run.run_type === "chain" || run.run_type === "prompt" ? unwrapped(run.inputs, "input") : inputOf(run);
@@ -246,10 +246,10 @@ export class EventStream extends ChunkRecorder {
     return shown.type === "llm" && typeof chunk === "string" ? (this.classes?.textChunk(chunk) ?? chunk) : chunk;
   }
 
-  private send(run: Run, { parents }: Shown, event: string, data: unknown, name = run.name): void {
+  private send(run: BriefRun, { parents }: Shown, event: string, data: unknown, name = run.name): void {
     if (this.filter.excludeEvents?.includes(event) === true) return;
-    const metadata = (run.extra.metadata ?? {}) as Record<string, unknown>;
-    const told: StreamEvent = { event, name, run_id: run.id, tags: run.tags, metadata, data };
+    const { id, tags, metadata = {} } = run;
+    const told: StreamEvent = { event, name, run_id: id, tags, metadata, data };
     if (this.filter.includeParentIds === true) told.parent_ids = [...parents];
     if (this.firstRun === undefined) {
       this.firstRun = run.id;

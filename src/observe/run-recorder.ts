@@ -1,4 +1,5 @@
 import { asInput, asOutput } from "./as-object.ts";
+import { BriefRun } from "./brief-run.ts";
 import type { CallbackHandler } from "./handlers.ts";
 
 /**
@@ -59,7 +60,7 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
   [property: string]: any;
   abstract readonly name: string;
   readonly awaitHandlers: boolean = true;
-  /** Whether runs are kept without times, events and inner runs: for recorders that only pass on reports. */
+  /** Whether each run is a {@link BriefRun}. */
   protected readonly isBrief: boolean = false;
   /** LangChain's steps need not announce runs beforehand: reports from inside a run never come before its start. */
   readonly isToldAtOnce = true;
@@ -85,8 +86,8 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
 
   /** LangChain's mark of a tracer. */
   _addRunToRunMap(run: Run): Run {
-    const parent = this.runOf(run.parent_run_id);
-    if (parent !== undefined && !this.isBrief) {
+    const parent = this.isBrief ? undefined : this.runOf(run.parent_run_id);
+    if (parent !== undefined) {
       parent.child_runs.push(run);
       parent.child_execution_order = Math.max(parent.child_execution_order, run.child_execution_order);
     }
@@ -94,7 +95,7 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     return run;
   }
 
-  /** A new run. One that is kept in brief has nothing but what reports show: the rest is half of its cost. */
+  /** A new run. */
   private begun(
     type: string,
     serialized: unknown,
@@ -106,23 +107,26 @@ export abstract class RunRecorder implements Partial<CallbackHandler> {
     name: string | undefined,
     extra?: Record<string, unknown>,
   ): Run {
-    const { isBrief } = this;
-    const start = isBrief ? 0 : Date.now();
-    const order = isBrief ? 0 : (this.runOf(parentRunId)?.child_execution_order ?? 0) + 1;
+    const shownName = name ?? nameOf(serialized as Serialized);
+    const shownInputs = asInput(inputs) as Record<string, unknown>;
+    if (this.isBrief)
+      return new BriefRun(runId, shownName, type, parentRunId, shownInputs, tags ?? [], metadata, serialized);
+    const start = Date.now();
+    const order = (this.runOf(parentRunId)?.child_execution_order ?? 0) + 1;
     return {
       id: runId,
-      name: name ?? nameOf(serialized as Serialized),
+      name: shownName,
       run_type: type,
       parent_run_id: parentRunId,
       start_time: start,
-      inputs: asInput(inputs) as Record<string, unknown>,
+      inputs: shownInputs,
       tags: tags ?? [],
-      extra: isBrief ? { metadata } : withMetadata(extra, metadata),
+      extra: withMetadata(extra, metadata),
       serialized,
       execution_order: order,
       child_execution_order: order,
       child_runs: [],
-      events: isBrief ? NO_EVENTS : [{ name: "start", time: new Date(start).toISOString() }],
+      events: [{ name: "start", time: new Date(start).toISOString() }],
     };
   }
 
@@ -318,9 +322,6 @@ const withMetadata = (extra: Record<string, unknown> | undefined, metadata: Meta
   if (metadata === undefined) return { ...extra };
   return extra === undefined ? { metadata } : { ...extra, metadata };
 };
-
-/** The events of runs that are kept in brief: none. */
-const NO_EVENTS: Run["events"] = [];
 
 function textOf(error: unknown): string {
   return error instanceof Error ? `${error.message}${error.stack ? `\n\n${error.stack}` : ""}` : String(error);

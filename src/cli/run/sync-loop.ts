@@ -59,7 +59,7 @@ export class SyncLoop {
     this.steps = steps;
     this.statistics = statistics;
     this.observed = observed;
-    this.config = plain.descend().config;
+    this.config = plain.functionConfig;
     this.lastMs = steps.map(() => 0);
   }
 

@@ -126,7 +126,7 @@ class ChunkFanOut extends FanOut {
     // An observer of all calls sees each input by itself.
     if (this.plain.call.observer !== null) return;
     this.functions = step.syncFunctions;
-    this.functionConfig = this.plain.call.descend().config;
+    this.functionConfig = this.plain.call.functionConfig;
   }
 
   private runSync(index: number, functions: readonly SyncFunction[]): void {

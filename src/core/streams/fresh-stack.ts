@@ -13,12 +13,21 @@ const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined
 /** The same chunks, each asked for in a microtask of its own, so that their source begins with an empty stack. */
 export function onFreshStack<T>(chunks: Chunks<T>): Chunks<T> {
   if (chunks instanceof SingleChunk) return chunks;
-  if (chunks instanceof LastChunk)
-    return new LastChunk(chunks.value as T, (wasRead) => Promise.resolve().then(() => chunks.finish(wasRead)));
+  if (chunks instanceof LastChunk) return new EndingOnFreshStack(chunks);
   return joinedLike(
     iterable(() => chunks),
     chunks,
   );
+}
+
+class EndingOnFreshStack<T> extends LastChunk<T> {
+  constructor(private readonly last: LastChunk<T>) {
+    super(last.value);
+  }
+
+  protected override end(wasRead: boolean): Promise<unknown> {
+    return Promise.resolve().then(() => this.last.finish(wasRead));
+  }
 }
 
 /** The chunks that `open` gives. It is called on an empty stack, when the first chunk is asked for. */

@@ -67,18 +67,39 @@ function runNow<Out>(
     const opened = { chunks: out, run, input, isShown, recording: null };
     return new ObservedStream(ctx, chunks, opened);
   }
-  const { value } = out;
-  if (isShown) run.see?.(value);
-  const end = (): undefined | PromiseLike<unknown> => {
-    const signal = ctx.scope?.signal;
-    return signal?.aborted === true ? run.fail(abortError(signal), input) : run.end(value, input);
-  };
-  return new LastChunk(value, (wasRead) => {
-    const inner = out instanceof LastChunk ? out.finish(wasRead) : undefined;
+  if (isShown) run.see?.(out.value);
+  return new LastOfRun(run, out, chunks, ctx.scope?.signal, input);
+}
+
+/** The one chunk of a run, which ends when it has been read. */
+class LastOfRun<Out> extends LastChunk<Out> {
+  /**
+   * @param inner The chunk, as it comes from inside the run.
+   * @param before What the run was given.
+   */
+  constructor(
+    private readonly run: ObservedRun,
+    private readonly inner: SingleChunk<Out> | LastChunk<Out>,
+    private readonly before: SingleChunk<unknown> | LastChunk<unknown>,
+    private readonly signal: AbortSignal | undefined,
+    private readonly input: Input,
+  ) {
+    super(inner.value);
+  }
+
+  protected override end(wasRead: boolean): undefined | PromiseLike<unknown> {
+    const inner = this.inner instanceof LastChunk ? this.inner.finish(wasRead) : undefined;
     // A step that takes no notice of the end of its input would leave the run before it open.
-    const before = chunks instanceof LastChunk ? chunks.finish(false) : undefined;
-    return inner === undefined && before === undefined ? end() : Promise.all([inner, before]).then(end);
-  });
+    const before = this.before instanceof LastChunk ? this.before.finish(false) : undefined;
+    return inner === undefined && before === undefined
+      ? this.tell()
+      : Promise.all([inner, before]).then(() => this.tell());
+  }
+
+  private tell(): undefined | PromiseLike<unknown> {
+    const { run, signal, input } = this;
+    return signal?.aborted === true ? run.fail(abortError(signal), input) : run.end(this.value, input);
+  }
 }
 
 function streamWithin<Out>(

@@ -53,7 +53,7 @@ export class RunnableBatchFunction extends RunnableLambda<unknown[], unknown> {
   private iterating(outputs: unknown, ctx: RunContext): unknown {
     if (!ctx.propagates || storage() === undefined) return outputs;
     if (isThenable(outputs)) return outputs.then((settled) => this.iterating(settled, ctx));
-    return isIteration(outputs) ? iterateWithin(ctx.descend().config, toChunks(outputs)) : outputs;
+    return isIteration(outputs) ? iterateWithin(ctx.functionConfig, toChunks(outputs)) : outputs;
   }
 }
 

@@ -112,7 +112,7 @@ export class RunnableGenerator<RunInput = any, RunOutput = any> extends Runnable
   }
 
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
-    const { config } = ctx.descend();
+    const config = ctx.functionConfig;
     return ctx.propagates ? this.streamWithin(chunks, config) : toChunks(later(this.callee(chunks, config)));
   }
 

@@ -1,6 +1,6 @@
-import { callWithin } from "../../core/ambient.ts";
+import { callWithin, storage } from "../../core/ambient.ts";
 import type { RunnableConfig } from "../../core/config.ts";
-import type { RunContext } from "../../core/context.ts";
+import { PLAIN, type RunContext } from "../../core/context.ts";
 import { describe, runlaneError } from "../../core/errors/errors.ts";
 import { type SyncFunction, TRANSFORMS, type Trace } from "../../core/step.ts";
 import type { Chunks } from "../../core/streams/chunks.ts";
@@ -24,6 +24,7 @@ import { checkUses } from "./check-uses.ts";
 import { type ExportInput, type ExportOutput, moduleFunction } from "./from-module.ts";
 import type { LambdaFunc, LambdaOptions, LambdaUses, RunnableLambdaFields } from "./lambda-options.ts";
 import { runReturned, streamReturned } from "./returned.ts";
+import { takesConfig } from "./takes-config.ts";
 
 /**
  * Makes a step of a function: sync, async, or a generator of chunks. A sync function costs one call, and its chain one promise.
@@ -62,6 +63,7 @@ export class RunnableLambda<
   /** The number of runs left until one is timed, or moved to another lane: see {@link AutoStep}. */
   private unattended = 0;
   private auto: AutoStep | undefined;
+  private takesConfig: boolean | undefined;
 
   /** @throws RUNLANE_INVALID_STEPS when `func` is no function, RUNLANE_INVALID_OPTION when `uses` is no object. */
   constructor(fields: RunnableLambdaFields<RunInput, RunOutput, CallOptions>) {
@@ -250,8 +252,10 @@ export class RunnableLambda<
 
   // Not called `call`: a step may also be a function, which has a method of that name, and types would be inferred from it.
   protected callFunc(input: RunInput, ctx: RunContext): unknown {
-    const { config } = ctx.descend();
-    return ctx.propagates ? this.callWithin(input, config) : this.callee(input, config as CallOptions);
+    if (!ctx.propagates) return this.callee(input, ctx.functionConfig as CallOptions);
+    this.takesConfig ??= takesConfig(this.callee);
+    if (storage() !== undefined) return this.callWithin(input, ctx.functionConfig);
+    return this.callee(input, (this.takesConfig ? ctx : PLAIN).functionConfig as CallOptions);
   }
 
   /** Apart from {@link callFunc}, whose variables a closure would put on the heap: 3 ns a call. */
@@ -307,7 +311,7 @@ class RunnableTraceable extends RunnableLambda {
 
   protected override callFunc(input: unknown, ctx: RunContext): unknown {
     const func = this.func as (...args: unknown[]) => unknown;
-    const { config } = ctx.descend();
+    const config = ctx.functionConfig;
     const callbacks = managerFor(config);
     const isTraced = callbacks?.handlers.some(({ name }) => name === "langchain_tracer");
     if (isTraced === true) return func({ ...config, callbacks }, input);

@@ -41,7 +41,7 @@ export function streamReturned<Out>(value: unknown, input: unknown, ctx: RunCont
 
 /** A generator's code runs when its chunks are asked for, and inherits the config of the run then too. */
 function within<Out>(source: Chunked<Out>, ctx: RunContext): Chunked<Out> {
-  return ctx.propagates && storage() !== undefined ? iterateWithin(ctx.descend().config, toChunks(source)) : source;
+  return ctx.propagates && storage() !== undefined ? iterateWithin(ctx.functionConfig, toChunks(source)) : source;
 }
 
 /** The context of a runnable that a function returned. @throws RUNLANE_RECURSION_LIMIT */

@@ -180,12 +180,25 @@ export class RunnableSequence<
   }
 
   override run(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    if (ctx.watched) return this.runWatched(input, ctx);
     const { path: all, fused, tags } = this.made ?? this.make();
+    const path = fused ?? all;
+    let value: unknown = input;
+    for (let index = 0; index < path.length; index++) {
+      const out: unknown = (path[index] as Step).start(value, ctx);
+      if (isThenable(out)) return follow(path, tags, index, out, value, ctx) as PromiseLike<RunOutput>;
+      value = out;
+    }
+    return value as RunOutput;
+  }
+
+  /** Apart from {@link run}, whose loop the engine would make slower for good once it has seen a watched call. */
+  private runWatched(input: RunInput, ctx: RunContext): RunOutput | PromiseLike<RunOutput> {
+    const { path: all, fused, tags } = this.parts;
     const path = fused !== null && ctx.observer === null ? fused : all;
     let value: unknown = input;
     for (let index = 0; index < path.length; index++) {
-      const step = path[index] as Step;
-      const out: unknown = ctx.watched ? startWatched(step, value, ctx, tags[index]) : step.start(value, ctx);
+      const out: unknown = startWatched(path[index] as Step, value, ctx, tags[index]);
       if (isThenable(out)) return follow(path, tags, index, out, value, ctx) as PromiseLike<RunOutput>;
       value = out;
     }
