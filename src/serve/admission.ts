@@ -19,7 +19,12 @@ const LOOK_MS = 20;
 const LOOKS = 5;
 
 class Entrant extends Place {
-  constructor(readonly enter: () => void) {
+  /** @param since When it began to wait. */
+  constructor(
+    readonly since: number,
+    readonly enter: () => void,
+    readonly refuse: (refusal: Refusal) => void,
+  ) {
     super();
   }
 }
@@ -118,7 +123,22 @@ export class Admission {
     this.meanMs = this.meanMs === 0 ? tookMs : this.meanMs + (tookMs - this.meanMs) * WEIGHT;
     if (this.queue.length === 0 || this.running >= this.maxConcurrency) return;
     this.running++;
-    (this.queue.shift() as Entrant).enter();
+    this.next().enter();
+  }
+
+  /**
+   * Takes the next request out of the queue. One that has waited longer than it may, and half a run more than was to be expected, is refused
+   * while others wait behind it: after a pause of the whole process all would be late, and stay so for as long as the load lasts.
+   */
+  private next(): Entrant {
+    const latest = this.timers.now() - this.maxQueueMs - this.meanMs / 2;
+    let entrant = this.queue.shift() as Entrant;
+    while (entrant.since < latest && this.queue.length > 0) {
+      this.refused++;
+      entrant.refuse(tooMuchToDo("1"));
+      entrant = this.queue.shift() as Entrant;
+    }
+    return entrant;
   }
 
   private wait(client: string, signal: AbortSignal | undefined): Promise<void> {
@@ -135,10 +155,17 @@ export class Admission {
         stopWatching?.();
         if (--key.waiting === 0) this.clients.delete(client);
       };
-      const entrant = new Entrant(() => {
-        left();
-        resolve();
-      });
+      const entrant = new Entrant(
+        this.timers.now(),
+        () => {
+          left();
+          resolve();
+        },
+        (refusal) => {
+          left();
+          reject(refusal);
+        },
+      );
       if (signal !== undefined) {
         if (signal.aborted) {
           left();

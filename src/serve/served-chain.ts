@@ -138,7 +138,10 @@ export function refusalOf(error: unknown): Refusal {
     }
     if (error.code === "RUNLANE_QUEUE_FULL") return tooMuchToDo("1");
   }
-  if (error instanceof Error && error.name === "TimeoutError")
-    return new Refusal(504, "The run took longer than it may.");
-  return new Refusal(500, "Internal Server Error");
+  if (error instanceof Error && error.name === "TimeoutError") return TOO_SLOW;
+  return FAILED;
 }
+
+/** One of each does: most of the cost of an error is its stack, which nobody gets to see. */
+const TOO_SLOW = new Refusal(504, "The run took longer than it may.");
+const FAILED = new Refusal(500, "Internal Server Error");

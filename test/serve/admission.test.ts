@@ -81,6 +81,27 @@ describe("admission", () => {
     expect(order).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it("refuses those that have waited too long all the same, while others wait behind them", async () => {
+    let now = 0;
+    const admission = new Admission({ maxConcurrency: 1, maxQueueMs: 50 }, { ...still(), now: () => now });
+    entered(admission);
+    admission.leave(20);
+    entered(admission);
+    const told: unknown[] = [];
+    const wait = (name: string) =>
+      entered(admission)!.then(
+        () => told.push(`${name} runs`),
+        ({ status }) => told.push(`${name}: ${status}`),
+      );
+    const all = [wait("first"), wait("second")];
+    // The run before them takes longer than was to be expected, and all others after that.
+    now = 1000;
+    admission.leave(20);
+    await Promise.all(all);
+    expect(told).toEqual(["first: 503", "second runs"]);
+    expect([admission.running, admission.waiting, admission.refused]).toEqual([1, 0, 1]);
+  });
+
   it("gives up a place in the queue when its client goes", async () => {
     const admission = new Admission({ maxConcurrency: 1 }, still());
     entered(admission);

@@ -259,7 +259,8 @@ describe("time and clients that leave", () => {
           });
         }),
     );
-    const { url, server } = await serve(waits);
+    const statuses = new Set<number>();
+    const { url, server } = await serve(waits, { onRequest: ({ status }) => void statuses.add(status) });
     const controller = new AbortController();
     const asked = Array.from({ length: 50 }, () =>
       post(`${url}/invoke`, { input: 1 }, { signal: controller.signal }).catch(() => "gone"),
@@ -269,6 +270,7 @@ describe("time and clients that leave", () => {
     expect(new Set(await Promise.all(asked))).toEqual(new Set(["gone"]));
     await expect.poll(() => stopped).toBe(50);
     await expect.poll(() => server.inFlight).toBe(0);
+    expect([...statuses]).toEqual([499]);
   });
 
   it("answers a client that has said all there is, where the server keeps its side open", async () => {

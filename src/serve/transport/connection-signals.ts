@@ -30,7 +30,7 @@ export class ConnectionSignals {
   take(): AbortController {
     const controller = this.spare ?? newController();
     this.spare = undefined;
-    if (this.socket.destroyed) controller.abort(clientGone());
+    if (this.socket.destroyed || this.socket.writableEnded) controller.abort(clientGone());
     else if (this.current === undefined) this.current = controller;
     else {
       this.more ??= new Set();

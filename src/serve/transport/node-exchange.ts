@@ -87,7 +87,7 @@ export class NodeExchange implements Exchange {
 
   respond(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
     const { response } = this;
-    if (this.status !== undefined || response.destroyed) return;
+    if (this.status !== undefined || hasGone(response, this.request)) return;
     this.status = status;
     // A list: to copy the object and add a key to it costs ten times as much.
     const list: (string | number)[] = [];
@@ -102,7 +102,7 @@ export class NodeExchange implements Exchange {
   open(status: number, headers: Readonly<Record<string, string>>): BodyWriter {
     this.status = status;
     this.response.writeHead(status, headers);
-    return new NodeBodyWriter(this.response);
+    return new NodeBodyWriter(this.response, this.request);
   }
 
   /** The refusal of a body that is too large. Its rest is not read, so the connection cannot be used again. */
@@ -128,6 +128,11 @@ function textOf(bytes: Buffer): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
+/** Whether nobody waits for an answer any more: the connection is closed, or about to be. */
+function hasGone(response: ServerResponse, { socket }: IncomingMessage): boolean {
+  return response.destroyed || socket.writableEnded;
+}
+
 function cutOff(): Refusal {
   return new Refusal(400, "The request ended before its body was complete.");
 }
@@ -135,7 +140,10 @@ function cutOff(): Refusal {
 class NodeBodyWriter implements BodyWriter {
   private hasBegun = false;
 
-  constructor(private readonly response: ServerResponse) {
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly request: IncomingMessage,
+  ) {
     afterTurn(() => {
       if (!this.hasBegun && !this.isClosed) response.flushHeaders();
     });
@@ -144,7 +152,7 @@ class NodeBodyWriter implements BodyWriter {
   }
 
   get isClosed(): boolean {
-    return this.response.destroyed || this.response.writableEnded;
+    return this.response.writableEnded || hasGone(this.response, this.request);
   }
 
   write(text: string): boolean {
