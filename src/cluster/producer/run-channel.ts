@@ -24,7 +24,7 @@ const MOST_OUTSTANDING_BYTES = 64 * 1024 * 1024;
 /** The number of outstanding chunks for each that workers run at a time. */
 const CHUNKS_PER_SLOT = 4;
 /** The number of chunks that may be outstanding however few workers there are. */
-const LEAST_CHUNKS = 32;
+const LEAST_CHUNKS = 16;
 /** The number of chunks that may be outstanding before it is known how large they should be. */
 const FIRST_CHUNKS = 4;
 /** Runs that somebody waits for come before those that wait for nobody. */
