@@ -66,6 +66,29 @@ const STARTS = [
 ].map((file) => `cli/${file}`);
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. Tests run the command by it. */
 const COMMAND_LINE = "cli/program.ts";
+/**
+ * What starts without the kernel, and the sources that it shares with it. All of these get all of those, so that they are one file: each
+ * more that a program imports takes a millisecond.
+ */
+const WITHOUT_KERNEL = {
+  entries: [
+    COMMAND_LINE,
+    "cli/doctor/process-entry.ts",
+    "cluster/brokers/embedded/keeper.ts",
+    "inspect/server/thread.ts",
+    "lanes/worker/process.ts",
+    "lanes/worker/thread.ts",
+  ],
+  shared: [
+    "core/errors/errors.ts",
+    "core/observer.ts",
+    "core/thenable.ts",
+    "core/visible.ts",
+    "core/warn.ts",
+    "observe/loop-clock.ts",
+    "shipping/data/pack.ts",
+  ],
+};
 /** What package.json exports, the command, and workers. */
 const ENTRIES = [
   "index.ts",
@@ -258,20 +281,24 @@ async function bundleEntries(sources) {
   // Not before: the scripts that build also install, and start without packages.
   const { build: esbuild, formatMessages } = await import("esbuild");
   const later = besidesTheKernel(sources);
-  const kernel = `\nimport ${JSON.stringify(at("src/index.ts"))};\n`;
+  const early = new Set(WITHOUT_KERNEL.entries.map((entry) => at("src", entry)));
+  const imports = (/** @type {string[]} */ files) =>
+    files.map((file) => `\nimport ${JSON.stringify(at("src", file))};`).join("");
+  const kernel = imports(["index.ts"]);
+  const shared = imports(WITHOUT_KERNEL.shared);
   /** @type {import("esbuild").Plugin} */
   const wholeKernel = {
     name: "whole-kernel",
     setup({ onLoad, onResolve }) {
       onResolve({ filter: /\/reader\.ts$/ }, () => ({ path: "./reader.js", external: true }));
       onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-        contents: load(path) + (later.has(path) ? kernel : ""),
+        contents: load(path) + (later.has(path) ? kernel : early.has(path) ? shared : ""),
         loader: "ts",
       }));
     },
   };
   try {
-    const shared = await esbuild({
+    const split = await esbuild({
       ...CODE,
       entryPoints: ENTRIES.map((entry) => `src/${entry}`),
       outbase: "src",
@@ -290,7 +317,7 @@ async function bundleEntries(sources) {
       outfile: WHOLE.outfile,
     });
     const reader = await esbuild({ ...CODE, entryPoints: [`src/${READER.entry}`], outfile: READER.outfile });
-    const outputs = [shared, whole, reader].flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}));
+    const outputs = [split, whole, reader].flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}));
     for (const path of outputs) if (path.endsWith(".js")) polish(at(path));
     return { files: outputs, output: "" };
   } catch (error) {

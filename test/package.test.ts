@@ -22,16 +22,30 @@ function hasKernel(code: string): boolean {
   return /\bclass RunnableLambda\b|\bRunnableLambda ?= ?class\b/.test(code);
 }
 
-it("starts workers without the kernel, which they load with their first step", () => {
-  const loaded = (url: URL): URL[] => {
-    const imports = readFileSync(url, "utf8").matchAll(/\bfrom\s?"(\.[^"]+)"|\bimport\s?"(\.[^"]+)"/g);
-    return [url, ...[...imports].flatMap(([, from, alone]) => loaded(new URL((from ?? alone)!, url)))];
+/** The files that an entry loads at once. */
+function loadedBy(entry: string): URL[] {
+  const found: string[] = [];
+  const add = (url: URL): void => {
+    if (found.includes(url.href)) return;
+    found.push(url.href);
+    const imports = readFileSync(url, "utf8").matchAll(/\b(?:from|import)\s?"(\.[^"]+)"/g);
+    for (const [, path] of imports) add(new URL(path!, url));
   };
-  for (const entry of ["thread", "process"]) {
-    const files = loaded(new URL(`../dist/lanes/worker/${entry}.js`, import.meta.url));
-    expect(files.filter((url) => hasKernel(readFileSync(url, "utf8")))).toEqual([]);
+  add(new URL(`../dist/${entry}`, import.meta.url));
+  return found.map((href) => new URL(href));
+}
+
+it("starts workers without the kernel, which they load with their first step", () => {
+  for (const entry of ["lanes/worker/thread.js", "lanes/worker/process.js"]) {
+    const files = loadedBy(entry);
     expect(files.length).toBeGreaterThan(1);
+    expect(files.filter((url) => hasKernel(readFileSync(url, "utf8")))).toEqual([]);
   }
+});
+
+it("is loaded from three files: each more takes a millisecond", () => {
+  expect(loadedBy("index.js")).toHaveLength(3);
+  expect(loadedBy("lanes/worker/thread.js").length).toBeLessThanOrEqual(6);
 });
 
 interface Locked {

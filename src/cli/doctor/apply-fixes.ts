@@ -107,20 +107,28 @@ async function applyAndProve(
 async function proveRuns(finding: Finding, write: () => void, { request, compare }: ApplyOptions): Promise<Proof> {
   const { metric } = finding.proof;
   const { inputs } = fixOf(finding);
-  await using before = await PipelineProcess.start(request);
-  const outputs = await before.outputs(inputs);
-  write();
-  await using after = await PipelineProcess.start(request);
-  const differs = difference(outputs, await after.outputs(inputs), compare);
-  if (differs !== undefined) return { metric, verdict: "refused", ratio: null, low: null, high: null, reason: differs };
-  return await prove({
-    metric,
-    before: () => before.measure(metric, inputs),
-    after: () => after.measure(metric, inputs),
-    deadline: performance.now() + PROOF_MS,
-    // A change that has been made is not taken back for want of time.
-    latest: Number.POSITIVE_INFINITY,
-  });
+  const before = await PipelineProcess.start(request);
+  let after: PipelineProcess | undefined;
+  try {
+    const outputs = await before.outputs(inputs);
+    write();
+    after = await PipelineProcess.start(request);
+    const changed = after;
+    const differs = difference(outputs, await changed.outputs(inputs), compare);
+    if (differs !== undefined)
+      return { metric, verdict: "refused", ratio: null, low: null, high: null, reason: differs };
+    return await prove({
+      metric,
+      before: () => before.measure(metric, inputs),
+      after: () => changed.measure(metric, inputs),
+      deadline: performance.now() + PROOF_MS,
+      // A change that has been made is not taken back for want of time.
+      latest: Number.POSITIVE_INFINITY,
+    });
+  } finally {
+    await after?.[Symbol.asyncDispose]();
+    await before[Symbol.asyncDispose]();
+  }
 }
 
 /** The first call, before the change and after it: the old source cannot be started any more once the new one is there. */

@@ -12,7 +12,7 @@ const kinds = KINDS.map(
   (kind): CaseDefinition => ({
     name: `gives what the loop gives: ${kind}`,
     async check({ lane }) {
-      await using loop = loopLane();
+      const loop = loopLane();
       const [told, made, echoed] = [stageOf(tell), stageOf(make), stageOf(echo)];
       const value = make(kind);
       strictEqual(await lane.run(told, value), await loop.run(told, value), "as an input");
