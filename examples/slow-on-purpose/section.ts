@@ -10,6 +10,8 @@ export interface SectionName {
 export interface Section {
   id: string;
   file: string;
+  /** How its page begins. */
+  opening: string;
   text: string;
   /** The first words, in small letters. */
   words: string[];
@@ -34,5 +36,6 @@ export async function load({ file, section }: SectionName): Promise<Section> {
     .join("")
     .slice(0, 4000);
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
-  return { id: `${file.replace(".md", "")}-${section}`, file, text, words: words.slice(0, 400) };
+  const opening = sections.join("").slice(0, 400);
+  return { id: `${file.replace(".md", "")}-${section}`, file, opening, text, words: words.slice(0, 300) };
 }

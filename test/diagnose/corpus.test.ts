@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { diagnose } from "../../src/diagnose/doctor/diagnose.ts";
-import type { DiagnoseOptions, FindingId } from "../../src/diagnose/doctor/types.ts";
+import type { DiagnoseOptions, FindingId, Metric } from "../../src/diagnose/doctor/types.ts";
 import { everything } from "../everything.ts";
 
 interface Case {
@@ -14,7 +14,8 @@ interface Case {
 
 // Their functions must read as they were written.
 const load = async (name: string) => (await import(new URL(`corpus/${name}.mjs`, import.meta.url).href))[name];
-const faulty: Record<string, Case & { finding: FindingId; onlyBusy?: boolean }> = await load("faulty");
+const faulty: Record<string, Case & { finding: FindingId; onlyBusy?: boolean; provedIn?: Metric }> =
+  await load("faulty");
 const healthy: Record<string, Case> = await load("healthy");
 
 /** `npm run test:corpus` runs all of them, on the machine as it is and on a busy one: half an hour. Else some of each. */
@@ -45,9 +46,12 @@ describe.each(isFull ? ["as it is", "busy"] : ["as it is"])("on a machine %s", (
   test.each(some(faulty, (name) => (everything ? MORE : QUICK).has(name)).filter(([, one]) => isHere(one)))(
     "%s: the fault is found",
     LONG,
-    async (_, { pipeline, inputs, options, finding }) => {
+    async (_, { pipeline, inputs, options, finding, provedIn }) => {
       const { findings } = await diagnose(pipeline, inputs, options);
       expect(findings.map(({ id }) => id)).toContain(finding);
+      if (provedIn === undefined) return;
+      const proof = { metric: provedIn, verdict: "proved" };
+      expect(findings).toContainEqual(expect.objectContaining({ id: finding, proof: expect.objectContaining(proof) }));
     },
   );
 

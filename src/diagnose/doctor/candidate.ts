@@ -19,6 +19,8 @@ export interface Candidate {
   readonly evidence: Readonly<Record<string, number | string>>;
   readonly fix: string;
   readonly metric: Metric;
+  /** What else the change is good for: it is measured where the first metric shows no gain. */
+  readonly otherMetric?: Metric | undefined;
   /** Makes the pipeline with the fix, anew for each run; undefined where that cannot be done for the user, with the reason. */
   readonly variant: (() => Variant) | undefined;
   readonly reason?: string | undefined;

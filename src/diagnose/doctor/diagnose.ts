@@ -89,7 +89,7 @@ export async function diagnose(
       : await exam.prove(candidate, candidates.length - at);
     const finding = findingOf(candidate, proof, root);
     findings.push(finding);
-    fixes.set(finding, { change: candidate.change, inputs: exam.inputsFor(candidate.metric).length });
+    fixes.set(finding, { change: candidate.change, inputs: exam.inputsFor(proof.metric).length });
   }
   findings.sort(byGain);
   return { findings: findings.slice(0, MOST), tried: triedIn(findings), notes };
@@ -187,7 +187,7 @@ class Exam {
 
   /** @param left The number of candidates that share the time that is left. */
   async prove(candidate: Candidate, left: number): Promise<Proof> {
-    const { variant, metric, reason, trials } = candidate;
+    const { variant, metric, otherMetric, reason, trials } = candidate;
     if (trials === undefined && variant === undefined) return unproved(candidate, reason);
     if (trials === undefined && this.obstacle !== undefined)
       return { ...unproved(candidate, this.obstacle), verdict: "refused" };
@@ -205,18 +205,25 @@ class Exam {
     }
     const differs = difference(this.outputs, outputs, this.options.compare ?? "all");
     if (differs !== undefined) return { ...unproved(candidate, differs), verdict: "refused" };
-    const inputs = this.inputsFor(metric);
-    const measured = {
-      before: () => MEASURE[metric](before, inputs),
-      after: () => MEASURE[metric](change(), inputs),
+    const by = (metric: Metric): Promise<Proof> => {
+      const inputs = this.inputsFor(metric);
+      const trials = {
+        before: () => MEASURE[metric](before, inputs),
+        after: () => MEASURE[metric](change(), inputs),
+      };
+      return this.compare(metric, trials, undefined, left);
     };
-    const proof = await this.compare(metric, measured, undefined, left);
+    const proof = await by(metric);
+    if (otherMetric !== undefined && proof.verdict === "none" && proof.ratio !== null) {
+      const other = await by(otherMetric);
+      return other.verdict === "proved" ? other : proof;
+    }
     if (proof.verdict === "proved" && metric === "p99 of inputs in the batch, ms") {
       // Fewer at once are sooner through in any case; it must not make the whole batch longer.
       const [times, timesAfter]: [number[], number[]] = [[], []];
       for (let round = 0; round < 3; round++) {
-        times.push(await MEASURE["batch ms"](before, inputs));
-        timesAfter.push(await MEASURE["batch ms"](change(), inputs));
+        times.push(await MEASURE["batch ms"](before, this.subset));
+        timesAfter.push(await MEASURE["batch ms"](change(), this.subset));
       }
       if (median(timesAfter) > LONGER * median(times)) return unproved(candidate, "the batch takes longer then");
     }

@@ -1,4 +1,5 @@
-// Small pipelines, each with one known fault. `finding` is what the doctor has to find; `onlyBusy` says that it is one of the machine.
+// Small pipelines, each with one known fault. `finding` is what the doctor has to find; `onlyBusy` says that it is one of the machine, and
+// `provedIn` the metric that has to prove it.
 
 import { execFileSync } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
@@ -169,6 +170,20 @@ export const faulty = {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
       return x;
     }),
+  },
+  "sleeping on a lock, behind what holds the loop for longer": {
+    finding: "blocking-io",
+    provedIn: "batch ms",
+    inputs: range(12),
+    pipeline: RunnableLambda.from((x) => {
+      if (x === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      return x;
+    })
+      .pipe(async (x) => sleep(20, x))
+      .pipe((x) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
+        return x;
+      }),
   },
   "two lookups after each other": {
     finding: "serial-awaits",

@@ -40,6 +40,8 @@ function candidatesOf({ root }: Sample, probe: StepProbe): Candidate[] {
   const base = {
     step,
     metric: "loop delay p99, ms",
+    // Where something else holds the loop for longer, what runs elsewhere is still not waited for.
+    otherMetric: "batch ms",
     atStakeMs: syncTotalMs,
     variant: changed && (() => ({ runnable: changed })),
     reason: changed === undefined ? (fixed.reason ?? "the step cannot be taken out of what is around it") : undefined,
