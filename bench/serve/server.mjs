@@ -18,6 +18,13 @@ async function streamByHand(count, response) {
   response.end("event: end\n\n");
 }
 
+/** The chunks and their JSON, and nothing of it is sent. */
+async function madeAlone(count) {
+  let length = 0;
+  for await (const chunk of tokens(count)) length += JSON.stringify(chunk).length;
+  return String(length);
+}
+
 function measure(_request, response) {
   const startedAt = performance.now();
   response.on("finish", () => {
@@ -33,6 +40,7 @@ const LISTEN = {
       request.on("data", (chunk) => chunks.push(chunk));
       request.on("end", async () => {
         if (request.url === "/tokens/stream") return streamByHand(JSON.parse(chunks[0]).input, response);
+        if (request.url === "/tokens/made") return response.end(await madeAlone(JSON.parse(chunks[0]).input));
         if (request.url === "/idle/stream") {
           response.writeHead(200, { "content-type": "text/event-stream" }).write("event: data\ndata: here\n\n");
           response.on("close", () => waits.stopped(JSON.parse(chunks[0]).input));

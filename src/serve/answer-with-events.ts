@@ -18,18 +18,19 @@ interface Events {
  * @param headers Headers besides those of all streams.
  * @throws Refusal 503
  */
-export async function answerWithEvents(
+export function answerWithEvents(
   visit: Visit,
   chain: ServedChain,
   to: (writer: EventStreamWriter) => Events,
   headers?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  try {
-    await chain.during(visit, () => sendAll(visit, to, new EventStreamWriter(visit.exchange, headers)));
-  } catch (error) {
-    // Before the stream was opened it is an answer like any other; after that it has been told.
-    if (error instanceof Refusal && error.status === 503) throw error;
-  }
+  const sending = chain.during(visit, () => sendAll(visit, to, new EventStreamWriter(visit.exchange, headers)));
+  return Promise.resolve(sending).catch(forgetUnlessRefused);
+}
+
+/** Before the stream was opened an error is an answer like any other; after that it has been told. */
+function forgetUnlessRefused(error: unknown): void {
+  if (error instanceof Refusal && error.status === 503) throw error;
 }
 
 async function sendAll(

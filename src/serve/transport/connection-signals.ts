@@ -16,10 +16,11 @@ export class ConnectionSignals {
   constructor(private readonly socket: Socket) {
     // The end of what the client sends is the end of the connection, unless the server allows half-open ones: http has ended its own side
     // by then. Of many that go at once each is heard of before the first is closed.
-    socket.once("end", () => {
-      if (socket.writableEnded) this.abort();
-    });
-    socket.once("close", () => this.abort());
+    const ended = (): void => {
+      if (socket.destroyed || socket.writableEnded) this.abort();
+    };
+    socket.on("end", ended);
+    socket.on("close", ended);
   }
 
   private abort(): void {
