@@ -13,6 +13,8 @@ export interface AdmissionOptions {
 
 /** The weight of the newest run in the mean time of a run. */
 const WEIGHT = 0.1;
+/** A request may wait so many times as long as the bound before it is refused after all: what is expected is never exact. */
+const TOLERANCE = 1.1;
 /** The time between two looks at the event loop while requests come, in milliseconds. */
 const LOOK_MS = 20;
 /** The number of late looks in a row that count: one may be a pause for garbage, a module that is loaded, the compiler. */
@@ -127,11 +129,11 @@ export class Admission {
   }
 
   /**
-   * Takes the next request out of the queue. One that has waited longer than it may, and half a run more than was to be expected, is refused
-   * while others wait behind it: after a pause of the whole process all would be late, and stay so for as long as the load lasts.
+   * Takes the next request out of the queue. One that has waited longer than it may is refused while others wait behind it: after a pause of
+   * the whole process all would be late, and stay so for as long as the load lasts.
    */
   private next(): Entrant {
-    const latest = this.timers.now() - this.maxQueueMs - this.meanMs / 2;
+    const latest = this.timers.now() - this.maxQueueMs * TOLERANCE;
     let entrant = this.queue.shift() as Entrant;
     while (entrant.since < latest && this.queue.length > 0) {
       this.refused++;
