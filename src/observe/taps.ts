@@ -7,7 +7,7 @@ export function tapsChunks(handler: Listener): boolean {
 }
 
 /** Whether a handler is shown the chunks of runs, as Runlane's own are: that costs no generator. */
-export function seesChunks(handler: Listener): boolean {
+function seesChunks(handler: Listener): boolean {
   return typeof handler.seeChunk === "function";
 }
 
