@@ -23,6 +23,8 @@ const lambda = RunnableLambda.from(add);
 const lcLambda = lc.RunnableLambda.from(add);
 const ten: any = RunnableSequence.from(steps);
 const lcTen: any = lc.RunnableSequence.from(steps);
+/** Functions that may look at their config, for which one is made. */
+const takingConfigs: any = RunnableSequence.from(new Array(10).fill((x: number, _config: object) => x + 1) as any);
 const listened = { callbacks: [new Silent()] };
 
 const one = {
@@ -36,6 +38,9 @@ const one = {
 const chain = {
   runlane: async (n: number) => {
     for (let i = 0; i < n; i++) await ten.invoke(i, listened);
+  },
+  "with configs": async (n: number) => {
+    for (let i = 0; i < n; i++) await takingConfigs.invoke(i, listened);
   },
   unobserved: async (n: number) => {
     for (let i = 0; i < n; i++) await ten.invoke(i);
@@ -104,9 +109,10 @@ export async function observe({ quick }: SuiteOptions): Promise<Row[]> {
   const eventTimes = await measure(events, { rounds: quick ? 5 : 15, targetMs: 60 });
   const tokenTimes = await measure(tokens, { rounds: quick ? 5 : 15, targetMs: 100 });
   if (seen === 0) throw new Error("no events");
-  const perStep = (chainTimes.runlane - chainTimes.unobserved) / RUNS;
+  const perStep = (ns: number) => us((ns - chainTimes.unobserved) / RUNS);
   return [
-    row("a step, one no-op handler", us(perStep), null, { limit: 0.8 }),
+    row("a step, one no-op handler", perStep(chainTimes.runlane), null, { limit: 0.8 }),
+    row("the same, of a function that takes its config", perStep(chainTimes["with configs"]), null),
     row("invoke, one no-op handler", us(lambdaTimes.runlane), ["langchain", lambdaTimes.langchain / 1000]),
     row("10 sync steps, one no-op handler", us(chainTimes.runlane), ["langchain", chainTimes.langchain / 1000], {
       timesLess: 40,

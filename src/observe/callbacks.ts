@@ -324,7 +324,7 @@ function fromCallbacks(callbacks: unknown): CallbackManager | undefined {
 
 /** Handlers, each once: one may be named by a call and by a binding inside. */
 function withoutDoubles(handlers: readonly Listener[]): Listener[] {
-  return [...new Set(handlers)];
+  return handlers.length === 1 ? [...handlers] : [...new Set(handlers)];
 }
 
 function invalid(received: unknown, expected: string): Error {

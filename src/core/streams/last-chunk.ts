@@ -26,37 +26,50 @@ export abstract class LastChunk<T> implements AsyncIterable<T> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    return this.iterate(false);
+    return new LastChunkReader(this, false);
   }
 
   /** What comes after the chunk. */
   rest(): AsyncIterator<T, void> {
-    return this.iterate(true);
+    return new LastChunkReader(this, true);
+  }
+}
+
+/** Reads a chunk, and ends its run when asked for more. */
+class LastChunkReader<T> implements AsyncGenerator<T, void> {
+  /** @param isRead Whether the chunk has been read already. */
+  constructor(
+    private readonly chunk: LastChunk<T>,
+    private isRead: boolean,
+  ) {}
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
-  private iterate(given: boolean): AsyncGenerator<T, void> {
-    const after = async (wasRead: boolean): Promise<IteratorResult<T, void>> => {
-      given = true;
-      await this.finish(wasRead);
-      return FINISHED;
-    };
-    const iterator: AsyncGenerator<T, void> = {
-      next: () => {
-        if (given) return after(true);
-        given = true;
-        return Promise.resolve({ done: false, value: this.value });
-      },
-      return: () => after(false),
-      throw: async (error) => {
-        await after(false);
-        throw error;
-      },
-      [Symbol.asyncIterator]: () => iterator,
-      [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: async () => {
-        await after(false);
-      },
-    };
-    return iterator;
+  next(): Promise<IteratorResult<T, void>> {
+    if (this.isRead) return this.end(true);
+    this.isRead = true;
+    return Promise.resolve({ done: false, value: this.chunk.value });
+  }
+
+  return(): Promise<IteratorResult<T, void>> {
+    return this.end(false);
+  }
+
+  async throw(error: unknown): Promise<never> {
+    await this.end(false);
+    throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end(false);
+  }
+
+  private async end(wasRead: boolean): Promise<IteratorResult<T, void>> {
+    this.isRead = true;
+    await this.chunk.finish(wasRead);
+    return FINISHED;
   }
 }
 

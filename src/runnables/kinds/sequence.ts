@@ -208,8 +208,8 @@ export class RunnableSequence<
   override runStream(chunks: Chunks<RunInput>, ctx: RunContext): Chunks<RunOutput> {
     let flowing: Chunks<unknown> = chunks;
     const { path, tags } = this.parts;
-    for (const [index, step] of path.entries()) {
-      flowing = streamStep(step, flowing, ctx, tags[index]);
+    for (let index = 0; index < path.length; index++) {
+      flowing = streamStep(path[index] as Step, flowing, ctx, tags[index]);
       if ((index + 1) % STEPS_PER_STACK === 0) flowing = onFreshStack(flowing);
     }
     return flowing as Chunks<RunOutput>;
