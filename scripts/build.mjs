@@ -67,8 +67,8 @@ const STARTS = [
 /** Loaded later than the command's entry, and without the kernel: `--help` needs none. Tests run the command by it. */
 const COMMAND_LINE = "cli/program.ts";
 /**
- * What starts without the kernel, and the sources that it shares with it. All of these get all of those, so that they are one file: each
- * more that a program imports takes a millisecond.
+ * What starts without the kernel, and the sources that it shares with it and with what is loaded later. All of these get all of those, and
+ * so does the kernel: then they are one file, and each more that a program imports takes a millisecond.
  */
 const WITHOUT_KERNEL = {
   entries: [
@@ -85,7 +85,10 @@ const WITHOUT_KERNEL = {
     "core/thenable.ts",
     "core/visible.ts",
     "core/warn.ts",
+    "lanes/protocol/shared-state.ts",
+    "lanes/worker/hooks.ts",
     "observe/loop-clock.ts",
+    "shipping/data/foreign-hint.ts",
     "shipping/data/pack.ts",
   ],
 };
@@ -281,7 +284,7 @@ async function bundleEntries(sources) {
   // Not before: the scripts that build also install, and start without packages.
   const { build: esbuild, formatMessages } = await import("esbuild");
   const later = besidesTheKernel(sources);
-  const early = new Set(WITHOUT_KERNEL.entries.map((entry) => at("src", entry)));
+  const early = new Set(["index.ts", ...WITHOUT_KERNEL.entries].map((entry) => at("src", entry)));
   const imports = (/** @type {string[]} */ files) =>
     files.map((file) => `\nimport ${JSON.stringify(at("src", file))};`).join("");
   const kernel = imports(["index.ts"]);

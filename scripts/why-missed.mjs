@@ -51,12 +51,12 @@ export const WHY = {
     "1000 x 10 kB there and back":
       "All pools clone the same objects. The best three are within 5 % of each other, which is the noise of a run.",
     "endless loop ended, next served":
-      "200 ms are the grace that a call has to end by itself. A new thread takes 110 ms to its first output on this machine, where the budget leaves 100.",
+      "200 ms are the grace that a call has to end by itself. A new thread takes 90 to 110 ms to its first output on this machine, where the budget leaves 100.",
   },
   coldstart: {
     'import "runlane", bare Node subtracted': "As the import above.",
     "a thread is ready":
-      "The thread loads its own side, six files, and the engine only with its first step. In paired runs it takes 1.25 times a bare thread, where it took 1.66.",
+      "The thread loads its own side, three files, and the engine only with its first step. In paired runs it takes 1.2 times a bare thread, where it took 1.6.",
     "first invoke on a warmed thread":
       "It is the first call of its process, whose code has not run before: the later ones take 0.026 ms.",
   },
