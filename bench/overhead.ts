@@ -6,7 +6,7 @@ import { RunnableLambda, RunnableParallel, RunnableSequence } from "runlane";
 import { inspect } from "runlane/inspect";
 import { watch } from "runlane/watchdog";
 import { lastValueFrom, map, mergeMap, of, pipe } from "rxjs";
-import { type Contender, measure, median, type Row, row, type SuiteOptions } from "./measure.ts";
+import { type Contender, measure, type Row, row, type SuiteOptions } from "./measure.ts";
 import { figuresOf } from "./processes.ts";
 
 const add = (x: number) => x + 1;
@@ -190,34 +190,35 @@ async function watched(contenders: Record<"sync" | "async", Contender>, options:
   return { before, meanwhile, after, asDear };
 }
 
-/** A page that shows a chain, at which nobody looks: with and without it by turns, as the engine compiles anew when either comes first. */
+/**
+ * A page that shows a chain, at which nobody looks: with and without it by turns, as the engine compiles anew when either comes first.
+ * What is told is the turn in the middle: a machine that changes its speed does so between two measurements of one turn, too.
+ */
 async function inspected(contenders: Record<"sync" | "async", Contender>, options: { rounds: number }) {
-  const turns = { before: [] as Measured[], meanwhile: [] as Measured[] };
+  const turns: { before: Measured; meanwhile: Measured }[] = [];
   for (let turn = 0; turn <= TURNS; turn++) {
     const before = await measure(contenders, options);
     const inspection = await inspect({ sync: tenSync, async: tenAsync });
     const meanwhile = await measure(contenders, options);
     await inspection.close();
-    if (turn === 0) continue;
-    turns.before.push(before);
-    turns.meanwhile.push(meanwhile);
+    if (turn > 0) turns.push({ before, meanwhile });
   }
-  return { before: middle(turns.before), meanwhile: middle(turns.meanwhile) };
+  const middle = (which: keyof Measured) => {
+    const ratio = ({ before, meanwhile }: (typeof turns)[number]) => meanwhile[which] / before[which];
+    const { before, meanwhile } = turns.toSorted((a, b) => ratio(a) - ratio(b))[(TURNS - 1) / 2]!;
+    return { before: before[which], meanwhile: meanwhile[which] };
+  };
+  return { sync: middle("sync"), async: middle("async") };
 }
+
+type Measured = Record<"sync" | "async", number>;
+const TURNS = 21;
 
 /** In percent. For the first seconds a process tidies up after its start. */
 function lookedAt(quick: boolean): number {
   const seconds = quick ? ["3", "5"] : ["20", "20"];
   return figuresOf<{ share: number }>([fileURLToPath(new URL("looked-at.mjs", import.meta.url)), ...seconds], 1).share;
 }
-
-type Measured = Record<"sync" | "async", number>;
-const TURNS = 3;
-
-const middle = (measured: readonly Measured[]): Measured => ({
-  sync: median(measured.map(({ sync }) => sync)),
-  async: median(measured.map((each) => each.async)),
-});
 
 export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
   const options = { rounds: quick ? 15 : 31 };
@@ -261,12 +262,12 @@ export async function overhead({ quick }: SuiteOptions): Promise<Row[]> {
     row("10 sync steps, while somebody watches", [w.meanwhile.sync, "ns"], ["before", w.before.sync]),
     row("10 async steps, while somebody watches", [w.meanwhile.async, "ns"], ["before", w.before.async]),
   );
-  const i = await inspected({ sync: sync10.runlane, async: async10.runlane }, options);
+  const i = await inspected({ sync: sync10.runlane, async: async10.runlane }, { rounds: 7 });
   rows.push(
-    row("10 sync steps, inspected, and nobody looks", [i.meanwhile.sync, "ns"], ["before", i.before.sync], {
+    row("10 sync steps, inspected, and nobody looks", [i.sync.meanwhile, "ns"], ["before", i.sync.before], {
       max: 1.02,
     }),
-    row("10 async steps, inspected, and nobody looks", [i.meanwhile.async, "ns"], ["before", i.before.async], {
+    row("10 async steps, inspected, and nobody looks", [i.async.meanwhile, "ns"], ["before", i.async.before], {
       max: 1.02,
     }),
     row("somebody looks at a program that idles: share of a core", [lookedAt(quick), "%"], null, { limit: 2 }),
