@@ -16,7 +16,7 @@ export const WHY = {
   },
   observe: {
     "streamEvents of 10 sync steps: the same, filtered by name":
-      "All events take a third of what they did when the budget was set. What no filter leaves out, the stream and its AbortController, weighs more beside that.",
+      "All events take a third of what they did in the run before. What no filter leaves out, the stream and its AbortController, weighs more beside that.",
     "a step, one no-op handler":
       "Each step has an id of its own, which takes a fifth (a look at the clock is 0.1 us on this machine), a context, and what LangChain's handlers are told. In paired runs with the code of before, a step takes 0.6 of what it did.",
     "streamEvents of a chat model's 500 tokens":
@@ -35,9 +35,9 @@ export const WHY = {
   lanes: {
     "batch through withTypes, each": "A run before it had 1.06: the difference is the noise of a run.",
     "2,000 x 1 ms CPU":
-      "With nothing sent, the two threads take 971 ms. The other 92 ms are 46 us for each input: to hand it over and to answer, and for the main thread, which shares the two cores with the workers.",
+      "With nothing sent, the two threads take 1,037 ms. The other 115 ms are 58 us for each input: to hand it over and to answer, and for the main thread, which shares the two cores with the workers.",
     "1000 x 10 kB there and back":
-      "All pools clone the same objects. The best three are within 5 % of each other, which is the noise of a run.",
+      "All pools clone the same objects. The best three were within 5 % of each other in the run before; in this one two pools are ahead by a fifth, and why was not found out.",
     "endless loop ended, next served":
       "200 ms are the grace that a call has to end by itself. A new thread takes 90 to 110 ms to its first output on this machine, where the budget leaves 100.",
   },
@@ -48,11 +48,11 @@ export const WHY = {
   },
   batching: {
     "20,000 x 3 CPU steps of 0.2 ms, fused":
-      "1 % over. piscina was told the size of its chunks; Runlane finds it while it runs.",
+      "3 % over. piscina was told the size of its chunks; Runlane finds it while it runs.",
     "100,000 invokes share calls, each":
-      "0.6 us more than by hand, where one promise is for all: each `invoke` has a promise, and a place in the call that it shares.",
+      "0.8 us more than by hand, where one promise is for all: each `invoke` has a promise, and a place in the call that it shares.",
     "batch 1,000,000 x 3 sync: its longest tick, worst round":
-      "It is one round of all, and the same row in the run of the suite `batch` has 13.7 ms. What held the loop in that round is not known.",
+      "It is one round of all, and the same row in the run of the suite `batch` has 12.5 ms. What held the loop in that round is not known.",
   },
   cluster: {
     "memory of the producer of 10,000,000 inputs, embedded":
